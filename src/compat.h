@@ -15,4 +15,14 @@
 #define _DARWIN_C_SOURCE 1
 #endif
 
+/*
+ * Whether a Unix-domain address that begins with a NUL byte is a name that is in no file system.
+ * Elsewhere than on Linux such an address is that of a socket without a name.
+ */
+#if defined(__linux__)
+#define FSOCK_ABSTRACT_NAMES 1
+#else
+#define FSOCK_ABSTRACT_NAMES 0
+#endif
+
 #endif
