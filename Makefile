@@ -10,6 +10,7 @@
 ## make test-STAGE  one stage of it; make stages lists them
 ## make bench       the benchmarks
 ## make lint        the house rules that a script can check
+## make format      clang-format over everything that is written by hand
 ## make clean       remove build/
 
 ifneq ($(firstword $(sort 3.81 $(MAKE_VERSION))),3.81)
@@ -30,6 +31,7 @@ V          ?=
 Q          := $(if $(V),,@)
 
 SOURCES  := $(sort $(wildcard src/*/*.c))
+SOURCE_DIRS := $(sort $(dir $(SOURCES)))
 HEADERS  := $(sort $(wildcard include/*.h include/fsock/*.h))
 EXAMPLES := $(sort $(wildcard examples/*.c))
 PAGES    := $(sort $(wildcard man/*.[1-9]))
@@ -73,17 +75,19 @@ OBJECTS.$(1) := $(SOURCES:%.c=build/$(1)/%.o)
 build/$(1)/%.o: %.c $(MAKEFILES_READ)
 	@mkdir -p $$(@D)
 	@echo "  CC $$@"
-	$$(Q)$$(CC.$(1)) $(STRICT) $$(CFLAGS.$(1)) -Iinclude $$(if $$(filter tests/%,$$<),$$(TESTFLAGS.$(1))) \
-	    $$(CPPFLAGS) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(CC.$(1)) $(STRICT) $$(CFLAGS.$(1)) -Iinclude \
+	    $$(if $$(filter tests/%,$$<),$$(TESTFLAGS.$(1))) $$(CPPFLAGS) -MMD -MP -c -o $$@ $$<
 
-build/$(1)/libfsock.a: $$(OBJECTS.$(1))
+# A directory is newer when a source was taken away: the library must lose it, too.
+build/$(1)/libfsock.a: $$(OBJECTS.$(1)) $(SOURCE_DIRS)
 	@echo "  AR $$@"
 	$$(Q)rm -f $$@
-	$$(Q)$$(AR) rcs $$@ $$^
+	$$(Q)$$(AR) rcs $$@ $$(OBJECTS.$(1))
 
-build/$(1)/$(SHARED): $$(OBJECTS.$(1)) $(EXPORTS)
+build/$(1)/$(SHARED): $$(OBJECTS.$(1)) $(EXPORTS) $(SOURCE_DIRS)
 	@echo "  LD $$@"
-	$$(Q)$$(CC.$(1)) $$(CFLAGS.$(1)) -pthread $$(LDFLAGS) $$(SOFLAGS) -o $$@ $$(OBJECTS.$(1)) $$(LDLIBS.$(1))
+	$$(Q)$$(CC.$(1)) $$(CFLAGS.$(1)) -pthread $$(LDFLAGS) $$(SOFLAGS) -o $$@ $$(OBJECTS.$(1)) \
+	    $$(LDLIBS.$(1))
 	$$(Q)ln -sf $(SHARED) $$(@D)/$(SONAME)
 	$$(Q)ln -sf $(SHARED) $$(@D)/$(SOLINK)
 

@@ -1,11 +1,13 @@
 # The check matrix: variants of the library, the programs that test them, and the stages of `make check`.
 #
-# A new tests/NAME_test.c (a check program with its own main) is in every variant at once. Those in
-# tests/peers (other programs to talk to, libraries that take a FILE) and tests/slow run as built by gcc.
+# A new tests/NAME_test.c (a check program with its own main) is in every variant at once; tests/support/*.c
+# is linked to all. Programs in tests/peers (other programs to talk to, libraries that take a FILE) and in
+# tests/slow run as built by gcc; there an executable NAME_test.sh is a test as well.
 
 T ?= *
 
 VARIANTS += gcc clang asan tsan musl funopen
+TESTED   := $(filter-out cc,$(VARIANTS))
 
 CC.gcc     = gcc
 CC.clang   = clang
@@ -28,8 +30,9 @@ MUSL_CHECK := build/musl-check/libcheck.a
 check_cflags = $(if $(filter musl,$(1)),-Ibuild/musl-check,$(shell pkg-config --cflags check))
 check_libs   = $(if $(filter musl,$(1)),$(MUSL_CHECK),$(shell pkg-config --libs check))
 
-# What the stdio consumers in tests/peers link.
+# What the programs in tests/peers link besides: libraries that take a FILE.
 PEER_PACKAGES := libpng jansson
+peer = $(if $(findstring tests/peers/,$(2)),$(shell pkg-config --$(1) $(PEER_PACKAGES)))
 
 # How a variant's programs are run: their environment, a command in front, programs left out.
 ENV.asan     = ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
@@ -42,8 +45,11 @@ ENV.slow     = CK_DEFAULT_TIMEOUT=600
 WRAP.tsan     = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 WRAP.valgrind = valgrind -q --leak-check=full --error-exitcode=99 --child-silent-after-fork=yes
 
-LIMIT.slow    = 900
+# Seconds that one program may take; 300 where nothing is said.
+LIMIT.valgrind = 600
+LIMIT.slow     = 900
 
+# Names of programs that a stage leaves out, each with its reason.
 SKIP.tsan     =
 SKIP.valgrind =
 
@@ -54,20 +60,19 @@ PEERS   := $(sort $(wildcard tests/peers/$(T)_test.c))
 SLOW    := $(sort $(wildcard tests/slow/$(T)_test.c))
 BENCHES := $(sort $(wildcard tests/bench/$(T)_bench.c))
 SUPPORT := $(sort $(wildcard tests/support/*.c))
-
-TESTED := $(filter-out cc,$(VARIANTS))
+GCC_ONLY := $(PEERS) $(SLOW) $(BENCHES)
 
 # $(1) is the variant.
 define TEST_RULES
 SUPPORT.$(1)  := $(SUPPORT:%.c=build/$(1)/%.o)
 PROGRAMS.$(1) := $(UNIT:%.c=build/$(1)/%)
-LINKED.$(1)   := $$(PROGRAMS.$(1)) $(if $(filter gcc,$(1)),$(patsubst %.c,build/gcc/%,$(PEERS) $(SLOW) $(BENCHES)))
-TESTFLAGS.$(1) = -Isrc -Itests $$(call check_cflags,$(1))
+LINKED.$(1)   := $$(PROGRAMS.$(1)) $(if $(filter gcc,$(1)),$(GCC_ONLY:%.c=build/gcc/%))
+TESTFLAGS.$(1) = -Isrc -Itests $$(call check_cflags,$(1)) $$(call peer,cflags,$$<)
 
 $$(LINKED.$(1)): %: %.o $$(SUPPORT.$(1)) build/$(1)/libfsock.a
 	@echo "  LD $$@"
-	$$(Q)$$(CC.$(1)) $$(CFLAGS.$(1)) -pthread $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS.$(1)) $$(call check_libs,$(1)) \
-	    $$(if $$(findstring /peers/,$$@),$$(shell pkg-config --libs $(PEER_PACKAGES)))
+	$$(Q)$$(CC.$(1)) $$(CFLAGS.$(1)) -pthread $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS.$(1)) \
+	    $$(call check_libs,$(1)) $$(call peer,libs,$$@)
 
 -include $$(LINKED.$(1):=.d) $$(SUPPORT.$(1):.o=.d)
 endef
@@ -86,7 +91,7 @@ $(foreach s,$(STAGES),$(eval STAGES.test-$(s) := $(s)))
 
 # Stages that need nothing of each other run beside each other; `make -j1 check` runs them in turn.
 JOBS ?= 2
-.PHONY: check test lint bench deps stages $(STAGES:%=test-%) $(STAGES:%=stage-%)
+.PHONY: check test lint format bench deps stages $(STAGES:%=test-%) $(STAGES:%=stage-%)
 
 check test $(STAGES:%=test-%):
 	@rm -rf build/results && mkdir -p build/results && date +%s >build/results/start
@@ -97,7 +102,8 @@ stages:
 	@echo $(STAGES)
 
 # $(1) is the stage, $(2) its programs.
-run = @$(ENV.$(1)) tests/tools/run $(1) $(or $(LIMIT.$(1)),300) "$(WRAP.$(1))" $(filter-out $(addprefix %/,$(SKIP.$(1))),$(2))
+run = @$(ENV.$(1)) tests/tools/run $(1) $(or $(LIMIT.$(1)),300) "$(WRAP.$(1))" \
+    $(filter-out $(addprefix %/,$(SKIP.$(1))),$(2))
 
 define VARIANT_STAGE
 stage-$(1): $$(PROGRAMS.$(1))
@@ -114,8 +120,9 @@ stage-peers: $(PEERS:%.c=build/gcc/%)
 stage-slow: $(SLOW:%.c=build/gcc/%)
 	$(call run,slow,$^ $(wildcard tests/slow/*_test.sh))
 
+# An example that needs somebody to talk to is run by tests/examples/NAME.sh, one that does not as it is.
 stage-examples: examples
-	$(call run,examples,$(EXAMPLES:%.c=build/cc/%))
+	$(call run,examples,$(foreach e,$(EXAMPLES:%.c=%),$(or $(wildcard tests/$(e).sh),build/cc/$(e))))
 
 stage-lint: all
 	$(call run,lint,tests/tools/lint)
@@ -129,8 +136,13 @@ stage-install: all
 lint: all
 	@tests/tools/lint
 
+format:
+	clang-format -i $$(grep -LiE '^/\* (generated|made) by ' \
+	    $$(find include src tests examples -name '*.[ch]'))
+
+# A benchmark is tests/bench/NAME_bench.c; T=NAME picks one.
 bench: $(BENCHES:%.c=build/gcc/%)
-	@for b in $^; do $$b || exit 1; done
+	@for b in $^; do echo "$$b"; $$b || exit 1; done
 
 # ---- What the tests need.
 
