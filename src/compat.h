@@ -11,8 +11,57 @@
 #if !defined(_FILE_OFFSET_BITS)
 #define _FILE_OFFSET_BITS 64
 #endif
-#if defined(__APPLE__)
+#if defined(__APPLE__) && !defined(_DARWIN_C_SOURCE)
 #define _DARWIN_C_SOURCE 1
+#endif
+
+#include <errno.h>
+#include <netdb.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/*
+ * Which mechanism makes a FILE out of functions: fopencookie() or funopen(). A build may ask for
+ * funopen() on glibc, where libbsd supplies it.
+ */
+#if !defined(FSOCK_FILE_FUNOPEN) && !defined(__linux__)
+#define FSOCK_FILE_FUNOPEN 1
+#endif
+
+/* What a FILE's write function returns on failure: glibc takes a negative count for a huge one. */
+#if defined(__GLIBC__)
+#define FSOCK__WRITE_FAILED 0
+#else
+#define FSOCK__WRITE_FAILED (-1)
+#endif
+
+/* strerror_r() comes in two shapes; this one always yields the text. */
+#if defined(__GLIBC__)
+#define fsock__strerror(errnum, buf, size) strerror_r((errnum), (buf), (size))
+#else
+#define fsock__strerror(errnum, buf, size)                                                         \
+	(strerror_r((errnum), (buf), (size)) == 0 ? (buf) : "Unknown error")
+#endif
+
+/* No SIGPIPE: a flag of each send where there is one, else an option of the socket. */
+#if defined(MSG_NOSIGNAL)
+#define FSOCK__MSG_NOSIGNAL MSG_NOSIGNAL
+#else
+#define FSOCK__MSG_NOSIGNAL 0
+#endif
+#if defined(SO_NOSIGPIPE)
+#define FSOCK__SO_NOSIGPIPE SO_NOSIGPIPE
+#else
+#define FSOCK__SO_NOSIGPIPE (-1)
+#endif
+
+/* Close-on-exec from birth where socket() and accept4() can do it; elsewhere fcntl() follows. */
+#if defined(SOCK_CLOEXEC)
+#define FSOCK__SOCK_CLOEXEC                 SOCK_CLOEXEC
+#define fsock__accept(fd, address, length)  accept4((fd), (address), (length), SOCK_CLOEXEC)
+#else
+#define FSOCK__SOCK_CLOEXEC                 0
+#define fsock__accept(fd, address, length)  accept((fd), (address), (length))
 #endif
 
 /*
@@ -23,6 +72,23 @@
 #define FSOCK_ABSTRACT_NAMES 1
 #else
 #define FSOCK_ABSTRACT_NAMES 0
+#endif
+
+/* Names that some systems lack: values no call there ever yields. */
+#if !defined(EAI_NODATA)
+#define EAI_NODATA (-10005)
+#endif
+#if !defined(EAI_ADDRFAMILY)
+#define EAI_ADDRFAMILY (-10009)
+#endif
+#if !defined(ESOCKTNOSUPPORT)
+#define ESOCKTNOSUPPORT (-10094)
+#endif
+#if !defined(ESHUTDOWN)
+#define ESHUTDOWN EPIPE
+#endif
+#if !defined(EHOSTDOWN)
+#define EHOSTDOWN (-10112)
 #endif
 
 #endif

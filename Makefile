@@ -1,0 +1,142 @@
+# libfsock: sockets that are FILE*. Needs GNU make 3.81 or newer; there is no configure step.
+#
+## make             the static and the shared library, in build/cc
+## make demo        build the static library, run examples/demo.c (a C compiler and make suffice)
+## make examples    build all examples against the static library
+## make install     DESTDIR, PREFIX, LIBDIR, INCLUDEDIR, MANDIR; make uninstall takes it away
+## make deps        install what the tests need (Debian), say what that is elsewhere
+## make test        the tests as built by gcc; T=addr runs tests/addr_test.c only
+## make check       everything: all variants, lint, headers, examples, installation
+## make test-STAGE  one stage of it; make stages lists them
+## make bench       the benchmarks
+## make lint        the house rules that a script can check
+## make format      clang-format over everything that is written by hand
+## make clean       remove build/
+
+ifneq ($(firstword $(sort 3.81 $(MAKE_VERSION))),3.81)
+$(error GNU make 3.81 or newer is needed; this is $(MAKE_VERSION))
+endif
+
+VERSION   := 0.1.0
+SOVERSION := 0
+
+CFLAGS     ?= -O2 -g
+PREFIX     ?= /usr/local
+LIBDIR     ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR     ?= $(PREFIX)/share/man
+PKGDIR     ?= $(LIBDIR)/pkgconfig
+INSTALL    ?= install
+V          ?=
+Q          := $(if $(V),,@)
+
+SOURCES  := $(sort $(wildcard src/*/*.c))
+SOURCE_DIRS := $(sort $(dir $(SOURCES)))
+HEADERS  := $(sort $(wildcard include/*.h include/fsock/*.h))
+EXAMPLES := $(sort $(wildcard examples/*.c))
+PAGES    := $(sort $(wildcard man/*.[1-9]))
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+STRICT   := -std=c11 -fPIC -fvisibility=hidden -pthread $(WARNINGS)
+
+ifeq ($(shell uname -s),Darwin)
+SHARED  := libfsock.$(VERSION).dylib
+SONAME  := libfsock.$(SOVERSION).dylib
+SOLINK  := libfsock.dylib
+SOFLAGS  = -dynamiclib -install_name $(LIBDIR)/$(SONAME) -Wl,-exported_symbols_list,$(EXPORTS)
+EXPORT   = sed -n 's/^[a-z]/_&/p' $<
+else
+SHARED  := libfsock.so.$(VERSION)
+SONAME  := libfsock.so.$(SOVERSION)
+SOLINK  := libfsock.so
+SOFLAGS  = -shared -Wl,-soname,$(SONAME) -Wl,--version-script,$(EXPORTS)
+EXPORT   = { echo '{ global:'; sed -n 's/^[a-z].*/&;/p' $<; echo 'local: *; };'; }
+endif
+EXPORTS := build/exports
+
+.PHONY: all demo examples install uninstall clean help
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+all: build/cc/libfsock.a build/cc/$(SHARED)
+
+# ---- Variants: a compiler with its flags, and a directory under build/ of its own.
+
+VARIANTS := cc
+CC.cc     = $(CC)
+CFLAGS.cc = $(CFLAGS)
+
+-include tests/rules.mk
+MAKEFILES_READ := Makefile $(wildcard tests/rules.mk)
+
+# $(1) is the name of the variant. Of the sources, only those of the tests see the inner headers.
+define VARIANT_RULES
+OBJECTS.$(1) := $(SOURCES:%.c=build/$(1)/%.o)
+
+build/$(1)/%.o: %.c $(MAKEFILES_READ)
+	@mkdir -p $$(@D)
+	@echo "  CC $$@"
+	$$(Q)$$(CC.$(1)) $(STRICT) $$(CFLAGS.$(1)) -Iinclude \
+	    $$(if $$(filter tests/%,$$<),$$(TESTFLAGS.$(1))) $$(CPPFLAGS) -MMD -MP -c -o $$@ $$<
+
+# A directory is newer when a source was taken away: the library must lose it, too.
+build/$(1)/libfsock.a: $$(OBJECTS.$(1)) $(SOURCE_DIRS)
+	@echo "  AR $$@"
+	$$(Q)rm -f $$@
+	$$(Q)$$(AR) rcs $$@ $$(OBJECTS.$(1))
+
+build/$(1)/$(SHARED): $$(OBJECTS.$(1)) $(EXPORTS) $(SOURCE_DIRS)
+	@echo "  LD $$@"
+	$$(Q)$$(CC.$(1)) $$(CFLAGS.$(1)) -pthread $$(LDFLAGS) $$(SOFLAGS) -o $$@ $$(OBJECTS.$(1)) \
+	    $$(LDLIBS.$(1))
+	$$(Q)ln -sf $(SHARED) $$(@D)/$(SONAME)
+	$$(Q)ln -sf $(SHARED) $$(@D)/$(SOLINK)
+
+-include $$(OBJECTS.$(1):.o=.d)
+endef
+$(foreach v,$(VARIANTS),$(eval $(call VARIANT_RULES,$(v))))
+
+$(EXPORTS): src/symbols.list Makefile
+	@mkdir -p $(@D)
+	$(Q)$(EXPORT) >$@
+
+# ---- Examples: compiled as their reader would compile them.
+
+examples: $(EXAMPLES:%.c=build/cc/%)
+
+build/cc/examples/%: examples/%.c build/cc/libfsock.a
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	$(Q)$(CC) -Wall -Wextra $(CFLAGS) -Iinclude $(CPPFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
+	    build/cc/libfsock.a -pthread
+
+-include $(EXAMPLES:%.c=build/cc/%.d)
+
+demo: build/cc/examples/demo
+	@build/cc/examples/demo
+
+# ---- Installation.
+
+install: all
+	$(INSTALL) -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(PKGDIR) $(DESTDIR)$(INCLUDEDIR)/fsock
+	$(INSTALL) -m 644 build/cc/libfsock.a $(DESTDIR)$(LIBDIR)/
+	$(INSTALL) -m 755 build/cc/$(SHARED) $(DESTDIR)$(LIBDIR)/
+	ln -sf $(SHARED) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SHARED) $(DESTDIR)$(LIBDIR)/$(SOLINK)
+	$(INSTALL) -m 644 include/fsock.h $(DESTDIR)$(INCLUDEDIR)/
+	$(INSTALL) -m 644 include/fsock/*.h $(DESTDIR)$(INCLUDEDIR)/fsock/
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+	    -e 's|@VERSION@|$(VERSION)|' fsock.pc.in >$(DESTDIR)$(PKGDIR)/fsock.pc
+	$(if $(PAGES),for p in $(PAGES); do d=$(DESTDIR)$(MANDIR)/man$${p##*.}; \
+	    $(INSTALL) -d $$d && $(INSTALL) -m 644 $$p $$d/ || exit 1; done)
+
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libfsock.a $(SHARED) $(SONAME) $(SOLINK))
+	rm -f $(DESTDIR)$(PKGDIR)/fsock.pc $(HEADERS:include/%=$(DESTDIR)$(INCLUDEDIR)/%)
+	rm -f $(foreach p,$(notdir $(PAGES)),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(p)))/$(p))
+	-rmdir $(DESTDIR)$(INCLUDEDIR)/fsock
+
+clean:
+	rm -rf build
+
+help:
+	@sed -n 's/^## //p' Makefile

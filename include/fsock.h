@@ -1,0 +1,63 @@
+/*
+ * fsock.h - sockets whose streams are FILE*.
+ *
+ * Include this one header; it brings in the rest:
+ *
+ *	fsock/error.h    what went wrong: kinds, the last error of this thread
+ *	fsock/addr.h     socket addresses and their text
+ *	fsock/host.h     host and IP arithmetic on text and octets
+ *	fsock/socket.h   connect, listen, accept, pair, adopt, close, names
+ *	fsock/stream.h   the FILE*s of a socket
+ *
+ * CONVENTIONS, which hold for every function unless it says otherwise
+ *
+ * Results    A function that returns a pointer returns NULL on failure; one that returns int
+ *            returns 0 or more on success and -1 on failure.
+ * Errors     On failure errno is set, and fsock_last_error() tells the rest: the kind, the
+ *            operation, the host and port, and one readable line. On success errno is untouched.
+ *            The same holds inside stdio: when fgets() or fflush() on one of our streams fails,
+ *            fsock_last_error() in the same thread says why. Nothing is ever printed, and the
+ *            library never ends the process.
+ * NULL       A NULL `fsock *` or `FILE *` where one is needed fails with EINVAL. The functions
+ *            that end something (fsock_close, fsock_abort, fsock_disown) take NULL and do nothing.
+ *            NULL options mean "all defaults"; a NULL buffer is allowed with length 0.
+ * Closed     A socket whose connection has been closed by closing its last stream stays a valid
+ *            handle; every operation on it but fsock_close() fails with EBADF. After fsock_close()
+ *            the handle is gone and must not be used.
+ * Hosts      A host is text: a name, an IPv4 or IPv6 address (`::1`, `[::1]`, `fe80::1%eth0`), a
+ *            Unix-domain path (anything with a `/`) or `@name` in Linux's abstract name space. For
+ *            Unix-domain hosts the port is ignored. Ports are integers from 0 to 65535.
+ * Time       Times are seconds in a double: relative, 0 = the default, which is "no limit", unless
+ *            said otherwise. Inside they are absolute and monotonic (clock_gettime(2)), so a
+ *            changed wall clock does not matter. Negative values and NaN fail with EINVAL;
+ *            INFINITY is "no limit".
+ * Ownership  The handle belongs to whoever made it and is ended once, by fsock_close(),
+ *            fsock_abort(), fsock_release() or fsock_disown(). Streams belong to their socket:
+ *            closing them with fclose() is allowed at any time, and closing the socket closes those
+ *            still open. Strings and structs passed in are copied.
+ * Blocking   Functions block where their description says so and nowhere else. Signals do not
+ *            interrupt them: EINTR is retried against the same deadline.
+ * Threads    Different sockets may be used by different threads freely. On one socket, one thread
+ *            may read, another write, and a third may call fsock_shutdown(), all at once (through
+ *            separate input and output streams: a FILE's own lock covers a whole call). Ending the
+ *            handle, or closing a stream, while another thread is still in a call on it is an error
+ *            of the program, as it is with close(2) and fclose(3): shut down first, then join.
+ * Cancelling Cancellation is held off while a stream waits for the network. To get a thread out of
+ *            a blocked fgets() call fsock_shutdown(s, FSOCK_INPUT).
+ * Signals    No SIGPIPE is ever raised and no signal's disposition is changed.
+ * fork       Descriptors are close-on-exec. A child inherits the streams with what is in their
+ *            buffers, as with any FILE: flush before fork(2), and let parent and child not both
+ *            use one stream. fsock_close() in a process that has not read or written a socket
+ *            leaves the connection of the other process alone.
+ */
+#ifndef FSOCK_H
+#define FSOCK_H
+
+#include <fsock/api.h>
+#include <fsock/error.h>
+#include <fsock/addr.h>
+#include <fsock/host.h>
+#include <fsock/socket.h>
+#include <fsock/stream.h>
+
+#endif

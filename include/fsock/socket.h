@@ -1,0 +1,240 @@
+/*
+ * fsock/socket.h - making, naming and ending sockets. The conventions are in fsock.h.
+ */
+#ifndef FSOCK_SOCKET_H
+#define FSOCK_SOCKET_H
+
+#include <stddef.h>
+#include <fsock/addr.h>
+#include <fsock/api.h>
+
+FSOCK_BEGIN_DECLS
+
+typedef struct fsock fsock;
+
+/* Directions, for fsock_shutdown() and fsock_stream.h. */
+#define FSOCK_INPUT  1
+#define FSOCK_OUTPUT 2
+#define FSOCK_IO     (FSOCK_INPUT | FSOCK_OUTPUT)
+
+#define FSOCK_AUTO_PORT     0    /* listening: the system picks a port */
+#define FSOCK_WILDCARD_HOST NULL /* listening: every address of this machine */
+
+/* A yes/no option that can also be left alone. */
+enum fsock_switch { FSOCK_DEFAULT = 0, FSOCK_ON = 1, FSOCK_OFF = 2 };
+
+/* What a program reads from a stream; see fsock/stream.h. */
+enum fsock_element { FSOCK_CHARACTER = 0, FSOCK_BYTE };
+enum fsock_delivery {
+	FSOCK_DELIVER_DEFAULT = 0,
+	FSOCK_DELIVER_LINE,
+	FSOCK_DELIVER_BLOCK,
+	FSOCK_DELIVER_WHOLE_LINE
+};
+
+/*
+ * Everything that can be chosen when a socket is made. Zero means the default everywhere, so
+ * `&(struct fsock_options){ .timeout = 5 }` sets one thing. A field that means nothing for the
+ * socket being made is ignored.
+ */
+struct fsock_options {
+	/* Time limits in seconds. */
+	double timeout;         /* for each of the next three that is 0 */
+	double connect_timeout; /* fsock_connect(): over all addresses; fsock_accept(): the wait */
+	double read_timeout;    /* longest wait for the next byte of input */
+	double write_timeout;   /* longest wait for the peer to take more output */
+	double deadline;        /* from now: when it has passed, connecting, reading and writing fail */
+
+	/* Addresses. */
+	enum fsock_family family; /* which addresses of a name, in which order; fsock_pair(): see there */
+	const char *local_host;   /* fsock_connect(): the address to connect from */
+	int local_port;           /* fsock_connect(): the port to connect from, 0 = any */
+
+	/* Listening. */
+	int backlog;                     /* connections waiting for accept; 0 = the system's most */
+	enum fsock_switch reuse_address; /* SO_REUSEADDR; default on */
+	enum fsock_switch dual_stack;    /* an IPv6 wildcard also takes IPv4; default on */
+
+	enum fsock_switch nodelay; /* TCP_NODELAY; default on */
+
+	/* Streams. */
+	enum fsock_element element_type; /* default FSOCK_CHARACTER */
+	enum fsock_delivery delivery;    /* how input is handed to stdio */
+	size_t line_limit; /* octets in a line, its end included; default: none, or 65536 for
+	                      FSOCK_DELIVER_WHOLE_LINE. A line-delivered stream holds to it. */
+
+	unsigned long reserved[16]; /* room for later; must be zero */
+};
+
+/*
+ * Connects to a stream server: TCP, or Unix-domain for a path or an @name. Every address of the
+ * host is tried in the order getaddrinfo(3) gives (RFC 6724) until one answers, all under one limit;
+ * no single address may use up more than its share of what is left. A refused connection is
+ * reported as refused, at once. Looking up a name cannot be interrupted once begun.
+ * Returns: a connected socket, or NULL.
+ * Errors: EINVAL (host NULL, port out of range, options that make no sense), ETIMEDOUT, EHOSTUNREACH
+ *   for a name that cannot be resolved (kind FSOCK_NS_...), ENAMETOOLONG, connect(2)'s and bind(2)'s.
+ * Ownership: the caller's; end it with fsock_close().  Blocks: yes, up to connect_timeout/deadline.
+ */
+FSOCK_API fsock *fsock_connect(const char *host, int port, const struct fsock_options *options);
+
+/*
+ * Listens for stream connections. host NULL is every address of the machine: one IPv6 socket that
+ * takes IPv4 as well, or IPv4 alone where IPv6 is missing or dual_stack is off. Port 0 lets the
+ * system choose; fsock_local_port() tells. A Unix-domain socket file that no process listens on any
+ * more is replaced, and the file is unlinked when the listener is closed by the process that made it.
+ * Returns: a listening socket, or NULL.
+ * Errors: EADDRINUSE, EADDRNOTAVAIL, EACCES, EINVAL, ENAMETOOLONG, bind(2)'s and listen(2)'s.
+ * Ownership: the caller's; end it with fsock_close().  Blocks: only to look up a name.
+ */
+FSOCK_API fsock *fsock_listen(const char *host, int port, const struct fsock_options *options);
+
+/*
+ * Takes the next connection. With NULL options the new socket gets the listener's time limits,
+ * element type, delivery and nodelay; with options, those. connect_timeout (or timeout) bounds the
+ * wait for a client. Clients that vanish before they are taken are passed over.
+ * Returns: a connected socket, or NULL.
+ * Errors: ETIMEDOUT; ESHUTDOWN after fsock_shutdown() on the listener, also from another thread
+ *   while this one waits; EINVAL if `listener` does not listen; EMFILE, ENFILE; accept(2)'s.
+ * Ownership: the caller's.  Blocks: until a client comes.  Threads: several may accept at once.
+ */
+FSOCK_API fsock *fsock_accept(fsock *listener, const struct fsock_options *options);
+
+/*
+ * Makes two sockets that are connected to each other: Unix-domain ones (socketpair(2)), or with
+ * family FSOCK_IPV4_ONLY or FSOCK_IPV6_ONLY two ends of a TCP connection over the loopback interface.
+ * Returns: 0 with both ends stored, or -1 with nothing stored. Ownership: both are the caller's.
+ */
+FSOCK_API int fsock_pair(fsock *ends[2], const struct fsock_options *options);
+
+/*
+ * Makes a socket of a descriptor that came from elsewhere: inetd's standard input, systemd's
+ * LISTEN_FDS, socket(2). What kind it is (connected stream, listener, datagram) is found out. The
+ * descriptor becomes close-on-exec; it may be non-blocking, and stays so.
+ * Returns: a socket that owns the descriptor, or NULL with the descriptor still the caller's.
+ * Errors: EBADF, ENOTSOCK (not a socket), EINVAL.
+ */
+FSOCK_API fsock *fsock_adopt(int descriptor, const struct fsock_options *options);
+
+/*
+ * The opposite of fsock_adopt(): output is flushed, the input read ahead (by the library and by
+ * stdio) is copied to `buffer`, the streams are closed and the handle ends. What follows on the
+ * descriptor follows the bytes in `buffer`. *pending, if not NULL, is set to the number of bytes
+ * read ahead, on success and when they do not fit.
+ * Returns: the descriptor, which is the caller's now, or -1 with everything as it was.
+ * Errors: ERANGE (more than `size` bytes pending), EBADF, and those of a failed flush.
+ * Blocks: as fflush(3). Threads: no other thread may use the socket or its streams.
+ */
+FSOCK_API int fsock_release(fsock *s, void *buffer, size_t size, size_t *pending);
+
+/*
+ * Ends the handle: flushes and closes the streams still open, then closes the connection.
+ * Input that was never read is thrown away first, so that the system does not reset the connection
+ * and with it what the peer has not read yet.
+ * Returns: 0 if everything ever written to the socket's streams was handed to the system; -1 if
+ *   not, with errno of the first failed write. The handle is gone in either case. NULL: 0.
+ * Blocks: as fflush(3), at most write_timeout without progress.
+ */
+FSOCK_API int fsock_close(fsock *s);
+
+/*
+ * Ends the handle at once: output not yet sent is thrown away, and a TCP peer is told by a reset
+ * (SO_LINGER of 0 seconds, socket(7)) that the exchange is incomplete.
+ * Returns: 0, or -1 if close(2) failed. The handle is gone in either case. NULL: 0. Blocks: no.
+ */
+FSOCK_API int fsock_abort(fsock *s);
+
+/*
+ * Gives the handle to its streams: the fclose() of the last one frees everything. `s` must not be
+ * used afterwards, except as fsock_of() returns it. With no stream open it is fsock_close().
+ */
+FSOCK_API void fsock_disown(fsock *s);
+
+/*
+ * Shuts down one direction or both: FSOCK_INPUT, FSOCK_OUTPUT or FSOCK_IO. Output is flushed
+ * first; the peer then reads end of file. Shutting down input makes reads return end of file, also
+ * one another thread is blocked in. On a listener any direction ends accepting: blocked and later
+ * fsock_accept() calls fail with ESHUTDOWN. Twice is no error.
+ * Returns: 0 or -1. Errors: EINVAL (no such direction), ENOTCONN, those of a failed flush.
+ * Blocks: as fflush(3). Threads: may be called from any thread, while others read and write.
+ */
+FSOCK_API int fsock_shutdown(fsock *s, int direction);
+
+/*
+ * The address of this end, or of the other end. IPv4 in IPv6 comes out as IPv4. A Unix-domain
+ * socket without a name gives an address whose host is "".
+ * Returns: 0 or -1. Errors: EBADF (closed), ENOTCONN (peer of a listener, or peer gone).
+ */
+FSOCK_API int fsock_local_name(fsock *s, struct fsock_addr *name);
+FSOCK_API int fsock_peer_name(fsock *s, struct fsock_addr *name);
+
+/*
+ * The same addresses as text in buf (FSOCK_ADDR_TEXT_SIZE octets hold any), without the port.
+ * Returns: buf, or NULL. Errors: as above, and ERANGE if `size` is too small.
+ */
+FSOCK_API const char *fsock_local_address(fsock *s, char *buf, size_t size);
+FSOCK_API const char *fsock_peer_address(fsock *s, char *buf, size_t size);
+
+/* The same addresses' ports. Returns: 0 to 65535 (0 for Unix-domain sockets), or -1. */
+FSOCK_API int fsock_local_port(fsock *s);
+FSOCK_API int fsock_peer_port(fsock *s);
+
+/*
+ * The descriptor under the handle, still owned by it: for poll(2) and options this library lacks.
+ * Data may already have been read from it into buffers. Returns: 0 or more; -1 (EBADF) once closed.
+ */
+FSOCK_API int fsock_socket(fsock *s);
+
+/* What kind of socket it is. Each returns 1 or 0; for NULL 0. */
+FSOCK_API int fsock_is_stream(const fsock *s);
+FSOCK_API int fsock_is_listener(const fsock *s);
+FSOCK_API int fsock_is_datagram(const fsock *s);
+
+/*
+ * Sets the deadline of the whole exchange anew: `seconds` from now, INFINITY for none. Connecting,
+ * reading and writing fail with ETIMEDOUT (FSOCK_DEADLINE_TIMEOUT_ERROR) once it has passed; a call
+ * already blocked in another thread keeps the old one.
+ * Returns: 0 or -1. Errors: EINVAL for a negative value or NaN.
+ */
+FSOCK_API int fsock_set_deadline(fsock *s, double seconds);
+
+/*
+ * SCOPES for C programs
+ *
+ * FSOCK_AUTO before a variable closes it (fsock_close()) when its scope is left, by any way but
+ * longjmp(3) and exit(3):
+ *
+ *	FSOCK_AUTO fsock *s = fsock_connect("localhost", 6379, NULL);
+ *
+ * The other three run the statement that follows them once, with the socket open, and close it
+ * exactly once when the statement ends or is left by break, continue, goto or return. If the socket
+ * cannot be made the statement is passed over; fsock_last_error() tells why.
+ *
+ *	FSOCK_WITH_CLIENT(s, f, "localhost", 6379, NULL) {     s: fsock *, f: its fsock_stream()
+ *		fputs("PING\r\n", f);
+ *	}
+ *	FSOCK_WITH_LISTENER(l, NULL, 8080, NULL) {
+ *		FSOCK_WITH_CONNECTED(s, fsock_accept(l, NULL)) { ... }
+ *	}
+ *
+ * They need the cleanup attribute of gcc and clang. In C++ keep to a destructor of your own.
+ */
+FSOCK_API void fsock_auto_close(fsock **s);
+
+#if defined(__GNUC__)
+#define FSOCK_AUTO __attribute__((cleanup(fsock_auto_close)))
+
+#define FSOCK_WITH_CONNECTED(s, form)                                                              \
+	for (fsock *s FSOCK_AUTO = (form), *s##_once = s; s##_once; s##_once = NULL)
+
+#define FSOCK_WITH_LISTENER(s, host, port, options)                                                \
+	FSOCK_WITH_CONNECTED(s, fsock_listen((host), (port), (options)))
+
+#define FSOCK_WITH_CLIENT(s, f, host, port, options)                                               \
+	FSOCK_WITH_CONNECTED(s, fsock_connect((host), (port), (options)))                          \
+	for (FILE *f = fsock_stream(s); f && s##_once; s##_once = NULL)
+#endif
+
+FSOCK_END_DECLS
+
+#endif

@@ -1,0 +1,91 @@
+/*
+ * fsock/stream.h - the FILE*s of a socket. The conventions are in fsock.h.
+ *
+ * A connected socket has up to three streams, made when first asked for:
+ *
+ *	fsock_stream(s)   one FILE for both directions ("r+")
+ *	fsock_input(s)    a FILE to read from ("r") \  separate locks: one thread may sit in
+ *	fsock_output(s)   a FILE to write to ("w")  /  fgets() while another writes
+ *
+ * They are ordinary stdio streams: every function and every library that takes a FILE* works on
+ * them. fflush() sends. What the library adds to stdio's own rules:
+ *
+ * Two ways     On the two-way stream reading and writing may alternate freely; fflush(f) and
+ *              fseek(f, 0, SEEK_CUR) between them are allowed and lose nothing. ftell() counts the
+ *              octets read and written so far; any other seek fails with ESPIPE.
+ * Delivery     How input is handed to stdio. FSOCK_DELIVER_LINE: at most one line at a time, so
+ *              that stdio holds nothing back when the direction changes (two-way character streams,
+ *              and any stream with a line_limit). FSOCK_DELIVER_BLOCK: whatever is there (one-way
+ *              streams and FSOCK_BYTE). FSOCK_DELIVER_WHOLE_LINE: never less than a whole line, so
+ *              that an fgets() that times out has consumed nothing; at end of file the rest.
+ *              A line longer than line_limit fails with EMSGSIZE (FSOCK_LINE_TOO_LONG_ERROR).
+ * Timeouts     A read that times out returns EOF or NULL with ferror() set and errno ETIMEDOUT. The
+ *              stream is intact: clearerr(f) and go on.
+ * Write errors A failed write is final for the output side: octets may be lost, so everything
+ *              written later fails with the same errno, and so does fclose().
+ * Half-close   fclose() of the last stream that writes, while one that reads is open, flushes and
+ *              shuts down the writing side. fclose() of the last open stream closes the connection.
+ * exit         exit() and fflush(NULL) take every FILE's lock. exit() does not hang because a
+ *              thread is blocked reading: the read is made to end. fflush(NULL) does wait.
+ *
+ * What a libc's own stdio limits, and no library on top of it can mend:
+ *
+ * glibc     Wide functions (fgetwc, fwprintf ...) fail or crash on such streams: text in a stream is
+ *           bytes. On a two-way stream ungetc() after writing and before the first read after it
+ *           may return stale output: read once before pushing back. getline() refuses to go on
+ *           after a timeout until clearerr().
+ * musl      fread() of a block asks for the block less one octet, then for the rest; a bare switch
+ *           from reading to writing drops what stdio holds, which FSOCK_DELIVER_BLOCK on a two-way
+ *           stream exposes: say fflush() in between.
+ * BSDs,     As musl for the bare switch; OpenBSD's fflush() of a reading stream fails with EBADF and
+ * macOS     loses nothing.
+ * fileno(f) gives the descriptor on glibc; elsewhere it is -1: fsock_fileno(f) works everywhere.
+ */
+#ifndef FSOCK_STREAM_H
+#define FSOCK_STREAM_H
+
+#include <stdio.h>
+#include <fsock/api.h>
+#include <fsock/socket.h>
+
+FSOCK_BEGIN_DECLS
+
+/*
+ * The two-way stream, the input stream, the output stream of a connected socket. The first call
+ * makes it, later ones return the same FILE until it is closed.
+ * Returns: the FILE, or NULL. Errors: EINVAL (NULL, a listener or datagram socket; kind
+ *   FSOCK_INVALID_SOCKET_ERROR), EBADF (closed), EPIPE (output, after its stream was closed), ENOMEM.
+ * Ownership: the socket's; fclose() it or leave it to fsock_close(). Blocks: no.
+ */
+FSOCK_API FILE *fsock_stream(fsock *s);
+FSOCK_API FILE *fsock_input(fsock *s);
+FSOCK_API FILE *fsock_output(fsock *s);
+
+/*
+ * The socket of a stream.
+ * Returns: the handle, not a new reference to it; NULL if `f` is no open stream of this library
+ *   (EINVAL, FSOCK_INVALID_SOCKET_STREAM_ERROR).
+ */
+FSOCK_API fsock *fsock_of(FILE *f);
+
+/* The descriptor under a stream: fsock_socket(fsock_of(f)). Returns: 0 or more, or -1. */
+FSOCK_API int fsock_fileno(FILE *f);
+
+/*
+ * Connects and returns the stream: fopen() for the network. The stream owns the socket; fclose()
+ * ends both. mode is "r", "w" or "r+" (both ways; "w+" is the same), optionally with `b` for
+ * FSOCK_BYTE, then optional parts after commas:
+ *
+ *	timeout=SECONDS   connect, read and write timeout
+ *	deadline=SECONDS  limit of the whole exchange
+ *	line=OCTETS       line_limit
+ *	whole-line        FSOCK_DELIVER_WHOLE_LINE
+ *
+ * Returns: the FILE, or NULL. Errors: EINVAL for a mode that makes no sense, else fsock_connect()'s.
+ * Blocks: as fsock_connect().
+ */
+FSOCK_API FILE *fsockopen(const char *host, int port, const char *mode);
+
+FSOCK_END_DECLS
+
+#endif

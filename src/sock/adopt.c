@@ -1,0 +1,103 @@
+#include "../compat.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "error.h"
+#include "socket.h"
+#include "sys.h"
+#include "unix_file.h"
+
+/* What the descriptor is, or -1 with errno. */
+static int
+find_role(int fd, enum fsock__role *role)
+{
+	int type, listening = 0;
+
+	if (fsock__sys_get_int(fd, SOL_SOCKET, SO_TYPE, &type) < 0)
+		return -1;
+	if (fsock__sys_get_int(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening) < 0)
+		listening = 0; /* not every system answers this for every kind */
+	if (type == SOCK_DGRAM || type == SOCK_RAW)
+		*role = FSOCK__DATAGRAM;
+	else
+		*role = listening ? FSOCK__LISTENER : FSOCK__CONNECTED;
+	return 0;
+}
+
+/* see fsock/socket.h */
+fsock *
+fsock_adopt(int descriptor, const struct fsock_options *options)
+{
+	struct fsock__settings settings;
+	struct fsock_addr local, peer;
+	char host[FSOCK_ADDR_TEXT_SIZE] = "";
+	enum fsock__role role;
+	int port = FSOCK__NO_PORT, saved = errno;
+	fsock *s;
+
+	if (fsock__settings_make(&settings, options, "adopt", NULL, 0) < 0)
+		return NULL;
+	local.length = peer.length = sizeof local.as;
+	if (find_role(descriptor, &role) < 0 ||
+	    getsockname(descriptor, &local.as.any, &local.length) < 0) {
+		fsock__error_set("adopt", NULL, FSOCK__NO_PORT, errno);
+		return NULL;
+	}
+	if (getpeername(descriptor, &peer.as.any, &peer.length) < 0)
+		peer = local; /* for error texts: a listener is known by its own name */
+	fsock_addr_host(&peer, host, sizeof host);
+	if (host[0] != '\0')
+		port = fsock_addr_port(&peer);
+	fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+	s = fsock__socket_new(
+	    descriptor, role, fsock_addr_family(&local), &settings, host, port);
+	if (s != NULL)
+		errno = saved;
+	return s;
+}
+
+/* Gives up the descriptor and ends the handle. */
+static int
+hand_over(fsock *s)
+{
+	int fd = s->fd;
+
+	pthread_mutex_lock(&s->lock);
+	s->releasing = 1;
+	pthread_mutex_unlock(&s->lock);
+	if (s->stream != NULL)
+		s->stream_ops->close(s);
+	s->fd = -1;
+	free(s->unix_file);
+	s->unix_file = NULL;
+	if (s->role == FSOCK__LISTENER)
+		fsock__sys_set_nonblocking(fd, 0);
+	fsock__socket_unref(s);
+	return fd;
+}
+
+/* see fsock/socket.h */
+int
+fsock_release(fsock *s, void *buffer, size_t size, size_t *pending)
+{
+	ssize_t n = 0;
+	int saved = errno, fd;
+
+	if (fsock__socket_fd(s, "release") < 0)
+		return -1;
+	if (s->stream != NULL) {
+		if (s->stream_ops->flush(s) < 0)
+			return -1;
+		n = s->stream_ops->take(s, buffer, size);
+		if (n < 0)
+			return -1;
+	}
+	if (pending != NULL)
+		*pending = (size_t)n;
+	if ((size_t)n > size)
+		return fsock__socket_error(s, "release", ERANGE);
+	fd = hand_over(s);
+	errno = saved;
+	return fd;
+}

@@ -1,0 +1,80 @@
+#include "../compat.h"
+
+#include "clock.h"
+#include "error.h"
+#include "socket.h"
+#include "sys.h"
+
+/* see fsock/socket.h */
+int
+fsock_close(fsock *s)
+{
+	int r = 0, error = 0, saved = errno;
+
+	if (s == NULL)
+		return 0;
+	if (s->stream != NULL)
+		s->stream_ops->close(s);
+	pthread_mutex_lock(&s->lock);
+	if (fsock__socket_close_nolock(s) < 0)
+		error = errno;
+	if (s->write_error != 0)
+		error = s->write_error;
+	pthread_mutex_unlock(&s->lock);
+	errno = saved;
+	if (error != 0)
+		r = fsock__socket_error(s, "close", error);
+	fsock__socket_unref(s);
+	return r;
+}
+
+/* see fsock/socket.h */
+int
+fsock_abort(fsock *s)
+{
+	static const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+	int r, expected = 0, saved = errno;
+
+	if (s == NULL)
+		return 0;
+	/* With a write error noted, what the FILEs still hold is not sent when they close. */
+	atomic_compare_exchange_strong(&s->write_error, &expected, ECANCELED);
+	pthread_mutex_lock(&s->lock);
+	s->used = 0; /* nothing is drained: the reset is wanted */
+	if (s->fd >= 0 && s->role == FSOCK__CONNECTED && s->family != AF_UNIX)
+		setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+	pthread_mutex_unlock(&s->lock);
+	if (s->stream != NULL)
+		s->stream_ops->close(s);
+	pthread_mutex_lock(&s->lock);
+	errno = saved;
+	r = fsock__socket_close_nolock(s);
+	pthread_mutex_unlock(&s->lock);
+	fsock__socket_unref(s);
+	return r;
+}
+
+/* see fsock/socket.h */
+void
+fsock_disown(fsock *s)
+{
+	int open_files;
+
+	if (s == NULL)
+		return;
+	pthread_mutex_lock(&s->lock);
+	open_files = s->open_files;
+	pthread_mutex_unlock(&s->lock);
+	if (open_files == 0)
+		fsock_close(s);
+	else
+		fsock__socket_unref(s);
+}
+
+/* see fsock/socket.h */
+void
+fsock_auto_close(fsock **s)
+{
+	fsock_close(*s);
+	*s = NULL;
+}

@@ -1,0 +1,93 @@
+#include "../compat.h"
+
+#include "error.h"
+#include "socket.h"
+#include "sys.h"
+
+/* Makes handles of two connected descriptors, or closes both. */
+static int
+wrap(fsock *ends[2], const int fds[2], int family, const struct fsock__settings *settings)
+{
+	ends[0] = fsock__socket_new(fds[0], FSOCK__CONNECTED, family, settings, NULL, FSOCK__NO_PORT);
+	if (ends[0] == NULL)
+		goto err0;
+	ends[1] = fsock__socket_new(fds[1], FSOCK__CONNECTED, family, settings, NULL, FSOCK__NO_PORT);
+	if (ends[1] == NULL)
+		goto err1;
+	return 0;
+err1:
+	fsock_close(ends[0]);
+	fsock__sys_close(fds[1]);
+	return -1;
+err0:
+	fsock__sys_close(fds[0]);
+	fsock__sys_close(fds[1]);
+	return -1;
+}
+
+/*
+ * Accepts until it is the other end of `client`: any process may connect to the port meanwhile.
+ * The connection already stands, so it waits only behind such strangers.
+ */
+static fsock *
+accept_own(fsock *listener, fsock *client, const struct fsock_options *options)
+{
+	struct fsock_addr wanted, peer;
+
+	if (fsock_local_name(client, &wanted) < 0)
+		return NULL;
+	for (;;) {
+		fsock *s = fsock_accept(listener, options);
+
+		if (s == NULL)
+			return NULL;
+		if (fsock_peer_name(s, &peer) == 0 && fsock_addr_equal(&peer, &wanted))
+			return s;
+		fsock_close(s);
+	}
+}
+
+/* A TCP connection over the loopback interface. */
+static int
+tcp_pair(fsock *ends[2], enum fsock_family family, const struct fsock_options *options)
+{
+	const char *host = family == FSOCK_IPV6_ONLY ? "::1" : "127.0.0.1";
+	fsock *listener = fsock_listen(host, 0, NULL);
+	fsock *client = NULL, *served = NULL;
+
+	if (listener != NULL)
+		client = fsock_connect(host, fsock_local_port(listener), options);
+	if (client != NULL)
+		served = accept_own(listener, client, options);
+	fsock_close(listener);
+	if (served == NULL) {
+		fsock_abort(client);
+		return -1;
+	}
+	ends[0] = client;
+	ends[1] = served;
+	return 0;
+}
+
+/* see fsock/socket.h */
+int
+fsock_pair(fsock *ends[2], const struct fsock_options *options)
+{
+	struct fsock__settings settings;
+	int fds[2];
+	fsock *made[2];
+
+	if (fsock__settings_make(&settings, options, "pair", NULL, 0) < 0)
+		return -1;
+	if (ends == NULL)
+		return fsock__error_set("pair", NULL, FSOCK__NO_PORT, EINVAL);
+	if (settings.family == FSOCK_IPV4_ONLY || settings.family == FSOCK_IPV6_ONLY)
+		return tcp_pair(ends, settings.family, options);
+	if (fsock__sys_socketpair(AF_UNIX, SOCK_STREAM, fds) < 0)
+		return fsock__error_set("pair", NULL, FSOCK__NO_PORT, errno);
+	if (wrap(made, fds, AF_UNIX, &settings) < 0)
+		return -1;
+	ends[0] = made[0];
+	ends[1] = made[1];
+	return 0;
+}

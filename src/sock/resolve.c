@@ -1,0 +1,118 @@
+#include "../compat.h"
+#include "resolve.h"
+
+#include <stdlib.h>
+
+#include "error.h"
+
+/* A list of `n` addresses, none set yet. */
+static int
+new_list(const char *operation, const char *host, int port, size_t n, struct fsock_addr **list)
+{
+	*list = calloc(n, sizeof **list);
+	return *list == NULL ? fsock__error_set(operation, host, port, ENOMEM) : 0;
+}
+
+/* Whether `host` is a Unix-domain name: those are never looked up. */
+static int
+is_unix(const char *host)
+{
+	return host[0] == '@' || strchr(host, '/') != NULL;
+}
+
+static int
+wildcard(const char *operation, int port, enum fsock_family family, struct fsock_addr **list,
+    size_t *count)
+{
+	size_t n = 0;
+
+	if (new_list(operation, NULL, port, 2, list) < 0)
+		return -1;
+	if (family != FSOCK_IPV4_ONLY)
+		fsock_addr_from_text(&(*list)[n++], "::", port);
+	if (family != FSOCK_IPV6_ONLY)
+		fsock_addr_from_text(&(*list)[n++], "0.0.0.0", port);
+	*count = n;
+	return 0;
+}
+
+/* Appends the results of one family, or of all for AF_UNSPEC. */
+static void
+append(struct fsock_addr *list, size_t *count, const struct addrinfo *results, int family, int port)
+{
+	for (const struct addrinfo *ai = results; ai != NULL; ai = ai->ai_next) {
+		if (family != AF_UNSPEC && ai->ai_family != family)
+			continue;
+		if (fsock_addr_from_sockaddr(&list[*count], ai->ai_addr, ai->ai_addrlen) == 0 &&
+		    fsock_addr_set_port(&list[*count], port) == 0)
+			++*count;
+	}
+}
+
+/* The order in which a preference wants the families: AF_UNSPEC is "as the system gives them". */
+static void
+families(enum fsock_family family, int order[2])
+{
+	order[0] = family == FSOCK_IPV4_FIRST ? AF_INET
+	    : family == FSOCK_IPV6_FIRST      ? AF_INET6
+	                                      : AF_UNSPEC;
+	order[1] = order[0] == AF_INET ? AF_INET6 : AF_INET;
+}
+
+static int
+look_up(const char *operation, const char *host, int port, enum fsock_family family,
+    struct fsock_addr **list, size_t *count)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	struct addrinfo *results;
+	size_t n = 0;
+	int order[2], eai, saved = errno;
+
+	hints.ai_family = family == FSOCK_IPV4_ONLY ? AF_INET
+	    : family == FSOCK_IPV6_ONLY             ? AF_INET6
+	                                            : AF_UNSPEC;
+	eai = getaddrinfo(host, NULL, &hints, &results);
+	if (eai != 0)
+		return fsock__error_set_resolver(operation, host, port, eai);
+	for (const struct addrinfo *ai = results; ai != NULL; ai = ai->ai_next)
+		n++;
+	if (new_list(operation, host, port, n, list) < 0) {
+		freeaddrinfo(results);
+		return -1;
+	}
+	families(family, order);
+	*count = 0;
+	append(*list, count, results, order[0], port);
+	if (order[0] != AF_UNSPEC)
+		append(*list, count, results, order[1], port);
+	freeaddrinfo(results);
+	errno = saved;
+	if (*count > 0)
+		return 0;
+	free(*list);
+	return fsock__error_set_resolver(operation, host, port, EAI_NONAME);
+}
+
+int
+fsock__resolve(const char *operation, const char *host, int port, enum fsock_family family,
+    struct fsock_addr **list, size_t *count)
+{
+	struct fsock_addr numeric;
+	int saved = errno;
+
+	if (host == NULL)
+		return wildcard(operation, port, family, list, count);
+	if (fsock_addr_from_text(&numeric, host, port) == 0) {
+		if (new_list(operation, host, port, 1, list) < 0)
+			return -1;
+		(*list)[0] = numeric;
+		*count = 1;
+		return 0;
+	}
+	if (is_unix(host))
+		return fsock__error_set(operation, host, port, errno);
+	if (host[0] == '\0')
+		return fsock__error_set_resolver(operation, host, port, EAI_NONAME);
+	errno = saved;
+	return look_up(operation, host, port, family, list, count);
+}

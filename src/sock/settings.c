@@ -1,0 +1,74 @@
+#include "../compat.h"
+#include "settings.h"
+
+#include "clock.h"
+#include "error.h"
+
+/* A span from seconds: 0 stands for `otherwise`, or for no end. */
+static int
+span(double seconds, double otherwise, int64_t *result)
+{
+	if (seconds == 0)
+		seconds = otherwise;
+	if (fsock__clock_span(seconds, result) < 0)
+		return -1;
+	if (seconds == 0)
+		*result = FSOCK__NEVER;
+	return 0;
+}
+
+static int
+make_spans(struct fsock__settings *set, const struct fsock_options *options)
+{
+	if (span(options->connect_timeout, options->timeout, &set->connect_timeout) < 0 ||
+	    span(options->read_timeout, options->timeout, &set->read_timeout) < 0 ||
+	    span(options->write_timeout, options->timeout, &set->write_timeout) < 0 ||
+	    span(options->deadline, 0, &set->deadline) < 0)
+		return -1;
+	return 0;
+}
+
+static int
+is_switch(enum fsock_switch value)
+{
+	return value == FSOCK_DEFAULT || value == FSOCK_ON || value == FSOCK_OFF;
+}
+
+/* Whether every field has one of the values it may have. */
+static int
+is_sensible(const struct fsock_options *options)
+{
+	size_t n = sizeof options->reserved / sizeof options->reserved[0];
+
+	for (size_t i = 0; i < n; i++)
+		if (options->reserved[i] != 0)
+			return 0;
+	return is_switch(options->reuse_address) && is_switch(options->dual_stack) &&
+	    is_switch(options->nodelay) && (unsigned)options->family <= FSOCK_IPV6_ONLY &&
+	    (unsigned)options->element_type <= FSOCK_BYTE &&
+	    (unsigned)options->delivery <= FSOCK_DELIVER_WHOLE_LINE && options->backlog >= 0 &&
+	    options->local_port >= 0 && options->local_port <= 65535 && options->timeout >= 0;
+}
+
+int
+fsock__settings_make(struct fsock__settings *set, const struct fsock_options *options,
+    const char *operation, const char *host, int port)
+{
+	static const struct fsock_options defaults;
+
+	if (options == NULL)
+		options = &defaults;
+	if (port < 0 || port > 65535 || !is_sensible(options) || make_spans(set, options) < 0)
+		return fsock__error_set(operation, host, port, EINVAL);
+	set->family = options->family;
+	set->local_host = options->local_host;
+	set->local_port = options->local_port;
+	set->backlog = options->backlog == 0 ? SOMAXCONN : options->backlog;
+	set->reuse_address = options->reuse_address != FSOCK_OFF;
+	set->dual_stack = options->dual_stack != FSOCK_OFF;
+	set->nodelay = options->nodelay != FSOCK_OFF;
+	set->element_type = options->element_type;
+	set->delivery = options->delivery;
+	set->line_limit = options->line_limit;
+	return 0;
+}

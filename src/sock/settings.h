@@ -1,0 +1,27 @@
+/* The checked form of struct fsock_options: spans in nanoseconds, switches decided. */
+#ifndef FSOCK_SOCK_SETTINGS_H
+#define FSOCK_SOCK_SETTINGS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <fsock/socket.h>
+
+struct fsock__settings {
+	int64_t connect_timeout, read_timeout, write_timeout; /* spans; FSOCK__NEVER for none */
+	int64_t deadline;                                     /* span as well: from a socket's birth */
+	enum fsock_family family;
+	const char *local_host; /* the caller's: only good while the socket is being made */
+	int local_port;
+	int backlog;
+	int reuse_address, dual_stack, nodelay; /* 1 or 0 */
+	enum fsock_element element_type;
+	enum fsock_delivery delivery;
+	size_t line_limit;
+};
+
+/* Checks `options` (NULL: all defaults). Returns 0, or -1 with the error recorded. */
+int fsock__settings_make(struct fsock__settings *, const struct fsock_options *options,
+    const char *operation, const char *host, int port);
+
+#endif

@@ -1,0 +1,58 @@
+#include "../compat.h"
+
+#include "error.h"
+#include "socket.h"
+
+/* Ends a listener: blocked and later accepts see `shut`. Returns 0 or -1. */
+static int
+shut_listener(fsock *s, int fd)
+{
+	int saved = errno;
+
+	s->shut = FSOCK_IO;
+	shutdown(fd, SHUT_RDWR); /* wakes them; some systems wake and yet report ENOTCONN */
+	errno = saved;
+	return 0;
+}
+
+/* Shuts down one direction; one that was shut down before, by us, is no error. */
+static int
+shut_direction(fsock *s, int fd, int direction, int how)
+{
+	if (shutdown(fd, how) < 0) {
+		if (s->shut & direction)
+			return 0;
+		return errno == ENOTCONN ? fsock__error_set_kind("shutdown", s->host, s->port,
+		                               FSOCK_SHUTDOWN_ERROR, ENOTCONN)
+		                         : fsock__socket_error(s, "shutdown", errno);
+	}
+	atomic_fetch_or(&s->shut, direction);
+	return 0;
+}
+
+/* see fsock/socket.h */
+int
+fsock_shutdown(fsock *s, int direction)
+{
+	int fd = fsock__socket_fd(s, "shutdown");
+	int r = 0, saved = errno;
+
+	if (fd < 0)
+		return -1;
+	if (direction < FSOCK_INPUT || direction > FSOCK_IO)
+		return fsock__socket_error(s, "shutdown", EINVAL);
+	if (s->role == FSOCK__LISTENER)
+		return shut_listener(s, fd);
+	/* Input first: a reader blocked on the two-way FILE holds the lock that flushing needs. */
+	if (direction & FSOCK_INPUT)
+		r = shut_direction(s, fd, FSOCK_INPUT, SHUT_RD);
+	if (direction & FSOCK_OUTPUT) {
+		if (s->stream != NULL && s->stream_ops->flush(s) < 0)
+			r = -1;
+		if (shut_direction(s, fd, FSOCK_OUTPUT, SHUT_WR) < 0)
+			r = -1;
+	}
+	if (r == 0)
+		errno = saved;
+	return r;
+}

@@ -1,0 +1,166 @@
+#include "../compat.h"
+#include "socket.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <stdlib.h>
+
+#include "clock.h"
+#include "error.h"
+#include "sys.h"
+#include "unix_file.h"
+
+/* Options that the descriptor carries. None is worth failing for: the socket works without. */
+static void
+apply_settings(int fd, enum fsock__role role, int family, const struct fsock__settings *set)
+{
+	int saved = errno;
+
+	if (role != FSOCK__LISTENER) {
+		if (set->read_timeout != FSOCK__NEVER)
+			fsock__sys_set_timeout(fd, SO_RCVTIMEO, set->read_timeout);
+		if (set->write_timeout != FSOCK__NEVER)
+			fsock__sys_set_timeout(fd, SO_SNDTIMEO, set->write_timeout);
+	}
+	if (role == FSOCK__CONNECTED && family != AF_UNIX && set->nodelay)
+		fsock__sys_set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	errno = saved;
+}
+
+struct fsock *
+fsock__socket_new(int fd, enum fsock__role role, int family, const struct fsock__settings *settings,
+    const char *host, int port)
+{
+	size_t length = host == NULL ? 0 : strlen(host);
+	struct fsock *s = calloc(1, sizeof *s + length + 1);
+
+	if (s == NULL) {
+		fsock__error_set("allocate", host, port, ENOMEM);
+		return NULL;
+	}
+	pthread_mutex_init(&s->lock, NULL);
+	s->fd = fd;
+	s->role = role;
+	s->family = family;
+	s->references = 1;
+	s->settings = *settings;
+	s->settings.local_host = NULL;
+	s->deadline = role == FSOCK__LISTENER ? FSOCK__NEVER
+	                                      : fsock__clock_after(settings->deadline);
+	s->port = port;
+	memcpy(s->host, host == NULL ? "" : host, length);
+	apply_settings(fd, role, family, settings);
+	return s;
+}
+
+/*
+ * Throws away input that has arrived, within reason. A TCP connection that is closed with unread
+ * input is reset, and the reset may overtake output that the peer has not read yet (RFC 2525, 2.17).
+ * A process that never used the connection leaves it alone: another one may be reading it.
+ */
+static void
+drain(const struct fsock *s)
+{
+	char scrap[4096];
+	int turns = 256, flags = MSG_DONTWAIT;
+
+	if (s->role != FSOCK__CONNECTED || !s->used)
+		return;
+	while (turns-- > 0 && fsock__sys_receive(s->fd, scrap, sizeof scrap, &flags) > 0)
+		;
+}
+
+int
+fsock__socket_close_nolock(struct fsock *s)
+{
+	int saved = errno;
+	int fd = s->fd;
+
+	if (fd < 0)
+		return 0;
+	drain(s);
+	s->fd = -1;
+	if (s->unix_file != NULL)
+		fsock__unix_file_remove(s->unix_file);
+	s->unix_file = NULL;
+	if (fsock__sys_close(fd) < 0)
+		return fsock__socket_error(s, "close", errno);
+	errno = saved;
+	return 0;
+}
+
+void
+fsock__socket_unref(struct fsock *s)
+{
+	int left;
+
+	pthread_mutex_lock(&s->lock);
+	left = --s->references;
+	pthread_mutex_unlock(&s->lock);
+	if (left > 0)
+		return;
+	if (s->stream != NULL)
+		s->stream_ops->free(s);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+int
+fsock__socket_error(const struct fsock *s, const char *operation, int errnum)
+{
+	return fsock__error_set(operation, s->host, s->port, errnum);
+}
+
+int
+fsock__socket_fd(const struct fsock *s, const char *operation)
+{
+	if (s == NULL)
+		return fsock__error_set_kind(operation, NULL, FSOCK__NO_PORT,
+		    FSOCK_INVALID_SOCKET_ERROR, EINVAL);
+	if (s->fd < 0)
+		return fsock__socket_error(s, operation, EBADF);
+	return s->fd;
+}
+
+/* see fsock/socket.h */
+int
+fsock_socket(fsock *s)
+{
+	return fsock__socket_fd(s, "socket");
+}
+
+/* see fsock/socket.h */
+int
+fsock_is_stream(const fsock *s)
+{
+	return s != NULL && s->role == FSOCK__CONNECTED;
+}
+
+/* see fsock/socket.h */
+int
+fsock_is_listener(const fsock *s)
+{
+	return s != NULL && s->role == FSOCK__LISTENER;
+}
+
+/* see fsock/socket.h */
+int
+fsock_is_datagram(const fsock *s)
+{
+	return s != NULL && s->role == FSOCK__DATAGRAM;
+}
+
+/* see fsock/socket.h */
+int
+fsock_set_deadline(fsock *s, double seconds)
+{
+	int64_t span;
+
+	if (fsock__socket_fd(s, "set deadline") < 0)
+		return -1;
+	if (fsock__clock_span(seconds, &span) < 0)
+		return fsock__socket_error(s, "set deadline", EINVAL);
+	s->deadline = fsock__clock_after(span);
+	return 0;
+}

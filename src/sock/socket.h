@@ -1,0 +1,89 @@
+/*
+ * The handle. It owns the descriptor; the streams on top of it, if any were asked for, hang on
+ * `stream` and are known here only by their table of functions.
+ */
+#ifndef FSOCK_SOCK_SOCKET_H
+#define FSOCK_SOCK_SOCKET_H
+
+#include <sys/types.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <fsock/socket.h>
+
+#include "settings.h"
+
+enum fsock__role { FSOCK__CONNECTED, FSOCK__LISTENER, FSOCK__DATAGRAM };
+
+/* What the layer above does for a socket whose `stream` is set. All members are set. */
+struct fsock__stream_ops {
+	/* Sends what the FILEs hold. Returns 0 or -1. */
+	int (*flush)(struct fsock *);
+	/* Closes the FILEs still open. Returns 0, or -1 if anything written did not go out. */
+	int (*close)(struct fsock *);
+	/*
+	 * Gathers all input read ahead below the FILEs, then copies it if it fits in `size`.
+	 * Returns how much there is, or -1.
+	 */
+	ssize_t (*take)(struct fsock *, void *buf, size_t size);
+	/* Frees `stream`; no FILE is open any more. */
+	void (*free)(struct fsock *);
+};
+
+/*
+ * What must stay true:
+ *  1. `references` counts the owner of the handle and each open FILE; at 0 the memory goes.
+ *  2. `open_files` counts the FILEs. When the last one closes, the descriptor is closed, unless
+ *     it is being released. While any FILE is open, `fd` does not change.
+ *  3. `fd`, `references`, `open_files` and `stream` change under `lock` only; `fd` is read without
+ *     it by calls that the program may not run while it ends the handle.
+ *  4. `write_error` is set once and never cleared: octets are missing in what the peer gets.
+ *  5. Locks are taken in this order: a FILE's, the stream's input or output lock, `lock`, the
+ *     registry's.
+ */
+struct fsock__unix_file;
+
+struct fsock {
+	pthread_mutex_t lock;
+	int fd;
+	enum fsock__role role;
+	int family; /* AF_... */
+	int references;
+	int open_files;
+	atomic_int shut;        /* FSOCK_INPUT, FSOCK_OUTPUT: shut down by fsock_shutdown() */
+	atomic_int write_error; /* errno of the first failed write, or 0 */
+	atomic_int used;        /* this process has read or written: its close may drain input */
+	int releasing;          /* fsock_release() is at work: closing FILEs leaves the descriptor */
+	_Atomic int64_t deadline;
+	struct fsock__settings settings;
+	struct fsock__unix_file *unix_file; /* a listener's file, to unlink; else NULL */
+	void *stream;
+	const struct fsock__stream_ops *stream_ops;
+	int port;    /* for error texts: the peer's, or a listener's own */
+	char host[]; /* likewise; "" if unknown */
+};
+
+/*
+ * Makes a handle that owns `fd`, applies the settings that are options of the descriptor, and
+ * starts the deadline's clock unless `deadline` (absolute) says when it ends.
+ * Returns it, or NULL (ENOMEM, recorded) with `fd` still the caller's.
+ */
+struct fsock *fsock__socket_new(int fd, enum fsock__role role, int family,
+    const struct fsock__settings *settings, const char *host, int port);
+
+/* Closes the descriptor, politely: see fsock_close(). Needs `lock`. Returns 0 or -1. */
+int fsock__socket_close_nolock(struct fsock *);
+
+/* Drops one reference; frees at the last. */
+void fsock__socket_unref(struct fsock *);
+
+/* The descriptor, or -1 with EBADF or EINVAL (NULL) recorded for `operation`. */
+int fsock__socket_fd(const struct fsock *, const char *operation);
+
+/* Records an error of an operation on the socket: with its host and port. Returns -1. */
+int fsock__socket_error(const struct fsock *, const char *operation, int errnum);
+
+#endif

@@ -1,0 +1,170 @@
+#include "../compat.h"
+#include "sys.h"
+
+#include <sys/time.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+/* Sets what socket() and accept() could not set at birth on this system. */
+static int
+finish(int fd)
+{
+	if (fd < 0)
+		return -1;
+	if (FSOCK__SOCK_CLOEXEC == 0) {
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+		fsock__sys_set_nonblocking(fd, 0); /* accept() may pass the listener's flag on */
+	}
+	if (FSOCK__SO_NOSIGPIPE >= 0)
+		fsock__sys_set_int(fd, SOL_SOCKET, FSOCK__SO_NOSIGPIPE, 1);
+	return fd;
+}
+
+int
+fsock__sys_socket(int family, int type, int protocol)
+{
+	return finish(socket(family, type | FSOCK__SOCK_CLOEXEC, protocol));
+}
+
+int
+fsock__sys_accept(int fd, struct sockaddr *address, socklen_t *length)
+{
+	int saved = errno;
+	int new;
+
+	do
+		new = fsock__accept(fd, address, length);
+	while (new < 0 && errno == EINTR);
+	if (new >= 0)
+		errno = saved;
+	return finish(new);
+}
+
+int
+fsock__sys_socketpair(int family, int type, int fds[2])
+{
+	if (socketpair(family, type | FSOCK__SOCK_CLOEXEC, 0, fds) < 0)
+		return -1;
+	finish(fds[0]);
+	finish(fds[1]);
+	return 0;
+}
+
+int
+fsock__sys_close(int fd)
+{
+	int saved = errno;
+
+	if (close(fd) < 0 && errno != EINTR)
+		return -1;
+	errno = saved;
+	return 0;
+}
+
+ssize_t
+fsock__sys_receive(int fd, void *buf, size_t n, int *flags)
+{
+	int saved = errno;
+	ssize_t r;
+
+	while ((r = recv(fd, buf, n, *flags)) < 0 && errno == EINTR)
+		*flags |= MSG_DONTWAIT;
+	if (r >= 0)
+		errno = saved;
+	return r;
+}
+
+ssize_t
+fsock__sys_send(int fd, const void *buf, size_t n, int *flags)
+{
+	int saved = errno;
+	ssize_t r;
+
+	while ((r = send(fd, buf, n, *flags | FSOCK__MSG_NOSIGNAL)) < 0 && errno == EINTR)
+		*flags |= MSG_DONTWAIT;
+	if (r >= 0)
+		errno = saved;
+	return r;
+}
+
+/* poll()'s argument: milliseconds rounded up, so that a wait never ends before its deadline. */
+static int
+milliseconds(int64_t left)
+{
+	int64_t ms;
+
+	if (left == FSOCK__NEVER)
+		return -1;
+	ms = left / 1000000 + (left % 1000000 != 0);
+	return ms < 1000000000 ? (int)ms : 1000000000;
+}
+
+int
+fsock__sys_wait(int fd, int events, int64_t deadline)
+{
+	struct pollfd p = { .fd = fd, .events = (short)events };
+	int saved = errno;
+
+	for (;;) {
+		int64_t left = fsock__clock_left(deadline);
+		int r = poll(&p, 1, milliseconds(left));
+
+		if (r < 0 && errno != EINTR)
+			return -1;
+		if (r > 0 || left == 0) {
+			errno = saved;
+			return r > 0;
+		}
+	}
+}
+
+int
+fsock__sys_set_int(int fd, int level, int option, int value)
+{
+	return setsockopt(fd, level, option, &value, sizeof value);
+}
+
+int
+fsock__sys_get_int(int fd, int level, int option, int *value)
+{
+	socklen_t length = sizeof *value;
+
+	return getsockopt(fd, level, option, value, &length);
+}
+
+int
+fsock__sys_set_timeout(int fd, int option, int64_t span)
+{
+	struct timeval tv = { 0, 0 };
+
+	if (span != FSOCK__NEVER) {
+		tv.tv_sec = (time_t)(span / 1000000000);
+		tv.tv_usec = (suseconds_t)(span % 1000000000 / 1000);
+		if (tv.tv_sec == 0 && tv.tv_usec == 0)
+			tv.tv_usec = 1; /* zero would mean without end */
+	}
+	return setsockopt(fd, SOL_SOCKET, option, &tv, sizeof tv);
+}
+
+int
+fsock__sys_set_nonblocking(int fd, int on)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0)
+		return -1;
+	flags = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+	return fcntl(fd, F_SETFL, flags) < 0 ? -1 : 0;
+}
+
+int
+fsock__sys_is_nonblocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags < 0 || (flags & O_NONBLOCK) != 0;
+}

@@ -1,0 +1,24 @@
+/* The file of a listening Unix-domain socket: replaced when stale, unlinked when its owner ends. */
+#ifndef FSOCK_SOCK_UNIX_FILE_H
+#define FSOCK_SOCK_UNIX_FILE_H
+
+#include <fsock/addr.h>
+
+struct fsock__unix_file;
+
+/* Whether the address names a file: a Unix-domain path that is not abstract or empty. */
+int fsock__unix_file_is_path(const struct fsock_addr *);
+
+/*
+ * Unlinks the socket file at the address if no process listens on it any more.
+ * Returns 1 if it was unlinked, else 0 with errno as it was.
+ */
+int fsock__unix_file_remove_stale(const struct fsock_addr *);
+
+/* Remembers the file that was just bound. Returns NULL for want of memory. */
+struct fsock__unix_file *fsock__unix_file_new(const struct fsock_addr *);
+
+/* Unlinks the file, if this process made it and it is still the same one, and frees the record. */
+void fsock__unix_file_remove(struct fsock__unix_file *);
+
+#endif

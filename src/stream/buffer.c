@@ -1,0 +1,104 @@
+#include "../compat.h"
+#include "buffer.h"
+
+#include <stdlib.h>
+
+size_t
+fsock__buffer_count(const struct fsock__buffer *b)
+{
+	return b->tail - b->head;
+}
+
+void
+fsock__buffer_settle(struct fsock__buffer *b)
+{
+	if (b->head == b->tail)
+		b->head = b->tail = 0;
+	b->mark = b->head;
+}
+
+/* Moves what is kept to the front of new memory of `capacity` octets, or of the old. */
+static int
+move(struct fsock__buffer *b, size_t capacity)
+{
+	size_t kept = b->tail - b->mark;
+	uint8_t *data = b->data;
+
+	if (capacity != b->capacity) {
+		data = malloc(capacity);
+		if (data == NULL)
+			return -1;
+	}
+	if (kept > 0)
+		memmove(data, b->data + b->mark, kept);
+	if (data != b->data)
+		free(b->data);
+	b->data = data;
+	b->capacity = capacity;
+	b->head -= b->mark;
+	b->tail -= b->mark;
+	b->mark = 0;
+	return 0;
+}
+
+size_t
+fsock__buffer_reserve(struct fsock__buffer *b)
+{
+	size_t wanted = b->appetite < FSOCK__BUFFER_SMALL ? FSOCK__BUFFER_SMALL : b->appetite;
+
+	if (b->tail - b->mark >= wanted)
+		wanted = b->tail - b->mark + FSOCK__BUFFER_LARGE;
+	if (b->capacity < wanted && move(b, wanted) < 0)
+		return 0;
+	if (b->tail == b->capacity)
+		move(b, b->capacity);
+	return b->capacity - b->tail;
+}
+
+/*
+ * A receive that fills the room suggests that more waits; one that leaves most of it free, that a
+ * smaller one will do. The appetite follows in steps, so that a single odd one changes little.
+ */
+void
+fsock__buffer_received(struct fsock__buffer *b, size_t n)
+{
+	size_t room = b->capacity - b->tail;
+
+	b->tail += n;
+	if (n == room && b->appetite < FSOCK__BUFFER_LARGE)
+		b->appetite = b->capacity * 4 < FSOCK__BUFFER_LARGE ? b->capacity * 4
+		                                                    : FSOCK__BUFFER_LARGE;
+	else if (n < b->appetite / 4)
+		b->appetite /= 2;
+}
+
+void
+fsock__buffer_deliver(struct fsock__buffer *b, void *to, size_t n)
+{
+	memcpy(to, b->data + b->head, n);
+	b->head += n;
+	/* Nothing waits: keep only what may be given back. Without memory for less, keep it all. */
+	if (b->head == b->tail && b->capacity > FSOCK__BUFFER_SMALL &&
+	    b->tail - b->mark <= FSOCK__BUFFER_SMALL) {
+		int saved = errno;
+
+		move(b, FSOCK__BUFFER_SMALL);
+		errno = saved;
+	}
+}
+
+int
+fsock__buffer_give_back(struct fsock__buffer *b, size_t n)
+{
+	if (n > b->head - b->mark)
+		return -1;
+	b->head -= n;
+	return 0;
+}
+
+void
+fsock__buffer_free(struct fsock__buffer *b)
+{
+	free(b->data);
+	memset(b, 0, sizeof *b);
+}

@@ -1,0 +1,50 @@
+/*
+ * Raw octets between the kernel and the FILEs.
+ *
+ *	data      mark         head           tail           capacity
+ *	 | gone    | delivered  | waiting      | free          |
+ *
+ * What must stay true:
+ *  1. mark <= head <= tail <= capacity; data is NULL if and only if capacity is 0.
+ *  2. [mark, head) is what stdio was handed last: it may yet be given back.
+ *  3. [head, tail) waits to be delivered.
+ */
+#ifndef FSOCK_STREAM_BUFFER_H
+#define FSOCK_STREAM_BUFFER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define FSOCK__BUFFER_SMALL 2048  /* what an idle connection may keep */
+#define FSOCK__BUFFER_LARGE 65536 /* what a busy one reads at a time */
+
+struct fsock__buffer {
+	uint8_t *data;
+	size_t capacity, mark, head, tail;
+	size_t appetite; /* capacity that the last receives suggest; 0 at first */
+};
+
+/* How much waits. */
+size_t fsock__buffer_count(const struct fsock__buffer *);
+
+/* Forgets what was delivered: it has been consumed. */
+void fsock__buffer_settle(struct fsock__buffer *);
+
+/*
+ * Makes room for at least one octet more, and for `appetite` if nothing waits.
+ * Returns the free room at data + tail, or 0 for want of memory (errno ENOMEM).
+ */
+size_t fsock__buffer_reserve(struct fsock__buffer *);
+
+/* Takes note of n octets received into the free room. */
+void fsock__buffer_received(struct fsock__buffer *, size_t n);
+
+/* Delivers n of the octets that wait to `to`. n must not be more than wait. */
+void fsock__buffer_deliver(struct fsock__buffer *, void *to, size_t n);
+
+/* Gives back the last n octets delivered. Returns 0, or -1 if that many are not there any more. */
+int fsock__buffer_give_back(struct fsock__buffer *, size_t n);
+
+void fsock__buffer_free(struct fsock__buffer *);
+
+#endif

@@ -1,0 +1,19 @@
+/* The mechanism that makes a FILE of a window: one implementation each per kind of libc. */
+#ifndef FSOCK_STREAM_FILE_H
+#define FSOCK_STREAM_FILE_H
+
+#include "stream.h"
+
+struct fsock__file_ops {
+	const char *name;
+	/*
+	 * Opens the FILE of a window whose sides are set, with a buffer of useful size.
+	 * Returns it, or NULL with errno set.
+	 */
+	FILE *(*open)(struct fsock__window *);
+};
+
+/* The one that this build uses. */
+extern const struct fsock__file_ops fsock__file_ops;
+
+#endif

@@ -1,0 +1,91 @@
+/* FILEs by fopencookie(3): glibc and musl. */
+#include "../compat.h"
+
+#if !defined(FSOCK_FILE_FUNOPEN)
+
+#include <stdlib.h>
+
+#include "file.h"
+
+static ssize_t
+cookie_read(void *cookie, char *buf, size_t n)
+{
+	return fsock__input_read(cookie, buf, n);
+}
+
+static ssize_t
+cookie_write(void *cookie, const char *buf, size_t n)
+{
+	ssize_t r = fsock__output_write(cookie, buf, n);
+
+	return r < 0 ? FSOCK__WRITE_FAILED : r;
+}
+
+static int
+cookie_seek(void *cookie, off_t *offset, int whence)
+{
+	*offset = fsock__window_seek(cookie, *offset, whence); /* newlib wants the -1 there */
+	return *offset < 0 ? -1 : 0;
+}
+
+static int
+cookie_close(void *cookie)
+{
+	return fsock__window_close(cookie);
+}
+
+#if defined(__GLIBC__)
+
+/* glibc's own buffer, 8 KiB and made when needed, is good; its FILE shows where fileno() looks. */
+static int
+equip(FILE *file, struct fsock__window *w)
+{
+	file->_fileno = w->stream->socket->fd;
+	return 0;
+}
+
+#else
+
+#define BUFFER_SIZE (8192 + 8) /* musl keeps 8 octets of it for ungetc() */
+
+/* 1 KiB, musl's own buffer, would cost a system call per 1 KiB of output. */
+static int
+equip(FILE *file, struct fsock__window *w)
+{
+	w->memory = malloc(BUFFER_SIZE);
+	if (w->memory == NULL)
+		return -1;
+	return setvbuf(file, w->memory, _IOFBF, BUFFER_SIZE);
+}
+
+#endif
+
+/* "r+" and not "a": append mode seeks to the end before it writes. */
+static const char *
+mode(int sides)
+{
+	return sides == FSOCK_IO ? "r+" : sides == FSOCK_INPUT ? "r" : "w";
+}
+
+static FILE *
+cookie_open(struct fsock__window *w)
+{
+	cookie_io_functions_t functions = { .seek = cookie_seek, .close = cookie_close };
+	FILE *file;
+
+	/* A missing function makes a misused one-way stream fail on every libc. */
+	if (w->sides & FSOCK_INPUT)
+		functions.read = cookie_read;
+	if (w->sides & FSOCK_OUTPUT)
+		functions.write = cookie_write;
+	file = fopencookie(w, mode(w->sides), functions);
+	if (file != NULL)
+		equip(file, w); /* without a larger buffer it works as well, only slower */
+	return file;
+}
+
+const struct fsock__file_ops fsock__file_ops = { "fopencookie", cookie_open };
+
+#else
+typedef int fsock__file_cookie_unused;
+#endif

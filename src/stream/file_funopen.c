@@ -1,0 +1,75 @@
+/* FILEs by funopen(3): the BSDs, macOS, bionic; on glibc through libbsd, for the tests. */
+#include "../compat.h"
+
+#if defined(FSOCK_FILE_FUNOPEN)
+
+#include <limits.h>
+#include <stdlib.h>
+
+#if defined(__GLIBC__)
+#include <bsd/stdio.h>
+#endif
+
+#include "file.h"
+
+/*
+ * The interface is from 1993: counts are ints, and a short count is fine for reading but must not
+ * happen when writing.
+ */
+
+static int
+fun_read(void *cookie, char *buf, int n)
+{
+	return n < 0 ? -1 : (int)fsock__input_read(cookie, buf, (size_t)n);
+}
+
+static int
+fun_write(void *cookie, const char *buf, int n)
+{
+	ssize_t r = n < 0 ? -1 : fsock__output_write(cookie, buf, (size_t)n);
+
+	return r < 0 ? FSOCK__WRITE_FAILED : (int)r;
+}
+
+static off_t
+fun_seek(void *cookie, off_t offset, int whence)
+{
+	return fsock__window_seek(cookie, offset, whence);
+}
+
+static int
+fun_close(void *cookie)
+{
+	return fsock__window_close(cookie);
+}
+
+#define BUFFER_SIZE 8192
+
+/* 1 KiB, the systems' own buffer, would cost a system call per 1 KiB of output. */
+static void
+equip(FILE *file, struct fsock__window *w)
+{
+	w->memory = malloc(BUFFER_SIZE);
+	if (w->memory != NULL)
+		setvbuf(file, w->memory, _IOFBF, BUFFER_SIZE);
+#if defined(__FreeBSD__) || defined(__APPLE__) || defined(__NetBSD__)
+	file->_file = (short)w->stream->socket->fd;
+#endif
+}
+
+static FILE *
+fun_open(struct fsock__window *w)
+{
+	FILE *file = funopen(w, w->sides & FSOCK_INPUT ? fun_read : NULL,
+	    w->sides & FSOCK_OUTPUT ? fun_write : NULL, fun_seek, fun_close);
+
+	if (file != NULL)
+		equip(file, w);
+	return file;
+}
+
+const struct fsock__file_ops fsock__file_ops = { "funopen", fun_open };
+
+#else
+typedef int fsock__file_funopen_unused;
+#endif

@@ -1,0 +1,130 @@
+#include "../compat.h"
+
+#include <stdlib.h>
+
+#include <fsock/stream.h>
+
+#include "../sock/error.h"
+
+/* What a mode string says. */
+struct mode {
+	int sides;
+	struct fsock_options options;
+};
+
+/* Whether the part of length n is `word`. */
+static int
+is_word(const char *part, size_t n, const char *word)
+{
+	return strlen(word) == n && memcmp(part, word, n) == 0;
+}
+
+/* The first part: "r", "w", "r+", "w+", with a 'b' anywhere after the letter. */
+static int
+parse_access(const char *part, size_t n, struct mode *m)
+{
+	if (n == 0 || (part[0] != 'r' && part[0] != 'w'))
+		return -1;
+	m->sides = part[0] == 'r' ? FSOCK_INPUT : FSOCK_OUTPUT;
+	for (size_t i = 1; i < n; i++) {
+		if (part[i] == '+' && m->sides != FSOCK_IO)
+			m->sides = FSOCK_IO;
+		else if (part[i] == 'b' && m->options.element_type != FSOCK_BYTE)
+			m->options.element_type = FSOCK_BYTE;
+		else
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * A positive decimal number of n characters, digits with at most one point: the same in every
+ * locale. Returns it, or -1.
+ */
+static double
+parse_number(const char *text, size_t n)
+{
+	double value = 0, unit = 1;
+	int digits = 0, point = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (text[i] == '.' && !point) {
+			point = 1;
+		} else if (text[i] >= '0' && text[i] <= '9') {
+			value = value * 10 + (text[i] - '0');
+			unit *= point ? 10 : 1;
+			digits++;
+		} else {
+			return -1;
+		}
+	}
+	return digits > 0 && digits <= 15 && value > 0 ? value / unit : -1;
+}
+
+/* A later part: NAME or NAME=NUMBER. */
+static int
+parse_part(const char *part, size_t n, struct mode *m)
+{
+	const char *equals = memchr(part, '=', n);
+	size_t length = equals == NULL ? n : (size_t)(equals - part);
+	double value = equals == NULL ? 0 : parse_number(equals + 1, n - length - 1);
+
+	if (equals == NULL && is_word(part, n, "whole-line"))
+		m->options.delivery = FSOCK_DELIVER_WHOLE_LINE;
+	else if (value > 0 && is_word(part, length, "timeout"))
+		m->options.timeout = value;
+	else if (value > 0 && is_word(part, length, "deadline"))
+		m->options.deadline = value;
+	else if (value >= 1 && value < 1e9 && is_word(part, length, "line"))
+		m->options.line_limit = (size_t)value;
+	else
+		return -1;
+	return 0;
+}
+
+static int
+parse_mode(const char *text, struct mode *m)
+{
+	size_t n = strcspn(text, ",");
+
+	memset(m, 0, sizeof *m);
+	if (parse_access(text, n, m) < 0)
+		return -1;
+	while (text[n] == ',') {
+		text += n + 1;
+		n = strcspn(text, ",");
+		if (parse_part(text, n, m) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* see fsock/stream.h */
+FILE *
+fsockopen(const char *host, int port, const char *mode)
+{
+	struct mode m;
+	FILE *file;
+	fsock *s;
+
+	if (mode == NULL || parse_mode(mode, &m) < 0) {
+		fsock__error_set("open mode", mode == NULL ? "(no mode)" : mode, FSOCK__NO_PORT,
+		    EINVAL);
+		return NULL;
+	}
+	s = fsock_connect(host, port, &m.options);
+	if (s == NULL)
+		return NULL;
+	file = m.sides == FSOCK_IO ? fsock_stream(s)
+	    : m.sides == FSOCK_INPUT ? fsock_input(s)
+	                             : fsock_output(s);
+	if (file == NULL) {
+		int error = errno;
+
+		fsock_close(s);
+		errno = error;
+		return NULL;
+	}
+	fsock_disown(s);
+	return file;
+}

@@ -1,0 +1,205 @@
+/* From the raw buffer to stdio: what a FILE's read and seek functions do below. */
+#include "../compat.h"
+#include "../sock/error.h"
+#include "../sock/transfer.h"
+#include "exit.h"
+#include "stream.h"
+
+#define WHOLE_LINE_LIMIT 65536 /* for want of a line_limit: a line has to be kept in memory */
+
+/* Receives once into the raw buffer. Returns as recv(2), errors recorded. */
+static ssize_t
+fill(struct fsock__window *w)
+{
+	struct fsock__stream *stream = w->stream;
+	struct fsock *s = stream->socket;
+	size_t room = fsock__buffer_reserve(&stream->raw);
+	int cancel;
+	ssize_t r;
+
+	if (room == 0)
+		return fsock__socket_error(s, "read", ENOMEM);
+	/* A thread cancelled in here would leave the FILE and our locks taken for ever. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	w->waiting = 1;
+	if (fsock__exit_forbids_waiting())
+		r = fsock__socket_error(s, "read", ECANCELED);
+	else
+		r = fsock__transfer_receive(s, stream->raw.data + stream->raw.tail, room);
+	w->waiting = 0;
+	pthread_setcancelstate(cancel, NULL);
+	if (r > 0)
+		fsock__buffer_received(&stream->raw, (size_t)r);
+	return r;
+}
+
+/* The length of the line that waits, its end included; 0 if no line end is among n octets. */
+static size_t
+line_length(const struct fsock__buffer *raw, size_t from, size_t n)
+{
+	const uint8_t *start = raw->data + raw->head;
+	const uint8_t *end = from < n ? memchr(start + from, '\n', n - from) : NULL;
+
+	return end == NULL ? 0 : (size_t)(end - start) + 1;
+}
+
+static ssize_t
+too_long(struct fsock__stream *stream)
+{
+	const struct fsock *s = stream->socket;
+
+	return fsock__error_set_kind(
+	    "read", s->host, s->port, FSOCK_LINE_TOO_LONG_ERROR, EMSGSIZE);
+}
+
+/*
+ * Receives until a whole line waits. Returns how much to deliver: all whole lines that fit, and at
+ * end of file the rest; one line only on a two-way stream, whose FILE must hold nothing back when
+ * the direction changes.
+ */
+static ssize_t
+await_line(struct fsock__window *w, size_t n)
+{
+	struct fsock__stream *stream = w->stream;
+	struct fsock__buffer *raw = &stream->raw;
+	size_t limit = stream->socket->settings.line_limit;
+	size_t seen = 0, line, more;
+	ssize_t r;
+
+	if (limit == 0)
+		limit = WHOLE_LINE_LIMIT;
+	while ((line = line_length(raw, seen, fsock__buffer_count(raw))) == 0) {
+		seen = fsock__buffer_count(raw);
+		if (seen + stream->line_fill >= limit)
+			return too_long(stream);
+		r = fill(w);
+		if (r < 0)
+			return -1;
+		if (r == 0)
+			return (ssize_t)(seen < n ? seen : n);
+	}
+	if (line + stream->line_fill > limit)
+		return too_long(stream);
+	if (line > n)
+		return (ssize_t)n;
+	if (w->sides == FSOCK_IO)
+		return (ssize_t)line;
+	for (more = line; more > 0 && line < n; line += more) {
+		size_t count = fsock__buffer_count(raw);
+
+		more = line_length(raw, line, count < n ? count : n);
+		more = more > line ? more - line : 0;
+	}
+	return (ssize_t)line;
+}
+
+/* How much of what waits to deliver, up to the end of the first line. */
+static ssize_t
+up_to_line(struct fsock__stream *stream, size_t n)
+{
+	size_t limit = stream->socket->settings.line_limit;
+	size_t line = line_length(&stream->raw, 0, n);
+
+	if (line > 0)
+		n = line;
+	if (limit == 0)
+		return (ssize_t)n;
+	if (stream->line_fill >= limit)
+		return too_long(stream);
+	limit -= stream->line_fill;
+	return (ssize_t)(n < limit ? n : limit);
+}
+
+/*
+ * How much of what waits to deliver as a block. The last piece is kept small: it stays in the raw
+ * buffer until it is known to be consumed, and an idle connection should not cost much.
+ */
+static ssize_t
+block(const struct fsock__buffer *raw, size_t n)
+{
+	if (n == fsock__buffer_count(raw) && n > FSOCK__BUFFER_SMALL)
+		n -= FSOCK__BUFFER_SMALL;
+	return (ssize_t)n;
+}
+
+/* How much to deliver, after having waited for it; 0 at end of file, -1 with the error recorded. */
+static ssize_t
+await_input(struct fsock__window *w, size_t n)
+{
+	struct fsock__stream *stream = w->stream;
+	size_t waiting;
+
+	if (w->delivery == FSOCK_DELIVER_WHOLE_LINE)
+		return await_line(w, n);
+	if (fsock__buffer_count(&stream->raw) == 0) {
+		ssize_t r = fill(w);
+
+		if (r <= 0)
+			return r;
+	}
+	waiting = fsock__buffer_count(&stream->raw);
+	if (waiting < n)
+		n = waiting;
+	return w->delivery == FSOCK_DELIVER_LINE ? up_to_line(stream, n) : block(&stream->raw, n);
+}
+
+/* How much of a line has been delivered, after n octets more on top of `before`. */
+static size_t
+count_line(size_t before, const uint8_t *octets, size_t n)
+{
+	for (size_t i = n; i > 0; i--)
+		if (octets[i - 1] == '\n')
+			return n - i;
+	return before + n;
+}
+
+/* Counts anew how much of a line is delivered, from what was delivered last. */
+static void
+recount(struct fsock__stream *stream)
+{
+	const struct fsock__buffer *raw = &stream->raw;
+
+	if (stream->socket->settings.line_limit != 0 ||
+	    stream->reader->delivery == FSOCK_DELIVER_WHOLE_LINE)
+		stream->line_fill = count_line(
+		    stream->fill_at_mark, raw->data + raw->mark, raw->head - raw->mark);
+}
+
+ssize_t
+fsock__input_read(struct fsock__window *w, void *buf, size_t n)
+{
+	struct fsock__stream *stream = w->stream;
+	ssize_t r;
+
+	if (n == 0)
+		return 0;
+	pthread_mutex_lock(&stream->input_lock);
+	fsock__buffer_settle(&stream->raw);
+	stream->fill_at_mark = stream->line_fill;
+	stream->reader = w;
+	r = await_input(w, n);
+	if (r > 0) {
+		fsock__buffer_deliver(&stream->raw, buf, (size_t)r);
+		w->position += (off_t)r;
+		recount(stream);
+	}
+	pthread_mutex_unlock(&stream->input_lock);
+	return r;
+}
+
+int
+fsock__input_give_back(struct fsock__window *w, size_t n)
+{
+	struct fsock__stream *stream = w->stream;
+	int r = -1;
+
+	pthread_mutex_lock(&stream->input_lock);
+	if (stream->reader == w)
+		r = fsock__buffer_give_back(&stream->raw, n);
+	if (r == 0) {
+		w->position -= (off_t)n;
+		recount(stream);
+	}
+	pthread_mutex_unlock(&stream->input_lock);
+	return r < 0 ? fsock__socket_error(stream->socket, "seek", ESPIPE) : 0;
+}

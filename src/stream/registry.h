@@ -1,0 +1,27 @@
+/* The open streams of the process: from a FILE to its window. The only global state there is. */
+#ifndef FSOCK_STREAM_REGISTRY_H
+#define FSOCK_STREAM_REGISTRY_H
+
+#include <stdio.h>
+
+#include "stream.h"
+
+/*
+ * Entering a window is done in two steps, so that it cannot fail once the FILE is open: claim a place,
+ * then enter the window with its `file` set, or give the place up. Claiming returns 0, or -1
+ * (ENOMEM).
+ */
+int fsock__registry_claim(void);
+void fsock__registry_unclaim(void);
+void fsock__registry_enter(struct fsock__window *);
+
+/* Takes a window out and gives up its place. */
+void fsock__registry_remove(struct fsock__window *);
+
+/* The window of a FILE, or NULL. */
+struct fsock__window *fsock__registry_find(FILE *);
+
+/* Calls `visit` for every window, with the registry's lock held. */
+void fsock__registry_each(void (*visit)(struct fsock__window *));
+
+#endif

@@ -1,0 +1,234 @@
+#include "../compat.h"
+#include "stream.h"
+
+#include <stdlib.h>
+
+#include <fsock/stream.h>
+
+#include "../sock/error.h"
+#include "exit.h"
+#include "file.h"
+#include "registry.h"
+
+/*
+ * Sends what a FILE holds. A thread that waits for input on a two-way FILE holds its lock, but then
+ * stdio has sent everything before it began to read: there is nothing to wait for.
+ */
+static int
+flush_window(struct fsock__window *w)
+{
+	if (ftrylockfile(w->file) == 0)
+		funlockfile(w->file);
+	else if (w->waiting)
+		return 0;
+	return fflush(w->file) == 0 ? 0 : -1;
+}
+
+/* see struct fsock__stream_ops */
+static int
+stream_flush(struct fsock *s)
+{
+	struct fsock__stream *stream = s->stream;
+	int r = 0;
+
+	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++) {
+		struct fsock__window *w = &stream->windows[i];
+
+		if (w->file != NULL && (w->sides & FSOCK_OUTPUT) && flush_window(w) < 0)
+			r = -1;
+	}
+	if (s->write_error != 0) /* a flush after a failed one succeeds in some libcs */
+		r = fsock__socket_error(s, "write", s->write_error);
+	return r;
+}
+
+/* see struct fsock__stream_ops */
+static int
+stream_close(struct fsock *s)
+{
+	struct fsock__stream *stream = s->stream;
+	int r = 0;
+
+	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++)
+		if (stream->windows[i].file != NULL && fclose(stream->windows[i].file) != 0)
+			r = -1;
+	return r;
+}
+
+/* see struct fsock__stream_ops */
+static ssize_t
+stream_take(struct fsock *s, void *buf, size_t size)
+{
+	struct fsock__stream *stream = s->stream;
+	size_t n;
+
+	/* Moving nowhere makes stdio give back what it holds. */
+	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++) {
+		struct fsock__window *w = &stream->windows[i];
+
+		if (w->file != NULL && (w->sides & FSOCK_INPUT) &&
+		    fseeko(w->file, 0, SEEK_CUR) < 0)
+			return -1;
+	}
+	pthread_mutex_lock(&stream->input_lock);
+	n = fsock__buffer_count(&stream->raw);
+	if (n > 0 && n <= size)
+		memcpy(buf, stream->raw.data + stream->raw.head, n);
+	pthread_mutex_unlock(&stream->input_lock);
+	return (ssize_t)n;
+}
+
+/* see struct fsock__stream_ops */
+static void
+stream_free(struct fsock *s)
+{
+	struct fsock__stream *stream = s->stream;
+
+	pthread_mutex_destroy(&stream->input_lock);
+	pthread_mutex_destroy(&stream->output_lock);
+	fsock__buffer_free(&stream->raw);
+	free(stream);
+	s->stream = NULL;
+}
+
+static const struct fsock__stream_ops stream_ops = {
+	.flush = stream_flush,
+	.close = stream_close,
+	.take = stream_take,
+	.free = stream_free,
+};
+
+/* How a window hands input to stdio, where the program has not said. */
+static enum fsock_delivery
+choose_delivery(const struct fsock__settings *set, int sides)
+{
+	if (set->delivery != FSOCK_DELIVER_DEFAULT)
+		return set->delivery;
+	if (set->line_limit != 0)
+		return FSOCK_DELIVER_LINE;
+	return sides == FSOCK_IO && set->element_type == FSOCK_CHARACTER ? FSOCK_DELIVER_LINE
+	                                                                 : FSOCK_DELIVER_BLOCK;
+}
+
+/* Makes the streams of a socket. Needs its lock. Returns them, or NULL (ENOMEM). */
+static struct fsock__stream *
+new_stream(struct fsock *s)
+{
+	static const int sides[FSOCK__WINDOW_COUNT] = { FSOCK_IO, FSOCK_INPUT, FSOCK_OUTPUT };
+	struct fsock__stream *stream;
+
+	if (fsock__exit_prepare() < 0)
+		return NULL;
+	stream = calloc(1, sizeof *stream);
+	if (stream == NULL)
+		return NULL;
+	stream->socket = s;
+	pthread_mutex_init(&stream->input_lock, NULL);
+	pthread_mutex_init(&stream->output_lock, NULL);
+	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++) {
+		stream->windows[i].stream = stream;
+		stream->windows[i].sides = sides[i];
+		stream->windows[i].delivery = choose_delivery(&s->settings, sides[i]);
+	}
+	s->stream = stream;
+	s->stream_ops = &stream_ops;
+	return stream;
+}
+
+/* Opens a window's FILE. Needs the socket's lock. Returns it, or NULL with errno set. */
+static FILE *
+open_window(struct fsock *s, int which)
+{
+	struct fsock__stream *stream = s->stream != NULL ? s->stream : new_stream(s);
+	struct fsock__window *w;
+
+	if (stream == NULL)
+		return NULL;
+	w = &stream->windows[which];
+	if (w->file != NULL)
+		return w->file;
+	if (fsock__registry_claim() < 0)
+		return NULL;
+	w->position = 0;
+	w->file = fsock__file_ops.open(w);
+	if (w->file == NULL) {
+		fsock__registry_unclaim();
+		return NULL;
+	}
+	fsock__registry_enter(w);
+	s->open_files++;
+	s->references++;
+	return w->file;
+}
+
+/* One of the three streams. */
+static FILE *
+get_stream(fsock *s, const char *operation, int which)
+{
+	int saved = errno;
+	FILE *file;
+
+	if (fsock__socket_fd(s, operation) < 0)
+		return NULL;
+	if (s->role != FSOCK__CONNECTED) {
+		fsock__error_set_kind(
+		    operation, s->host, s->port, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
+		return NULL;
+	}
+	if (which == FSOCK__WINDOW_OUTPUT && (s->shut & FSOCK_OUTPUT)) {
+		fsock__socket_error(s, operation, EPIPE);
+		return NULL;
+	}
+	pthread_mutex_lock(&s->lock);
+	errno = 0;
+	file = open_window(s, which);
+	pthread_mutex_unlock(&s->lock);
+	if (file == NULL)
+		fsock__socket_error(s, operation, errno != 0 ? errno : ENOMEM);
+	else
+		errno = saved;
+	return file;
+}
+
+/* see fsock/stream.h */
+FILE *
+fsock_stream(fsock *s)
+{
+	return get_stream(s, "open stream", FSOCK__WINDOW_IO);
+}
+
+/* see fsock/stream.h */
+FILE *
+fsock_input(fsock *s)
+{
+	return get_stream(s, "open input", FSOCK__WINDOW_INPUT);
+}
+
+/* see fsock/stream.h */
+FILE *
+fsock_output(fsock *s)
+{
+	return get_stream(s, "open output", FSOCK__WINDOW_OUTPUT);
+}
+
+/* see fsock/stream.h */
+fsock *
+fsock_of(FILE *f)
+{
+	struct fsock__window *w = f == NULL ? NULL : fsock__registry_find(f);
+
+	if (w != NULL)
+		return w->stream->socket;
+	fsock__error_set_kind("find socket", NULL, FSOCK__NO_PORT,
+	    FSOCK_INVALID_SOCKET_STREAM_ERROR, EINVAL);
+	return NULL;
+}
+
+/* see fsock/stream.h */
+int
+fsock_fileno(FILE *f)
+{
+	fsock *s = fsock_of(f);
+
+	return s == NULL ? -1 : fsock_socket(s);
+}

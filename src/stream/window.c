@@ -1,0 +1,78 @@
+#include "../compat.h"
+
+#include <stdlib.h>
+
+#include "../sock/error.h"
+#include "registry.h"
+#include "stream.h"
+
+/*
+ * Stdio seeks to give back what it has read ahead: before it writes, in fflush() and fseek(), and
+ * when it asks where it is. Moving anywhere else is not for sockets.
+ */
+off_t
+fsock__window_seek(struct fsock__window *w, off_t offset, int whence)
+{
+	if (whence == SEEK_SET)
+		offset -= w->position;
+	else if (whence != SEEK_CUR)
+		offset = 1;
+	if (offset > 0)
+		return fsock__socket_error(w->stream->socket, "seek", ESPIPE);
+	if (offset < 0 && fsock__input_give_back(w, (size_t)-offset) < 0)
+		return -1;
+	return w->position;
+}
+
+/* Whether another open window has the side. Needs the socket's lock. */
+static int
+is_still_open(const struct fsock__stream *stream, int side)
+{
+	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++)
+		if (stream->windows[i].file != NULL && (stream->windows[i].sides & side))
+			return 1;
+	return 0;
+}
+
+/*
+ * What closing a window does to the connection: the last window closes it, the last that writes
+ * closes its writing side. Needs the socket's lock. Returns 0 or -1.
+ */
+static int
+close_sides(struct fsock *s, const struct fsock__window *w)
+{
+	int saved = errno;
+
+	if (s->releasing)
+		return 0;
+	if (s->open_files == 0)
+		return fsock__socket_close_nolock(s);
+	if ((w->sides & FSOCK_OUTPUT) && !is_still_open(w->stream, FSOCK_OUTPUT)) {
+		shutdown(s->fd, SHUT_WR); /* a peer that is gone already needs not be told */
+		atomic_fetch_or(&s->shut, FSOCK_OUTPUT);
+		errno = saved;
+	}
+	return 0;
+}
+
+/* The FILE is being closed: stdio has written what it held, or has tried to. */
+int
+fsock__window_close(struct fsock__window *w)
+{
+	struct fsock *s = w->stream->socket;
+	int r;
+
+	fsock__registry_remove(w);
+	pthread_mutex_lock(&s->lock);
+	w->file = NULL;
+	/* fclose() of no libc touches its buffer any more once it has called this. */
+	free(w->memory);
+	w->memory = NULL;
+	s->open_files--;
+	r = close_sides(s, w);
+	if ((w->sides & FSOCK_OUTPUT) && s->write_error != 0)
+		r = fsock__socket_error(s, "close", s->write_error);
+	pthread_mutex_unlock(&s->lock);
+	fsock__socket_unref(s);
+	return r;
+}

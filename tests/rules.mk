@@ -1,0 +1,158 @@
+# The check matrix: variants of the library, the programs that test them, and the stages of `make check`.
+#
+# A new tests/NAME_test.c (a check program with its own main) is in every variant at once; tests/support/*.c
+# is linked to all. Programs in tests/peers (other programs to talk to, libraries that take a FILE) and in
+# tests/slow run as built by gcc; there an executable NAME_test.sh is a test as well.
+
+T ?= *
+
+VARIANTS += gcc clang asan tsan musl funopen
+TESTED   := $(filter-out cc,$(VARIANTS))
+
+CC.gcc     = gcc
+CC.clang   = clang
+CC.asan    = gcc
+CC.tsan    = gcc
+CC.musl    = musl-gcc
+CC.funopen = gcc
+
+CFLAGS.gcc     = -O2 -g -Werror
+CFLAGS.clang   = -O2 -g -Werror
+CFLAGS.asan    = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+CFLAGS.tsan    = -O1 -g -fsanitize=thread
+CFLAGS.musl    = -O2 -g -Werror
+CFLAGS.funopen = -O2 -g -Werror -DFSOCK_FILE_FUNOPEN $(shell pkg-config --cflags libbsd-overlay)
+
+LDLIBS.funopen = $(shell pkg-config --libs libbsd-overlay)
+
+# The check library; musl needs one built against musl.
+MUSL_CHECK := build/musl-check/libcheck.a
+check_cflags = $(if $(filter musl,$(1)),-Ibuild/musl-check,$(shell pkg-config --cflags check))
+check_libs   = $(if $(filter musl,$(1)),$(MUSL_CHECK),$(shell pkg-config --libs check))
+
+# What the programs in tests/peers link besides: libraries that take a FILE.
+PEER_PACKAGES := libpng jansson
+peer = $(if $(findstring tests/peers/,$(2)),$(shell pkg-config --$(1) $(PEER_PACKAGES)))
+
+# How a variant's programs are run: their environment, a command in front, programs left out.
+ENV.asan     = ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
+               UBSAN_OPTIONS=print_stacktrace=1 CK_TIMEOUT_MULTIPLIER=4
+ENV.tsan     = TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 CK_TIMEOUT_MULTIPLIER=8
+ENV.valgrind = CK_FORK=no
+ENV.slow     = CK_DEFAULT_TIMEOUT=600
+
+# gcc's thread sanitizer cannot live with much address randomisation; not everywhere may it be turned off.
+WRAP.tsan     = $(shell setarch -R true 2>/dev/null && echo setarch -R)
+WRAP.valgrind = valgrind -q --leak-check=full --error-exitcode=99 --child-silent-after-fork=yes
+
+# Seconds that one program may take; 300 where nothing is said.
+LIMIT.valgrind = 600
+LIMIT.slow     = 900
+
+# Names of programs that a stage leaves out, each with its reason.
+SKIP.tsan     =
+SKIP.valgrind =
+
+# ---- Test programs.
+
+UNIT    := $(sort $(wildcard tests/$(T)_test.c))
+PEERS   := $(sort $(wildcard tests/peers/$(T)_test.c))
+SLOW    := $(sort $(wildcard tests/slow/$(T)_test.c))
+BENCHES := $(sort $(wildcard tests/bench/$(T)_bench.c))
+SUPPORT := $(sort $(wildcard tests/support/*.c))
+GCC_ONLY := $(PEERS) $(SLOW) $(BENCHES)
+
+# $(1) is the variant.
+define TEST_RULES
+SUPPORT.$(1)  := $(SUPPORT:%.c=build/$(1)/%.o)
+PROGRAMS.$(1) := $(UNIT:%.c=build/$(1)/%)
+LINKED.$(1)   := $$(PROGRAMS.$(1)) $(if $(filter gcc,$(1)),$(GCC_ONLY:%.c=build/gcc/%))
+TESTFLAGS.$(1) = -Isrc -Itests $$(call check_cflags,$(1)) $$(call peer,cflags,$$<)
+
+$$(LINKED.$(1)): %: %.o $$(SUPPORT.$(1)) build/$(1)/libfsock.a
+	@echo "  LD $$@"
+	$$(Q)$$(CC.$(1)) $$(CFLAGS.$(1)) -pthread $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS.$(1)) \
+	    $$(call check_libs,$(1)) $$(call peer,libs,$$@)
+
+-include $$(LINKED.$(1):=.d) $$(SUPPORT.$(1):.o=.d)
+endef
+$(foreach v,$(TESTED),$(eval $(call TEST_RULES,$(v))))
+
+$(LINKED.musl:=.o) $(SUPPORT.musl): | $(MUSL_CHECK)
+$(MUSL_CHECK):
+	@tests/tools/musl-check $(@D)
+
+# ---- Stages. Each runs through tests/tools/run, which counts, times and reports.
+
+STAGES := lint headers gcc asan tsan clang musl funopen valgrind peers slow examples install
+STAGES.check := $(STAGES)
+STAGES.test  := gcc
+$(foreach s,$(STAGES),$(eval STAGES.test-$(s) := $(s)))
+
+# Stages that need nothing of each other run beside each other; `make -j1 check` runs them in turn.
+JOBS ?= 2
+.PHONY: check test lint format bench deps stages $(STAGES:%=test-%) $(STAGES:%=stage-%)
+
+check test $(STAGES:%=test-%):
+	@rm -rf build/results && mkdir -p build/results && date +%s >build/results/start
+	@$(MAKE) --no-print-directory -k $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS)) \
+	    $(STAGES.$@:%=stage-%); tests/tools/summary $(STAGES.$@)
+
+stages:
+	@echo $(STAGES)
+
+# $(1) is the stage, $(2) its programs.
+run = @$(ENV.$(1)) tests/tools/run $(1) $(or $(LIMIT.$(1)),300) "$(WRAP.$(1))" \
+    $(filter-out $(addprefix %/,$(SKIP.$(1))),$(2))
+
+define VARIANT_STAGE
+stage-$(1): $$(PROGRAMS.$(1))
+	$$(call run,$(1),$$^)
+endef
+$(foreach v,$(TESTED),$(eval $(call VARIANT_STAGE,$(v))))
+
+stage-valgrind: $(PROGRAMS.gcc)
+	$(call run,valgrind,$^)
+
+stage-peers: $(PEERS:%.c=build/gcc/%)
+	$(call run,peers,$^ $(wildcard tests/peers/*_test.sh))
+
+stage-slow: $(SLOW:%.c=build/gcc/%)
+	$(call run,slow,$^ $(wildcard tests/slow/*_test.sh))
+
+# An example that needs somebody to talk to is run by tests/examples/NAME.sh, one that does not as it is.
+stage-examples: examples
+	$(call run,examples,$(foreach e,$(EXAMPLES:%.c=%),$(or $(wildcard tests/$(e).sh),build/cc/$(e))))
+
+stage-lint: all
+	$(call run,lint,tests/tools/lint)
+
+stage-headers:
+	$(call run,headers,tests/tools/headers)
+
+stage-install: all
+	$(call run,install,tests/tools/install)
+
+lint: all
+	@tests/tools/lint
+
+format:
+	clang-format -i $$(grep -LiE '^/\* (generated|made) by ' \
+	    $$(find include src tests examples -name '*.[ch]'))
+
+# A benchmark is tests/bench/NAME_bench.c; T=NAME picks one.
+bench: $(BENCHES:%.c=build/gcc/%)
+	@for b in $^; do echo "$$b"; $$b || exit 1; done
+
+# ---- What the tests need.
+
+PACKAGES := gcc g++ clang libc6-dev make binutils pkg-config check musl-tools libbsd-dev valgrind cppcheck \
+    socat netcat-openbsd redis-server curl python3 libpng-dev libjansson-dev
+
+deps:
+	@tests/tools/deps $(PACKAGES)
+	@$(MAKE) --no-print-directory $(MUSL_CHECK)
+
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+check test $(STAGES:%=test-%): | deps
+endif
