@@ -14,7 +14,7 @@
 
 #define COUNT(table) ((int)(sizeof(table) / sizeof(table)[0]))
 
-/* Text that inet_aton(3), and so getaddrinfo(3), takes for an address, and what is no name at all. */
+/* Text that getaddrinfo(3) takes for an address as inet_aton(3) does, and what is no name. */
 static const char *const refused[] = {
 	"0x7f000001",
 	"0x7f.0.0.1",

@@ -47,22 +47,25 @@ fsock_get_hosts_by_name(
 	return (ssize_t)count;
 }
 
-/* Chooses among the first of a list that all are of one family, or among all of it. */
+/* How many addresses at the head of the list are of the family of the first. */
 static size_t
-choose(const struct fsock_addr *list, size_t count, enum fsock_family family)
+head_of_one_family(const struct fsock_addr *list, size_t count)
+{
+	int family = fsock_addr_family(&list[0]);
+	size_t n = 1;
+
+	while (n < count && fsock_addr_family(&list[n]) == family)
+		n++;
+	return n;
+}
+
+/* A number below `count`: the clock's low bits, spread over all by two rounds of mixing. */
+static size_t
+any_below(size_t count)
 {
 	struct timespec now;
 	uint64_t bits;
 
-	if (family == FSOCK_IPV4_FIRST || family == FSOCK_IPV6_FIRST) {
-		size_t same = 1;
-
-		while (
-		    same < count && fsock_addr_family(&list[same]) == fsock_addr_family(&list[0]))
-			same++;
-		count = same;
-	}
-	/* The clock's low bits, spread over all by two rounds of multiplying and folding. */
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	bits = (uint64_t)now.tv_sec << 32 ^ (uint64_t)now.tv_nsec;
 	bits = (bits ^ bits >> 30) * 0xbf58476d1ce4e5b9;
@@ -97,7 +100,9 @@ fsock_get_random_host_by_name(const char *name, enum fsock_family family, struct
 		return fsock__error_set("addresses", name, FSOCK__NO_PORT, EINVAL);
 	if (look_up(name, family, &found, &count) != 0)
 		return -1;
-	*addr = found[choose(found, count, family)];
+	if (family == FSOCK_IPV4_FIRST || family == FSOCK_IPV6_FIRST)
+		count = head_of_one_family(found, count);
+	*addr = found[any_below(count)];
 	free(found);
 	return 0;
 }
