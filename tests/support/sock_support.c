@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -93,6 +94,66 @@ sock_raw(enum sock_transport transport, const struct fsock_options *options, int
 	*peer = fsock_release(ends[1], NULL, 0, NULL);
 	ck_assert_int_ge(*peer, 0);
 	return ends[0];
+}
+
+int
+sock_dead_port(enum sock_transport transport, int *fd)
+{
+	struct fsock_addr addr;
+
+	ck_assert_int_eq(fsock_addr_from_text(&addr, sock_host(transport), 0), 0);
+	*fd = socket(addr.as.any.sa_family, SOCK_STREAM, 0);
+	ck_assert_int_ge(*fd, 0);
+	ck_assert_int_eq(bind(*fd, &addr.as.any, addr.length), 0);
+	addr.length = sizeof addr.as;
+	ck_assert_int_eq(getsockname(*fd, &addr.as.any, &addr.length), 0);
+	return fsock_addr_port(&addr);
+}
+
+/* Whether one more connection to the address is made at once; its descriptor is *fd. */
+static int
+has_room(const struct fsock_addr *addr, int *fd)
+{
+	struct pollfd p;
+
+	*fd = socket(addr->as.any.sa_family, SOCK_STREAM, 0);
+	ck_assert_int_ge(*fd, 0);
+	ck_assert_int_eq(fcntl(*fd, F_SETFL, O_NONBLOCK), 0);
+	if (connect(*fd, &addr->as.any, addr->length) == 0)
+		return 1;
+	if (errno == EAGAIN)
+		return 0;
+	ck_assert_int_eq(errno, EINPROGRESS);
+	p = (struct pollfd){ .fd = *fd, .events = POLLOUT };
+	return poll(&p, 1, 100) == 1;
+}
+
+int
+sock_full(const char *host, int port, int fds[SOCK_FULL])
+{
+	struct fsock_addr addr;
+	int i;
+
+	memset(fds, -1, SOCK_FULL * sizeof fds[0]);
+	ck_assert_int_eq(fsock_addr_from_text(&addr, host, port), 0);
+	fds[0] = socket(addr.as.any.sa_family, SOCK_STREAM, 0);
+	ck_assert_int_ge(fds[0], 0);
+	ck_assert_int_eq(bind(fds[0], &addr.as.any, addr.length), 0);
+	ck_assert_int_eq(listen(fds[0], 0), 0);
+	addr.length = sizeof addr.as;
+	ck_assert_int_eq(getsockname(fds[0], &addr.as.any, &addr.length), 0);
+	for (i = 1; i < SOCK_FULL && has_room(&addr, &fds[i]); i++)
+		;
+	ck_assert_int_lt(i, SOCK_FULL);
+	return fsock_addr_port(&addr);
+}
+
+void
+sock_full_free(int fds[SOCK_FULL])
+{
+	for (int i = 0; i < SOCK_FULL; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
 }
 
 int

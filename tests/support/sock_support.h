@@ -53,6 +53,17 @@ void sock_link(enum sock_transport, const struct fsock_options *options, fsock *
 /* One end as a socket, the other as the bare descriptor *peer, which blocks. */
 fsock *sock_raw(enum sock_transport, const struct fsock_options *options, int *peer);
 
+/* A port of the transport's loopback address that refuses: *fd holds it without listening. */
+int sock_dead_port(enum sock_transport, int *fd);
+
+/*
+ * A bare listener on the address whose backlog is full: the next connection has to wait. fds[0] is the
+ * listener, the others fill it. Returns the port. End it with sock_full_free().
+ */
+enum { SOCK_FULL = 8 };
+int sock_full(const char *host, int port, int fds[SOCK_FULL]);
+void sock_full_free(int fds[SOCK_FULL]);
+
 /* How many descriptors are open. */
 int sock_open_fds(void);
 
