@@ -240,6 +240,8 @@ START_TEST(local_address_not_to_be_had)
 	    &(struct fsock_options){ .local_host = row->host }));
 	sock_assert_error(row->kind, row->errnum);
 	ck_assert_str_eq(fsock_last_error()->host, row->named);
+	ck_assert_str_eq(fsock_last_error()->operation,
+	    strcmp(row->named, "127.0.0.1") == 0 ? "connect" : "bind");
 	ck_assert_int_eq(sock_open_fds(), fds);
 	fsock_close(listener);
 }

@@ -19,6 +19,8 @@ static const struct row {
 	    "connect to ::1 port 65535: %s" },
 	{ "connect", "/run/none", 0, ENOENT, FSOCK_NO_SUCH_FILE_ERROR,
 	    "connect to /run/none: %s" },
+	{ "bind", "10.0.0.1", 0, EADDRNOTAVAIL, FSOCK_ADDRESS_NOT_AVAILABLE_ERROR,
+	    "bind to 10.0.0.1: %s" },
 	{ "listen", "127.0.0.1", 80, EACCES, FSOCK_OPERATION_NOT_PERMITTED_ERROR,
 	    "listen on 127.0.0.1 port 80: %s" },
 	{ "listen", NULL, 80, EADDRINUSE, FSOCK_ADDRESS_IN_USE_ERROR, "listen port 80: %s" },
