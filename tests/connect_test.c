@@ -222,7 +222,7 @@ static const struct no_local {
 	enum fsock_error_kind kind;
 	const char *named; /* the host that the error speaks of */
 } no_locals[] = {
-	{ "192.0.2.1", EADDRNOTAVAIL, FSOCK_ADDRESS_NOT_AVAILABLE_ERROR, "127.0.0.1" },
+	{ "203.0.113.1", EADDRNOTAVAIL, FSOCK_ADDRESS_NOT_AVAILABLE_ERROR, "127.0.0.1" },
 	{ "::1", EADDRNOTAVAIL, FSOCK_ADDRESS_NOT_AVAILABLE_ERROR, "127.0.0.1" },
 	{ "/run/s", EADDRNOTAVAIL, FSOCK_ADDRESS_NOT_AVAILABLE_ERROR, "127.0.0.1" },
 	{ LONG_LABEL, EHOSTUNREACH, FSOCK_NS_HOST_NOT_FOUND_ERROR, LONG_LABEL },
