@@ -125,7 +125,7 @@ has_room(const struct fsock_addr *addr, int *fd)
 		return 0;
 	ck_assert_int_eq(errno, EINPROGRESS);
 	p = (struct pollfd){ .fd = *fd, .events = POLLOUT };
-	return poll(&p, 1, 100) == 1;
+	return poll(&p, 1, 30) == 1;
 }
 
 int
