@@ -226,6 +226,19 @@ sock_path(const char *name)
 	return path;
 }
 
+const char *
+sock_place(const char *host)
+{
+	static char name[64];
+
+	if (host != NULL && strcmp(host, "unix") == 0)
+		return sock_path("s");
+	if (host == NULL || strcmp(host, "abstract") != 0)
+		return host;
+	snprintf(name, sizeof name, "@fsock-test-%ld", (long)getpid());
+	return name;
+}
+
 int
 sock_child(int (*fn)(void *), void *arg)
 {

@@ -91,6 +91,12 @@ void sock_dir_remove(void);
 const char *sock_path(const char *name);
 
 /*
+ * A host of a table: "unix" stands for a path in that directory, "abstract" for a name that no other
+ * process uses, all others for themselves. Good as sock_path()'s.
+ */
+const char *sock_place(const char *host);
+
+/*
  * Runs fn(arg) in a child process. Returns 0 if it returned 0 and nothing else happened to it. Such
  * a function uses SOCK_EXPECT, never an assertion of check.
  */
