@@ -21,8 +21,8 @@ main(int argc, char **argv)
 	}
 	f = fsockopen(argv[1], atoi(argv[2]), "r+,timeout=10");
 	if (!f || fprintf(f, "%s\n", argv[3]) < 0 || !fgets(line, sizeof line, f)) {
-		fprintf(stderr, "client: %s\n",
-		    f && feof(f) ? "no answer" : fsock_last_error()->text);
+		fprintf(
+		    stderr, "client: %s\n", f && feof(f) ? "no answer" : fsock_last_error()->text);
 		return EXIT_FAILURE;
 	}
 	fputs(line, stdout);
