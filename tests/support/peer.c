@@ -103,18 +103,23 @@ peer_start(struct peer *p, const char *command, const char *host, int port)
 }
 
 const char *
-peer_await(FILE *from, const char *text)
+peer_says(FILE *from, const char *text)
 {
-	static char line[512], last[512];
+	static char line[512];
 
-	last[0] = '\0';
-	while (fgets(line, sizeof line, from) != NULL) {
+	while (fgets(line, sizeof line, from) != NULL)
 		if (strstr(line, text) != NULL)
 			return line;
-		strcpy(last, line);
-	}
-	ck_abort_msg("the program has ended without saying \"%s\"; last was: %s", text, last);
 	return NULL;
+}
+
+const char *
+peer_await(FILE *from, const char *text)
+{
+	const char *line = peer_says(from, text);
+
+	ck_assert_msg(line != NULL, "the program has ended without saying \"%s\"", text);
+	return line;
 }
 
 int

@@ -33,7 +33,11 @@ int peer_cannot_use(const char *host);
  */
 void peer_start(struct peer *p, const char *command, const char *host, int port);
 
-/* Reads up to the first line with `text` in it and returns that line: the program is ready. */
+/*
+ * Reads up to the first line with `text` in it and returns that line: the program is ready. If it
+ * ends without saying so peer_says() returns NULL and peer_await() fails the test.
+ */
+const char *peer_says(FILE *from, const char *text);
 const char *peer_await(FILE *from, const char *text);
 
 /* The number at the end of a line, before its line end: the port, in what servers say. */
