@@ -101,10 +101,10 @@ START_TEST(transfers)
 	peer_start(&server, "exec build/cc/examples/http_server 0 1", "", 0);
 	snprintf(command, sizeof command,
 	    "URL=http://$HOST:$PORT;"
-	    "exec curl --noproxy '*' -sS -w '%%{http_code} %%{num_connects} %%{size_download}\\n' %s",
+	    "exec curl --noproxy '*' -sS -w '%%{http_code} %%{num_connects} %%{size_download}\\n' "
+	    "%s",
 	    row->arguments);
-	peer_start(
-	    &curl, command, "127.0.0.1", peer_last_number(peer_await(server.from, "port")));
+	peer_start(&curl, command, "127.0.0.1", peer_last_number(peer_await(server.from, "port")));
 	for (i = 0; i < 4 && row->says[i] != NULL; i++) {
 		ck_assert_ptr_nonnull(fgets(line, sizeof line, curl.from));
 		ck_assert_str_eq(line, row->says[i]);

@@ -180,8 +180,7 @@ jansson_suite(void)
 	Suite *suite = suite_create("jansson");
 	TCase *tcase = tcase_create("jansson");
 
-	tcase_add_loop_test(
-	    tcase, one_way, 0, COUNT(flags) * COUNT(documents) * PEER_LINK_COUNT);
+	tcase_add_loop_test(tcase, one_way, 0, COUNT(flags) * COUNT(documents) * PEER_LINK_COUNT);
 	tcase_add_loop_test(tcase, requests, 0, PEER_LINK_COUNT);
 	tcase_add_loop_test(tcase, unfinished, 0, PEER_LINK_COUNT);
 	suite_add_tcase(suite, tcase);

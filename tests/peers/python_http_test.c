@@ -62,7 +62,7 @@ static void
 ask(FILE *f, const struct server *server, const struct request *r)
 {
 	ck_assert_int_gt(fprintf(f, "%s %s %s\r\nHost: %s\r\nContent-Length: 0\r\n\r\n", r->method,
-	                     r->path, server->protocol, server->host),
+			     r->path, server->protocol, server->host),
 	    0);
 }
 

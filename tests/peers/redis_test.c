@@ -44,7 +44,8 @@ free_port(const char *host)
 static int
 start(const struct way *way)
 {
-	static const char tcp[] = "exec redis-server --bind $HOST --port $PORT --save '' --dir $DIR";
+	static const char tcp[] =
+	    "exec redis-server --bind $HOST --port $PORT --save '' --dir $DIR";
 	static const char local[] =
 	    "exec redis-server --port 0 --unixsocket $HOST --save '' --dir $DIR";
 
@@ -78,8 +79,8 @@ expect(FILE *f, const char *line)
 {
 	char buf[256];
 
-	ck_assert_msg(fgets(buf, sizeof buf, f) != NULL, "instead of %s: %s", line,
-	    fsock_last_error()->text);
+	ck_assert_msg(
+	    fgets(buf, sizeof buf, f) != NULL, "instead of %s: %s", line, fsock_last_error()->text);
 	ck_assert_str_eq(buf, line);
 }
 

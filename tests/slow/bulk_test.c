@@ -65,8 +65,8 @@ send_lines(FILE *out, struct traffic_sum *sum)
 
 	for (unsigned i = 0; sum->count < TOTAL; i++) {
 		int length = (int)(i * 7919u % (sizeof text - 1));
-		int n = i % 100 == 0 ? fprintf(out, "\n")
-		                     : fprintf(out, "%u %.*s\n", i, length, text);
+		int n =
+		    i % 100 == 0 ? fprintf(out, "\n") : fprintf(out, "%u %.*s\n", i, length, text);
 
 		if (n < 0)
 			return;

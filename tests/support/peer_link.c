@@ -42,6 +42,5 @@ peer_link_open(struct peer_link *link, int n, const struct fsock_options *option
 void
 peer_link_close(struct peer_link *link, int end)
 {
-	ck_assert_msg(
-	    fsock_close(link->ends[end]) == 0, "closing: %s", fsock_last_error()->text);
+	ck_assert_msg(fsock_close(link->ends[end]) == 0, "closing: %s", fsock_last_error()->text);
 }
