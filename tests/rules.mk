@@ -132,7 +132,7 @@ $(foreach v,$(TESTED),$(eval $(call VARIANT_STAGE,$(v))))
 stage-valgrind: $(PROGRAMS.gcc)
 	$(call run,valgrind,$^)
 
-stage-peers: $(PEERS:%.c=build/gcc/%)
+stage-peers: $(PEERS:%.c=build/gcc/%) | examples
 	$(call run,peers,$^ $(wildcard tests/peers/*_test.sh))
 
 stage-slow: $(SLOW:%.c=build/gcc/%)
