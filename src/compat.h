@@ -79,6 +79,13 @@
 #define fsock__accept(fd, address, length)  accept((fd), (address), (length))
 #endif
 
+/* Several sockets on one port, told of in turn: not everywhere. */
+#if defined(SO_REUSEPORT)
+#define FSOCK__SO_REUSEPORT SO_REUSEPORT
+#else
+#define FSOCK__SO_REUSEPORT (-1)
+#endif
+
 /*
  * Whether a Unix-domain address that begins with a NUL byte is a name that is in no file system.
  * Elsewhere than on Linux such an address is that of a socket without a name.

@@ -47,15 +47,17 @@ struct fsock_options {
 
 	/* Addresses. */
 	enum fsock_family family; /* which addresses of a name, in which order; see fsock_pair() */
-	const char *local_host;   /* fsock_connect(): the address to connect from */
-	int local_port;           /* fsock_connect(): the port to connect from, 0 = any */
+	const char *local_host;   /* the address to connect from; fsock_datagram(): to bind to */
+	int local_port;           /* the port to connect from, or to bind to; 0 = any */
 
 	/* Listening. */
 	int backlog;                     /* connections waiting for accept; 0 = the system's most */
-	enum fsock_switch reuse_address; /* SO_REUSEADDR; default on */
+	enum fsock_switch reuse_address; /* SO_REUSEADDR; default on; fsock_datagram(): off */
+	enum fsock_switch reuse_port;    /* SO_REUSEPORT, also for datagrams; default off */
 	enum fsock_switch dual_stack;    /* an IPv6 wildcard also takes IPv4; default on */
 
-	enum fsock_switch nodelay; /* TCP_NODELAY; default on */
+	enum fsock_switch nodelay;   /* TCP_NODELAY; default on */
+	enum fsock_switch broadcast; /* fsock_datagram(): SO_BROADCAST; default off */
 
 	/* Streams. */
 	enum fsock_element element_type; /* default FSOCK_CHARACTER */
@@ -63,7 +65,7 @@ struct fsock_options {
 	size_t line_limit; /* octets in a line, its end included; default: none, or 65536 for
 	                      FSOCK_DELIVER_WHOLE_LINE. A line-delivered stream holds to it. */
 
-	unsigned long reserved[16]; /* room for later; must be zero */
+	unsigned long reserved[15]; /* room for later; must be zero */
 };
 
 /*

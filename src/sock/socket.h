@@ -58,6 +58,7 @@ struct fsock {
 	atomic_int used;        /* this process has read or written: its close may drain input */
 	int releasing;          /* fsock_release() is at work: FILEs leave the descriptor open */
 	_Atomic int64_t deadline;
+	_Atomic int64_t read_timeout, write_timeout; /* spans; the descriptor has them, too */
 	struct fsock__settings settings;
 	struct fsock__unix_file *unix_file; /* a listener's file, to unlink; else NULL */
 	void *stream;

@@ -67,7 +67,7 @@ fsock__transfer_receive(struct fsock *s, void *buf, size_t n)
 	if (flags != 0 && check_deadline(s, "read") < 0)
 		return -1;
 	while ((r = fsock__sys_receive(s->fd, buf, n, &flags)) < 0)
-		if (try_again(s, "read", flags, POLLIN, s->settings.read_timeout) < 0)
+		if (try_again(s, "read", flags, POLLIN, s->read_timeout) < 0)
 			return -1;
 	errno = saved;
 	return r;
@@ -89,7 +89,7 @@ fsock__transfer_send(struct fsock *s, const void *buf, size_t n)
 		if (r >= 0) {
 			p += r;
 			n -= (size_t)r;
-		} else if (try_again(s, "write", flags, POLLOUT, s->settings.write_timeout) < 0) {
+		} else if (try_again(s, "write", flags, POLLOUT, s->write_timeout) < 0) {
 			return -1;
 		}
 	}
