@@ -9,6 +9,7 @@
  *	fsock/names.h    hosts by name, names by address
  *	fsock/socket.h   connect, listen, accept, pair, adopt, close, names
  *	fsock/stream.h   the FILE*s of a socket
+ *	fsock/datagram.h datagrams; send and receive, also beside the FILE*s
  *
  * CONVENTIONS, which hold for every function unless it says otherwise
  *
@@ -61,5 +62,6 @@
 #include <fsock/names.h>
 #include <fsock/socket.h>
 #include <fsock/stream.h>
+#include <fsock/datagram.h>
 
 #endif

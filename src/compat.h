@@ -79,6 +79,13 @@
 #define fsock__accept(fd, address, length)  accept((fd), (address), (length))
 #endif
 
+/* How batches of datagrams are moved. A build may ask for the way of systems other than Linux. */
+#if defined(__linux__) && !defined(FSOCK_DATAGRAM_LOOP)
+#define FSOCK__DATAGRAM_OPS fsock__datagram_mmsg
+#else
+#define FSOCK__DATAGRAM_OPS fsock__datagram_loop
+#endif
+
 /* Several sockets on one port, told of in turn: not everywhere. */
 #if defined(SO_REUSEPORT)
 #define FSOCK__SO_REUSEPORT SO_REUSEPORT

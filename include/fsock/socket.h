@@ -159,7 +159,8 @@ FSOCK_API void fsock_disown(fsock *s);
  * Shuts down one direction or both: FSOCK_INPUT, FSOCK_OUTPUT or FSOCK_IO. Output is flushed
  * first; the peer then reads end of file. Shutting down input makes reads return end of file, also
  * one another thread is blocked in. On a listener any direction ends accepting: blocked and later
- * fsock_accept() calls fail with ESHUTDOWN. Twice is no error.
+ * fsock_accept() calls fail with ESHUTDOWN; so do receives on a datagram socket whose input is shut
+ * down. Twice is no error.
  * Returns: 0 or -1. Errors: EINVAL (no such direction), ENOTCONN, those of a failed flush.
  * Blocks: as fflush(3). Threads: may be called from any thread, while others read and write.
  */

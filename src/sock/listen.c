@@ -35,7 +35,7 @@ bind_address(int fd, const struct fsock_addr *addr, const struct fsock__settings
 		    fd, IPPROTO_IPV6, IPV6_V6ONLY, !takes_ipv4(addr, settings));
 	if (bind(fd, &addr->as.any, addr->length) == 0)
 		return 0;
-	if (errno != EADDRINUSE || !fsock__unix_file_remove_stale(addr))
+	if (errno != EADDRINUSE || !fsock__unix_file_remove_stale(addr, SOCK_STREAM))
 		return -1;
 	return bind(fd, &addr->as.any, addr->length);
 }

@@ -29,6 +29,10 @@ struct fsock__stream_ops {
 	 * Returns how much there is, or -1.
 	 */
 	ssize_t (*take)(struct fsock *, void *buf, size_t size);
+	/* Takes up to n octets of the input read ahead, stdio's first. Returns how many, or -1. */
+	ssize_t (*receive)(struct fsock *, void *buf, size_t n);
+	/* Sends what the FILEs hold, then n octets. Returns 0 or -1. */
+	int (*send)(struct fsock *, const void *buf, size_t n);
 	/* Frees `stream`; no FILE is open any more. */
 	void (*free)(struct fsock *);
 };
@@ -63,6 +67,7 @@ struct fsock {
 	struct fsock__unix_file *unix_file; /* a listener's file, to unlink; else NULL */
 	void *stream;
 	const struct fsock__stream_ops *stream_ops;
+	atomic_int multicast_interface; /* chosen by number, or 0: not every system can be asked */
 	int port;    /* for error texts: the peer's, or a listener's own */
 	char host[]; /* likewise; "" if unknown */
 };

@@ -23,8 +23,11 @@ int fsock__sys_close(int fd);
  * repeated without waiting and MSG_DONTWAIT is added to *flags: on EAGAIN the caller has to wait,
  * by fsock__sys_wait(), which keeps to its deadline.
  */
+int fsock__sys_interrupted(ssize_t result, int *flags); /* repeat such a call? */
 ssize_t fsock__sys_receive(int fd, void *buf, size_t n, int *flags);
 ssize_t fsock__sys_send(int fd, const void *buf, size_t n, int *flags);
+ssize_t fsock__sys_send_to(int fd, const void *buf, size_t n, const struct sockaddr *to,
+    socklen_t length, int *flags);
 
 /*
  * Waits until `fd` is ready for `events` (poll(2)'s) or the absolute deadline has passed.

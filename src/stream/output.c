@@ -36,3 +36,14 @@ fsock__output_write(struct fsock__window *w, const void *buf, size_t n)
 	pthread_mutex_unlock(&stream->output_lock);
 	return r;
 }
+
+ssize_t
+fsock__output_send(struct fsock__stream *stream, const void *buf, size_t n)
+{
+	ssize_t r;
+
+	pthread_mutex_lock(&stream->output_lock);
+	r = send_nolock(stream->socket, buf, n);
+	pthread_mutex_unlock(&stream->output_lock);
+	return r;
+}
