@@ -188,12 +188,37 @@ new_server(const struct fsock_server *what, const char *host, int port,
 	return NULL;
 }
 
+/*
+ * Closes the listeners, so that nobody waits there in vain; their handles stay, for names. Datagram
+ * sockets are needed for answers.
+ */
+static void
+close_listeners(fsock_server *server)
+{
+	pthread_mutex_lock(&server->turn); /* a worker that waits for clients has been woken */
+	for (size_t i = 0; i < server->source_total; i++) {
+		struct fsock__source *source = &server->sources[i];
+
+		if (source->socket == NULL || source->socket->role != FSOCK__LISTENER)
+			continue;
+		if (source->was_blocking)
+			fsock__sys_set_nonblocking(source->socket->fd, 0);
+		source->was_blocking = 0;
+		pthread_mutex_lock(&source->socket->lock);
+		fsock__socket_close_nolock(source->socket);
+		pthread_mutex_unlock(&source->socket->lock);
+	}
+	pthread_mutex_unlock(&server->turn);
+}
+
 /* Waits for the workers to leave, cutting off those who take too long, and frees the server. */
 static int
 finish(fsock_server *server, int close_sockets)
 {
 	int cut;
 
+	if (close_sockets)
+		close_listeners(server);
 	if (fsock__sys_wait(server->ends[0], POLLIN, server->deadline) <= 0) {
 		fsock__worker_cut_off(server);
 		fsock__sys_wait(server->ends[0], POLLIN, FSOCK__NEVER);
