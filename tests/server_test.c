@@ -339,6 +339,7 @@ START_TEST(wrong_sockets)
 	sock_assert_error(FSOCK_INVALID_SOCKET_ERROR, EINVAL);
 	sockets[1] = fsock_adopt(socket(AF_INET, SOCK_DGRAM, 0), NULL);
 	ck_assert_ptr_nonnull(sockets[1]);
+	fsock_clear_error();
 	ck_assert_ptr_null(fsock_server_start(NULL, 0, note, NULL, &options));
 	sock_assert_error(FSOCK_INVALID_SOCKET_ERROR, EINVAL);
 	ck_assert_int_eq(fsock_close(sockets[0]), 0);

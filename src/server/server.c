@@ -57,15 +57,20 @@ is_sensible(const struct fsock_server_options *options)
 	    (options->sockets != NULL || options->socket_count == 0);
 }
 
-/* Whether the sockets to be served are of a kind that can be. */
+/* Whether the sockets to be served are of a kind that can be: 0, or -1 with the error recorded. */
 static int
-are_suitable(const struct fsock__server_ops *ops, const struct fsock_server_options *options)
+check_sockets(const struct fsock__server_ops *ops, const struct fsock_server_options *options)
 {
-	for (size_t i = 0; i < options->socket_count; i++)
-		if (fsock__socket_fd(options->sockets[i], "serve") < 0 ||
-		    !ops->suits(options->sockets[i]->role))
-			return 0;
-	return 1;
+	for (size_t i = 0; i < options->socket_count; i++) {
+		const fsock *s = options->sockets[i];
+
+		if (fsock__socket_fd(s, "serve") < 0)
+			return -1;
+		if (!ops->suits(s->role))
+			return fsock__error_set_kind(
+			    "serve", s->host, s->port, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
+	}
+	return 0;
 }
 
 /* Takes over the options that need no more than being looked at. Returns 0, or -1 (EINVAL). */
@@ -166,7 +171,7 @@ new_server(const struct fsock_server *what, const char *host, int port,
 		fsock__error_set("serve", host, port, EINVAL);
 		return NULL;
 	}
-	if (!are_suitable(what->ops, options))
+	if (check_sockets(what->ops, options) < 0)
 		return NULL;
 	server = malloc(sizeof *server);
 	if (server == NULL) {
