@@ -99,6 +99,7 @@ START_TEST(answers)
 	s = client_of(server, reach);
 	check_answer(s, "hello", 5, "HELLO!", 6);
 	check_answer(s, "", 0, "!", 1);
+	server_await_clients(server, 0); /* then all that it noted is there to be seen */
 	ck_assert_str_eq(remote_host, reach[0] == '/' ? sock_path("client") : reach);
 	ck_assert_int_eq(remote_port, fsock_local_port(s));
 	fsock_close(s);

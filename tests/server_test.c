@@ -59,6 +59,7 @@ START_TEST(serves)
 		ck_assert_int_eq(text[9], '0' + turn);
 		ck_assert_int_eq(getc(fsock_stream(s)), EOF);
 		ck_assert(!ferror(fsock_stream(s)));
+		server_await_clients(server, 0); /* then all that it noted is there to be seen */
 		ck_assert_str_eq(seen.host, is_unix ? "" : local);
 		ck_assert_int_eq(seen.port, is_unix ? 0 : fsock_local_port(s));
 		ck_assert_int_eq(seen.fd_port, seen.port);

@@ -216,6 +216,20 @@ close_listeners(fsock_server *server)
 	pthread_mutex_unlock(&server->turn);
 }
 
+/*
+ * Waits until the other end has sent, or until the deadline. What was sent is left where it is, but
+ * looked at: whatever its sender has done before is then done for us, too. Returns 1 or 0.
+ */
+static int
+await_signal(int end, int64_t deadline)
+{
+	int flags = MSG_PEEK;
+	char c;
+
+	return fsock__sys_wait(end, POLLIN, deadline) > 0 &&
+	    fsock__sys_receive(end, &c, 1, &flags) == 1;
+}
+
 /* Waits for the workers to leave, cutting off those who take too long, and frees the server. */
 static int
 finish(fsock_server *server, int close_sockets)
@@ -224,9 +238,9 @@ finish(fsock_server *server, int close_sockets)
 
 	if (close_sockets)
 		close_listeners(server);
-	if (fsock__sys_wait(server->ends[0], POLLIN, server->deadline) <= 0) {
+	if (!await_signal(server->ends[0], server->deadline)) {
 		fsock__worker_cut_off(server);
-		fsock__sys_wait(server->ends[0], POLLIN, FSOCK__NEVER);
+		await_signal(server->ends[0], FSOCK__NEVER);
 	}
 	pthread_join(server->finished, NULL);
 	cut = server->cut;
@@ -309,7 +323,7 @@ run(fsock_server *server)
 
 	if (server == NULL)
 		return -1;
-	fsock__sys_wait(server->ends[1], POLLIN, FSOCK__NEVER);
+	await_signal(server->ends[1], FSOCK__NEVER);
 	cut = finish(server, 1);
 	errno = saved;
 	return cut;

@@ -52,7 +52,7 @@ struct fsock__source {
  *  5. A thread that ends joins the one that ended before it: at most one, `finished`, is left.
  *  6. `turn` and `lock` are never held together; a socket's lock comes after `lock`.
  *  7. `ends` are two ends of one pair: ends[1] becomes readable when the server is to end, ends[0]
- *     when the last worker has left. Nobody ever reads.
+ *     when the last worker has left. Nobody ever takes what can be read.
  */
 struct fsock_server {
 	const struct fsock__server_ops *ops;
