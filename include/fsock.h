@@ -11,6 +11,7 @@
  *	fsock/stream.h   the FILE*s of a socket
  *	fsock/datagram.h datagrams; send and receive, also beside the FILE*s
  *	fsock/server.h   threads that take clients
+ *	fsock/trivial.h  streams and nothing else
  *
  * CONVENTIONS, which hold for every function unless it says otherwise
  *
@@ -65,5 +66,6 @@
 #include <fsock/stream.h>
 #include <fsock/datagram.h>
 #include <fsock/server.h>
+#include <fsock/trivial.h>
 
 #endif
