@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "carry.h"
+#include "policy.h"
 
 /* see fsock/codec.h */
 void
@@ -40,4 +41,27 @@ fsock_decoder_error(const struct fsock_decoder *d, struct fsock_codec_error *err
 	error->offset = d->position - d->bad_length;
 	error->length = d->bad_length;
 	memcpy(error->octets, d->bad, d->bad_length);
+}
+
+/* see fsock/codec.h */
+enum fsock_codec_status
+fsock_decode_with(struct fsock_decoder *d, const struct fsock_policy *policy,
+    struct fsock_codec_io *io, int final)
+{
+	struct fsock_codec_error error;
+	enum fsock_codec_status status;
+
+	for (;;) {
+		struct fsock__owed owed = {
+		    &d->owed, &d->owed_done, &d->answer, d->bad, d->bad_length};
+
+		if (!fsock__policy_pay_text(&owed, io))
+			return FSOCK_CODEC_OUTPUT_FULL;
+		status = fsock_decode(d, io, final);
+		if (status != FSOCK_CODEC_MALFORMED)
+			return status;
+		fsock_decoder_error(d, &error);
+		if (!fsock__policy_answer(policy, &error, &owed))
+			return status;
+	}
 }

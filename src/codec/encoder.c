@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "carry.h"
+#include "policy.h"
 
 /* see fsock/codec.h */
 void
@@ -67,4 +68,60 @@ fsock_encoder_error(const struct fsock_encoder *e, struct fsock_codec_error *err
 	error->offset = e->position - e->bad_length;
 	error->length = e->bad_length;
 	memcpy(error->octets, e->bad, e->bad_length);
+}
+
+/* What the encoder owes for its latest error. */
+static struct fsock__owed
+owed_by(struct fsock_encoder *e)
+{
+	return (struct fsock__owed){&e->owed, &e->owed_done, &e->answer, e->bad, e->bad_length};
+}
+
+/* Handles an error; false when the caller must be told. */
+static bool
+settle(struct fsock_encoder *e, const struct fsock_policy *policy)
+{
+	struct fsock__owed owed = owed_by(e);
+	struct fsock_codec_error error;
+
+	fsock_encoder_error(e, &error);
+	return fsock__policy_answer(policy, &error, &owed);
+}
+
+/* see fsock/codec.h */
+enum fsock_codec_status
+fsock_encode_with(struct fsock_encoder *e, const struct fsock_policy *policy,
+    struct fsock_codec_io *io, int final)
+{
+	enum fsock_codec_status status;
+
+	for (;;) {
+		struct fsock__owed owed = owed_by(e);
+
+		if (!fsock__policy_pay_octets(&owed, e, io))
+			return FSOCK_CODEC_OUTPUT_FULL;
+		status = fsock_encode(e, io, final);
+		if (status == FSOCK_CODEC_INPUT_EMPTY || status == FSOCK_CODEC_OUTPUT_FULL ||
+		    !settle(e, policy))
+			return status;
+	}
+}
+
+/* see fsock/codec.h */
+enum fsock_codec_status
+fsock_encode_finish_with(
+    struct fsock_encoder *e, const struct fsock_policy *policy, struct fsock_codec_io *io)
+{
+	enum fsock_codec_status status;
+
+	for (;;) {
+		struct fsock__owed owed = owed_by(e);
+
+		if (!fsock__policy_pay_octets(&owed, e, io))
+			return FSOCK_CODEC_OUTPUT_FULL;
+		status = fsock_encode_finish(e, io);
+		if (status == FSOCK_CODEC_INPUT_EMPTY || status == FSOCK_CODEC_OUTPUT_FULL ||
+		    !settle(e, policy))
+			return status;
+	}
 }
