@@ -11,11 +11,36 @@
  */
 static _Atomic(const struct fsock__kernels *) chosen;
 
+#if defined(__x86_64__) && defined(__GNUC__)
+
+static const struct fsock__kernels *
+vector_kernels(void)
+{
+	__builtin_cpu_init();
+	/* The vector code counts bits too; every processor with AVX2 has these, but ask. */
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+	    __builtin_cpu_supports("popcnt"))
+		return &fsock__kernels_avx2;
+	return NULL;
+}
+
+#elif defined(__aarch64__) && defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+
+static const struct fsock__kernels *
+vector_kernels(void)
+{
+	return &fsock__kernels_neon;
+}
+
+#else
+
 static const struct fsock__kernels *
 vector_kernels(void)
 {
 	return NULL;
 }
+
+#endif
 
 const struct fsock__kernels *
 fsock__kernels_usable(size_t i)
