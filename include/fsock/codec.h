@@ -41,7 +41,8 @@ enum fsock_charset_flags {
  * trimmed. Where the two disagree flexi-streams decides: "latin1" and "iso-8859-1" are the real
  * ISO-8859-1, "ascii" is 7 bit, "iso-8859-9" and "iso-8859-11" are themselves, and "utf-16",
  * "ucs-2", "unicode", "utf-32" mean the machine's own octet order (write utf-16le or utf-16be
- * where the wire decides).
+ * where the wire decides). "gbk", "gb2312" and "cp936" keep the octet FF (U+F8F5) and the octets
+ * A3 A0 (U+E5E5) apart; in the standard's GBK, here "x-gbk", FF is an error and A3 A0 a space.
  * Returns: the charset, or NULL for an unknown name or NULL. Ownership: static, never freed.
  */
 FSOCK_API const struct fsock_charset *fsock_charset_find(const char *name);
