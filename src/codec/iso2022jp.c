@@ -168,7 +168,7 @@ put(struct fsock__job *job, unsigned set, const uint8_t *octets, unsigned n)
 static enum fsock__step
 refuse(struct fsock__job *job, uint32_t c)
 {
-	if (job->shift == JIS0208 && !put(job, ASCII, NULL, 0))
+	if (job->shift == JIS0208 && !put(job, ASCII, sequences[ASCII], 0))
 		return FSOCK__FULL;
 	job->code_point = c < 0x80 ? 0xFFFD : c;
 	return FSOCK__UNMAPPABLE;
@@ -204,7 +204,7 @@ encode(const struct fsock_charset *charset, struct fsock__job *job)
 static enum fsock__step
 reset(struct fsock__job *job)
 {
-	return put(job, ASCII, NULL, 0) ? FSOCK__DONE : FSOCK__FULL;
+	return put(job, ASCII, sequences[ASCII], 0) ? FSOCK__DONE : FSOCK__FULL;
 }
 
 static const struct fsock__charset_ops ops = {decode, encode, reset};
