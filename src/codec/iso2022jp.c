@@ -122,6 +122,12 @@ decode(const struct fsock_charset *charset, struct fsock__job *job)
 	return FSOCK__DONE;
 }
 
+/*
+ * The standard returns to ASCII before an error. Here what takes the place of the character is
+ * encoded like any text and does so by itself; with nothing in its place two shift sequences in a
+ * row, which a reader must refuse, are avoided.
+ */
+
 /* The set that c is written in, with its n octets; -1 = none. ROMAN only where it must be. */
 static int
 find(uint32_t c, unsigned set, uint8_t *octets, unsigned *n)
@@ -164,16 +170,6 @@ put(struct fsock__job *job, unsigned set, const uint8_t *octets, unsigned n)
 	return true;
 }
 
-/* c is in no set: the text goes on in a one-octet set, so that a substitute is read as meant. */
-static enum fsock__step
-refuse(struct fsock__job *job, uint32_t c)
-{
-	if (job->shift == JIS0208 && !put(job, ASCII, sequences[ASCII], 0))
-		return FSOCK__FULL;
-	job->code_point = c < 0x80 ? 0xFFFD : c;
-	return FSOCK__UNMAPPABLE;
-}
-
 static enum fsock__step
 encode(const struct fsock_charset *charset, struct fsock__job *job)
 {
@@ -192,8 +188,10 @@ encode(const struct fsock_charset *charset, struct fsock__job *job)
 		if (step != FSOCK__DONE)
 			return step;
 		set = find(c, job->shift, octets, &n);
-		if (set < 0)
-			return refuse(job, c);
+		if (set < 0) {
+			job->code_point = c < 0x80 ? 0xFFFD : c;
+			return FSOCK__UNMAPPABLE;
+		}
 		if (!put(job, (unsigned)set, octets, n))
 			return FSOCK__FULL;
 		s->src += job->bad;
