@@ -138,8 +138,8 @@ v16_store_high(uint8_t *p, struct v16 a)
 VECTOR struct v16
 v16_load_halves(const uint8_t *low, const uint8_t *high)
 {
-	return (struct v16){ _mm_unpacklo_epi64(_mm_loadl_epi64((const __m128i *)low),
-	    _mm_loadl_epi64((const __m128i *)high)) };
+	return (struct v16){ _mm_unpacklo_epi64(
+	    _mm_loadl_epi64((const __m128i *)low), _mm_loadl_epi64((const __m128i *)high)) };
 }
 
 VECTOR struct v16

@@ -21,8 +21,7 @@ latin1_to_16(uint8_t *dst, const uint8_t *src)
 	struct v16 bytes = v16_load(src), high = v16_and(bytes, v16_set1(0x80));
 	unsigned two = v16_mask(bytes);
 	/* C2 or C3; then the byte itself without bit 6 of it, or ASCII as it is. */
-	struct v16 first = v16_or(v16_set1(0xC0),
-	    v16_and(v16_shr_units(bytes, 6), v16_set1(0x03)));
+	struct v16 first = v16_or(v16_set1(0xC0), v16_and(v16_shr_units(bytes, 6), v16_set1(0x03)));
 	struct v16 second = v16_xor(bytes, v16_and(bytes, v16_shr_units(high, 1)));
 	size_t len = put_two_forms(dst, v16_zip_low(first, second), two & 0xFF);
 

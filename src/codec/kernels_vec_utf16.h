@@ -41,11 +41,11 @@ put_any(uint8_t *dst, struct v16 units, struct v16 not_ascii, unsigned two)
 	struct v16 cont = v16_or(v16_and(units, v16_set1_unit(0x3F)), v16_set1_unit(0x80));
 	struct v16 last = v16_select(not_ascii, cont, units);
 	struct v16 front = v16_or(first, v16_shl_units(middle, 8));
-	size_t len = put_three_forms(dst, v16_zip_low_units(front, last),
-	    (two & 15) | (three & 15) << 4);
+	size_t len =
+	    put_three_forms(dst, v16_zip_low_units(front, last), (two & 15) | (three & 15) << 4);
 
-	return len + put_three_forms(dst + len, v16_zip_high_units(front, last),
-	    two >> 4 | (three & 0xF0));
+	return len + put_three_forms(
+			 dst + len, v16_zip_high_units(front, last), two >> 4 | (three & 0xF0));
 }
 
 /* Converts eight units; returns 0 when a surrogate is among them. Writes at most 32 bytes. */
@@ -162,10 +162,10 @@ utf16_from_16(uint8_t *dst, const uint8_t *src, bool big)
 	/* Bits 6 to 11 are those of the byte before, 12 to 15 of an E0..EF two places before. */
 	struct v16 mid = v16_and(v16_and(one, six), cont);
 	struct v16 top = v16_and(v16_and(two, v16_set1(0x0F)), v16_ge(two, v16_set1(0xE0)));
-	struct v16 low = v16_or(v16_xor(now, v16_and(cont, v16_set1(0x80))),
-	    v16_and(v16_shl_units(mid, 6), lead));
-	struct v16 high = v16_or(v16_and(v16_shr_units(mid, 2), v16_set1(0x0F)),
-	    v16_shl_units(top, 4));
+	struct v16 low = v16_or(
+	    v16_xor(now, v16_and(cont, v16_set1(0x80))), v16_and(v16_shl_units(mid, 6), lead));
+	struct v16 high =
+	    v16_or(v16_and(v16_shr_units(mid, 2), v16_set1(0x0F)), v16_shl_units(top, 4));
 	struct v16 third = v16_ge(two, v16_set1(0xF0));
 	struct v16 fourth = v16_ge(v16_load(src - 3), v16_set1(0xF0)), u;
 
@@ -194,8 +194,8 @@ utf16_from_ascii(uint8_t *dst, const uint8_t *src, bool big)
 	for (int i = 0; i < BLOCK; i += 16) {
 		bytes = v16_load(src + i);
 		v16_store(dst + 2 * i, big ? v16_zip_low(zero, bytes) : v16_zip_low(bytes, zero));
-		v16_store(dst + 2 * i + 16,
-		    big ? v16_zip_high(zero, bytes) : v16_zip_high(bytes, zero));
+		v16_store(
+		    dst + 2 * i + 16, big ? v16_zip_high(zero, bytes) : v16_zip_high(bytes, zero));
 	}
 }
 
