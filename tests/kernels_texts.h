@@ -183,7 +183,7 @@ make_lines(uint8_t *p, size_t n, uint32_t line, uint32_t errors)
 	}
 }
 
-enum { NTEXTS = 2 * NMAKERS * 3 + 6 + 2 };
+enum { NTEXTS = 2 * NMAKERS * 3 + 6 + 3 };
 
 /* Fills p with the i-th kind of text. */
 static void
@@ -201,8 +201,11 @@ make_text(uint8_t *p, size_t n, unsigned i)
 
 		make_lines(p, n, lines[i / 2 % 3], errors);
 	} else {
+		/* Any byte; none of ASCII; those of the charset that make the longest text. */
+		static const uint8_t from[] = { 0x82, 0, 0x80 }, count[] = { 0x1D, 255, 0x80 };
+
 		for (size_t j = 0; j < n; j++)
-			p[j] = (uint8_t)(i % 2 == 0 ? next_random(256) : 0x80 + next_random(0x80));
+			p[j] = (uint8_t)(from[i % 3] + next_random(count[i % 3]));
 	}
 }
 
