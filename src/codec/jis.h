@@ -1,0 +1,30 @@
+/*
+ * jis.h - what EUC-JP, Shift_JIS and ISO-2022-JP share: JIS X 0208 by pointer (row * 94 + cell).
+ */
+#ifndef FSOCK_CODEC_JIS_H
+#define FSOCK_CODEC_JIS_H
+
+#include "tables.h"
+#include "utf8.h"
+
+static inline uint32_t
+fsock__jis0208_code(unsigned pointer)
+{
+	return pointer < fsock__jis0208_count ? fsock__jis0208_codes[pointer] : 0;
+}
+
+/* Row and cell, each + 20 (hex), or 0. The minus sign is written as its full-width twin. */
+static inline unsigned
+fsock__jis0208_pair(uint32_t c)
+{
+	return fsock__pairs_find(&fsock__pairs_jis0208, c == 0x2212 ? 0xFF0D : c);
+}
+
+/* True for the half-width katakana, whose octets in Shift_JIS and EUC-JP are A1 to DF. */
+static inline bool
+fsock__is_half_katakana(uint32_t c)
+{
+	return c >= 0xFF61 && c <= 0xFF9F;
+}
+
+#endif

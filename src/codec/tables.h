@@ -1,0 +1,70 @@
+/*
+ * tables.h - what tables_*.c hold. Those files are made by tools/make_tables.py.
+ */
+#ifndef FSOCK_CODEC_TABLES_H
+#define FSOCK_CODEC_TABLES_H
+
+#include "charset.h"
+
+/* From a BMP code point to two octets: top[code >> 6] + (code & 63) in pages; 0 = none. */
+struct fsock__pairs {
+	const uint16_t *top;   /* [1024] */
+	const uint16_t *pages;
+};
+
+static inline unsigned
+fsock__pairs_find(const struct fsock__pairs *t, uint32_t code)
+{
+	return code > 0xFFFF ? 0 : t->pages[t->top[code >> 6] + (code & 63)];
+}
+
+/* A name, and a code page's number, of a charset. Both tables are sorted. */
+struct fsock__name {
+	const char *name;
+	const struct fsock_charset *charset;
+};
+struct fsock__page {
+	unsigned number;
+	const struct fsock_charset *charset;
+};
+
+extern const struct fsock__name fsock__names[];
+extern const size_t fsock__names_count;
+extern const struct fsock__page fsock__pages[];
+extern const size_t fsock__pages_count;
+
+/* Code points by pointer as in the WHATWG indexes; 0 = none. */
+extern const uint16_t fsock__gb18030_codes[23940];
+extern const uint16_t fsock__gb18030_range_pointers[];
+extern const uint16_t fsock__gb18030_range_codes[];
+extern const size_t fsock__gb18030_ranges;
+extern const struct fsock__pairs fsock__pairs_gb18030;
+
+extern const uint16_t fsock__euc_kr_codes[];
+extern const size_t fsock__euc_kr_count;
+extern const struct fsock__pairs fsock__pairs_euc_kr;
+
+/* Big5 begins at pointer 942; a bit in plane2 says that 20000 (hex) is to be added. */
+extern const uint16_t fsock__big5_codes[];
+extern const size_t fsock__big5_count;
+extern const uint8_t fsock__big5_plane2[];
+extern const struct fsock__pairs fsock__pairs_big5;
+extern const uint16_t fsock__big5_high_codes[];
+extern const uint16_t fsock__big5_high_pairs[];
+extern const size_t fsock__big5_high;
+
+/* The pairs are JIS rows and cells, both + 20 (hex). */
+extern const uint16_t fsock__jis0208_codes[];
+extern const size_t fsock__jis0208_count;
+extern const uint16_t fsock__jis0212_codes[];
+extern const size_t fsock__jis0212_count;
+extern const struct fsock__pairs fsock__pairs_jis0208;
+extern const uint16_t fsock__shift_jis_again[564]; /* other pointers of pointers 8272 to 8835 */
+extern const uint16_t fsock__wide_katakana[63];    /* of U+FF61 to U+FF9F */
+
+extern const struct fsock_charset *const fsock__charsets[];
+extern const size_t fsock__charsets_count;
+
+#include "tables_charsets.h"
+
+#endif
