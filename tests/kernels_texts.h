@@ -202,7 +202,7 @@ make_text(uint8_t *p, size_t n, unsigned i)
 		make_lines(p, n, lines[i / 2 % 3], errors);
 	} else {
 		/* Any byte; none of ASCII; those of the charset that make the longest text. */
-		static const uint8_t from[] = { 0x82, 0, 0x80 }, count[] = { 0x1D, 255, 0x80 };
+		static const uint32_t from[] = { 0x82, 0, 0x80 }, count[] = { 0x1D, 256, 0x80 };
 
 		for (size_t j = 0; j < n; j++)
 			p[j] = (uint8_t)(from[i % 3] + next_random(count[i % 3]));
