@@ -3,10 +3,22 @@
 #define FSOCK_CODEC_KERNELS_VEC_LATIN1_H
 
 /*
- * Eight units below U+0800, first and second byte of the two-byte form in each, the second one also
- * right as the only byte of ASCII: stores them without the gaps. Bit i of `two` is set where unit i
- * has two bytes. Returns the length; writes 16 bytes.
+ * Units below U+0800 as UTF-8. Both bytes of the two-byte form are made for each, the second one
+ * also right as the only byte of ASCII; then the gaps are closed. Writes VEC bytes.
  */
+VECTOR size_t
+put_below_800(uint8_t *dst, struct vec units)
+{
+	struct vec not_ascii = vec_ge_units(units, vec_set1_unit(0x80));
+	struct vec first = vec_or(vec_set1_unit(0xC0), vec_shr_units(units, 6));
+	struct vec cont = vec_or(vec_and(units, vec_set1_unit(0x3F)), vec_set1_unit(0x80));
+	struct vec second = vec_shl_units(vec_select(not_ascii, cont, units), 8);
+
+	return vec_put_rows(
+	    dst, vec_or(first, second), fsock__two_forms, vec_mask_units(not_ascii));
+}
+
+/* Eight units with both bytes of their forms, stored without the gaps. Writes 16 bytes. */
 VECTOR size_t
 put_two_forms(uint8_t *dst, struct v16 forms, unsigned two)
 {
@@ -14,15 +26,18 @@ put_two_forms(uint8_t *dst, struct v16 forms, unsigned two)
 	return 8 + (size_t)__builtin_popcount(two);
 }
 
-/* Converts 16 bytes; writes at most 32. Returns how many count. */
+/*
+ * The same for sixteen units given as low and high bytes; `upper` has its highest bit set in each
+ * byte 32 bytes.
+ */
 VECTOR size_t
-latin1_to_16(uint8_t *dst, const uint8_t *src)
+put_16_below_800(uint8_t *dst, struct v16 low, struct v16 high, struct v16 upper)
 {
-	struct v16 bytes = v16_load(src), high = v16_and(bytes, v16_set1(0x80));
-	unsigned two = v16_mask(bytes);
-	/* C2 or C3; then the byte itself without bit 6 of it, or ASCII as it is. */
-	struct v16 first = v16_or(v16_set1(0xC0), v16_and(v16_shr_units(bytes, 6), v16_set1(0x03)));
-	struct v16 second = v16_xor(bytes, v16_and(bytes, v16_shr_units(high, 1)));
+	unsigned two = v16_mask(upper);
+	struct v16 first = v16_or(v16_set1(0xC0),
+	    v16_or(v16_and(v16_shr_units(low, 6), v16_set1(0x03)), v16_shl_units(high, 2)));
+	struct v16 cont = v16_or(v16_and(low, v16_set1(0x3F)), v16_set1(0x80));
+	struct v16 second = v16_select(upper, cont, low);
 	size_t len = put_two_forms(dst, v16_zip_low(first, second), two & 0xFF);
 
 	return len + put_two_forms(dst + len, v16_zip_high(first, second), two >> 8);
@@ -31,15 +46,22 @@ latin1_to_16(uint8_t *dst, const uint8_t *src)
 KERNEL void
 latin1_to_utf8(struct fsock__span *s)
 {
-	for (; fsock__span_left(s) >= BLOCK && fsock__span_room(s) >= 2 * BLOCK; s->src += BLOCK) {
-		if (block_is_ascii(s->src)) {
-			block_copy(s->dst, s->src);
-			s->dst += BLOCK;
+	struct fsock__span t = *s;
+	struct v16 bytes;
+
+	for (; fsock__span_left(&t) >= BLOCK && fsock__span_room(&t) >= 2 * BLOCK; t.src += BLOCK) {
+		if (block_is_ascii(t.src)) {
+			block_copy(t.dst, t.src);
+			t.dst += BLOCK;
 			continue;
 		}
-		for (int i = 0; i < BLOCK; i += 16)
-			s->dst += latin1_to_16(s->dst, s->src + i);
+		for (int i = 0; i < BLOCK; i += 16) {
+			bytes = v16_load(t.src + i);
+			t.dst += put_16_below_800(
+			    t.dst, bytes, v16_set1(0), v16_ge(bytes, v16_set1(0x80)));
+		}
 	}
+	*s = t;
 	fsock__scalar_latin1_to_utf8(s);
 }
 
@@ -99,11 +121,14 @@ KERNEL void
 utf8_to_latin1(struct fsock__span *s)
 {
 	if (span_begin(s, fsock__scalar_utf8_to_latin1)) {
-		while (fsock__span_left(s) >= BLOCK && fsock__span_room(s) >= BLOCK)
-			if (!latin1_from_block(s))
+		struct fsock__span t = *s;
+
+		while (fsock__span_left(&t) >= BLOCK && fsock__span_room(&t) >= BLOCK)
+			if (!latin1_from_block(&t))
 				break;
 		/* A lead at the end was passed over without a result. */
-		s->src -= s->src[-1] >= 0xC0;
+		t.src -= t.src[-1] >= 0xC0;
+		*s = t;
 	}
 	fsock__scalar_utf8_to_latin1(s);
 }

@@ -163,4 +163,18 @@ span_begin(struct fsock__span *s, void (*scalar)(struct fsock__span *))
 	return s->src - start >= 3;
 }
 
+/* Copies the blocks of ASCII that the span begins with. */
+VECTOR void
+span_ascii(struct fsock__span *s)
+{
+	size_t left = fsock__span_left(s), room = fsock__span_room(s),
+	       n = left < room ? left : room;
+	size_t i = 0;
+
+	for (; n - i >= BLOCK && block_is_ascii(s->src + i); i += BLOCK)
+		block_copy(s->dst + i, s->src + i);
+	s->src += i;
+	s->dst += i;
+}
+
 #endif
