@@ -244,11 +244,17 @@ v16_select(struct v16 mask, struct v16 b, struct v16 a)
 	return (struct v16){ _mm_blendv_epi8(a.v, b.v, mask.v) };
 }
 
-/* Unsigned a >= b, as masks of bytes; and the same of units. */
+/* Unsigned a >= b and a == b, as masks of bytes; and of units. */
 VECTOR struct v16
 v16_ge(struct v16 a, struct v16 b)
 {
 	return (struct v16){ _mm_cmpeq_epi8(_mm_max_epu8(a.v, b.v), a.v) };
+}
+
+VECTOR struct v16
+v16_eq(struct v16 a, struct v16 b)
+{
+	return (struct v16){ _mm_cmpeq_epi8(a.v, b.v) };
 }
 
 VECTOR struct v16
@@ -330,7 +336,7 @@ v16_is_zero(struct v16 a)
 	return _mm_testz_si128(a.v, a.v);
 }
 
-/* Unsigned equality of units. */
+/* a == b, as masks of units. */
 VECTOR struct v16
 v16_eq_units(struct v16 a, struct v16 b)
 {
@@ -362,7 +368,7 @@ vec_put_rows(uint8_t *dst, struct vec a, const uint8_t rows[256][16], unsigned m
 }
 
 /*
- * t[i] for each byte i < 128: a shuffle looks at the lower four bits of i, and bits 4, 5 and 6, each
+ * t[i] for each byte i < 128, else 0: a shuffle looks at the lower four bits of i, and bits 4, 5 and 6, each
  * moved to where a blend looks, pick one of the eight results.
  */
 VECTOR struct v16
@@ -400,7 +406,7 @@ vec_lookup_64(const uint8_t t[128], struct vec i, struct vec bit4, struct vec bi
 
 /* The same with two results: `planes` has 16 entries of the first, 16 of the second, and so on. */
 VECTOR void
-v16_lookup_units(const uint8_t planes[256], struct v16 i, struct v16 *low, struct v16 *high)
+v16_lookup_both(const uint8_t planes[256], struct v16 i, struct v16 *low, struct v16 *high)
 {
 	struct vec both = { _mm256_broadcastsi128_si256(i.v) };
 	struct vec bit4 = vec_shl_units(both, 3), bit5 = vec_shl_units(both, 2);

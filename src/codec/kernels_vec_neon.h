@@ -121,6 +121,12 @@ v16_ge(struct v16 a, struct v16 b)
 }
 
 VECTOR struct v16
+v16_eq(struct v16 a, struct v16 b)
+{
+	return (struct v16){ vceqq_u8(a.v, b.v) };
+}
+
+VECTOR struct v16
 v16_ge_units(struct v16 a, struct v16 b)
 {
 	return v16_of_units(vcgeq_u16(v16_units(a), v16_units(b)));
@@ -343,7 +349,7 @@ v16_lookup_128(const uint8_t low[64], const uint8_t high[64], struct v16 i)
 }
 
 VECTOR void
-v16_lookup_units(const uint8_t planes[256], struct v16 i, struct v16 *low, struct v16 *high)
+v16_lookup_both(const uint8_t planes[256], struct v16 i, struct v16 *low, struct v16 *high)
 {
 	uint8x16x4_t part[4];
 	uint8x16_t rest = vsubq_u8(i.v, vdupq_n_u8(64));

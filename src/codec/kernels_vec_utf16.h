@@ -15,6 +15,22 @@ load_units(const uint8_t *p, bool big)
 	return big ? v16_swap_units(v16_load(p)) : v16_load(p);
 }
 
+/*
+ * Units below U+0800 as UTF-8. Both bytes of the two-byte form are made for each, the second one
+ * also right as the only byte of ASCII; then the gaps are closed. Writes VEC bytes.
+ */
+VECTOR size_t
+put_below_800(uint8_t *dst, struct vec units)
+{
+	struct vec not_ascii = vec_ge_units(units, vec_set1_unit(0x80));
+	struct vec first = vec_or(vec_set1_unit(0xC0), vec_shr_units(units, 6));
+	struct vec cont = vec_or(vec_and(units, vec_set1_unit(0x3F)), vec_set1_unit(0x80));
+	struct vec second = vec_shl_units(vec_select(not_ascii, cont, units), 8);
+
+	return vec_put_rows(
+	    dst, vec_or(first, second), fsock__two_forms, vec_mask_units(not_ascii));
+}
+
 /* Four lanes of three bytes: `more` has bits 0-3 for two bytes or three, 4-7 for three. */
 VECTOR size_t
 put_three_forms(uint8_t *dst, struct v16 lanes, unsigned more)
@@ -201,18 +217,19 @@ utf16_from_ascii(uint8_t *dst, const uint8_t *src, bool big)
 	}
 }
 
+/*
+ * As many blocks as the span has, back to the last character that is whole. Text before s->src and
+ * not before `start` may be looked at.
+ */
 VECTOR void
-utf8_to_utf16(struct fsock__span *s, bool big, void (*scalar)(struct fsock__span *))
+utf16_from_blocks(struct fsock__span *s, const uint8_t *start, bool big)
 {
-	struct fsock__span t;
+	struct fsock__span t = *s;
 	enum block found;
 	size_t back;
 
-	if (!span_begin(s, scalar)) {
-		scalar(s);
+	if (t.src - start < 3)
 		return;
-	}
-	t = *s;
 	for (; fsock__span_left(&t) >= BLOCK && fsock__span_room(&t) >= 2 * BLOCK; t.src += BLOCK) {
 		found = block_check(t.src);
 		if (found == BLOCK_BAD)
@@ -230,19 +247,26 @@ utf8_to_utf16(struct fsock__span *s, bool big, void (*scalar)(struct fsock__span
 	t.src -= back;
 	t.dst -= back == 3 ? 2 : 0;
 	*s = t;
-	scalar(s);
 }
 
 KERNEL void
 utf8_to_utf16le(struct fsock__span *s)
 {
-	utf8_to_utf16(s, false, fsock__scalar_utf8_to_utf16le);
+	const uint8_t *start = s->src;
+
+	if (span_begin(s, fsock__scalar_utf8_to_utf16le))
+		utf16_from_blocks(s, start, false);
+	fsock__scalar_utf8_to_utf16le(s);
 }
 
 KERNEL void
 utf8_to_utf16be(struct fsock__span *s)
 {
-	utf8_to_utf16(s, true, fsock__scalar_utf8_to_utf16be);
+	const uint8_t *start = s->src;
+
+	if (span_begin(s, fsock__scalar_utf8_to_utf16be))
+		utf16_from_blocks(s, start, true);
+	fsock__scalar_utf8_to_utf16be(s);
 }
 
 #endif
