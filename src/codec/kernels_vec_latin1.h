@@ -2,11 +2,7 @@
 #ifndef FSOCK_CODEC_KERNELS_VEC_LATIN1_H
 #define FSOCK_CODEC_KERNELS_VEC_LATIN1_H
 
-/*
- * Eight units below U+0800, first and second byte of the two-byte form in each, the second one also
- * right as the only byte of ASCII: stores them without the gaps. Bit i of `two` is set where unit i
- * has two bytes. Returns the length; writes 16 bytes.
- */
+/* Eight units with both bytes of their forms, stored without the gaps. Writes 16 bytes. */
 VECTOR size_t
 put_two_forms(uint8_t *dst, struct v16 forms, unsigned two)
 {
@@ -21,8 +17,7 @@ latin1_to_16(uint8_t *dst, const uint8_t *src)
 	struct v16 bytes = v16_load(src), high = v16_and(bytes, v16_set1(0x80));
 	unsigned two = v16_mask(bytes);
 	/* C2 or C3; then the byte itself without bit 6 of it, or ASCII as it is. */
-	struct v16 first = v16_or(v16_set1(0xC0),
-	    v16_and(v16_shr_units(bytes, 6), v16_set1(0x03)));
+	struct v16 first = v16_or(v16_set1(0xC0), v16_and(v16_shr_units(bytes, 6), v16_set1(0x03)));
 	struct v16 second = v16_xor(bytes, v16_and(bytes, v16_shr_units(high, 1)));
 	size_t len = put_two_forms(dst, v16_zip_low(first, second), two & 0xFF);
 
@@ -32,16 +27,33 @@ latin1_to_16(uint8_t *dst, const uint8_t *src)
 KERNEL void
 latin1_to_utf8(struct fsock__span *s)
 {
-	for (; fsock__span_left(s) >= BLOCK && fsock__span_room(s) >= 2 * BLOCK; s->src += BLOCK) {
-		if (block_is_ascii(s->src)) {
-			block_copy(s->dst, s->src);
-			s->dst += BLOCK;
+	struct fsock__span t = *s;
+
+	for (; fsock__span_left(&t) >= BLOCK && fsock__span_room(&t) >= 2 * BLOCK; t.src += BLOCK) {
+		if (block_is_ascii(t.src)) {
+			block_copy(t.dst, t.src);
+			t.dst += BLOCK;
 			continue;
 		}
 		for (int i = 0; i < BLOCK; i += 16)
-			s->dst += latin1_to_16(s->dst, s->src + i);
+			t.dst += latin1_to_16(t.dst, t.src + i);
 	}
+	*s = t;
 	fsock__scalar_latin1_to_utf8(s);
+}
+
+/* Stores those of 16 bytes whose bit is set. Writes 16 bytes; returns how many count. */
+VECTOR size_t
+put_kept(uint8_t *dst, struct v16 bytes, unsigned keep)
+{
+	struct v16 order =
+	    v16_load_halves(fsock__keep_bytes[keep & 0xFF], fsock__keep_bytes[keep >> 8]);
+	size_t low = (size_t)__builtin_popcount(keep & 0xFF);
+
+	bytes = v16_shuffle(bytes, v16_or(order, v16_high_half(8)));
+	v16_store_low(dst, bytes);
+	v16_store_high(dst + low, bytes);
+	return low + (size_t)__builtin_popcount(keep >> 8);
 }
 
 /*
@@ -57,19 +69,13 @@ latin1_from_16(uint8_t *dst, const uint8_t *src)
 	struct v16 lead = v16_ge(now, v16_set1(0xC0)), high = v16_ge(now, v16_set1(0x80));
 	struct v16 right = v16_and(v16_ge(now, v16_set1(0xC2)), v16_ge(v16_set1(0xC3), now));
 	struct v16 behind = v16_ge(before, v16_set1(0xC0));
-	struct v16 cont = v16_xor(high, lead), bit6, order;
-	unsigned keep = ~v16_mask(lead) & 0xFFFF;
-	size_t low = (size_t)__builtin_popcount(keep & 0xFF);
+	struct v16 cont = v16_xor(high, lead), bit6;
 
 	if (!v16_is_zero(v16_or(v16_xor(lead, right), v16_xor(cont, behind))))
 		return 0;
 	/* C3 has bit 0 set, C2 has not: this is bit 6 of the byte. */
 	bit6 = v16_and(cont, v16_and(v16_shl_units(before, 6), v16_set1(0x40)));
-	order = v16_load_halves(fsock__keep_bytes[keep & 0xFF], fsock__keep_bytes[keep >> 8]);
-	now = v16_shuffle(v16_or(now, bit6), v16_or(order, v16_high_half(8)));
-	v16_store_low(dst, now);
-	v16_store_high(dst + low, now);
-	return low + (size_t)__builtin_popcount(keep >> 8);
+	return put_kept(dst, v16_or(now, bit6), ~v16_mask(lead) & 0xFFFF);
 }
 
 /* Converts a block; returns false where it cannot, having done a part. */
@@ -100,11 +106,14 @@ KERNEL void
 utf8_to_latin1(struct fsock__span *s)
 {
 	if (span_begin(s, fsock__scalar_utf8_to_latin1)) {
-		while (fsock__span_left(s) >= BLOCK && fsock__span_room(s) >= BLOCK)
-			if (!latin1_from_block(s))
+		struct fsock__span t = *s;
+
+		while (fsock__span_left(&t) >= BLOCK && fsock__span_room(&t) >= BLOCK)
+			if (!latin1_from_block(&t))
 				break;
 		/* A lead at the end was passed over without a result. */
-		s->src -= s->src[-1] >= 0xC0;
+		t.src -= t.src[-1] >= 0xC0;
+		*s = t;
 	}
 	fsock__scalar_utf8_to_latin1(s);
 }

@@ -14,22 +14,21 @@ first_place(uint64_t places)
 }
 
 /*
- * VEC bytes at s->src and the one behind them. Drops each CR, if every one has an LF behind it.
- * Reads and writes 2 * VEC bytes at most.
+ * VEC bytes at s->src and the one behind them. Drops each CR, if every one has an LF behind it; a CR
+ * in the last place goes without its LF, which the next turn finds: `after_cr` is 1 then. Reads and
+ * writes 2 * VEC bytes at most.
  */
 VECTOR bool
-crlf_to_lf_vec(struct fsock__span *s, bool lone_lf)
+crlf_to_lf_vec(struct fsock__span *s, bool lone_lf, uint64_t *after_cr)
 {
 	struct vec bytes = vec_load(s->src);
 	uint64_t cr = vec_find(bytes, '\r'), lf = vec_find(bytes, '\n');
 	uint64_t behind = lf | (uint64_t)(s->src[VEC] == '\n') << VEC;
-	size_t place, dropped = 0, taken;
+	size_t place, dropped = 0;
 
-	if ((cr & ~(behind >> 1)) != 0 || (!lone_lf && (lf & ~(cr << 1)) != 0))
+	if ((cr & ~(behind >> 1)) != 0 || (!lone_lf && (lf & ~(cr << 1 | *after_cr)) != 0))
 		return false;
-	/* A pair is taken whole: a CR in the last place waits for the next turn. */
-	taken = VEC - (size_t)(cr >> (VEC - 1));
-	cr &= ~((uint64_t)1 << (VEC - 1));
+	*after_cr = cr >> (VEC - 1);
 	vec_store(s->dst, bytes);
 	do {
 		place = first_place(cr);
@@ -37,18 +36,24 @@ crlf_to_lf_vec(struct fsock__span *s, bool lone_lf)
 		dropped += cr != 0;
 		cr &= cr - 1;
 	} while (cr != 0);
-	s->src += taken;
-	s->dst += taken - dropped;
+	s->src += VEC;
+	s->dst += VEC - dropped;
 	return true;
 }
 
 KERNEL void
 crlf_to_lf(struct fsock__span *s, bool lone_lf)
 {
+	struct fsock__span t = *s;
+	uint64_t after_cr = 0;
+
 	/* Two stores of VEC, the second one at most VEC further on. */
-	while (fsock__span_left(s) > 2 * VEC && fsock__span_room(s) >= 2 * VEC)
-		if (!crlf_to_lf_vec(s, lone_lf))
+	while (fsock__span_left(&t) > 2 * VEC && fsock__span_room(&t) >= 2 * VEC)
+		if (!crlf_to_lf_vec(&t, lone_lf, &after_cr))
 			break;
+	/* Half a pair is given back: nothing of it was written. */
+	t.src -= after_cr;
+	*s = t;
 	fsock__scalar_crlf_to_lf(s, lone_lf);
 }
 
@@ -75,8 +80,11 @@ lf_to_crlf_vec(struct fsock__span *s)
 KERNEL void
 lf_to_crlf(struct fsock__span *s)
 {
-	while (fsock__span_left(s) >= 2 * VEC && fsock__span_room(s) >= 3 * VEC + 1)
-		lf_to_crlf_vec(s);
+	struct fsock__span t = *s;
+
+	while (fsock__span_left(&t) >= 2 * VEC && fsock__span_room(&t) >= 3 * VEC + 1)
+		lf_to_crlf_vec(&t);
+	*s = t;
 	fsock__scalar_lf_to_crlf(s);
 }
 

@@ -121,6 +121,12 @@ v16_ge(struct v16 a, struct v16 b)
 }
 
 VECTOR struct v16
+v16_eq(struct v16 a, struct v16 b)
+{
+	return (struct v16){ vceqq_u8(a.v, b.v) };
+}
+
+VECTOR struct v16
 v16_ge_units(struct v16 a, struct v16 b)
 {
 	return v16_of_units(vcgeq_u16(v16_units(a), v16_units(b)));
@@ -269,6 +275,93 @@ VECTOR uint64_t
 vec_find(struct vec a, uint8_t b)
 {
 	return v16_mask((struct vec){ vceqq_u8(a.v, vdupq_n_u8(b)) });
+}
+
+VECTOR struct v16
+v16_eq_units(struct v16 a, struct v16 b)
+{
+	return v16_of_units(vceqq_u16(v16_units(a), v16_units(b)));
+}
+
+VECTOR struct vec
+vec_set1_unit(uint16_t u)
+{
+	return v16_set1_unit(u);
+}
+
+VECTOR struct vec
+vec_shl_units(struct vec a, int n)
+{
+	return v16_shl_units(a, n);
+}
+
+VECTOR struct vec
+vec_shr_units(struct vec a, int n)
+{
+	return v16_shr_units(a, n);
+}
+
+VECTOR struct vec
+vec_ge_units(struct vec a, struct vec b)
+{
+	return v16_ge_units(a, b);
+}
+
+VECTOR struct vec
+vec_select(struct vec mask, struct vec b, struct vec a)
+{
+	return v16_select(mask, b, a);
+}
+
+VECTOR unsigned
+vec_mask_units(struct vec a)
+{
+	return v16_mask(v16_narrow(a, a)) & 0xFF;
+}
+
+VECTOR struct vec
+vec_swap_units(struct vec a)
+{
+	return v16_swap_units(a);
+}
+
+VECTOR struct vec
+vec_join(const struct v16 parts[VEC / 16])
+{
+	return parts[0];
+}
+
+VECTOR size_t
+vec_put_rows(uint8_t *dst, struct vec a, const uint8_t rows[256][16], unsigned mask)
+{
+	v16_store(dst, v16_shuffle(a, v16_load(rows[mask])));
+	return 8 + (size_t)__builtin_popcount(mask);
+}
+
+/* A lookup of 64 bytes gives 0 for a larger index: with 64 taken off the other half is found. */
+VECTOR struct v16
+v16_lookup_128(const uint8_t low[64], const uint8_t high[64], struct v16 i)
+{
+	uint8x16x4_t a = vld1q_u8_x4(low), b = vld1q_u8_x4(high);
+	uint8x16_t rest = vsubq_u8(i.v, vdupq_n_u8(64));
+
+	return (struct v16){ vorrq_u8(vqtbl4q_u8(a, i.v), vqtbl4q_u8(b, rest)) };
+}
+
+VECTOR void
+v16_lookup_both(const uint8_t planes[256], struct v16 i, struct v16 *low, struct v16 *high)
+{
+	uint8x16x4_t part[4];
+	uint8x16_t rest = vsubq_u8(i.v, vdupq_n_u8(64));
+
+	for (int k = 0; k < 4; k++) {
+		part[0].val[k] = vld1q_u8(planes + 32 * k);
+		part[1].val[k] = vld1q_u8(planes + 32 * k + 16);
+		part[2].val[k] = vld1q_u8(planes + 128 + 32 * k);
+		part[3].val[k] = vld1q_u8(planes + 128 + 32 * k + 16);
+	}
+	low->v = vorrq_u8(vqtbl4q_u8(part[0], i.v), vqtbl4q_u8(part[2], rest));
+	high->v = vorrq_u8(vqtbl4q_u8(part[1], i.v), vqtbl4q_u8(part[3], rest));
 }
 
 #endif

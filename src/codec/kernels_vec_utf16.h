@@ -2,22 +2,33 @@
 #ifndef FSOCK_CODEC_KERNELS_VEC_UTF16_H
 #define FSOCK_CODEC_KERNELS_VEC_UTF16_H
 
-/* Eight units in the processor's order. */
+/* Units in the processor's order: VEC bytes of them, and eight. */
+VECTOR struct vec
+load_vec(const uint8_t *p, bool big)
+{
+	return big ? vec_swap_units(vec_load(p)) : vec_load(p);
+}
+
 VECTOR struct v16
 load_units(const uint8_t *p, bool big)
 {
 	return big ? v16_swap_units(v16_load(p)) : v16_load(p);
 }
 
-/* Eight units below U+0800; `two` has a bit for each that is not ASCII. Writes 16 bytes. */
+/*
+ * Units below U+0800 as UTF-8. Both bytes of the two-byte form are made for each, the second one
+ * also right as the only byte of ASCII; then the gaps are closed. Writes VEC bytes.
+ */
 VECTOR size_t
-put_below_800(uint8_t *dst, struct v16 units, struct v16 not_ascii, unsigned two)
+put_below_800(uint8_t *dst, struct vec units)
 {
-	struct v16 first = v16_or(v16_set1_unit(0xC0), v16_shr_units(units, 6));
-	struct v16 cont = v16_or(v16_and(units, v16_set1_unit(0x3F)), v16_set1_unit(0x80));
-	struct v16 second = v16_select(not_ascii, cont, units);
+	struct vec not_ascii = vec_ge_units(units, vec_set1_unit(0x80));
+	struct vec first = vec_or(vec_set1_unit(0xC0), vec_shr_units(units, 6));
+	struct vec cont = vec_or(vec_and(units, vec_set1_unit(0x3F)), vec_set1_unit(0x80));
+	struct vec second = vec_shl_units(vec_select(not_ascii, cont, units), 8);
 
-	return put_two_forms(dst, v16_or(first, v16_shl_units(second, 8)), two);
+	return vec_put_rows(
+	    dst, vec_or(first, second), fsock__two_forms, vec_mask_units(not_ascii));
 }
 
 /* Four lanes of three bytes: `more` has bits 0-3 for two bytes or three, 4-7 for three. */
@@ -30,10 +41,12 @@ put_three_forms(uint8_t *dst, struct v16 lanes, unsigned more)
 
 /* Eight units that are no surrogates. Writes at most 28 bytes. */
 VECTOR size_t
-put_any(uint8_t *dst, struct v16 units, struct v16 not_ascii, unsigned two)
+put_any(uint8_t *dst, struct v16 units)
 {
+	struct v16 not_ascii = v16_ge_units(units, v16_set1_unit(0x80));
 	struct v16 is_three = v16_ge_units(units, v16_set1_unit(0x800));
-	unsigned three = v16_mask(v16_narrow(is_three, is_three)) & 0xFF;
+	/* One bit for each unit: of two bytes or three, and eight bits further on of three. */
+	unsigned more = v16_mask(v16_narrow(not_ascii, is_three));
 	struct v16 first = v16_or(v16_set1_unit(0xE0), v16_shr_units(units, 12));
 	/* As second of three 80 and six bits, as first of two C0 and five bits. */
 	struct v16 middle = v16_or(v16_and(v16_shr_units(units, 6), v16_set1_unit(0x3F)),
@@ -41,29 +54,20 @@ put_any(uint8_t *dst, struct v16 units, struct v16 not_ascii, unsigned two)
 	struct v16 cont = v16_or(v16_and(units, v16_set1_unit(0x3F)), v16_set1_unit(0x80));
 	struct v16 last = v16_select(not_ascii, cont, units);
 	struct v16 front = v16_or(first, v16_shl_units(middle, 8));
-	size_t len = put_three_forms(dst, v16_zip_low_units(front, last),
-	    (two & 15) | (three & 15) << 4);
+	size_t len = put_three_forms(
+	    dst, v16_zip_low_units(front, last), (more & 0x0F) | (more >> 4 & 0xF0));
 
 	return len + put_three_forms(dst + len, v16_zip_high_units(front, last),
-	    two >> 4 | (three & 0xF0));
+			 (more >> 4 & 0x0F) | (more >> 8 & 0xF0));
 }
 
-/* Converts eight units; returns 0 when a surrogate is among them. Writes at most 32 bytes. */
-VECTOR size_t
-utf16_put_8(uint8_t *dst, struct v16 units)
+/* Is there a surrogate among eight units? Their top five bits are 11011. */
+VECTOR bool
+has_surrogate(struct v16 units)
 {
-	struct v16 not_ascii = v16_ge_units(units, v16_set1_unit(0x80));
 	struct v16 top = v16_and(units, v16_set1_unit(0xF800));
-	/* The top five bits: 0 below U+0800, 11011 in surrogates. */
-	struct v16 lone = v16_xor(top, v16_set1_unit(0xD800));
-	unsigned two = v16_mask(v16_narrow(not_ascii, not_ascii)) & 0xFF;
 
-	if (v16_is_zero(top))
-		return put_below_800(dst, units, not_ascii, two);
-	lone = v16_ge_units(v16_set1_unit(0), lone);
-	if (!v16_is_zero(lone))
-		return 0;
-	return put_any(dst, units, not_ascii, two);
+	return !v16_is_zero(v16_eq_units(top, v16_set1_unit(0xD800)));
 }
 
 /* Eight units with surrogates among them, one by one; false if that is not possible. */
@@ -80,43 +84,57 @@ utf16_pairs(struct fsock__span *s, void (*scalar)(struct fsock__span *))
 	return s->src != start;
 }
 
-/* 16 units that are all ASCII; false if they are not. */
+/* VEC bytes of units; false where there is a malformed one or the beginning of one. */
 VECTOR bool
-utf16_ascii(struct fsock__span *s, struct v16 a, struct v16 b)
+utf16_put_vec(struct fsock__span *s, bool big, void (*scalar)(struct fsock__span *))
 {
-	if (!v16_is_zero(v16_and(v16_or(a, b), v16_set1_unit(0xFF80))))
+	struct vec units = load_vec(s->src, big);
+	const uint8_t *end = s->src + VEC;
+	struct v16 part;
+
+	if (vec_is_zero(vec_and(units, vec_set1_unit(0xF800)))) {
+		s->dst += put_below_800(s->dst, units);
+		s->src = end;
+		return true;
+	}
+	for (; s->src < end; s->src += 16) {
+		part = load_units(s->src, big);
+		if (has_surrogate(part))
+			return utf16_pairs(s, scalar);
+		s->dst += put_any(s->dst, part);
+	}
+	return true;
+}
+
+/* A block of units that are all ASCII; false if they are not. */
+VECTOR bool
+utf16_put_ascii(struct fsock__span *s, bool big)
+{
+	struct vec all = vec_load(s->src);
+
+	for (int i = VEC; i < BLOCK; i += VEC)
+		all = vec_or(all, vec_load(s->src + i));
+	if (!vec_is_zero(vec_and(all, vec_set1_unit(big ? 0x80FF : 0xFF80))))
 		return false;
-	v16_store(s->dst, v16_narrow(a, b));
-	s->src += 32;
-	s->dst += 16;
+	for (int i = 0; i < BLOCK; i += 32)
+		v16_store(s->dst + i / 2,
+		    v16_narrow(load_units(s->src + i, big), load_units(s->src + i + 16, big)));
+	s->src += BLOCK;
+	s->dst += BLOCK / 2;
 	return true;
 }
 
 VECTOR void
 utf16_to_utf8(struct fsock__span *s, bool big, void (*scalar)(struct fsock__span *))
 {
-	struct v16 a, b;
-	size_t len;
+	struct fsock__span t = *s;
 
-	while (fsock__span_left(s) >= 32 && fsock__span_room(s) >= 64) {
-		a = load_units(s->src, big);
-		b = load_units(s->src + 16, big);
-		if (utf16_ascii(s, a, b))
-			continue;
-		len = utf16_put_8(s->dst, a);
-		if (len == 0) {
-			if (!utf16_pairs(s, scalar))
-				return;
-			continue;
-		}
-		s->src += 16;
-		s->dst += len;
-		len = utf16_put_8(s->dst, b);
-		if (len != 0) {
-			s->src += 16;
-			s->dst += len;
-		}
-	}
+	/* Two vectors are at most three bytes for each unit, and the last store is too long. */
+	while (fsock__span_left(&t) >= BLOCK && fsock__span_room(&t) >= 2 * BLOCK)
+		if (!utf16_put_ascii(&t, big) &&
+		    (!utf16_put_vec(&t, big, scalar) || !utf16_put_vec(&t, big, scalar)))
+			break;
+	*s = t;
 	scalar(s);
 }
 
@@ -162,10 +180,10 @@ utf16_from_16(uint8_t *dst, const uint8_t *src, bool big)
 	/* Bits 6 to 11 are those of the byte before, 12 to 15 of an E0..EF two places before. */
 	struct v16 mid = v16_and(v16_and(one, six), cont);
 	struct v16 top = v16_and(v16_and(two, v16_set1(0x0F)), v16_ge(two, v16_set1(0xE0)));
-	struct v16 low = v16_or(v16_xor(now, v16_and(cont, v16_set1(0x80))),
-	    v16_and(v16_shl_units(mid, 6), lead));
-	struct v16 high = v16_or(v16_and(v16_shr_units(mid, 2), v16_set1(0x0F)),
-	    v16_shl_units(top, 4));
+	struct v16 low = v16_or(
+	    v16_xor(now, v16_and(cont, v16_set1(0x80))), v16_and(v16_shl_units(mid, 6), lead));
+	struct v16 high =
+	    v16_or(v16_and(v16_shr_units(mid, 2), v16_set1(0x0F)), v16_shl_units(top, 4));
 	struct v16 third = v16_ge(two, v16_set1(0xF0));
 	struct v16 fourth = v16_ge(v16_load(src - 3), v16_set1(0xF0)), u;
 
@@ -194,50 +212,61 @@ utf16_from_ascii(uint8_t *dst, const uint8_t *src, bool big)
 	for (int i = 0; i < BLOCK; i += 16) {
 		bytes = v16_load(src + i);
 		v16_store(dst + 2 * i, big ? v16_zip_low(zero, bytes) : v16_zip_low(bytes, zero));
-		v16_store(dst + 2 * i + 16,
-		    big ? v16_zip_high(zero, bytes) : v16_zip_high(bytes, zero));
+		v16_store(
+		    dst + 2 * i + 16, big ? v16_zip_high(zero, bytes) : v16_zip_high(bytes, zero));
 	}
 }
 
+/*
+ * As many blocks as the span has, back to the last character that is whole. Text before s->src and
+ * not before `start` may be looked at.
+ */
 VECTOR void
-utf8_to_utf16(struct fsock__span *s, bool big, void (*scalar)(struct fsock__span *))
+utf16_from_blocks(struct fsock__span *s, const uint8_t *start, bool big)
 {
+	struct fsock__span t = *s;
 	enum block found;
 	size_t back;
 
-	if (!span_begin(s, scalar)) {
-		scalar(s);
+	if (t.src - start < 3)
 		return;
-	}
-	for (; fsock__span_left(s) >= BLOCK && fsock__span_room(s) >= 2 * BLOCK; s->src += BLOCK) {
-		found = block_check(s->src);
+	for (; fsock__span_left(&t) >= BLOCK && fsock__span_room(&t) >= 2 * BLOCK; t.src += BLOCK) {
+		found = block_check(t.src);
 		if (found == BLOCK_BAD)
 			break;
 		if (found == BLOCK_ASCII) {
-			utf16_from_ascii(s->dst, s->src, big);
-			s->dst += 2 * BLOCK;
+			utf16_from_ascii(t.dst, t.src, big);
+			t.dst += 2 * BLOCK;
 			continue;
 		}
 		for (int i = 0; i < BLOCK; i += 16)
-			s->dst += utf16_from_16(s->dst, s->src + i, big);
+			t.dst += utf16_from_16(t.dst, t.src + i, big);
 	}
 	/* A character begun but not finished: after three of four bytes a unit is out already. */
-	back = utf8_unfinished(s->src);
-	s->src -= back;
-	s->dst -= back == 3 ? 2 : 0;
-	scalar(s);
+	back = utf8_unfinished(t.src);
+	t.src -= back;
+	t.dst -= back == 3 ? 2 : 0;
+	*s = t;
 }
 
 KERNEL void
 utf8_to_utf16le(struct fsock__span *s)
 {
-	utf8_to_utf16(s, false, fsock__scalar_utf8_to_utf16le);
+	const uint8_t *start = s->src;
+
+	if (span_begin(s, fsock__scalar_utf8_to_utf16le))
+		utf16_from_blocks(s, start, false);
+	fsock__scalar_utf8_to_utf16le(s);
 }
 
 KERNEL void
 utf8_to_utf16be(struct fsock__span *s)
 {
-	utf8_to_utf16(s, true, fsock__scalar_utf8_to_utf16be);
+	const uint8_t *start = s->src;
+
+	if (span_begin(s, fsock__scalar_utf8_to_utf16be))
+		utf16_from_blocks(s, start, true);
+	fsock__scalar_utf8_to_utf16be(s);
 }
 
 #endif

@@ -26,13 +26,13 @@ enum block { BLOCK_ASCII, BLOCK_VALID, BLOCK_BAD };
  * before is the lead of a three- or four-byte character.
  */
 enum {
-	TOO_SHORT = 1,	/* a lead, then no continuation */
-	TOO_LONG = 2,	/* ASCII, then a continuation */
-	OVERLONG_3 = 4, /* E0, then less than A0 */
-	TOO_LARGE = 8,	/* F4, then 90 or more; F5 to FF, then 90 or more */
-	SURROGATE = 16, /* ED, then A0 or more */
-	OVERLONG_2 = 32,    /* C0 or C1 */
-	FOURTH_EDGE = 64,   /* F0 or F5 to FF, then less than 90 */
+	TOO_SHORT = 1,    /* a lead, then no continuation */
+	TOO_LONG = 2,     /* ASCII, then a continuation */
+	OVERLONG_3 = 4,   /* E0, then less than A0 */
+	TOO_LARGE = 8,    /* F4, then 90 or more; F5 to FF, then 90 or more */
+	SURROGATE = 16,   /* ED, then A0 or more */
+	OVERLONG_2 = 32,  /* C0 or C1 */
+	FOURTH_EDGE = 64, /* F0 or F5 to FF, then less than 90 */
 	TWO_CONTS = 128,
 	ANY_LOW = TOO_SHORT | TOO_LONG | TWO_CONTS
 };
@@ -161,6 +161,20 @@ span_begin(struct fsock__span *s, void (*scalar)(struct fsock__span *))
 	s->src = first.src;
 	s->dst = first.dst;
 	return s->src - start >= 3;
+}
+
+/* Copies the blocks of ASCII that the span begins with. */
+VECTOR void
+span_ascii(struct fsock__span *s)
+{
+	size_t left = fsock__span_left(s), room = fsock__span_room(s),
+	       n = left < room ? left : room;
+	size_t i = 0;
+
+	for (; n - i >= BLOCK && block_is_ascii(s->src + i); i += BLOCK)
+		block_copy(s->dst + i, s->src + i);
+	s->src += i;
+	s->dst += i;
 }
 
 #endif
