@@ -90,6 +90,7 @@ read_one(struct fsock__job *job)
 {
 	uint32_t c = 0;
 	int n = get(job->shift & SET, job->span.src, fsock__span_left(&job->span), &c);
+	unsigned n_text;
 
 	if (n == 0)
 		return FSOCK__PARTIAL;
@@ -98,8 +99,10 @@ read_one(struct fsock__job *job)
 		job->bad = (unsigned)-n;
 		return FSOCK__BAD;
 	}
-	if (!fsock__text_put(&job->span, c))
+	n_text = fsock__utf8_put(job->span.dst, fsock__span_room(&job->span), c);
+	if (n_text == 0)
 		return FSOCK__FULL;
+	job->span.dst += n_text;
 	job->shift &= SET;
 	job->span.src += n;
 	return FSOCK__DONE;
