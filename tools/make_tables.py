@@ -138,10 +138,6 @@ class Out:
             self.lines.append("\t" + row)
         self.lines += ["};", ""]
 
-    def counted(self, name, codes):
-        self.array("uint16_t", name + "_codes", codes)
-        self.lines += ["const size_t %s_count = %d;" % (name, len(codes)), ""]
-
     def close(self):
         with open(self.path, "w", encoding="ascii") as f:
             f.write("\n".join(self.lines).rstrip() + "\n")
@@ -234,7 +230,7 @@ def gb18030(directory, output):
 def euc_kr(directory, output):
     table = index(directory, "index-euc-kr.txt")
     out = Out(output, "tables_euc_kr.c", "EUC-KR with the extensions of windows-949.")
-    out.counted("fsock__euc_kr", dense(table))
+    out.array("uint16_t", "fsock__euc_kr_codes", dense(table))
     reverse_pairs(out, "euc_kr", {
         c: (p // 190 + 0x81) << 8 | p % 190 + 0x41 for c, p in first_pointers(table).items()})
     out.close()
@@ -245,7 +241,7 @@ def big5(directory, output):
     first = min(table)
     assert first == 942 and not set(table) & {1133, 1135, 1164, 1166}
     out = Out(output, "tables_big5.c", "Big5 with the Hong Kong extensions.")
-    out.counted("fsock__big5", dense(table, first))
+    out.array("uint16_t", "fsock__big5_codes", dense(table, first))
     bits = bytearray((max(table) - first) // 8 + 1)
     for pointer, code in table.items():
         assert code < 0x10000 or code >> 16 == 2
@@ -271,7 +267,7 @@ def big5(directory, output):
 def jis(directory, output):
     table = index(directory, "index-jis0208.txt")
     out = Out(output, "tables_jis.c", "JIS X 0208 as Windows has it, and JIS X 0212.")
-    out.counted("fsock__jis0208", dense(table))
+    out.array("uint16_t", "fsock__jis0208_codes", dense(table))
     found = first_pointers(table)
     assert max(found.values()) < 94 * 94
     reverse_pairs(out, "jis0208", {
@@ -282,7 +278,7 @@ def jis(directory, output):
         second[table[p]] if p in table and found[table[p]] == p else 0
         for p in range(8272, 8836)])
     table = index(directory, "index-jis0212.txt")
-    out.counted("fsock__jis0212", dense(table))
+    out.array("uint16_t", "fsock__jis0212_codes", dense(table))
     katakana = index(directory, "index-iso-2022-jp-katakana.txt")
     assert sorted(katakana) == list(range(63))
     out.array("uint16_t", "fsock__wide_katakana", [katakana[i] for i in range(63)])

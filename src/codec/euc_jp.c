@@ -1,6 +1,7 @@
 #include "../compat.h"
 
 #include "jis.h"
+#include "pairs.h"
 
 static bool
 in_set(uint8_t octet)
@@ -28,7 +29,7 @@ get_three(const uint8_t *p, size_t n, uint32_t *c)
 	if (!in_set(p[2]))
 		return bad(p[2], 3);
 	pointer = (p[1] - 0xA1u) * 94 + p[2] - 0xA1u;
-	*c = pointer < fsock__jis0212_count ? fsock__jis0212_codes[pointer] : 0;
+	*c = pointer < FSOCK__COUNT(fsock__jis0212_codes) ? fsock__jis0212_codes[pointer] : 0;
 	return *c ? 3 : -3;
 }
 
@@ -64,18 +65,34 @@ put(uint8_t *p, uint32_t c)
 	return pair ? 2 : 0;
 }
 
+static uint32_t
+pair_get(uint32_t lead, uint32_t trail)
+{
+	lead -= 0xA1;
+	trail -= 0xA1;
+	return lead < 94 && trail < 94 ? fsock__jis0208_codes[lead * 94 + trail] : 0;
+}
+
+static uint32_t
+pair_put(uint32_t c)
+{
+	uint32_t pair = fsock__pairs_find(&fsock__pairs_jis0208, c);
+
+	return pair ? pair | 0x8080 : 0;
+}
+
 static enum fsock__step
 decode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__decode_loop(job, get, true);
+	return fsock__pairs_decode(job, pair_get, get);
 }
 
 static enum fsock__step
 encode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__encode_loop(job, put, true);
+	return fsock__pairs_encode(job, pair_put, put);
 }
 
 static const struct fsock__charset_ops ops = {decode, encode, NULL};

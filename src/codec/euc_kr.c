@@ -1,7 +1,6 @@
 #include "../compat.h"
 
-#include "tables.h"
-#include "utf8.h"
+#include "pairs.h"
 
 static int
 get(const uint8_t *p, size_t n, uint32_t *c)
@@ -15,7 +14,7 @@ get(const uint8_t *p, size_t n, uint32_t *c)
 	*c = 0;
 	if (p[1] >= 0x41 && p[1] <= 0xFE) {
 		pointer = (p[0] - 0x81u) * 190 + p[1] - 0x41u;
-		*c = pointer < fsock__euc_kr_count ? fsock__euc_kr_codes[pointer] : 0;
+		*c = pointer < FSOCK__COUNT(fsock__euc_kr_codes) ? fsock__euc_kr_codes[pointer] : 0;
 	}
 	if (*c == 0)
 		return p[1] < 0x80 ? -1 : -2;
@@ -32,18 +31,34 @@ put(uint8_t *p, uint32_t c)
 	return pair ? 2 : 0;
 }
 
+static uint32_t
+pair_get(uint32_t lead, uint32_t trail)
+{
+	uint32_t pointer = (lead - 0x81) * 190 + trail - 0x41;
+
+	if (lead == 0x80 || trail < 0x41 || trail == 0xFF || pointer >= FSOCK__COUNT(fsock__euc_kr_codes))
+		return 0;
+	return fsock__euc_kr_codes[pointer];
+}
+
+static uint32_t
+pair_put(uint32_t c)
+{
+	return fsock__pairs_find(&fsock__pairs_euc_kr, c);
+}
+
 static enum fsock__step
 decode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__decode_loop(job, get, true);
+	return fsock__pairs_decode(job, pair_get, get);
 }
 
 static enum fsock__step
 encode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__encode_loop(job, put, true);
+	return fsock__pairs_encode(job, pair_put, put);
 }
 
 static const struct fsock__charset_ops ops = {decode, encode, NULL};

@@ -1,7 +1,6 @@
 #include "../compat.h"
 
-#include "tables.h"
-#include "utf8.h"
+#include "pairs.h"
 
 enum {
 	RANGES_BMP_END = 39420,        /* pointers of the ranges: up to here in the BMP, */
@@ -194,40 +193,57 @@ put_gb18030(uint8_t *p, uint32_t c)
 	return 4;
 }
 
+/* A3 A0, which GBK reads in its own way, is left to the careful code. */
+static uint32_t
+pair_get(uint32_t lead, uint32_t trail)
+{
+	if (lead == 0x80 || lead == 0xFF || trail < 0x40 || trail == 0x7F || trail == 0xFF ||
+	    (lead << 8 | trail) == 0xA3A0)
+		return 0;
+	return fsock__gb18030_codes[(lead - 0x81) * 190 + trail - (trail < 0x7F ? 0x40 : 0x41)];
+}
+
+/* The euro sign differs between GBK and gb18030. */
+static uint32_t
+pair_put(uint32_t c)
+{
+	return c == 0x20AC ? 0 : fsock__pairs_find(&fsock__pairs_gb18030, c);
+}
+
 /* As the standard reads gb18030 and GBK. */
 static enum fsock__step
 decode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__decode_loop(job, get, true);
+	return fsock__pairs_decode(job, pair_get, get);
 }
 
 static enum fsock__step
 gbk_decode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__decode_loop(job, get_gbk, true);
+	return fsock__pairs_decode(job, pair_get, get_gbk);
 }
 
 static enum fsock__step
 x_gbk_encode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__encode_loop(job, put_x_gbk, true);
+	return fsock__pairs_encode(job, pair_put, put_x_gbk);
 }
 
 static enum fsock__step
 gbk_encode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__encode_loop(job, put_gbk, true);
+	return fsock__pairs_encode(job, pair_put, put_gbk);
 }
 
 static enum fsock__step
 gb18030_encode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__encode_loop(job, put_gb18030, true);
+	return fsock__pairs_encode(job, pair_put, put_gb18030);
 }
 
 static const struct fsock__charset_ops gbk_ops = {gbk_decode, gbk_encode, NULL};

@@ -10,7 +10,7 @@
 static inline uint32_t
 fsock__jis0208_code(unsigned pointer)
 {
-	return pointer < fsock__jis0208_count ? fsock__jis0208_codes[pointer] : 0;
+	return pointer < FSOCK__COUNT(fsock__jis0208_codes) ? fsock__jis0208_codes[pointer] : 0;
 }
 
 /* Row and cell, each + 20 (hex), or 0. The minus sign is written as its full-width twin. */

@@ -1,6 +1,7 @@
 #include "../compat.h"
 
 #include "jis.h"
+#include "pairs.h"
 
 /* Pointers of the user-defined rows, which mean private-use code points but are never written. */
 enum { EUDC = 8836, EUDC_END = 10716 };
@@ -68,18 +69,43 @@ put(uint8_t *p, uint32_t c)
 	return 1;
 }
 
+/* Pointers beyond the user-defined rows are IBM's; both are left to the careful code. */
+static uint32_t
+pair_get(uint32_t lead, uint32_t trail)
+{
+	/* 81 to 9F and E0 to EF come to 0 to 1F and 1F to 2E. */
+	uint32_t row = (lead ^ 0x20) - 0xA1;
+
+	if (row >= 0xD0 - 0xA1 || trail < 0x40 || trail == 0x7F || trail > 0xFC)
+		return 0;
+	return fsock__jis0208_codes[row * 188 + trail - (trail < 0x7F ? 0x40 : 0x41)];
+}
+
+/* Two rows of JIS share a lead octet; NEC's rows 89 to 92 are left to the careful code. */
+static uint32_t
+pair_put(uint32_t c)
+{
+	uint32_t pair = fsock__pairs_find(&fsock__pairs_jis0208, c);
+	uint32_t row = (pair >> 8) - 0x21, trail = (pair & 0xFF) + ((row & 1) ? 0x7D : 0x1F);
+	uint32_t lead = (row >> 1) + ((row >> 1) < 0x1F ? 0x81 : 0xC1);
+
+	if (row >= 88)
+		return 0;
+	return lead << 8 | (trail + (trail >= 0x7F));
+}
+
 static enum fsock__step
 decode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__decode_loop(job, get, true);
+	return fsock__pairs_decode(job, pair_get, get);
 }
 
 static enum fsock__step
 encode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__encode_loop(job, put, true);
+	return fsock__pairs_encode(job, pair_put, put);
 }
 
 static const struct fsock__charset_ops ops = {decode, encode, NULL};

@@ -33,6 +33,8 @@ extern const size_t fsock__names_count;
 extern const struct fsock__page fsock__pages[];
 extern const size_t fsock__pages_count;
 
+#define FSOCK__COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
 /* Code points by pointer as in the WHATWG indexes; 0 = none. */
 extern const uint16_t fsock__gb18030_codes[23940];
 extern const uint16_t fsock__gb18030_range_pointers[];
@@ -40,13 +42,11 @@ extern const uint16_t fsock__gb18030_range_codes[];
 extern const size_t fsock__gb18030_ranges;
 extern const struct fsock__pairs fsock__pairs_gb18030;
 
-extern const uint16_t fsock__euc_kr_codes[];
-extern const size_t fsock__euc_kr_count;
+extern const uint16_t fsock__euc_kr_codes[23750];
 extern const struct fsock__pairs fsock__pairs_euc_kr;
 
 /* Big5 begins at pointer 942; a bit in plane2 says that 20000 (hex) is to be added. */
-extern const uint16_t fsock__big5_codes[];
-extern const size_t fsock__big5_count;
+extern const uint16_t fsock__big5_codes[18840];
 extern const uint8_t fsock__big5_plane2[];
 extern const struct fsock__pairs fsock__pairs_big5;
 extern const uint16_t fsock__big5_high_codes[];
@@ -54,10 +54,8 @@ extern const uint16_t fsock__big5_high_pairs[];
 extern const size_t fsock__big5_high;
 
 /* The pairs are JIS rows and cells, both + 20 (hex). */
-extern const uint16_t fsock__jis0208_codes[];
-extern const size_t fsock__jis0208_count;
-extern const uint16_t fsock__jis0212_codes[];
-extern const size_t fsock__jis0212_count;
+extern const uint16_t fsock__jis0208_codes[11104];
+extern const uint16_t fsock__jis0212_codes[7211];
 extern const struct fsock__pairs fsock__pairs_jis0208;
 extern const uint16_t fsock__shift_jis_again[564]; /* other pointers of pointers 8272 to 8835 */
 extern const uint16_t fsock__wide_katakana[63];    /* of U+FF61 to U+FF9F */
