@@ -33,7 +33,7 @@ code_of(unsigned pointer)
 	c = fsock__big5_codes[i];
 	if (c == 0)
 		return two_code_points(pointer);
-	return fsock__big5_plane2[i >> 3] >> (i & 7) & 1 ? c | 0x20000 : c;
+	return (c & 0xF800) == 0xD800 ? 0x20000u | fsock__big5_high_codes[c - 0xD800] : c;
 }
 
 static int
@@ -88,12 +88,13 @@ put(uint8_t *p, uint32_t c)
 static uint32_t
 pair_get(uint32_t lead, uint32_t trail)
 {
-	uint32_t i = (lead - 0x81) * 157 + trail - (trail < 0x80 ? 0x40 : 0x62) - FIRST;
+	uint32_t i = (lead - 0x81) * 157 + trail - 0x40 - (trail >> 7) * 0x22 - FIRST, c;
 
-	if (trail < 0x40 || trail - 0x7F < 0xA1 - 0x7F || trail == 0xFF || i >= FSOCK__COUNT(fsock__big5_codes) ||
-	    (fsock__big5_plane2[i >> 3] >> (i & 7) & 1))
+	if (trail < 0x40 || trail - 0x7F < 0xA1 - 0x7F || trail == 0xFF ||
+	    i >= FSOCK__COUNT(fsock__big5_codes))
 		return 0;
-	return fsock__big5_codes[i];
+	c = fsock__big5_codes[i];
+	return (c & 0xF800) != 0xD800 ? c : 0;
 }
 
 static uint32_t
@@ -106,7 +107,7 @@ static enum fsock__step
 decode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__pairs_decode(job, pair_get, get);
+	return fsock__pairs_decode(job, pair_get, get, false);
 }
 
 static enum fsock__step

@@ -59,7 +59,9 @@ put(uint8_t *p, uint32_t c)
 		p[0] = c == 0xA5 ? 0x5C : 0x7E;
 		return 1;
 	}
-	pair = fsock__is_half_katakana(c) ? 0x0E00 | (0x21 + (c - 0xFF61)) : fsock__jis0208_pair(c);
+	pair = fsock__is_half_katakana(c) ? 0x0E00 | (0x21 + (c - 0xFF61)) : fsock__shift_jis_pair(c);
+	if (pair && !fsock__is_half_katakana(c))
+		pair = fsock__jis0208_pair(pair);
 	p[0] = (uint8_t)(0x80 | pair >> 8);
 	p[1] = (uint8_t)(0x80 | pair);
 	return pair ? 2 : 0;
@@ -76,16 +78,16 @@ pair_get(uint32_t lead, uint32_t trail)
 static uint32_t
 pair_put(uint32_t c)
 {
-	uint32_t pair = fsock__pairs_find(&fsock__pairs_jis0208, c);
+	uint32_t pair = fsock__pairs_find(&fsock__pairs_shift_jis, c);
 
-	return pair ? pair | 0x8080 : 0;
+	return pair ? fsock__jis0208_pair(pair) | 0x8080 : 0;
 }
 
 static enum fsock__step
 decode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__pairs_decode(job, pair_get, get);
+	return fsock__pairs_decode(job, pair_get, get, false);
 }
 
 static enum fsock__step

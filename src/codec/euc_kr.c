@@ -2,20 +2,22 @@
 
 #include "pairs.h"
 
+static uint32_t
+pair_get(uint32_t lead, uint32_t trail)
+{
+	lead -= 0x81;
+	trail -= 0x41;
+	return lead < 126 && trail < 190 ? fsock__euc_kr_codes[lead * 190 + trail] : 0;
+}
+
 static int
 get(const uint8_t *p, size_t n, uint32_t *c)
 {
-	unsigned pointer;
-
 	if (p[0] == 0x80 || p[0] == 0xFF)
 		return -1;
 	if (n < 2)
 		return 0;
-	*c = 0;
-	if (p[1] >= 0x41 && p[1] <= 0xFE) {
-		pointer = (p[0] - 0x81u) * 190 + p[1] - 0x41u;
-		*c = pointer < FSOCK__COUNT(fsock__euc_kr_codes) ? fsock__euc_kr_codes[pointer] : 0;
-	}
+	*c = pair_get(p[0], p[1]);
 	if (*c == 0)
 		return p[1] < 0x80 ? -1 : -2;
 	return 2;
@@ -32,16 +34,6 @@ put(uint8_t *p, uint32_t c)
 }
 
 static uint32_t
-pair_get(uint32_t lead, uint32_t trail)
-{
-	uint32_t pointer = (lead - 0x81) * 190 + trail - 0x41;
-
-	if (lead == 0x80 || trail < 0x41 || trail == 0xFF || pointer >= FSOCK__COUNT(fsock__euc_kr_codes))
-		return 0;
-	return fsock__euc_kr_codes[pointer];
-}
-
-static uint32_t
 pair_put(uint32_t c)
 {
 	return fsock__pairs_find(&fsock__pairs_euc_kr, c);
@@ -51,7 +43,7 @@ static enum fsock__step
 decode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__pairs_decode(job, pair_get, get);
+	return fsock__pairs_decode(job, pair_get, get, true);
 }
 
 static enum fsock__step

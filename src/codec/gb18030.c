@@ -72,6 +72,15 @@ get_four(const uint8_t *p, size_t n, uint32_t *c)
 	return *c ? 4 : -4;
 }
 
+/* A3 A0, which GBK reads in its own way, is left to the careful code. */
+static uint32_t
+pair_get(uint32_t lead, uint32_t trail)
+{
+	lead -= 0x81;
+	trail -= 0x40;
+	return lead < 126 && trail < 191 ? fsock__gb18030_codes[lead * 191 + trail] : 0;
+}
+
 static int
 get(const uint8_t *p, size_t n, uint32_t *c)
 {
@@ -88,10 +97,9 @@ get(const uint8_t *p, size_t n, uint32_t *c)
 	trail = p[1];
 	if (trail >= 0x30 && trail <= 0x39)
 		return get_four(p, n, c);
-	*c = 0;
-	if (trail >= 0x40 && trail != 0x7F && trail != 0xFF)
-		*c = fsock__gb18030_codes[(p[0] - 0x81u) * 190 + trail -
-		    (trail < 0x7F ? 0x40 : 0x41)];
+	*c = pair_get(p[0], trail);
+	if (p[0] == 0xA3 && trail == 0xA0)
+		*c = 0x3000;
 	if (*c == 0)
 		return trail < 0x80 ? -1 : -2;
 	return 2;
@@ -193,16 +201,6 @@ put_gb18030(uint8_t *p, uint32_t c)
 	return 4;
 }
 
-/* A3 A0, which GBK reads in its own way, is left to the careful code. */
-static uint32_t
-pair_get(uint32_t lead, uint32_t trail)
-{
-	if (lead == 0x80 || lead == 0xFF || trail < 0x40 || trail == 0x7F || trail == 0xFF ||
-	    (lead << 8 | trail) == 0xA3A0)
-		return 0;
-	return fsock__gb18030_codes[(lead - 0x81) * 190 + trail - (trail < 0x7F ? 0x40 : 0x41)];
-}
-
 /* The euro sign differs between GBK and gb18030. */
 static uint32_t
 pair_put(uint32_t c)
@@ -215,14 +213,14 @@ static enum fsock__step
 decode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__pairs_decode(job, pair_get, get);
+	return fsock__pairs_decode(job, pair_get, get, false);
 }
 
 static enum fsock__step
 gbk_decode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__pairs_decode(job, pair_get, get_gbk);
+	return fsock__pairs_decode(job, pair_get, get_gbk, false);
 }
 
 static enum fsock__step

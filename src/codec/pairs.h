@@ -17,13 +17,17 @@ typedef uint32_t fsock__pair_get(uint32_t lead, uint32_t trail);
 /* The two octets of a BMP code point, first octet highest; 0: ask the careful code. */
 typedef uint32_t fsock__pair_put(uint32_t c);
 
+/*
+ * spaced: words of pairs with a space between them. Where a word ends cannot be foreseen, so an octet
+ * of ASCII behind a pair is taken along without a branch.
+ */
 FSOCK__ALWAYS_INLINE void
-fsock__pairs_decode_fast(struct fsock__span *s, fsock__pair_get *get)
+fsock__pairs_decode_fast(struct fsock__span *s, fsock__pair_get *get, bool spaced)
 {
 	const uint8_t *src = s->src, *const end = s->src_end;
 	uint8_t *dst = s->dst, *const dst_end = s->dst_end;
 
-	while (end - src >= 2 && dst_end - dst >= 3) {
+	while (end - src >= 3 && dst_end - dst >= 4) {
 		uint32_t c = src[0];
 
 		if (c < 0x80) {
@@ -46,6 +50,11 @@ fsock__pairs_decode_fast(struct fsock__span *s, fsock__pair_get *get)
 			break;
 		}
 		src += 2;
+		if (spaced) {
+			dst[0] = src[0];
+			dst += src[0] < 0x80;
+			src += src[0] < 0x80;
+		}
 	}
 	s->src = src;
 	s->dst = dst;
@@ -53,13 +62,14 @@ fsock__pairs_decode_fast(struct fsock__span *s, fsock__pair_get *get)
 
 /* The decoding loop; careful decodes one character of any kind. */
 FSOCK__ALWAYS_INLINE enum fsock__step
-fsock__pairs_decode(struct fsock__job *job, fsock__pair_get *get, fsock__get *careful)
+fsock__pairs_decode(
+    struct fsock__job *job, fsock__pair_get *get, fsock__get *careful, bool spaced)
 {
 	struct fsock__span *s = &job->span;
 	enum fsock__step step;
 
 	for (;;) {
-		fsock__pairs_decode_fast(s, get);
+		fsock__pairs_decode_fast(s, get, spaced);
 		if (s->src == s->src_end)
 			return FSOCK__DONE;
 		if (s->dst == s->dst_end)
