@@ -10,6 +10,7 @@
  *	fsock/codec.h    charsets and line ends on buffers
  *	fsock/socket.h   connect, listen, accept, pair, adopt, close, names
  *	fsock/stream.h   the FILE*s of a socket
+ *	fsock/format.h   charset and line ends of a stream, octets next to text
  *
  * CONVENTIONS, which hold for every function unless it says otherwise
  *
@@ -63,5 +64,6 @@
 #include <fsock/names.h>
 #include <fsock/socket.h>
 #include <fsock/stream.h>
+#include <fsock/format.h>
 
 #endif
