@@ -394,6 +394,11 @@ gb_write_tables(int gbk)
 	for (i = 0; i < sizeof moved / sizeof moved[0]; i++)
 		write_as(moved[i][0], moved[i][1], 2);
 	write_as(0xE5E5, 0, 0);
+	if (gbk == 2) {
+		/* flexi-streams' two cells */
+		write_as(0xE5E5, 0xA3A0, 2);
+		write_as(0xF8F5, 0xFF, 1);
+	}
 	write_ascii();
 	if (gbk)
 		write_as(0x20AC, 0x80, 1);
@@ -404,10 +409,15 @@ START_TEST(gb18030)
 	index_read(&main_index, "index-gb18030.txt");
 	ranges_read();
 	check_gb_pairs("gb18030");
-	check_gb_pairs("gbk");
+	check_gb_pairs("x-gbk");
 	gb_write_tables(0);
 	check_written("gb18030");
 	gb_write_tables(1);
+	check_written("x-gbk");
+	main_index.code[(0xA3 - 0x81) * 190 + (0xA0 - 0x41)] = 0xE5E5;
+	check_gb_pairs("gbk");
+	main_index.code[(0xA3 - 0x81) * 190 + (0xA0 - 0x41)] = 0x3000;
+	gb_write_tables(2);
 	check_written("gbk");
 }
 END_TEST

@@ -101,6 +101,10 @@ static const struct vector {
 	{"gb18030", "81 7F", R "\x7F", 0, 1, 1, NULL, R "\x7F" "A"},
 	{"gb18030", "81 FF", R, 0, 2, 1, NULL, R "A"},
 	{"gb18030", "81 35 F4 37", "\xEE\x9F\x87", 0, 0, 0, NULL, "\xEE\x9F\x87" "A"},
+	{"gbk", "A3 A0 FF", "\xEE\x97\xA5\xEF\xA3\xB5", 0, 0, 0, NULL,
+	    "\xEE\x97\xA5\xEF\xA3\xB5" "A"},
+	{"gbk", "A3", R, 0, 1, 1, "A0", "\xEE\x97\xA5"},
+	{"x-gbk", "A3 A0 FF", "\xE3\x80\x80" R, 2, 1, 1, NULL, "\xE3\x80\x80" R "A"},
 	{"gbk", "80", "\xE2\x82\xAC", 0, 0, 0, NULL, "\xE2\x82\xAC" "A"},
 
 	/* Big5: two code points, a lead before ASCII, before a hole, at the end. */

@@ -26,7 +26,7 @@ for n in ["windows-%d" % n for n in (874, *range(1250, 1259))] + [
 
 # Charsets that have a file of their own. utf-16 and utf-32 are the machine's octet order.
 OTHERS = ["utf-8", "utf-16", "utf-16le", "utf-16be", "utf-32", "utf-32le", "utf-32be", "iso-8859-1",
-          "gbk", "gb18030", "big5", "euc-jp", "iso-2022-jp", "shift_jis", "euc-kr", "replacement"]
+          "gbk", "x-gbk", "gb18030", "big5", "euc-jp", "iso-2022-jp", "shift_jis", "euc-kr", "replacement"]
 
 # Where WHATWG's label and flexi-streams' name disagree, or one of them is silent: name -> charset.
 ALIASES = {
@@ -44,7 +44,7 @@ ALIASES = {
     "latin10": "iso-8859-16", "thai": "iso-8859-11", "koi8r": "koi8-r", "koi8u": "koi8-u",
     "mac-roman": "macintosh", "macos-roman": "macintosh", "macroman": "macintosh",
     "mac-cyrillic": "x-mac-cyrillic",
-    "cp936": "gbk", "cp932": "shift_jis", "cp949": "euc-kr", "uhc": "euc-kr",
+    "gbk": "gbk", "gb2312": "gbk", "cp936": "gbk", "cp932": "shift_jis", "cp949": "euc-kr", "uhc": "euc-kr",
     "cp437": "ibm437", "437": "ibm437", "eucjp": "euc-jp", "euckr": "euc-kr", "gb-18030": "gb18030",
     "windows-936": "gbk", "windows-932": "shift_jis", "big-5": "big5", "tis620": "windows-874",
 }
@@ -59,6 +59,10 @@ for label in "cp819 csisolatin1 ibm819 iso-ir-100 iso_8859-1:1987 l1".split():
     ALIASES[label] = "iso-8859-1"
 for label in "csisolatin5 iso-ir-148 iso_8859-9:1989 l5".split():
     ALIASES[label] = "iso-8859-9"
+
+# The standard's GBK reads two cells otherwise than flexi-streams' gbk: see gb18030.c.
+WHATWG = dict.fromkeys("chinese csgb2312 csiso58gb231280 gb_2312 gb_2312-80 iso-ir-58 x-gbk".split(),
+                       "x-gbk")
 
 CODE_PAGES = {932: "shift_jis", 936: "gbk", 949: "euc-kr", 65001: "utf-8", 866: "ibm866",
               874: "windows-874", 1200: "utf-16le", 1201: "utf-16be", 20127: "us-ascii",
@@ -291,7 +295,7 @@ def names(directory, output):
         for heading in json.load(f):
             for encoding in heading["encodings"]:
                 for label in encoding["labels"]:
-                    known[label] = encoding["name"].lower()
+                    known[label] = WHATWG.get(label, encoding["name"].lower())
     for name in ONE_OCTET:
         known[name] = name
         if name.startswith("windows-"):

@@ -41,7 +41,8 @@ enum fsock_charset_flags {
  * trimmed. Where the two disagree flexi-streams decides: "latin1" and "iso-8859-1" are the real
  * ISO-8859-1, "ascii" is 7 bit, "iso-8859-9" and "iso-8859-11" are themselves, and "utf-16",
  * "ucs-2", "unicode", "utf-32" mean the machine's own octet order (write utf-16le or utf-16be
- * where the wire decides).
+ * where the wire decides). "gbk", "gb2312" and "cp936" keep the octet FF (U+F8F5) and the octets
+ * A3 A0 (U+E5E5) apart; in the standard's GBK, here "x-gbk", FF is an error and A3 A0 a space.
  * Returns: the charset, or NULL for an unknown name or NULL. Ownership: static, never freed.
  */
 FSOCK_API const struct fsock_charset *fsock_charset_find(const char *name);
@@ -182,7 +183,7 @@ FSOCK_API void fsock_encoder_init(struct fsock_encoder *, const struct fsock_cha
 /*
  * Encodes as much of io->in as it can into io->out; mirrors fsock_decode. Text that is not UTF-8
  * (overlong, surrogate, cut off at the end when final) is MALFORMED, a character that the charset
- * lacks is UNMAPPABLE. Before UNMAPPABLE an encoder with shift states has left its two-octet sets.
+ * lacks is UNMAPPABLE. What is to stand in its place must be encoded like any text, because of shifts.
  * ISO-2022-JP refuses 0E, 0F and 1B (hex), which could switch the reader, as UNMAPPABLE U+FFFD.
  */
 FSOCK_API enum fsock_codec_status fsock_encode(

@@ -81,7 +81,7 @@ run_held(const struct fsock__carry *c, struct fsock_codec_io *io, int final, str
 	used = (size_t)(job->span.src - piece);
 	if (step == FSOCK__PARTIAL && final && io->in_length == 0) {
 		step = FSOCK__BAD;
-		job->bad = c->charset->end_one ? 1 : (unsigned)(n - used);
+		job->bad = c->end_one ? 1 : (unsigned)(n - used);
 	}
 	*c->position += used;
 	if (step != FSOCK__BAD && step != FSOCK__UNMAPPABLE)

@@ -24,6 +24,7 @@ struct fsock__carry {
 	uint8_t *held_length;
 	uint8_t *bad;
 	uint8_t *bad_length;
+	bool end_one; /* of a character cut off by the end only the first octet is bad */
 };
 
 /* Converts what can be; the meaning is that of fsock_decode. */

@@ -46,7 +46,7 @@ struct fsock_charset {
 	uint8_t flags;
 	uint8_t minimum;
 	uint8_t maximum;
-	uint8_t end_one; /* at the end of input only the first octet of a cut character is bad */
+	uint8_t end_one; /* decoding: of a character cut off by the end only one octet is bad */
 };
 
 extern const struct fsock__charset_ops fsock__one_octet_ops;

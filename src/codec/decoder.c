@@ -27,6 +27,7 @@ fsock_decode(struct fsock_decoder *d, struct fsock_codec_io *io, int final)
 		.held_length = &d->held_length,
 		.bad = d->bad,
 		.bad_length = &d->bad_length,
+		.end_one = d->charset->end_one,
 	};
 
 	return fsock__carry_run(&carry, io, final);

@@ -48,7 +48,10 @@ plain_length(const uint8_t *in, size_t n, bool stop_cr, bool stop_lf)
 	return at ? (size_t)(at - in) : n;
 }
 
-/* The n octets before `end` without the character that `end` is inside of, if it is. */
+/*
+ * The n octets before `end` without the character that `end` is inside of, if it is. Text that is
+ * not UTF-8 may be cut anywhere; a CR or LF, which may have changed its length, is never cut off.
+ */
 static size_t
 whole(const uint8_t *end, size_t n)
 {
@@ -56,7 +59,7 @@ whole(const uint8_t *end, size_t n)
 
 	while (cut < 3 && cut < n && (*(end - cut) & 0xC0) == 0x80)
 		cut++;
-	return (*(end - cut) & 0xC0) == 0x80 ? n : n - cut;
+	return *(end - cut) < 0xC0 ? n : n - cut;
 }
 
 /* Copies n octets of whole characters, or as many characters as there is room for. */

@@ -98,6 +98,21 @@ get(const uint8_t *p, size_t n, uint32_t *c)
 	return 2;
 }
 
+/* GBK as flexi-streams and code page 936 have it: two cells that the standard does not keep apart. */
+static int
+get_gbk(const uint8_t *p, size_t n, uint32_t *c)
+{
+	if (p[0] == 0xFF) {
+		*c = 0xF8F5;
+		return 1;
+	}
+	if (p[0] == 0xA3 && n >= 2 && p[1] == 0xA0) {
+		*c = 0xE5E5;
+		return 2;
+	}
+	return get(p, n, c);
+}
+
 /*
  * Characters that gb18030-2022 moved: their old private-use code points keep the old octets
  * (table in the standard's gb18030 encoder). Returns the pair, or 0.
@@ -135,13 +150,29 @@ put_two(uint8_t *p, uint32_t c)
 	return pair && c != 0xE5E5 ? 2 : 0;
 }
 
+/* The standard's GBK. */
 static unsigned
-put_gbk(uint8_t *p, uint32_t c)
+put_x_gbk(uint8_t *p, uint32_t c)
 {
 	if (c != 0x20AC)
 		return put_two(p, c);
 	p[0] = 0x80;
 	return 1;
+}
+
+static unsigned
+put_gbk(uint8_t *p, uint32_t c)
+{
+	if (c == 0xF8F5) {
+		p[0] = 0xFF;
+		return 1;
+	}
+	if (c == 0xE5E5) {
+		p[0] = 0xA3;
+		p[1] = 0xA0;
+		return 2;
+	}
+	return put_x_gbk(p, c);
 }
 
 static unsigned
@@ -163,12 +194,26 @@ put_gb18030(uint8_t *p, uint32_t c)
 	return 4;
 }
 
-/* Both charsets are read alike. */
+/* As the standard reads gb18030 and GBK. */
 static enum fsock__step
 decode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
 	return fsock__decode_loop(job, get, true);
+}
+
+static enum fsock__step
+gbk_decode(const struct fsock_charset *charset, struct fsock__job *job)
+{
+	(void)charset;
+	return fsock__decode_loop(job, get_gbk, true);
+}
+
+static enum fsock__step
+x_gbk_encode(const struct fsock_charset *charset, struct fsock__job *job)
+{
+	(void)charset;
+	return fsock__encode_loop(job, put_x_gbk, true);
 }
 
 static enum fsock__step
@@ -185,12 +230,21 @@ gb18030_encode(const struct fsock_charset *charset, struct fsock__job *job)
 	return fsock__encode_loop(job, put_gb18030, true);
 }
 
-static const struct fsock__charset_ops gbk_ops = {decode, gbk_encode, NULL};
+static const struct fsock__charset_ops gbk_ops = {gbk_decode, gbk_encode, NULL};
+static const struct fsock__charset_ops x_gbk_ops = {decode, x_gbk_encode, NULL};
 static const struct fsock__charset_ops gb18030_ops = {decode, gb18030_encode, NULL};
 
 const struct fsock_charset fsock__charset_gbk = {
 	.name = "gbk",
 	.ops = &gbk_ops,
+	.flags = FSOCK_CHARSET_ASCII,
+	.minimum = 1,
+	.maximum = 4,
+};
+
+const struct fsock_charset fsock__charset_x_gbk = {
+	.name = "x-gbk",
+	.ops = &x_gbk_ops,
 	.flags = FSOCK_CHARSET_ASCII,
 	.minimum = 1,
 	.maximum = 4,

@@ -214,6 +214,7 @@ fsock_charset_find_or_iconv(const char *name)
 {
 	const struct fsock_charset *own = fsock_charset_find(name);
 	struct learned *l;
+	int before = errno;
 
 	if (own)
 		return own;
@@ -232,5 +233,8 @@ fsock_charset_find_or_iconv(const char *name)
 		}
 	}
 	pthread_mutex_unlock(&lock);
-	return l ? &l->charset : NULL;
+	if (l == NULL)
+		return NULL;
+	errno = before; /* asking sets EILSEQ for octets that are unmapped */
+	return &l->charset;
 }

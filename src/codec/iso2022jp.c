@@ -90,6 +90,7 @@ read_one(struct fsock__job *job)
 {
 	uint32_t c = 0;
 	int n = get(job->shift & SET, job->span.src, fsock__span_left(&job->span), &c);
+	unsigned n_text;
 
 	if (n == 0)
 		return FSOCK__PARTIAL;
@@ -98,8 +99,10 @@ read_one(struct fsock__job *job)
 		job->bad = (unsigned)-n;
 		return FSOCK__BAD;
 	}
-	if (!fsock__text_put(&job->span, c))
+	n_text = fsock__utf8_put(job->span.dst, fsock__span_room(&job->span), c);
+	if (n_text == 0)
 		return FSOCK__FULL;
+	job->span.dst += n_text;
 	job->shift &= SET;
 	job->span.src += n;
 	return FSOCK__DONE;
@@ -121,6 +124,12 @@ decode(const struct fsock_charset *charset, struct fsock__job *job)
 	}
 	return FSOCK__DONE;
 }
+
+/*
+ * The standard returns to ASCII before an error. Here what takes the place of the character is
+ * encoded like any text and does so by itself; with nothing in its place two shift sequences in a
+ * row, which a reader must refuse, are avoided.
+ */
 
 /* The set that c is written in, with its n octets; -1 = none. ROMAN only where it must be. */
 static int
@@ -164,16 +173,6 @@ put(struct fsock__job *job, unsigned set, const uint8_t *octets, unsigned n)
 	return true;
 }
 
-/* c is in no set: the text goes on in a one-octet set, so that a substitute is read as meant. */
-static enum fsock__step
-refuse(struct fsock__job *job, uint32_t c)
-{
-	if (job->shift == JIS0208 && !put(job, ASCII, NULL, 0))
-		return FSOCK__FULL;
-	job->code_point = c < 0x80 ? 0xFFFD : c;
-	return FSOCK__UNMAPPABLE;
-}
-
 static enum fsock__step
 encode(const struct fsock_charset *charset, struct fsock__job *job)
 {
@@ -192,8 +191,10 @@ encode(const struct fsock_charset *charset, struct fsock__job *job)
 		if (step != FSOCK__DONE)
 			return step;
 		set = find(c, job->shift, octets, &n);
-		if (set < 0)
-			return refuse(job, c);
+		if (set < 0) {
+			job->code_point = c < 0x80 ? 0xFFFD : c;
+			return FSOCK__UNMAPPABLE;
+		}
 		if (!put(job, (unsigned)set, octets, n))
 			return FSOCK__FULL;
 		s->src += job->bad;
@@ -204,7 +205,7 @@ encode(const struct fsock_charset *charset, struct fsock__job *job)
 static enum fsock__step
 reset(struct fsock__job *job)
 {
-	return put(job, ASCII, NULL, 0) ? FSOCK__DONE : FSOCK__FULL;
+	return put(job, ASCII, sequences[ASCII], 0) ? FSOCK__DONE : FSOCK__FULL;
 }
 
 static const struct fsock__charset_ops ops = {decode, encode, reset};

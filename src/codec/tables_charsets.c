@@ -477,7 +477,7 @@ const struct fsock_charset fsock__charset_iso_8859_8_i = {
 	.maximum = 1,
 };
 
-const struct fsock_charset *const fsock__charsets[63] = {
+const struct fsock_charset *const fsock__charsets[64] = {
 	&fsock__charset_utf_8,
 	&fsock__charset_utf_16,
 	&fsock__charset_utf_16le,
@@ -487,6 +487,7 @@ const struct fsock_charset *const fsock__charsets[63] = {
 	&fsock__charset_utf_32be,
 	&fsock__charset_iso_8859_1,
 	&fsock__charset_gbk,
+	&fsock__charset_x_gbk,
 	&fsock__charset_gb18030,
 	&fsock__charset_big5,
 	&fsock__charset_euc_jp,
@@ -543,4 +544,4 @@ const struct fsock_charset *const fsock__charsets[63] = {
 	&fsock__charset_iso_8859_8_i,
 };
 
-const size_t fsock__charsets_count = 63;
+const size_t fsock__charsets_count = 64;

@@ -9,6 +9,7 @@ extern const struct fsock_charset fsock__charset_utf_32le;
 extern const struct fsock_charset fsock__charset_utf_32be;
 extern const struct fsock_charset fsock__charset_iso_8859_1;
 extern const struct fsock_charset fsock__charset_gbk;
+extern const struct fsock_charset fsock__charset_x_gbk;
 extern const struct fsock_charset fsock__charset_gb18030;
 extern const struct fsock_charset fsock__charset_big5;
 extern const struct fsock_charset fsock__charset_euc_jp;

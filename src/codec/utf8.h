@@ -54,60 +54,114 @@ fsock__ascii_run(struct fsock__span *s)
  */
 typedef int fsock__get(const uint8_t *src, size_t n, uint32_t *c);
 
-/* Writes one character, which is not ASCII if the charset has ASCII, to at most 4 octets; 0 = no. */
+/*
+ * Writes one character, which is not ASCII if the charset has ASCII: at most 4 octets, room for which
+ * is sure. 0 = it is not in the charset.
+ */
 typedef unsigned fsock__put(uint8_t *dst, uint32_t c);
 
-/* Writes what a fsock__get found; false when there is no room. */
+/* True when the 8 octets at p are ASCII. */
 static inline bool
-fsock__text_put(struct fsock__span *s, uint32_t c)
+fsock__ascii_8(const uint8_t *p)
 {
-	uint8_t text[8];
-	unsigned n;
+	uint64_t word;
 
-	if (fsock__span_room(s) >= 4 && c <= 0x10FFFF) {
-		s->dst += fsock__utf8_put(s->dst, 4, c);
-		return true;
-	}
-	n = fsock__utf8_put(text, 4, c & 0x1FFFFF);
-	if (c >> 21)
-		n += fsock__utf8_put(text + n, 4, c >> 21);
-	if (n > fsock__span_room(s))
-		return false;
-	memcpy(s->dst, text, n);
-	s->dst += n;
-	return true;
+	memcpy(&word, p, sizeof word);
+	return (word & 0x8080808080808080u) == 0;
 }
 
-/* The decoding loop around a fsock__get; ascii: octets below 80 are ASCII and come in runs. */
-static inline enum fsock__step
-fsock__decode_loop(struct fsock__job *job, fsock__get *get, bool ascii)
+/* Copies the ASCII octet at src, and the run that it may be the beginning of. */
+static inline void
+fsock__ascii_some(struct fsock__span *s)
+{
+	if (fsock__span_left(s) >= 8 && fsock__ascii_8(s->src)) {
+		fsock__ascii_run(s);
+		return;
+	}
+	*s->dst++ = *s->src++;
+}
+
+/* Decodes one character with all care; DONE when it did. There is input, and room for an octet. */
+FSOCK__ALWAYS_INLINE enum fsock__step
+fsock__decode_one(struct fsock__job *job, fsock__get *get, bool ascii)
 {
 	struct fsock__span *s = &job->span;
+	uint8_t text[8];
 	uint32_t c = 0;
+	unsigned length;
 	int n;
 
-	while (s->src < s->src_end) {
-		if (s->dst == s->dst_end)
-			return FSOCK__FULL;
-		if (ascii && *s->src < 0x80) {
-			fsock__ascii_run(s);
-			continue;
-		}
-		n = get(s->src, fsock__span_left(s), &c);
-		if (n <= 0) {
-			job->bad = (unsigned)-n;
-			return n == 0 ? FSOCK__PARTIAL : FSOCK__BAD;
-		}
-		if (!fsock__text_put(s, c))
-			return FSOCK__FULL;
-		s->src += n;
+	if (ascii && *s->src < 0x80) {
+		fsock__ascii_some(s);
+		return FSOCK__DONE;
 	}
+	n = get(s->src, fsock__span_left(s), &c);
+	if (n <= 0) {
+		job->bad = (unsigned)-n;
+		return n == 0 ? FSOCK__PARTIAL : FSOCK__BAD;
+	}
+	length = fsock__utf8_put(text, 4, c & 0x1FFFFF);
+	if (c >> 21)
+		length += fsock__utf8_put(text + length, 4, c >> 21);
+	if (length > fsock__span_room(s))
+		return FSOCK__FULL;
+	memcpy(s->dst, text, length);
+	s->dst += length;
+	s->src += n;
 	return FSOCK__DONE;
 }
 
-/* The encoding loop around a fsock__put. */
-static inline enum fsock__step
-fsock__encode_loop(struct fsock__job *job, fsock__put *put, bool ascii)
+/*
+ * Decodes while nothing is the matter. The pointers are in variables of their own: octets are
+ * written, and those could be a part of the span for all that the compiler knows.
+ */
+FSOCK__ALWAYS_INLINE void
+fsock__decode_fast(struct fsock__span *s, fsock__get *get, bool ascii)
+{
+	const uint8_t *src = s->src, *const end = s->src_end;
+	uint8_t *dst = s->dst, *const dst_end = s->dst_end;
+	uint32_t c = 0;
+	int n;
+
+	while (src < end && dst_end - dst >= 4) {
+		if (ascii && *src < 0x80) {
+			if (end - src >= 8 && fsock__ascii_8(src))
+				break;
+			*dst++ = *src++;
+			continue;
+		}
+		n = get(src, (size_t)(end - src), &c);
+		if (n <= 0 || c > 0x10FFFF)
+			break;
+		dst += fsock__utf8_put(dst, 4, c);
+		src += n;
+	}
+	s->src = src;
+	s->dst = dst;
+}
+
+/* The decoding loop around a fsock__get; ascii: octets below 80 are ASCII and come in runs. */
+FSOCK__ALWAYS_INLINE enum fsock__step
+fsock__decode_loop(struct fsock__job *job, fsock__get *get, bool ascii)
+{
+	struct fsock__span *s = &job->span;
+	enum fsock__step step;
+
+	for (;;) {
+		fsock__decode_fast(s, get, ascii);
+		if (s->src == s->src_end)
+			return FSOCK__DONE;
+		if (s->dst == s->dst_end)
+			return FSOCK__FULL;
+		step = fsock__decode_one(job, get, ascii);
+		if (step != FSOCK__DONE)
+			return step;
+	}
+}
+
+/* Encodes one character with all care. */
+FSOCK__ALWAYS_INLINE enum fsock__step
+fsock__encode_one(struct fsock__job *job, fsock__put *put, bool ascii)
 {
 	struct fsock__span *s = &job->span;
 	enum fsock__step step;
@@ -115,28 +169,72 @@ fsock__encode_loop(struct fsock__job *job, fsock__put *put, bool ascii)
 	unsigned n;
 	uint32_t c;
 
-	while (s->src < s->src_end) {
-		if (s->dst == s->dst_end)
-			return FSOCK__FULL;
-		if (ascii && *s->src < 0x80) {
-			fsock__ascii_run(s);
+	if (ascii && *s->src < 0x80) {
+		fsock__ascii_some(s);
+		return FSOCK__DONE;
+	}
+	step = fsock__utf8_next(job, &c);
+	if (step != FSOCK__DONE)
+		return step;
+	n = put(octets, c);
+	if (n == 0) {
+		job->code_point = c;
+		return FSOCK__UNMAPPABLE;
+	}
+	if (n > fsock__span_room(s))
+		return FSOCK__FULL;
+	memcpy(s->dst, octets, n);
+	s->src += job->bad;
+	s->dst += n;
+	return FSOCK__DONE;
+}
+
+/* As fsock__decode_fast. */
+FSOCK__ALWAYS_INLINE void
+fsock__encode_fast(struct fsock__span *s, fsock__put *put, bool ascii)
+{
+	const uint8_t *src = s->src, *const end = s->src_end;
+	uint8_t *dst = s->dst, *const dst_end = s->dst_end;
+	uint32_t c = 0;
+	unsigned length, n;
+
+	while (src < end && dst_end - dst >= 4) {
+		if (ascii && *src < 0x80) {
+			if (end - src >= 8 && fsock__ascii_8(src))
+				break;
+			*dst++ = *src++;
 			continue;
 		}
-		step = fsock__utf8_next(job, &c);
+		length = fsock__utf8_char(src, (size_t)(end - src), &c);
+		if (length == 0)
+			break;
+		n = put(dst, c);
+		if (n == 0)
+			break;
+		src += length;
+		dst += n;
+	}
+	s->src = src;
+	s->dst = dst;
+}
+
+/* The encoding loop around a fsock__put. */
+FSOCK__ALWAYS_INLINE enum fsock__step
+fsock__encode_loop(struct fsock__job *job, fsock__put *put, bool ascii)
+{
+	struct fsock__span *s = &job->span;
+	enum fsock__step step;
+
+	for (;;) {
+		fsock__encode_fast(s, put, ascii);
+		if (s->src == s->src_end)
+			return FSOCK__DONE;
+		if (s->dst == s->dst_end)
+			return FSOCK__FULL;
+		step = fsock__encode_one(job, put, ascii);
 		if (step != FSOCK__DONE)
 			return step;
-		n = put(octets, c);
-		if (n == 0) {
-			job->code_point = c;
-			return FSOCK__UNMAPPABLE;
-		}
-		if (n > fsock__span_room(s))
-			return FSOCK__FULL;
-		memcpy(s->dst, octets, n);
-		s->src += job->bad;
-		s->dst += n;
 	}
-	return FSOCK__DONE;
 }
 
 #endif
