@@ -138,10 +138,6 @@ class Out:
             self.lines.append("\t" + row)
         self.lines += ["};", ""]
 
-    def counted(self, name, codes):
-        self.array("uint16_t", name + "_codes", codes)
-        self.lines += ["const size_t %s_count = %d;" % (name, len(codes)), ""]
-
     def close(self):
         with open(self.path, "w", encoding="ascii") as f:
             f.write("\n".join(self.lines).rstrip() + "\n")
@@ -217,7 +213,10 @@ def first_pointers(table, skip=lambda p: False):
 def gb18030(directory, output):
     table = index(directory, "index-gb18030.txt")
     out = Out(output, "tables_gb18030.c", "gb18030 and GBK.")
-    out.array("uint16_t", "fsock__gb18030_codes", dense(table))
+    # Rows of 191 with a hole at trail 7F. A3 A0 is a hole as well: gb18030.c knows about it.
+    assert table[6555] == 0x3000
+    out.array("uint16_t", "fsock__gb18030_codes", dense({
+        p + p // 190 + (p % 190 >= 0x3F): c for p, c in table.items() if p != 6555}))
 
     def octets(p):
         trail = p % 190
@@ -234,7 +233,7 @@ def gb18030(directory, output):
 def euc_kr(directory, output):
     table = index(directory, "index-euc-kr.txt")
     out = Out(output, "tables_euc_kr.c", "EUC-KR with the extensions of windows-949.")
-    out.counted("fsock__euc_kr", dense(table))
+    out.array("uint16_t", "fsock__euc_kr_codes", dense({126 * 190 - 1: 0, **table}))
     reverse_pairs(out, "euc_kr", {
         c: (p // 190 + 0x81) << 8 | p % 190 + 0x41 for c, p in first_pointers(table).items()})
     out.close()
@@ -245,13 +244,13 @@ def big5(directory, output):
     first = min(table)
     assert first == 942 and not set(table) & {1133, 1135, 1164, 1166}
     out = Out(output, "tables_big5.c", "Big5 with the Hong Kong extensions.")
-    out.counted("fsock__big5", dense(table, first))
-    bits = bytearray((max(table) - first) // 8 + 1)
-    for pointer, code in table.items():
-        assert code < 0x10000 or code >> 16 == 2
-        if code > 0xFFFF:
-            bits[(pointer - first) >> 3] |= 1 << ((pointer - first) & 7)
-    out.array("uint8_t", "fsock__big5_plane2", list(bits))
+    # Surrogates stand for the code points of plane 2, by their place in the sorted list of those.
+    high = sorted({c for c in table.values() if c > 0xFFFF})
+    assert len(high) <= 2048 and all(c >> 16 == 2 for c in high)
+    assert not any(0xD800 <= c < 0xE000 for c in table.values())
+    place = {c: 0xD800 + i for i, c in enumerate(high)}
+    out.array("uint16_t", "fsock__big5_codes",
+              dense({p: place.get(c, c) for p, c in table.items()}, first))
 
     def octets(p):
         trail = p % 157
@@ -261,9 +260,8 @@ def big5(directory, output):
     for code in (0x2550, 0x255E, 0x2561, 0x256A, 0x5341, 0x5345):
         found[code] = last[code]
     reverse_pairs(out, "big5", {c: octets(p) for c, p in found.items() if c < 0x10000})
-    high = sorted(c for c in found if c > 0xFFFF)
     out.array("uint16_t", "fsock__big5_high_codes", [c & 0xFFFF for c in high])
-    out.array("uint16_t", "fsock__big5_high_pairs", [octets(found[c]) for c in high])
+    out.array("uint16_t", "fsock__big5_high_pairs", [octets(found[c]) if c in found else 0 for c in high])
     out.lines += ["const size_t fsock__big5_high = %d;" % len(high), ""]
     out.close()
 
@@ -271,18 +269,26 @@ def big5(directory, output):
 def jis(directory, output):
     table = index(directory, "index-jis0208.txt")
     out = Out(output, "tables_jis.c", "JIS X 0208 as Windows has it, and JIS X 0212.")
-    out.counted("fsock__jis0208", dense(table))
+    out.array("uint16_t", "fsock__jis0208_codes", dense(table))
+    # The pairs are those of Shift_JIS, which does not write the pointers of NEC's rows 89 to 92; the
+    # others write those characters by these pointers, found by IBM's.
     found = first_pointers(table)
+    shift_jis = first_pointers(table, lambda p: 8272 <= p <= 8835)
     assert max(found.values()) < 94 * 94
-    reverse_pairs(out, "jis0208", {
-        c: (p // 94 + 0x21) << 8 | p % 94 + 0x21 for c, p in found.items()})
-    # Shift_JIS writes the characters of rows 89 to 92 by their second pointer.
-    second = first_pointers(table, lambda p: 8272 <= p <= 8835)
-    out.array("uint16_t", "fsock__shift_jis_again", [
-        second[table[p]] if p in table and found[table[p]] == p else 0
-        for p in range(8272, 8836)])
+    again = [0] * (len(dense(table)) - 10716)
+    for code, pointer in shift_jis.items():
+        if found[code] != pointer:
+            again[pointer - 10716] = found[code]
+    assert all(p < 10716 or again[p - 10716] for p in shift_jis.values())
+
+    def octets(p):
+        lead, trail = divmod(p, 188)
+        return (lead + (0x81 if lead < 0x1F else 0xC1)) << 8 | trail + (
+            0x40 if trail < 0x3F else 0x41)
+    reverse_pairs(out, "shift_jis", {c: octets(p) for c, p in shift_jis.items()})
+    out.array("uint16_t", "fsock__jis0208_again", again)
     table = index(directory, "index-jis0212.txt")
-    out.counted("fsock__jis0212", dense(table))
+    out.array("uint16_t", "fsock__jis0212_codes", dense(table))
     katakana = index(directory, "index-iso-2022-jp-katakana.txt")
     assert sorted(katakana) == list(range(63))
     out.array("uint16_t", "fsock__wide_katakana", [katakana[i] for i in range(63)])

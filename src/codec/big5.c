@@ -1,7 +1,6 @@
 #include "../compat.h"
 
-#include "tables.h"
-#include "utf8.h"
+#include "pairs.h"
 
 #define FIRST 942u /* pointer of fsock__big5_codes[0] */
 
@@ -29,12 +28,12 @@ code_of(unsigned pointer)
 	unsigned i = pointer - FIRST;
 	uint32_t c;
 
-	if (pointer < FIRST || i >= fsock__big5_count)
+	if (pointer < FIRST || i >= FSOCK__COUNT(fsock__big5_codes))
 		return 0;
 	c = fsock__big5_codes[i];
 	if (c == 0)
 		return two_code_points(pointer);
-	return fsock__big5_plane2[i >> 3] >> (i & 7) & 1 ? c | 0x20000 : c;
+	return (c & 0xF800) == 0xD800 ? 0x20000u | fsock__big5_high_codes[c - 0xD800] : c;
 }
 
 static int
@@ -86,18 +85,36 @@ put(uint8_t *p, uint32_t c)
 	return pair ? 2 : 0;
 }
 
+static uint32_t
+pair_get(uint32_t lead, uint32_t trail)
+{
+	uint32_t i = (lead - 0x81) * 157 + trail - 0x40 - (trail >> 7) * 0x22 - FIRST, c;
+
+	if (trail < 0x40 || trail - 0x7F < 0xA1 - 0x7F || trail == 0xFF ||
+	    i >= FSOCK__COUNT(fsock__big5_codes))
+		return 0;
+	c = fsock__big5_codes[i];
+	return (c & 0xF800) != 0xD800 ? c : 0;
+}
+
+static uint32_t
+pair_put(uint32_t c)
+{
+	return fsock__pairs_find(&fsock__pairs_big5, c);
+}
+
 static enum fsock__step
 decode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__decode_loop(job, get, true);
+	return fsock__pairs_decode(job, pair_get, get, false);
 }
 
 static enum fsock__step
 encode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__encode_loop(job, put, true);
+	return fsock__pairs_encode(job, pair_put, put);
 }
 
 static const struct fsock__charset_ops ops = {decode, encode, NULL};

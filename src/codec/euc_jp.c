@@ -1,6 +1,7 @@
 #include "../compat.h"
 
 #include "jis.h"
+#include "pairs.h"
 
 static bool
 in_set(uint8_t octet)
@@ -28,7 +29,7 @@ get_three(const uint8_t *p, size_t n, uint32_t *c)
 	if (!in_set(p[2]))
 		return bad(p[2], 3);
 	pointer = (p[1] - 0xA1u) * 94 + p[2] - 0xA1u;
-	*c = pointer < fsock__jis0212_count ? fsock__jis0212_codes[pointer] : 0;
+	*c = pointer < FSOCK__COUNT(fsock__jis0212_codes) ? fsock__jis0212_codes[pointer] : 0;
 	return *c ? 3 : -3;
 }
 
@@ -58,24 +59,42 @@ put(uint8_t *p, uint32_t c)
 		p[0] = c == 0xA5 ? 0x5C : 0x7E;
 		return 1;
 	}
-	pair = fsock__is_half_katakana(c) ? 0x0E00 | (0x21 + (c - 0xFF61)) : fsock__jis0208_pair(c);
+	pair = fsock__is_half_katakana(c) ? 0x0E00 | (0x21 + (c - 0xFF61)) : fsock__shift_jis_pair(c);
+	if (pair && !fsock__is_half_katakana(c))
+		pair = fsock__jis0208_pair(pair);
 	p[0] = (uint8_t)(0x80 | pair >> 8);
 	p[1] = (uint8_t)(0x80 | pair);
 	return pair ? 2 : 0;
+}
+
+static uint32_t
+pair_get(uint32_t lead, uint32_t trail)
+{
+	lead -= 0xA1;
+	trail -= 0xA1;
+	return lead < 94 && trail < 94 ? fsock__jis0208_codes[lead * 94 + trail] : 0;
+}
+
+static uint32_t
+pair_put(uint32_t c)
+{
+	uint32_t pair = fsock__pairs_find(&fsock__pairs_shift_jis, c);
+
+	return pair ? fsock__jis0208_pair(pair) | 0x8080 : 0;
 }
 
 static enum fsock__step
 decode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__decode_loop(job, get, true);
+	return fsock__pairs_decode(job, pair_get, get, false);
 }
 
 static enum fsock__step
 encode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__encode_loop(job, put, true);
+	return fsock__pairs_encode(job, pair_put, put);
 }
 
 static const struct fsock__charset_ops ops = {decode, encode, NULL};

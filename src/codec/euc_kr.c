@@ -1,22 +1,23 @@
 #include "../compat.h"
 
-#include "tables.h"
-#include "utf8.h"
+#include "pairs.h"
+
+static uint32_t
+pair_get(uint32_t lead, uint32_t trail)
+{
+	lead -= 0x81;
+	trail -= 0x41;
+	return lead < 126 && trail < 190 ? fsock__euc_kr_codes[lead * 190 + trail] : 0;
+}
 
 static int
 get(const uint8_t *p, size_t n, uint32_t *c)
 {
-	unsigned pointer;
-
 	if (p[0] == 0x80 || p[0] == 0xFF)
 		return -1;
 	if (n < 2)
 		return 0;
-	*c = 0;
-	if (p[1] >= 0x41 && p[1] <= 0xFE) {
-		pointer = (p[0] - 0x81u) * 190 + p[1] - 0x41u;
-		*c = pointer < fsock__euc_kr_count ? fsock__euc_kr_codes[pointer] : 0;
-	}
+	*c = pair_get(p[0], p[1]);
 	if (*c == 0)
 		return p[1] < 0x80 ? -1 : -2;
 	return 2;
@@ -32,18 +33,24 @@ put(uint8_t *p, uint32_t c)
 	return pair ? 2 : 0;
 }
 
+static uint32_t
+pair_put(uint32_t c)
+{
+	return fsock__pairs_find(&fsock__pairs_euc_kr, c);
+}
+
 static enum fsock__step
 decode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__decode_loop(job, get, true);
+	return fsock__pairs_decode(job, pair_get, get, true);
 }
 
 static enum fsock__step
 encode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__encode_loop(job, put, true);
+	return fsock__pairs_encode(job, pair_put, put);
 }
 
 static const struct fsock__charset_ops ops = {decode, encode, NULL};

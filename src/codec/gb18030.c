@@ -1,7 +1,6 @@
 #include "../compat.h"
 
-#include "tables.h"
-#include "utf8.h"
+#include "pairs.h"
 
 enum {
 	RANGES_BMP_END = 39420,        /* pointers of the ranges: up to here in the BMP, */
@@ -73,6 +72,15 @@ get_four(const uint8_t *p, size_t n, uint32_t *c)
 	return *c ? 4 : -4;
 }
 
+/* A3 A0, which GBK reads in its own way, is left to the careful code. */
+static uint32_t
+pair_get(uint32_t lead, uint32_t trail)
+{
+	lead -= 0x81;
+	trail -= 0x40;
+	return lead < 126 && trail < 191 ? fsock__gb18030_codes[lead * 191 + trail] : 0;
+}
+
 static int
 get(const uint8_t *p, size_t n, uint32_t *c)
 {
@@ -89,10 +97,9 @@ get(const uint8_t *p, size_t n, uint32_t *c)
 	trail = p[1];
 	if (trail >= 0x30 && trail <= 0x39)
 		return get_four(p, n, c);
-	*c = 0;
-	if (trail >= 0x40 && trail != 0x7F && trail != 0xFF)
-		*c = fsock__gb18030_codes[(p[0] - 0x81u) * 190 + trail -
-		    (trail < 0x7F ? 0x40 : 0x41)];
+	*c = pair_get(p[0], trail);
+	if (p[0] == 0xA3 && trail == 0xA0)
+		*c = 0x3000;
 	if (*c == 0)
 		return trail < 0x80 ? -1 : -2;
 	return 2;
@@ -194,40 +201,47 @@ put_gb18030(uint8_t *p, uint32_t c)
 	return 4;
 }
 
+/* The euro sign differs between GBK and gb18030. */
+static uint32_t
+pair_put(uint32_t c)
+{
+	return c == 0x20AC ? 0 : fsock__pairs_find(&fsock__pairs_gb18030, c);
+}
+
 /* As the standard reads gb18030 and GBK. */
 static enum fsock__step
 decode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__decode_loop(job, get, true);
+	return fsock__pairs_decode(job, pair_get, get, false);
 }
 
 static enum fsock__step
 gbk_decode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__decode_loop(job, get_gbk, true);
+	return fsock__pairs_decode(job, pair_get, get_gbk, false);
 }
 
 static enum fsock__step
 x_gbk_encode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__encode_loop(job, put_x_gbk, true);
+	return fsock__pairs_encode(job, pair_put, put_x_gbk);
 }
 
 static enum fsock__step
 gbk_encode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__encode_loop(job, put_gbk, true);
+	return fsock__pairs_encode(job, pair_put, put_gbk);
 }
 
 static enum fsock__step
 gb18030_encode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__encode_loop(job, put_gb18030, true);
+	return fsock__pairs_encode(job, pair_put, put_gb18030);
 }
 
 static const struct fsock__charset_ops gbk_ops = {gbk_decode, gbk_encode, NULL};

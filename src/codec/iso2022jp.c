@@ -150,11 +150,14 @@ find(uint32_t c, unsigned set, uint8_t *octets, unsigned *n)
 	}
 	if (fsock__is_half_katakana(c))
 		c = fsock__wide_katakana[c - 0xFF61];
-	pair = fsock__jis0208_pair(c);
+	pair = fsock__shift_jis_pair(c);
+	if (pair == 0)
+		return -1;
+	pair = fsock__jis0208_pair(pair);
 	octets[0] = (uint8_t)(pair >> 8);
 	octets[1] = (uint8_t)pair;
 	*n = 2;
-	return pair ? JIS0208 : -1;
+	return JIS0208;
 }
 
 /* Writes n octets in a set, and what chooses the set before them. */

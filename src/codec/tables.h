@@ -33,33 +33,30 @@ extern const size_t fsock__names_count;
 extern const struct fsock__page fsock__pages[];
 extern const size_t fsock__pages_count;
 
-/* Code points by pointer as in the WHATWG indexes; 0 = none. */
-extern const uint16_t fsock__gb18030_codes[23940];
+#define FSOCK__COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Code points by pointer as in the WHATWG indexes, but see make_tables.py; 0 = none. */
+extern const uint16_t fsock__gb18030_codes[126 * 191];
 extern const uint16_t fsock__gb18030_range_pointers[];
 extern const uint16_t fsock__gb18030_range_codes[];
 extern const size_t fsock__gb18030_ranges;
 extern const struct fsock__pairs fsock__pairs_gb18030;
 
-extern const uint16_t fsock__euc_kr_codes[];
-extern const size_t fsock__euc_kr_count;
+extern const uint16_t fsock__euc_kr_codes[126 * 190];
 extern const struct fsock__pairs fsock__pairs_euc_kr;
 
-/* Big5 begins at pointer 942; a bit in plane2 says that 20000 (hex) is to be added. */
-extern const uint16_t fsock__big5_codes[];
-extern const size_t fsock__big5_count;
-extern const uint8_t fsock__big5_plane2[];
+/* Big5 begins at pointer 942; D800 + i (hex) means code point 20000 + fsock__big5_high_codes[i]. */
+extern const uint16_t fsock__big5_codes[18840];
 extern const struct fsock__pairs fsock__pairs_big5;
 extern const uint16_t fsock__big5_high_codes[];
 extern const uint16_t fsock__big5_high_pairs[];
 extern const size_t fsock__big5_high;
 
-/* The pairs are JIS rows and cells, both + 20 (hex). */
-extern const uint16_t fsock__jis0208_codes[];
-extern const size_t fsock__jis0208_count;
-extern const uint16_t fsock__jis0212_codes[];
-extern const size_t fsock__jis0212_count;
-extern const struct fsock__pairs fsock__pairs_jis0208;
-extern const uint16_t fsock__shift_jis_again[564]; /* other pointers of pointers 8272 to 8835 */
+/* The pairs are Shift_JIS; again has the pointers that others write for pointers from 10716 on. */
+extern const uint16_t fsock__jis0208_codes[11104];
+extern const uint16_t fsock__jis0212_codes[7211];
+extern const struct fsock__pairs fsock__pairs_shift_jis;
+extern const uint16_t fsock__jis0208_again[388];
 extern const uint16_t fsock__wide_katakana[63];    /* of U+FF61 to U+FF9F */
 
 extern const struct fsock_charset *const fsock__charsets[];
