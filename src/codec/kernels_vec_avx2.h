@@ -362,8 +362,8 @@ vec_put_rows(uint8_t *dst, struct vec a, const uint8_t rows[256][16], struct vec
 }
 
 /*
- * t[i] for each byte i < 128, else 0: a shuffle looks at the lower four bits of i, and bits 4, 5 and 6, each
- * moved to where a blend looks, pick one of the eight results.
+ * t[i] for each byte i < 128, else 0: a shuffle looks at the lower four bits of i, and bits 4, 5
+ * and 6, each moved to where a blend looks, pick one of the eight results.
  */
 VECTOR struct v16
 v16_lookup_64(const uint8_t t[64], struct v16 i, struct v16 bit4, struct v16 bit5)

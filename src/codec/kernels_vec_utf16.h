@@ -205,7 +205,9 @@ utf16_from_16(uint8_t *dst, const uint8_t *src, bool big)
 	struct v16 fourth = v16_ge(v16_load(src - 3), v16_set1(0xF0)), u;
 
 	if (!v16_is_zero(v16_or(third, fourth))) {
-		/* D7C0 + (lead & 7) << 8 + six bits << 2 + the two upper bits of this byte's six. */
+		/*
+		 * D7C0 + (lead & 7) << 8 + six bits << 2 + the two upper bits of this byte's six.
+		 */
 		u = v16_and(v16_shr_units(v16_and(now, v16_set1(0x30)), 4), v16_set1(0x03));
 		u = v16_or(v16_and(v16_shl_units(v16_and(one, six), 2), v16_set1(0xFC)), u);
 		low = v16_select(third, v16_add(u, v16_set1(0xC0)), low);
@@ -213,7 +215,9 @@ utf16_from_16(uint8_t *dst, const uint8_t *src, bool big)
 		u = v16_and(v16_ge(u, v16_set1(0x40)), v16_set1(1));
 		u = v16_add(v16_add(v16_and(two, v16_set1(0x07)), u), v16_set1(0xD7));
 		high = v16_select(third, u, high);
-		/* DC00 + four bits << 6 + six bits: `low` holds the lower eight of these already. */
+		/*
+		 * DC00 + four bits << 6 + six bits: `low` holds the lower eight of these already.
+		 */
 		u = v16_and(v16_shr_units(mid, 2), v16_set1(0x03));
 		high = v16_select(fourth, v16_or(u, v16_set1(0xDC)), high);
 	}

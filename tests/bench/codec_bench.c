@@ -1,8 +1,8 @@
 /*
- * Prints how fast charsets and line ends are converted: for each job GB/s of input of memcpy, of the
- * libc's iconv and of the library, in turn in one run, medians, and the ratios with their targets.
- * Pieces of 64 KiB of a text of 4 MiB go through one state. `codec_bench scalar` does without
- * vectors; `codec_bench NAME` only does the jobs whose line contains NAME.
+ * Prints how fast charsets and line ends are converted: for each job GB/s of input of memcpy, of
+ * the libc's iconv and of the library, in turn in one run, medians, and the ratios with their
+ * targets. Pieces of 64 KiB of a text of 4 MiB go through one state. `codec_bench scalar` does
+ * without vectors; `codec_bench NAME` only does the jobs whose line contains NAME.
  */
 #include "../../src/compat.h"
 
