@@ -47,7 +47,7 @@ static const struct fsock_options patience = { .timeout = 20 };
 /* What the threads report to the tests, which alone assert. */
 static int copied;
 
-/* Connects with the program, its input and output redirected as `files` says; NULL if there is none. */
+/* Connects with the program, its files redirected as `files` says; NULL if there is no program. */
 static fsock *
 meet(const struct relay *r, struct peer *p, const char *files)
 {
