@@ -67,6 +67,14 @@ FUZZ    := $(sort $(wildcard tests/fuzz/$(T)_fuzz.c))
 SUPPORT := $(sort $(wildcard tests/support/*.c))
 GCC_ONLY := $(PEERS) $(SLOW) $(BENCHES)
 
+# Functions of libc that a program puts its own in front of: calls of NAME() from the library and the
+# program go to __wrap_NAME(). Of such programs Darwin's linker makes none.
+WRAPPED.resolve_test := getaddrinfo freeaddrinfo
+wrapped = $(WRAPPED.$(notdir $(1)):%=-Wl,--wrap=%)
+ifeq ($(shell uname -s),Darwin)
+UNIT := $(filter-out $(patsubst WRAPPED.%,tests/%.c,$(filter WRAPPED.%,$(.VARIABLES))),$(UNIT))
+endif
+
 # $(1) is the variant.
 define TEST_RULES
 SUPPORT.$(1)  := $(SUPPORT:%.c=build/$(1)/%.o)
@@ -77,8 +85,8 @@ TESTFLAGS.$(1) = -Isrc -Itests $$(call check_cflags,$(1)) $$(call peer,cflags,$$
 
 $$(LINKED.$(1)): %: %.o $$(SUPPORT.$(1)) build/$(1)/libfsock.a
 	@echo "  LD $$@"
-	$$(Q)$$(CC.$(1)) $$(CFLAGS.$(1)) -pthread $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS.$(1)) \
-	    $$(call check_libs,$(1)) $$(call peer,libs,$$@)
+	$$(Q)$$(CC.$(1)) $$(CFLAGS.$(1)) -pthread $$(LDFLAGS) $$(call wrapped,$$@) -o $$@ $$^ \
+	    $$(LDLIBS.$(1)) $$(call check_libs,$(1)) $$(call peer,libs,$$@)
 
 $$(FUZZ.$(1)): %: %.o build/$(1)/tests/fuzz/replay.o build/$(1)/libfsock.a
 	@echo "  LD $$@"

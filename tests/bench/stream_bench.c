@@ -1,6 +1,7 @@
 /*
- * What streams cost, against raw system calls and fdopen() on the same sockets: each pair is measured
- * in turn, many times in one run, and the medians are compared. Targets are printed with the figures.
+ * What streams cost, against raw system calls and fdopen() on the same sockets: each pair is
+ * measured in turn, many times in one run, and the medians are compared. Targets are printed with
+ * the figures.
  */
 #define _GNU_SOURCE
 #include <sys/socket.h>
@@ -10,6 +11,7 @@
 #include <netinet/tcp.h>
 
 #include <fsock.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -52,6 +54,17 @@ tcp_pair(int fds[2])
 			die("release");
 }
 
+/* Keeps the process on one processor: who shares one with whom must not be left to chance. */
+static void
+pin(int processor)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(processor, &set);
+	sched_setaffinity(0, sizeof set, &set); /* with one processor there is nothing to choose */
+}
+
 /* The peer, in a process of its own. */
 typedef void peer_fn(int fd);
 
@@ -63,6 +76,7 @@ start_peer(peer_fn *peer, int fds[2])
 	if (pid < 0)
 		die("fork");
 	if (pid == 0) {
+		pin(1);
 		close(fds[0]);
 		peer(fds[1]);
 		_exit(0);
@@ -220,8 +234,8 @@ struct way {
 static FILE *
 open_library(int fd, enum side side)
 {
-	struct fsock_options options = { .element_type = side == BYTES_IN ? FSOCK_BYTE
-		                                                          : FSOCK_CHARACTER };
+	struct fsock_options options = { .element_type =
+					     side == BYTES_IN ? FSOCK_BYTE : FSOCK_CHARACTER };
 	fsock *s = fsock_adopt(fd, &options);
 	FILE *f;
 
@@ -349,7 +363,7 @@ print_memory(const char *what, double octets, double target)
 	    target / 1024, octets <= target ? "reached" : "MISSED");
 }
 
-/* Memory per connection: two-way stream opened, nothing read; and 100 kB read and drained again. */
+/* Memory per connection: two-way stream opened, nothing read; and 64 KiB read and drained again. */
 static void
 run_memory(void)
 {
@@ -367,7 +381,7 @@ run_memory(void)
 	}
 	opened = (resident() - start) / IDLE;
 	for (int i = 0; i < IDLE; i++) {
-		size_t left = 100000 / LINE;
+		size_t left = BLOCK / LINE;
 
 		send(fsock_socket(ends[2 * i + 1]), block, left * LINE, 0);
 		for (; left > 0; left--)
@@ -388,6 +402,8 @@ main(void)
 	for (size_t i = 0; i < sizeof block; i++)
 		block[i] = (char)((i + 1) % LINE == 0 ? '\n' : 'a' + i % 26);
 	signal(SIGPIPE, SIG_IGN);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	pin(0);
 	printf("%-46s %8s %8s %7s %9s\n", "MB/s over loopback TCP, medians", "ours", "theirs",
 	    "ratio", "target");
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
