@@ -14,7 +14,7 @@
 
 /*
  * curl sends $DIR/in, of `length` octets, where it is told to, and writes what comes to $DIR/out.
- * It says of each transfer its status, how many connections it made for it, and how much it received.
+ * It says of each transfer its status, how many connections it made for it, how much it received.
  */
 static const struct row {
 	const char *arguments;
