@@ -7,6 +7,7 @@
  *	fsock/addr.h     socket addresses and their text
  *	fsock/host.h     host and IP arithmetic on text and octets
  *	fsock/names.h    hosts by name, names by address
+ *	fsock/codec.h    charsets and line ends on buffers
  *	fsock/socket.h   connect, listen, accept, pair, adopt, close, names
  *	fsock/stream.h   the FILE*s of a socket
  *
@@ -57,6 +58,7 @@
 #include <fsock/api.h>
 #include <fsock/error.h>
 #include <fsock/addr.h>
+#include <fsock/codec.h>
 #include <fsock/host.h>
 #include <fsock/names.h>
 #include <fsock/socket.h>
