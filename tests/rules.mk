@@ -143,7 +143,7 @@ stage-examples: examples
 	$(call run,examples,$(foreach e,$(EXAMPLES:%.c=%),$(or $(wildcard tests/$(e).sh),build/cc/$(e))))
 
 stage-lint: all
-	$(call run,lint,tests/tools/lint)
+	$(call run,lint,tests/tools/lint tests/tools/man)
 
 stage-headers:
 	$(call run,headers,tests/tools/headers)
@@ -152,7 +152,7 @@ stage-install: all
 	$(call run,install,tests/tools/install)
 
 lint: all
-	@tests/tools/lint
+	@tests/tools/lint; lint=$$?; tests/tools/man && exit $$lint
 
 format:
 	clang-format -i $$(grep -LiE '^/\* (generated|made) by ' \
@@ -177,7 +177,7 @@ fuzz: $(FUZZ:%.c=build/fuzzer/%)
 
 # ---- What the tests need.
 
-PACKAGES := gcc g++ clang libc6-dev make binutils pkg-config check musl-tools libbsd-dev valgrind cppcheck \
+PACKAGES := gcc g++ clang libc6-dev make binutils pkg-config check musl-tools libbsd-dev valgrind cppcheck mandoc \
     socat netcat-openbsd redis-server curl python3 libpng-dev libjansson-dev
 
 deps:
