@@ -10,7 +10,8 @@
  * As text, a format is words with commas between, in any order:
  *
  *	a charset        any name that fsock_charset_find_or_iconv() knows; none: octets unchanged
- *	binary           nothing is translated (all words but this one are refused)
+ *	binary           nothing is translated, and lines mean nothing: FSOCK_DELIVER_WHOLE_LINE
+ *	                 delivers what is there. No other word goes with it.
  *	lf cr crlf crlf-strict auto      line ends (enum fsock_eol_style); default lf
  *	strict           errors fail, with errno EILSEQ and FSOCK_ENCODING_ERROR; the default
  *	replace          errors are replaced by U+FFFD, or '?' where that cannot be written

@@ -52,6 +52,8 @@ fsock__format_apply_input(struct fsock__stream *stream, const struct fsock_forma
 	fsock__format_keep_owed(stream);
 	free(stream->text_input);
 	stream->text_input = t;
+	stream->binary = t == NULL;
+	stream->line_fill = 0;
 	fsock__buffer_settle(&stream->raw);
 	return 0;
 }

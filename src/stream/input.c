@@ -103,7 +103,7 @@ up_to_line(struct fsock__window *w, size_t n)
 
 	if (line > 0)
 		n = line;
-	if (limit == 0)
+	if (limit == 0 || stream->binary)
 		return (ssize_t)n;
 	if (stream->line_fill >= limit)
 		return fsock__input_too_long(stream);
@@ -118,7 +118,7 @@ await_input(struct fsock__window *w, size_t n)
 	struct fsock__stream *stream = w->stream;
 	size_t waiting;
 
-	if (w->delivery == FSOCK_DELIVER_WHOLE_LINE)
+	if (w->delivery == FSOCK_DELIVER_WHOLE_LINE && !stream->binary)
 		return await_line(w, n);
 	if (fsock__input_count(stream) == 0) {
 		ssize_t r = fsock__input_fill(w);
@@ -129,8 +129,8 @@ await_input(struct fsock__window *w, size_t n)
 	waiting = fsock__input_count(stream);
 	if (waiting < n)
 		n = waiting;
-	return w->delivery == FSOCK_DELIVER_LINE ? up_to_line(w, n)
-	                                         : (ssize_t)fsock__input_block(n, waiting);
+	return w->delivery == FSOCK_DELIVER_BLOCK ? (ssize_t)fsock__input_block(n, waiting)
+	                                          : up_to_line(w, n);
 }
 
 size_t

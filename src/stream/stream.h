@@ -52,6 +52,7 @@ struct fsock__stream {
 	size_t line_fill, fill_at_mark;
 	uint64_t bound;                       /* where input ends for now, or FSOCK__NO_BOUND */
 	struct fsock__text_input *text_input; /* NULL: octets pass unchanged */
+	int binary;                           /* the program has said so: lines mean nothing */
 	uint8_t owed[4];                      /* an LF to drop before anything is read ... */
 	uint8_t owed_length;                  /* ... and how long it is; 0: none */
 	int octet_taken;                      /* the octet before raw.head may be unread */
