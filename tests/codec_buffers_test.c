@@ -6,9 +6,9 @@
 static struct fsock_conversion
 conversion(const char *charset, enum fsock_eol_style eol, enum fsock_on_error on_error)
 {
-	return (struct fsock_conversion){.charset = fsock_charset_find(charset),
-	    .eol = eol,
-	    .policy = {.on_error = on_error}};
+	return (struct fsock_conversion){ .charset = fsock_charset_find(charset),
+		.eol = eol,
+		.policy = { .on_error = on_error } };
 }
 
 static const struct row {
@@ -18,13 +18,13 @@ static const struct row {
 	const char *hex;
 	int characters;
 } rows[] = {
-	{"utf-8", FSOCK_EOL_LF, "", "", 0},
-	{"latin-1", FSOCK_EOL_CRLF, "\xC3\xA4\nb\n", "E4 0D 0A 62 0D 0A", 4},
-	{"utf-16be", FSOCK_EOL_CR, "\xF0\x9F\x98\x80\n", "D8 3D DE 00 00 0D", 2},
-	{"utf-16le", FSOCK_EOL_CRLF, "a\n", "61 00 0D 00 0A 00", 2},
-	{"iso-2022-jp", FSOCK_EOL_CRLF, "\xE3\x81\x82\n\xE3\x81\x82",
-	    "1B 24 42 24 22 1B 28 42 0D 0A 1B 24 42 24 22 1B 28 42", 3},
-	{"utf-32le", FSOCK_EOL_LF, "\xF0\x9F\x98\x80", "00 F6 01 00", 1},
+	{ "utf-8", FSOCK_EOL_LF, "", "", 0 },
+	{ "latin-1", FSOCK_EOL_CRLF, "\xC3\xA4\nb\n", "E4 0D 0A 62 0D 0A", 4 },
+	{ "utf-16be", FSOCK_EOL_CR, "\xF0\x9F\x98\x80\n", "D8 3D DE 00 00 0D", 2 },
+	{ "utf-16le", FSOCK_EOL_CRLF, "a\n", "61 00 0D 00 0A 00", 2 },
+	{ "iso-2022-jp", FSOCK_EOL_CRLF, "\xE3\x81\x82\n\xE3\x81\x82",
+	    "1B 24 42 24 22 1B 28 42 0D 0A 1B 24 42 24 22 1B 28 42", 3 },
+	{ "utf-32le", FSOCK_EOL_LF, "\xF0\x9F\x98\x80", "00 F6 01 00", 1 },
 };
 
 START_TEST(both_ways)
@@ -129,7 +129,7 @@ END_TEST
 START_TEST(learned_from_iconv)
 {
 	const struct fsock_charset *charset;
-	struct fsock_conversion how = {0};
+	struct fsock_conversion how = { 0 };
 	uint8_t *octets;
 	char *text;
 	size_t n;
@@ -162,8 +162,8 @@ END_TEST
 /* Own names win; shifting, multi-octet and unknown charsets are refused. */
 START_TEST(not_learned)
 {
-	static const char *const names[] = {"", "//", "utf-8//TRANSLIT", "utf-8 ", "utf89", "UTF-7",
-	    "EUC-TW", "HZ", "ISO-2022-JP-2", "no-such-charset", "UTF-16//IGNORE"};
+	static const char *const names[] = { "", "//", "utf-8//TRANSLIT", "utf-8 ", "utf89",
+		"UTF-7", "EUC-TW", "HZ", "ISO-2022-JP-2", "no-such-charset", "UTF-16//IGNORE" };
 	size_t i;
 
 	ck_assert_ptr_eq(fsock_charset_find_or_iconv("koi8-r"), fsock_charset_find("koi8-r"));

@@ -83,7 +83,8 @@ def random_octets(r):
     if kind == 0:
         return r.randbytes(n)
     if kind == 1:
-        return bytes(r.choice(b"\x00A0@~\x80\x81\x8e\x8f\xa1\xa4\xc0\xc3\xe0\xe4\xed\xf0\xf4\xfe\xff\xbf")
+        return bytes(r.choice(b"\x00A0@~\x80\x81\x8e\x8f\xa1\xa4\xc0\xc3"
+                              b"\xe0\xe4\xed\xf0\xf4\xfe\xff\xbf")
                      for _ in range(n))
     if kind == 2:
         return "".join(chr(r.choice((65, 0xE4, 0x20AC, 0x4E00, 0xAC00, 0x1F600))) for _ in range(n)
@@ -102,7 +103,8 @@ def skipped(rule, text):
     if rule == "cp":  # holes below A0 are C1 controls here; cp864 has an ASCII percent sign
         return any(0x80 <= ord(c) < 0xA0 or c in "%\u066a" for c in text)
     if rule == "gb":  # 2005 or 2000 editions: private-use code points that have since moved
-        return any(0xE000 <= ord(c) < 0xF900 or 0xFE10 <= ord(c) < 0xFE20 or 0x9FA6 <= ord(c) < 0xA000
+        return any(0xE000 <= ord(c) < 0xF900 or 0xFE10 <= ord(c) < 0xFE20
+                   or 0x9FA6 <= ord(c) < 0xA000
                    or c in "\u1e3f\u20ac\u01f9\u303e" or 0x2FF0 <= ord(c) < 0x3000
                    or 0x2E80 <= ord(c) < 0x2F00 or 0x3400 <= ord(c) < 0x4DC0
                    or 0x20000 <= ord(c) for c in text)
@@ -150,7 +152,7 @@ def compare(library, pair, r):
     if rule == "big5" and any(0x80 < c.encode(theirs)[0] < 0xA1 for c in text):
         return None  # WHATWG reads the Hong Kong rows below A1 and does not write them
     if rule == "jis" and any(c.encode(theirs)[0] in (0xED, 0xEE) for c in text):
-        return None  # written as FA to FC in Windows and WHATWG, by NEC's rows in Python
+        return None  # FA to FC in Windows and WHATWG, NEC's rows in Python
     got = library.encode(ours, text)[0]
     return None if got == expected else "encode %r: %s, expected %s" % (text, got, expected)
 

@@ -6,7 +6,7 @@
 static void
 replay_file(const char *path)
 {
-	struct fuzz_octets o = {NULL, 0};
+	struct fuzz_octets o = { NULL, 0 };
 	uint8_t piece[4096];
 	size_t n;
 	FILE *f = fopen(path, "rb");
