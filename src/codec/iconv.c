@@ -181,7 +181,7 @@ make(const char *name)
 	l = calloc(1, sizeof *l);
 	if (l == NULL)
 		goto err1;
-	strcpy(l->name, name);
+	memcpy(l->name, name, strlen(name) + 1);
 	l->charset.name = l->name;
 	l->charset.ops = &ops;
 	l->charset.flags = FSOCK_CHARSET_ONE_OCTET | FSOCK_CHARSET_ICONV;
