@@ -17,7 +17,9 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <pthread.h>
 #include <string.h>
+#include <time.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -41,6 +43,29 @@
 #define FSOCK__MAP_ANONYMOUS MAP_ANONYMOUS
 #else
 #define FSOCK__MAP_ANONYMOUS MAP_ANON
+#endif
+
+/*
+ * A condition that is waited on until a moment of the monotonic clock; macOS has only waits of a
+ * length, and both are given.
+ */
+#if defined(__APPLE__)
+#define fsock__cond_init(cond)                       pthread_cond_init((cond), NULL)
+#define fsock__cond_wait(cond, mutex, until, length) \
+	pthread_cond_timedwait_relative_np((cond), (mutex), (length))
+#else
+#define fsock__cond_wait(cond, mutex, until, length) \
+	pthread_cond_timedwait((cond), (mutex), (until))
+static inline void
+fsock__cond_init(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
+}
 #endif
 
 /* Kept out of its callers' way: what happens rarely must not weigh on what happens per line. */

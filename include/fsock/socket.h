@@ -73,7 +73,7 @@ struct fsock_options {
  * Connects to a stream server: TCP, or Unix-domain for a path or an @name. Every address of the
  * host is tried in the order getaddrinfo(3) gives (RFC 6724) until one answers, all under one
  * limit; no single address may use up more than its share of what is left. A refused connection is
- * reported as refused, at once. Looking up a name cannot be interrupted once begun.
+ * reported as refused, at once. Looking up a name counts in.
  * Returns: a connected socket, or NULL.
  * Errors: EINVAL (host NULL, port out of range, options that make no sense), ETIMEDOUT,
  *   EHOSTUNREACH for a name that cannot be resolved (kind FSOCK_NS_...), ENAMETOOLONG, connect(2)'s

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "clock.h"
 #include "error.h"
 #include "resolve.h"
 #include "socket.h"
@@ -88,7 +89,7 @@ fsock_listen(const char *host, int port, const struct fsock_options *options)
 		return NULL;
 	if (host == NULL && !settings.dual_stack && settings.family == FSOCK_ANY_FAMILY)
 		settings.family = FSOCK_IPV4_ONLY;
-	if (fsock__resolve("listen", host, port, settings.family, &list, &count) < 0)
+	if (fsock__resolve("listen", host, port, settings.family, FSOCK__NEVER, &list, &count) < 0)
 		return NULL;
 	for (i = 0; i < count && fd < 0; i++)
 		fd = try_address(&list[i], &settings);
