@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 /*
@@ -33,6 +34,20 @@
 #define FSOCK__WRITE_FAILED 0
 #else
 #define FSOCK__WRITE_FAILED (-1)
+#endif
+
+/* Anonymous memory has two names. */
+#if defined(MAP_ANONYMOUS)
+#define FSOCK__MAP_ANONYMOUS MAP_ANONYMOUS
+#else
+#define FSOCK__MAP_ANONYMOUS MAP_ANON
+#endif
+
+/* Kept out of its callers' way: what happens rarely must not weigh on what happens per line. */
+#if defined(__GNUC__)
+#define FSOCK__COLD __attribute__((noinline))
+#else
+#define FSOCK__COLD
 #endif
 
 /* strerror_r() comes in two shapes; this one always yields the text. */
