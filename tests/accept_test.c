@@ -248,21 +248,38 @@ static const struct heir {
 	const char *sent; /* what the client sends */
 	enum fsock_error_kind kind;
 } heirs[] = {
-	{ .inherits = 1, .nodelay = 1, .listener = { .read_timeout = 0.02 },
+	{ .inherits = 1,
+	    .nodelay = 1,
+	    .listener = { .read_timeout = 0.02 },
 	    .kind = FSOCK_TIMEOUT_ERROR },
-	{ .inherits = 1, .nodelay = 0, .listener = { .timeout = 0.02, .nodelay = FSOCK_OFF },
+	{ .inherits = 1,
+	    .nodelay = 0,
+	    .listener = { .timeout = 0.02, .nodelay = FSOCK_OFF },
 	    .kind = FSOCK_TIMEOUT_ERROR },
-	{ .inherits = 1, .nodelay = 1, .listener = { .deadline = 0.05 },
+	{ .inherits = 1,
+	    .nodelay = 1,
+	    .listener = { .deadline = 0.05 },
 	    .kind = FSOCK_DEADLINE_TIMEOUT_ERROR },
-	{ .inherits = 1, .nodelay = 1, .listener = { .line_limit = 3 }, .sent = "abcdef\n",
+	{ .inherits = 1,
+	    .nodelay = 1,
+	    .listener = { .line_limit = 3 },
+	    .sent = "abcdef\n",
 	    .kind = FSOCK_LINE_TOO_LONG_ERROR },
-	{ .nodelay = 1, .listener = { .nodelay = FSOCK_OFF, .read_timeout = 60 },
-	    .accept = { .read_timeout = 0.02 }, .kind = FSOCK_TIMEOUT_ERROR },
-	{ .nodelay = 0, .listener = { .deadline = 1e-9 },
-	    .accept = { .nodelay = FSOCK_OFF, .read_timeout = 0.02 }, .kind = FSOCK_TIMEOUT_ERROR },
-	{ .nodelay = 1, .listener = { .timeout = 60 }, .accept = { .deadline = 0.02 },
+	{ .nodelay = 1,
+	    .listener = { .nodelay = FSOCK_OFF, .read_timeout = 60 },
+	    .accept = { .read_timeout = 0.02 },
+	    .kind = FSOCK_TIMEOUT_ERROR },
+	{ .nodelay = 0,
+	    .listener = { .deadline = 1e-9 },
+	    .accept = { .nodelay = FSOCK_OFF, .read_timeout = 0.02 },
+	    .kind = FSOCK_TIMEOUT_ERROR },
+	{ .nodelay = 1,
+	    .listener = { .timeout = 60 },
+	    .accept = { .deadline = 0.02 },
 	    .kind = FSOCK_DEADLINE_TIMEOUT_ERROR },
-	{ .nodelay = 1, .accept = { .line_limit = 3 }, .sent = "abcdef\n",
+	{ .nodelay = 1,
+	    .accept = { .line_limit = 3 },
+	    .sent = "abcdef\n",
 	    .kind = FSOCK_LINE_TOO_LONG_ERROR },
 };
 
@@ -276,7 +293,8 @@ START_TEST(inherited)
 
 	served = fsock_accept(listener, row->inherits ? NULL : &row->accept);
 	ck_assert_msg(served != NULL, "%s", fsock_last_error()->text);
-	ck_assert_int_eq(getsockopt(fsock_socket(served), IPPROTO_TCP, TCP_NODELAY, &nodelay, &length), 0);
+	ck_assert_int_eq(
+	    getsockopt(fsock_socket(served), IPPROTO_TCP, TCP_NODELAY, &nodelay, &length), 0);
 	ck_assert_int_eq(nodelay != 0, row->nodelay);
 	if (row->sent != NULL)
 		ck_assert_int_gt(write(fsock_socket(client), row->sent, strlen(row->sent)), 0);

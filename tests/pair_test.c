@@ -24,7 +24,8 @@ static const struct row {
 static int
 make(const struct row *row, const struct fsock_options *more, fsock *ends[2])
 {
-	struct fsock_options options = more == NULL ? (struct fsock_options){ .timeout = 0 } : *more;
+	struct fsock_options options =
+	    more == NULL ? (struct fsock_options){ .timeout = 0 } : *more;
 
 	if (row->family == FSOCK_IPV6_ONLY && !sock_has(SOCK_TCP6))
 		return 0;
@@ -69,7 +70,8 @@ START_TEST(both_ways)
 
 	if (!make(&rows[_i], NULL, ends))
 		return;
-	ck_assert_ptr_nonnull(fsock_input(ends[0])); /* else the end of its output were its own end */
+	ck_assert_ptr_nonnull(
+	    fsock_input(ends[0])); /* else the end of its output were its own end */
 	for (int i = 0; i < 2; i++) {
 		FILE *out = fsock_output(ends[i]), *in = fsock_input(ends[!i]);
 
@@ -109,7 +111,8 @@ START_TEST(nothing_to_store_in)
 {
 	int fds = sock_open_fds();
 
-	ck_assert_int_eq(fsock_pair(NULL, &(struct fsock_options){ .family = rows[_i].family }), -1);
+	ck_assert_int_eq(
+	    fsock_pair(NULL, &(struct fsock_options){ .family = rows[_i].family }), -1);
 	sock_assert_failed(FSOCK_INVALID_ARGUMENT_ERROR, EINVAL, "pair: %s", strerror(EINVAL));
 	ck_assert_int_eq(sock_open_fds(), fds);
 }
