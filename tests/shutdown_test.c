@@ -275,6 +275,25 @@ START_TEST(nobody_to_tell)
 }
 END_TEST
 
+/* What was shut down here before stays so when the peer has gone as well: no error. */
+START_TEST(again_when_all_is_over)
+{
+	int peer;
+	char c;
+	fsock *s;
+
+	if (!sock_has(TRANSPORT(_i)))
+		return;
+	s = sock_raw(TRANSPORT(_i), NULL, &peer);
+	ck_assert_int_eq(fsock_shutdown(s, FSOCK_IO), 0);
+	ck_assert_int_eq(read(peer, &c, 1), 0);
+	close(peer);
+	for (int direction = 1; direction <= FSOCK_IO; direction++)
+		ck_assert_int_eq(fsock_shutdown(s, direction), 0);
+	ck_assert_int_eq(fsock_close(s), 0);
+}
+END_TEST
+
 /* Output that cannot go out is told, and the direction is shut down all the same. */
 START_TEST(flush_fails)
 {
@@ -311,6 +330,7 @@ main(void)
 	tcase_add_loop_test(tcase, writer_woken_by_reset, 0, SOCK_TRANSPORTS);
 	tcase_add_loop_test(tcase, no_such_direction, 0, COUNT(bad_directions));
 	tcase_add_loop_test(tcase, nobody_to_tell, 0, 2);
+	tcase_add_loop_test(tcase, again_when_all_is_over, 0, SOCK_TRANSPORTS);
 	tcase_add_test(tcase, flush_fails);
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);
