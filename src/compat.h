@@ -106,4 +106,11 @@
 #define EHOSTDOWN (-10112)
 #endif
 
+/* For loops that are compiled once for each function given to them. */
+#if defined(__GNUC__)
+#define FSOCK__ALWAYS_INLINE static inline __attribute__((always_inline))
+#else
+#define FSOCK__ALWAYS_INLINE static inline
+#endif
+
 #endif

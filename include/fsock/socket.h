@@ -63,6 +63,9 @@ struct fsock_options {
 	size_t line_limit; /* octets in a line, its end included; default: none, or 65536 for
 	                      FSOCK_DELIVER_WHOLE_LINE. A line-delivered stream holds to it. */
 
+	const char *format; /* charset and line ends as in fsock/format.h; up to 63 octets; default
+	                       none. It is looked at when a stream is opened. */
+
 	unsigned long reserved[16]; /* room for later; must be zero */
 };
 

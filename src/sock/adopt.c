@@ -99,7 +99,7 @@ fsock_release(fsock *s, void *buffer, size_t size, size_t *pending)
 	if (fsock__socket_fd(s, "release") < 0)
 		return -1;
 	if (s->stream != NULL) {
-		if (s->stream_ops->flush(s) < 0)
+		if (s->stream_ops->flush(s, 1) < 0)
 			return -1;
 		n = s->stream_ops->take(s, buffer, size);
 		if (n < 0)

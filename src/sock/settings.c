@@ -43,6 +43,9 @@ is_sensible(const struct fsock_options *options)
 	for (size_t i = 0; i < n; i++)
 		if (options->reserved[i] != 0)
 			return 0;
+	if (options->format != NULL &&
+	    strnlen(options->format, FSOCK__FORMAT_MAX) == FSOCK__FORMAT_MAX)
+		return 0;
 	return is_switch(options->reuse_address) && is_switch(options->dual_stack) &&
 	    is_switch(options->nodelay) && (unsigned)options->family <= FSOCK_IPV6_ONLY &&
 	    (unsigned)options->element_type <= FSOCK_BYTE &&
@@ -70,5 +73,8 @@ fsock__settings_make(struct fsock__settings *set, const struct fsock_options *op
 	set->element_type = options->element_type;
 	set->delivery = options->delivery;
 	set->line_limit = options->line_limit;
+	memset(set->format, 0, sizeof set->format);
+	if (options->format != NULL)
+		memcpy(set->format, options->format, strlen(options->format));
 	return 0;
 }
