@@ -125,7 +125,8 @@ START_TEST(signals_neither_cut_nor_stretch)
 	s = fsock_connect(host, port, &LIMIT(_i)->options);
 	storm(0, &old);
 	ck_assert_ptr_null(s);
-	ck_assert_str_eq(fsock_error_name(fsock_last_error()->kind), fsock_error_name(LIMIT(_i)->kind));
+	ck_assert_str_eq(
+	    fsock_error_name(fsock_last_error()->kind), fsock_error_name(LIMIT(_i)->kind));
 	sock_assert_took(start, IN);
 	ck_assert_int_gt(alarms, 5);
 	sock_full_free(full);
@@ -216,7 +217,8 @@ go_nowhere(void *arg)
 	(void)arg;
 	if (!enter_empty_network())
 		return 0;
-	SOCK_EXPECT(fsock_connect("192.0.2.1", 80, &(struct fsock_options){ .timeout = 60 }) == NULL);
+	SOCK_EXPECT(
+	    fsock_connect("192.0.2.1", 80, &(struct fsock_options){ .timeout = 60 }) == NULL);
 	SOCK_EXPECT(errno == ENETUNREACH);
 	SOCK_EXPECT(fsock_last_error()->kind == FSOCK_NETWORK_UNREACHABLE_ERROR);
 	SOCK_EXPECT(fsock_connect("2001:db8::1", 80, NULL) == NULL);

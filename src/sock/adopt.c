@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
+#include "clock.h"
 #include "error.h"
 #include "socket.h"
 #include "sys.h"
@@ -57,6 +58,18 @@ fsock_adopt(int descriptor, const struct fsock_options *options)
 	return s;
 }
 
+/* Takes from the descriptor what made it the library's: its new owner knows of no time limits. */
+static void
+restore(const fsock *s, int fd)
+{
+	if (s->role == FSOCK__LISTENER)
+		fsock__sys_set_nonblocking(fd, 0);
+	if (s->settings.read_timeout != FSOCK__NEVER)
+		fsock__sys_set_timeout(fd, SO_RCVTIMEO, FSOCK__NEVER);
+	if (s->settings.write_timeout != FSOCK__NEVER)
+		fsock__sys_set_timeout(fd, SO_SNDTIMEO, FSOCK__NEVER);
+}
+
 /* Gives up the descriptor and ends the handle. */
 static int
 hand_over(fsock *s)
@@ -71,8 +84,7 @@ hand_over(fsock *s)
 	s->fd = -1;
 	free(s->unix_file);
 	s->unix_file = NULL;
-	if (s->role == FSOCK__LISTENER)
-		fsock__sys_set_nonblocking(fd, 0);
+	restore(s, fd);
 	fsock__socket_unref(s);
 	return fd;
 }

@@ -61,7 +61,7 @@ fsock__settings_make(struct fsock__settings *set, const struct fsock_options *op
 
 	if (options == NULL)
 		options = &defaults;
-	if (port < 0 || port > 65535 || !is_sensible(options) || make_spans(set, options) < 0)
+	if (!is_sensible(options) || make_spans(set, options) < 0)
 		return fsock__error_set(operation, host, port, EINVAL);
 	set->family = options->family;
 	set->local_host = options->local_host;
