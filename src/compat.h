@@ -35,6 +35,19 @@
 #define FSOCK__WRITE_FAILED (-1)
 #endif
 
+/*
+ * With a character pushed back that was not the one read, glibc's fflush() seeks by the length of
+ * what was pushed back and yet goes on with what it has read ahead: nothing must be given back. Then
+ * its reading area is not its buffer.
+ */
+#if defined(__GLIBC__)
+#define fsock__flush_keeps_input(file)                                                             \
+	((uintptr_t)(file)->_IO_read_end - (uintptr_t)(file)->_IO_buf_base >                       \
+	    (uintptr_t)(file)->_IO_buf_end - (uintptr_t)(file)->_IO_buf_base)
+#else
+#define fsock__flush_keeps_input(file) 0
+#endif
+
 /* strerror_r() comes in two shapes; this one always yields the text. */
 #if defined(__GLIBC__)
 #define fsock__strerror(errnum, buf, size) strerror_r((errnum), (buf), (size))

@@ -33,7 +33,8 @@
  * glibc     Wide functions (fgetwc, fwprintf ...) fail or crash on such streams: text in a stream is
  *           bytes. On a two-way stream ungetc() after writing and before the first read after it
  *           may return stale output: read once before pushing back. getline() refuses to go on
- *           after a timeout until clearerr().
+ *           after a timeout until clearerr(). fflush() forgets a pushed-back character that is
+ *           not the one read. setvbuf() after that corrupts memory; ISO C has it for new streams.
  * musl      fread() of a block asks for the block less one octet, then for the rest; a bare switch
  *           from reading to writing drops what stdio holds, which FSOCK_DELIVER_BLOCK on a two-way
  *           stream exposes: say fflush() in between.
