@@ -9,6 +9,7 @@
 ## make check       everything: all variants, lint, headers, examples, installation
 ## make test-STAGE  one stage of it; make stages lists them
 ## make bench       the benchmarks
+## make fuzz        the fuzzers, FUZZ_SECONDS each; T=addr runs tests/fuzz/addr_fuzz.c only
 ## make lint        the house rules that a script can check
 ## make format      clang-format over everything that is written by hand
 ## make clean       remove build/

@@ -6,6 +6,8 @@
  *	fsock/error.h    what went wrong: kinds, the last error of this thread
  *	fsock/addr.h     socket addresses and their text
  *	fsock/host.h     host and IP arithmetic on text and octets
+ *	fsock/names.h    hosts by name, names by address
+ *	fsock/codec.h    charsets and line ends on buffers
  *	fsock/socket.h   connect, listen, accept, pair, adopt, close, names
  *	fsock/stream.h   the FILE*s of a socket
  *
@@ -56,7 +58,9 @@
 #include <fsock/api.h>
 #include <fsock/error.h>
 #include <fsock/addr.h>
+#include <fsock/codec.h>
 #include <fsock/host.h>
+#include <fsock/names.h>
 #include <fsock/socket.h>
 #include <fsock/stream.h>
 

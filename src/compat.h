@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 /*
@@ -46,6 +47,20 @@
 	    (uintptr_t)(file)->_IO_buf_end - (uintptr_t)(file)->_IO_buf_base)
 #else
 #define fsock__flush_keeps_input(file) 0
+#endif
+
+/* Anonymous memory has two names. */
+#if defined(MAP_ANONYMOUS)
+#define FSOCK__MAP_ANONYMOUS MAP_ANONYMOUS
+#else
+#define FSOCK__MAP_ANONYMOUS MAP_ANON
+#endif
+
+/* Kept out of its callers' way: what happens rarely must not weigh on what happens per line. */
+#if defined(__GNUC__)
+#define FSOCK__COLD __attribute__((noinline))
+#else
+#define FSOCK__COLD
 #endif
 
 /* strerror_r() comes in two shapes; this one always yields the text. */
@@ -102,6 +117,13 @@
 #endif
 #if !defined(EHOSTDOWN)
 #define EHOSTDOWN (-10112)
+#endif
+
+/* For loops that are compiled once for each function given to them. */
+#if defined(__GNUC__)
+#define FSOCK__ALWAYS_INLINE static inline __attribute__((always_inline))
+#else
+#define FSOCK__ALWAYS_INLINE static inline
 #endif
 
 #endif

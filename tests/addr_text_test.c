@@ -11,6 +11,7 @@
 #include <check.h>
 
 #include <fsock/addr.h>
+#include <fsock/error.h>
 
 #define COUNT(table) ((int)(sizeof(table) / sizeof(table)[0]))
 
@@ -80,6 +81,7 @@ static const struct good {
 	{ .in = "/", .family = AF_UNIX },
 	{ .in = "./x", .family = AF_UNIX },
 	{ .in = "../x:y%z", .family = AF_UNIX },
+	{ .in = "a/b", .family = AF_UNIX },
 	{ .in = LONGEST_PATH, .family = AF_UNIX },
 #if defined(__linux__)
 	{ .in = "@name", .family = AF_UNIX },
@@ -218,11 +220,14 @@ START_TEST(bad_text)
 	errno = 0;
 	ck_assert_int_eq(fsock_addr_from_text(&addr, bad[_i].in, bad[_i].port), -1);
 	ck_assert_int_eq(errno, bad[_i].errnum);
+	ck_assert_int_eq(fsock_last_error()->errnum, bad[_i].errnum);
+	ck_assert_str_eq(fsock_last_error()->host, bad[_i].in != NULL ? bad[_i].in : "");
+	ck_assert_int_eq(fsock_last_error()->port, bad[_i].port);
 	ck_assert_mem_eq(&addr, &before, sizeof addr);
 }
 END_TEST
 
-/* Every size of buffer from none to enough: the text or ERANGE, and never a byte beyond the size. */
+/* Every size of buffer from none to enough: the text or ERANGE, never a byte beyond the size. */
 START_TEST(small_buffers)
 {
 	static const char text[] = "[fe80::1%4000000000]:65535";
@@ -278,6 +283,8 @@ static const struct from_kernel {
 	{ .name = "relative", .length = 9, .host = "./relative" },
 	{ .name = ".hidden", .length = 8, .host = "./.hidden" },
 	{ .name = "../up", .length = 6, .host = "../up" },
+	{ .name = "a/b", .length = 3, .host = "a/b" },
+	{ .name = "@a/b", .length = 4, .host = "./@a/b" },
 	{ .name = "@file", .length = 6, .host = "./@file" },
 	{ .name = LONGEST_PATH "8", .length = 108, .host = LONGEST_PATH "8" },
 	{ .name = LONGEST_PATH "89", .length = 109, .host = LONGEST_PATH "8" },

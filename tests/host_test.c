@@ -237,6 +237,7 @@ static const struct pair {
 	{ .a = "Example.ORG", .b = "example.org", .equal = 1 },
 	{ .a = "example.org", .b = "example.or", .equal = 0 },
 	{ .a = "example.org", .b = "example.net", .equal = 0 },
+	{ .a = "Example.org", .b = "example.net", .equal = 0 },
 	{ .a = "[", .b = "{", .equal = 0 },
 	{ .a = "\303\204", .b = "\303\244", .equal = 0 },
 	{ .a = "127.0.0.01", .b = "127.0.0.1", .equal = 0 },

@@ -2,12 +2,13 @@
 #
 # A new tests/NAME_test.c (a check program with its own main) is in every variant at once; tests/support/*.c
 # is linked to all. Programs in tests/peers (other programs to talk to, libraries that take a FILE) and in
-# tests/slow run as built by gcc; there an executable NAME_test.sh is a test as well.
+# tests/slow run as built by gcc; there an executable NAME_test.sh is a test as well. A libFuzzer harness
+# tests/fuzz/NAME_fuzz.c has a corpus, tests/fuzz/corpus/NAME, that every variant replays.
 
 T ?= *
 
-VARIANTS += gcc clang asan tsan musl funopen
-TESTED   := $(filter-out cc,$(VARIANTS))
+VARIANTS += gcc clang asan tsan musl funopen fuzzer
+TESTED   := $(filter-out cc fuzzer,$(VARIANTS))
 
 CC.gcc     = gcc
 CC.clang   = clang
@@ -15,11 +16,14 @@ CC.asan    = gcc
 CC.tsan    = gcc
 CC.musl    = musl-gcc
 CC.funopen = gcc
+CC.fuzzer  = clang
 
 CFLAGS.gcc     = -O2 -g -Werror
 CFLAGS.clang   = -O2 -g -Werror
 CFLAGS.asan    = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS.tsan    = -O1 -g -fsanitize=thread
+CFLAGS.fuzzer  = -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+                 -fno-sanitize-recover=all
 CFLAGS.musl    = -O2 -g -Werror
 CFLAGS.funopen = -O2 -g -Werror -DFSOCK_FILE_FUNOPEN $(shell pkg-config --cflags libbsd-overlay)
 
@@ -59,22 +63,36 @@ UNIT    := $(sort $(wildcard tests/$(T)_test.c))
 PEERS   := $(sort $(wildcard tests/peers/$(T)_test.c))
 SLOW    := $(sort $(wildcard tests/slow/$(T)_test.c))
 BENCHES := $(sort $(wildcard tests/bench/$(T)_bench.c))
+FUZZ    := $(sort $(wildcard tests/fuzz/$(T)_fuzz.c))
 SUPPORT := $(sort $(wildcard tests/support/*.c))
 GCC_ONLY := $(PEERS) $(SLOW) $(BENCHES)
+
+# Functions of libc that a program puts its own in front of: calls of NAME() from the library and the
+# program go to __wrap_NAME(). Of such programs Darwin's linker makes none.
+WRAPPED.resolve_test := getaddrinfo freeaddrinfo
+wrapped = $(WRAPPED.$(notdir $(1)):%=-Wl,--wrap=%)
+ifeq ($(shell uname -s),Darwin)
+UNIT := $(filter-out $(patsubst WRAPPED.%,tests/%.c,$(filter WRAPPED.%,$(.VARIABLES))),$(UNIT))
+endif
 
 # $(1) is the variant.
 define TEST_RULES
 SUPPORT.$(1)  := $(SUPPORT:%.c=build/$(1)/%.o)
 PROGRAMS.$(1) := $(UNIT:%.c=build/$(1)/%)
+FUZZ.$(1)     := $(FUZZ:%.c=build/$(1)/%)
 LINKED.$(1)   := $$(PROGRAMS.$(1)) $(if $(filter gcc,$(1)),$(GCC_ONLY:%.c=build/gcc/%))
 TESTFLAGS.$(1) = -Isrc -Itests $$(call check_cflags,$(1)) $$(call peer,cflags,$$<)
 
 $$(LINKED.$(1)): %: %.o $$(SUPPORT.$(1)) build/$(1)/libfsock.a
 	@echo "  LD $$@"
-	$$(Q)$$(CC.$(1)) $$(CFLAGS.$(1)) -pthread $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS.$(1)) \
-	    $$(call check_libs,$(1)) $$(call peer,libs,$$@)
+	$$(Q)$$(CC.$(1)) $$(CFLAGS.$(1)) -pthread $$(LDFLAGS) $$(call wrapped,$$@) -o $$@ $$^ \
+	    $$(LDLIBS.$(1)) $$(call check_libs,$(1)) $$(call peer,libs,$$@)
 
--include $$(LINKED.$(1):=.d) $$(SUPPORT.$(1):.o=.d)
+$$(FUZZ.$(1)): %: %.o build/$(1)/tests/fuzz/replay.o build/$(1)/libfsock.a
+	@echo "  LD $$@"
+	$$(Q)$$(CC.$(1)) $$(CFLAGS.$(1)) -pthread $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS.$(1))
+
+-include $$(LINKED.$(1):=.d) $$(SUPPORT.$(1):.o=.d) $$(FUZZ.$(1):=.d)
 endef
 $(foreach v,$(TESTED),$(eval $(call TEST_RULES,$(v))))
 
@@ -91,7 +109,7 @@ $(foreach s,$(STAGES),$(eval STAGES.test-$(s) := $(s)))
 
 # Stages that need nothing of each other run beside each other; `make -j1 check` runs them in turn.
 JOBS ?= 2
-.PHONY: check test lint format bench deps stages $(STAGES:%=test-%) $(STAGES:%=stage-%)
+.PHONY: check test lint format bench fuzz deps stages $(STAGES:%=test-%) $(STAGES:%=stage-%)
 
 check test $(STAGES:%=test-%):
 	@rm -rf build/results && mkdir -p build/results && date +%s >build/results/start
@@ -106,7 +124,7 @@ run = @$(ENV.$(1)) tests/tools/run $(1) $(or $(LIMIT.$(1)),300) "$(WRAP.$(1))" \
     $(filter-out $(addprefix %/,$(SKIP.$(1))),$(2))
 
 define VARIANT_STAGE
-stage-$(1): $$(PROGRAMS.$(1))
+stage-$(1): $$(PROGRAMS.$(1)) $$(FUZZ.$(1))
 	$$(call run,$(1),$$^)
 endef
 $(foreach v,$(TESTED),$(eval $(call VARIANT_STAGE,$(v))))
@@ -114,7 +132,7 @@ $(foreach v,$(TESTED),$(eval $(call VARIANT_STAGE,$(v))))
 stage-valgrind: $(PROGRAMS.gcc)
 	$(call run,valgrind,$^)
 
-stage-peers: $(PEERS:%.c=build/gcc/%)
+stage-peers: $(PEERS:%.c=build/gcc/%) | examples
 	$(call run,peers,$^ $(wildcard tests/peers/*_test.sh))
 
 stage-slow: $(SLOW:%.c=build/gcc/%)
@@ -143,6 +161,19 @@ format:
 # A benchmark is tests/bench/NAME_bench.c; T=NAME picks one.
 bench: $(BENCHES:%.c=build/gcc/%)
 	@for b in $^; do echo "$$b"; $$b || exit 1; done
+
+# Looks for new inputs that break something; T=NAME picks one harness. What is found worth keeping goes
+# into tests/fuzz/corpus/NAME by hand, under a name that says what it is.
+FUZZ_SECONDS ?= 60
+
+build/fuzzer/%_fuzz: build/fuzzer/%_fuzz.o build/fuzzer/libfsock.a
+	@echo "  LD $@"
+	$(Q)$(CC.fuzzer) $(CFLAGS.fuzzer) -fsanitize=fuzzer -pthread $(LDFLAGS) -o $@ $^
+
+fuzz: $(FUZZ:%.c=build/fuzzer/%)
+	@for f in $^; do n=$$(basename $$f _fuzz); mkdir -p build/fuzzer/found/$$n; \
+	    $$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzzer/ \
+	    build/fuzzer/found/$$n tests/fuzz/corpus/$$n || exit 1; done
 
 # ---- What the tests need.
 

@@ -1,11 +1,11 @@
 /*
- * fsock/addr.h - socket addresses, to and from text. Nothing here asks a resolver: see fsock/names.h.
+ * fsock/addr.h - socket addresses, to and from text. Names are looked up by fsock/names.h.
  *
  * Hosts are text of these forms:
  *     127.0.0.1                four decimal numbers 0..255 without leading zeros, nothing shorter
  *     ::1  [::1]  ::ffff:10.0.0.1    every form of RFC 4291 section 2.2, also in brackets
  *     fe80::1%eth0  fe80::1%2  with a scope (RFC 4007): the name or the number of an interface
- *     /path  ./path  ../path   a Unix-domain socket in the file system
+ *     /path  ./path  a/path    a Unix-domain socket in the file system: text with a slash
  *     @name                    a Unix-domain socket of Linux's abstract namespace
  * Text comes out as RFC 5952 wants it for IPv6 and is the same on every system; an IPv4-mapped
  * IPv6 address (::ffff:10.0.0.1) comes out as the IPv4 address that it stands for.
@@ -88,8 +88,8 @@ FSOCK_API int fsock_addr_from_sockaddr(
 
 /*
  * Writes the host as text that fsock_addr_from_text reads back: an IP address (with "%scope" if it
- * has one) or a Unix path or name. No address and an unnamed Unix socket give "". A relative path
- * begins with "./" and NULs within an abstract name are shown as '@', as ss(8) shows them.
+ * has one) or a Unix path or name. No address and an unnamed Unix socket give "". A path without a
+ * slash gets "./" in front. NULs within an abstract name are shown as '@', which ss(8) does, too.
  * Returns: buf, or NULL. Errors: ERANGE the text and its NUL do not fit in `size` bytes
  * (FSOCK_ADDR_TEXT_SIZE always suffices); EAFNOSUPPORT neither IP nor Unix; EINVAL buf is NULL.
  */

@@ -80,8 +80,8 @@ FSOCK_API char *fsock_host_to_hostname(
 /*
  * Whether two hosts are the same. Addresses are compared as octets and scope, so "::1" equals
  * "0:0:0:0:0:0:0:1" and "::ffff:127.0.0.1" equals "127.0.0.1". Other text is compared as names are,
- * without regard to ASCII case; a name is never resolved, so "localhost" does not equal "127.0.0.1".
- * NULL is the wildcard, "0.0.0.0".
+ * without regard to ASCII case (RFC 4343). A name is never resolved: "localhost" does not equal
+ * "127.0.0.1". NULL is the wildcard, "0.0.0.0".
  * Returns: 1 or 0; _not_equal the opposite. Errors: none.
  */
 FSOCK_API int fsock_ip_equal(const char *a, const char *b);

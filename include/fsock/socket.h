@@ -43,10 +43,10 @@ struct fsock_options {
 	double connect_timeout; /* fsock_connect(): over all addresses; fsock_accept(): the wait */
 	double read_timeout;    /* longest wait for the next byte of input */
 	double write_timeout;   /* longest wait for the peer to take more output */
-	double deadline;        /* from now: when it has passed, connecting, reading and writing fail */
+	double deadline;        /* from now: once it has passed, everything fails */
 
 	/* Addresses. */
-	enum fsock_family family; /* which addresses of a name, in which order; fsock_pair(): see there */
+	enum fsock_family family; /* which addresses of a name, in which order; see fsock_pair() */
 	const char *local_host;   /* fsock_connect(): the address to connect from */
 	int local_port;           /* fsock_connect(): the port to connect from, 0 = any */
 
@@ -68,12 +68,13 @@ struct fsock_options {
 
 /*
  * Connects to a stream server: TCP, or Unix-domain for a path or an @name. Every address of the
- * host is tried in the order getaddrinfo(3) gives (RFC 6724) until one answers, all under one limit;
- * no single address may use up more than its share of what is left. A refused connection is
+ * host is tried in the order getaddrinfo(3) gives (RFC 6724) until one answers, all under one
+ * limit; no single address may use up more than its share of what is left. A refused connection is
  * reported as refused, at once. Looking up a name cannot be interrupted once begun.
  * Returns: a connected socket, or NULL.
- * Errors: EINVAL (host NULL, port out of range, options that make no sense), ETIMEDOUT, EHOSTUNREACH
- *   for a name that cannot be resolved (kind FSOCK_NS_...), ENAMETOOLONG, connect(2)'s and bind(2)'s.
+ * Errors: EINVAL (host NULL, port out of range, options that make no sense), ETIMEDOUT,
+ *   EHOSTUNREACH for a name that cannot be resolved (kind FSOCK_NS_...), ENAMETOOLONG, connect(2)'s
+ *   and bind(2)'s.
  * Ownership: the caller's; end it with fsock_close().  Blocks: yes, up to connect_timeout/deadline.
  */
 FSOCK_API fsock *fsock_connect(const char *host, int port, const struct fsock_options *options);
@@ -82,7 +83,8 @@ FSOCK_API fsock *fsock_connect(const char *host, int port, const struct fsock_op
  * Listens for stream connections. host NULL is every address of the machine: one IPv6 socket that
  * takes IPv4 as well, or IPv4 alone where IPv6 is missing or dual_stack is off. Port 0 lets the
  * system choose; fsock_local_port() tells. A Unix-domain socket file that no process listens on any
- * more is replaced, and the file is unlinked when the listener is closed by the process that made it.
+ * more is replaced, and the file is unlinked when the listener is closed by the process that made
+ * it.
  * Returns: a listening socket, or NULL.
  * Errors: EADDRINUSE, EADDRNOTAVAIL, EACCES, EINVAL, ENAMETOOLONG, bind(2)'s and listen(2)'s.
  * Ownership: the caller's; end it with fsock_close().  Blocks: only to look up a name.
@@ -102,7 +104,8 @@ FSOCK_API fsock *fsock_accept(fsock *listener, const struct fsock_options *optio
 
 /*
  * Makes two sockets that are connected to each other: Unix-domain ones (socketpair(2)), or with
- * family FSOCK_IPV4_ONLY or FSOCK_IPV6_ONLY two ends of a TCP connection over the loopback interface.
+ * family FSOCK_IPV4_ONLY or FSOCK_IPV6_ONLY two ends of a TCP connection over the loopback
+ * interface.
  * Returns: 0 with both ends stored, or -1 with nothing stored. Ownership: both are the caller's.
  */
 FSOCK_API int fsock_pair(fsock *ends[2], const struct fsock_options *options);

@@ -30,17 +30,19 @@
  *
  * What a libc's own stdio limits, and no library on top of it can mend:
  *
- * glibc     Wide functions (fgetwc, fwprintf ...) fail or crash on such streams: text in a stream is
- *           bytes. On a two-way stream ungetc() after writing and before the first read after it
+ * glibc     Wide functions (fgetwc, fwprintf ...) fail or crash on such streams: text in a stream
+ *           is bytes. On a two-way stream ungetc() after writing and before the first read after it
  *           may return stale output: read once before pushing back. getline() refuses to go on
  *           after a timeout until clearerr(). fflush() forgets a pushed-back character that is
  *           not the one read. setvbuf() after that corrupts memory; ISO C has it for new streams.
  * musl      fread() of a block asks for the block less one octet, then for the rest; a bare switch
  *           from reading to writing drops what stdio holds, which FSOCK_DELIVER_BLOCK on a two-way
  *           stream exposes: say fflush() in between.
- * BSDs,     As musl for the bare switch; OpenBSD's fflush() of a reading stream fails with EBADF and
- * macOS     loses nothing.
- * fileno(f) gives the descriptor on glibc; elsewhere it is -1: fsock_fileno(f) works everywhere.
+ * BSDs      And macOS: as musl for the bare switch; OpenBSD's fflush() of a reading stream fails
+ *           with EBADF and loses nothing.
+ *
+ * fileno(f) gives the descriptor on glibc, FreeBSD, NetBSD and macOS, and -1 elsewhere;
+ * fsock_fileno(f) works everywhere.
  */
 #ifndef FSOCK_STREAM_H
 #define FSOCK_STREAM_H
@@ -55,7 +57,8 @@ FSOCK_BEGIN_DECLS
  * The two-way stream, the input stream, the output stream of a connected socket. The first call
  * makes it, later ones return the same FILE until it is closed.
  * Returns: the FILE, or NULL. Errors: EINVAL (NULL, a listener or datagram socket; kind
- *   FSOCK_INVALID_SOCKET_ERROR), EBADF (closed), EPIPE (output, after its stream was closed), ENOMEM.
+ *   FSOCK_INVALID_SOCKET_ERROR), EBADF (closed), EPIPE (output, after its stream was closed),
+ *   ENOMEM.
  * Ownership: the socket's; fclose() it or leave it to fsock_close(). Blocks: no.
  */
 FSOCK_API FILE *fsock_stream(fsock *s);
@@ -82,7 +85,8 @@ FSOCK_API int fsock_fileno(FILE *f);
  *	line=OCTETS       line_limit
  *	whole-line        FSOCK_DELIVER_WHOLE_LINE
  *
- * Returns: the FILE, or NULL. Errors: EINVAL for a mode that makes no sense, else fsock_connect()'s.
+ * Returns: the FILE, or NULL. Errors: EINVAL for a mode that makes no sense, else
+ * fsock_connect()'s.
  * Blocks: as fsock_connect().
  */
 FSOCK_API FILE *fsockopen(const char *host, int port, const char *mode);

@@ -79,7 +79,7 @@ fsock_addr_from_octets(struct fsock_addr *addr, const uint8_t *octets, size_t co
 {
 	if (addr == NULL || octets == NULL || (count != 4 && count != 16) || port < 0 ||
 	    port > FSOCK__PORT_MAX)
-		return fsock__error_set("make address of octets", NULL, port, EINVAL);
+		return fsock__error_set("address", NULL, port, EINVAL);
 	fsock__addr_set_ip(addr, octets, count, port);
 	return 0;
 }
@@ -89,7 +89,7 @@ int
 fsock_addr_from_sockaddr(struct fsock_addr *addr, const struct sockaddr *from, socklen_t length)
 {
 	if (addr == NULL || (from == NULL && length > 0) || length > sizeof addr->as)
-		return fsock__error_set("copy address", NULL, 0, EINVAL);
+		return fsock__error_set("address", NULL, FSOCK__NO_PORT, EINVAL);
 	memset(addr, 0, sizeof *addr);
 	addr->length = length;
 	if (length > 0)
@@ -138,9 +138,9 @@ fsock_addr_set_port(struct fsock_addr *addr, int port)
 	struct fsock__addr_ip ip;
 
 	if (port < 0 || port > FSOCK__PORT_MAX)
-		return fsock__error_set("set port of address", NULL, port, EINVAL);
+		return fsock__error_set("set", NULL, port, EINVAL);
 	if (!fsock__addr_view_ip(addr, &ip))
-		return fsock__error_set("set port of address", NULL, port, EAFNOSUPPORT);
+		return fsock__error_set("set", NULL, port, EAFNOSUPPORT);
 	if (addr->as.any.sa_family == AF_INET)
 		addr->as.in.sin_port = htons((uint16_t)port);
 	else

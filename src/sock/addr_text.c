@@ -12,13 +12,11 @@
 /* The longest text is a full path with "./" in front and a NUL behind. */
 _Static_assert(FSOCK__PATH_ROOM + 3 <= FSOCK_ADDR_TEXT_SIZE, "FSOCK_ADDR_TEXT_SIZE is too small");
 
-/* Whether the text is that of a Unix-domain socket, by how it begins. */
+/* Whether the text is that of a Unix-domain socket: nothing else begins with '@' or has a slash. */
 static bool
 is_unix_text(const char *host)
 {
-	if (host[0] == '/' || host[0] == '@')
-		return true;
-	return strncmp(host, "./", 2) == 0 || strncmp(host, "../", 3) == 0;
+	return host[0] == '@' || strchr(host, '/') != NULL;
 }
 
 /* A path is kept with its NUL; an abstract name begins with one and ends with the length. */
@@ -106,7 +104,7 @@ fsock__addr_may_be_name(const char *host)
 {
 	bool dotted_number = strchr(host, '.') != NULL && host[strspn(host, "0123456789.")] == '\0';
 
-	return !dotted_number && !is_unix_text(host) && strpbrk(host, ":[]%/") == NULL;
+	return !dotted_number && !is_unix_text(host) && strpbrk(host, ":[]%") == NULL;
 }
 
 /* see fsock/addr.h */
@@ -115,7 +113,7 @@ fsock_addr_from_text(struct fsock_addr *addr, const char *host, int port)
 {
 	int err = addr != NULL ? fsock__addr_parse(addr, host, port) : EINVAL;
 
-	return err == 0 ? 0 : fsock__error_set("read address", host, port, err);
+	return err == 0 ? 0 : fsock__error_set("address", host, port, err);
 }
 
 /* Writes a Unix-domain socket's name and returns its length. */
@@ -205,7 +203,7 @@ give_text(const struct fsock_addr *addr, bool with_port, char *buf, size_t size)
 		err = fsock__ip_text_give(text, length, buf, size);
 	if (err == 0)
 		return buf;
-	fsock__error_set("write address", NULL, 0, err);
+	fsock__error_set("address text", NULL, FSOCK__NO_PORT, err);
 	return NULL;
 }
 

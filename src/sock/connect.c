@@ -18,30 +18,37 @@ struct attempt {
 	const struct fsock__settings *settings;
 	int64_t deadline;  /* of all addresses together */
 	int past_exchange; /* `deadline` is the exchange's own, not connect_timeout's */
+	struct fsock_addr *local; /* where to connect from; NULL leaves it to the system */
+	size_t local_count;
 };
+
+/* Looks up local_host, if one is to be used. Returns 0, or -1 with the error recorded. */
+static int
+find_local(struct attempt *a, int family)
+{
+	const struct fsock__settings *set = a->settings;
+
+	if ((set->local_host == NULL && set->local_port == 0) || family == AF_UNIX)
+		return 0;
+	return fsock__resolve("bind", set->local_host, set->local_port, set->family, &a->local,
+	    &a->local_count);
+}
 
 /* Binds to local_host and local_port, in the family of the address to reach. */
 static int
 bind_local(int fd, int family, const struct attempt *a)
 {
-	const struct fsock__settings *set = a->settings;
-	const char *host = set->local_host;
-	struct fsock_addr *list;
-	size_t count, i;
 	int r = -1;
 
-	if ((host == NULL && set->local_port == 0) || family == AF_UNIX)
+	if (a->local == NULL)
 		return 0;
-	if (fsock__resolve("connect", host, set->local_port, set->family, &list, &count) < 0)
-		return -1;
 	errno = EADDRNOTAVAIL; /* no local address of the right family */
-	for (i = 0; i < count && r < 0; i++) {
-		if (fsock_addr_family(&list[i]) != family)
+	for (size_t i = 0; i < a->local_count && r < 0; i++) {
+		if (fsock_addr_family(&a->local[i]) != family)
 			continue;
 		fsock__sys_set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-		r = bind(fd, &list[i].as.any, list[i].length);
+		r = bind(fd, &a->local[i].as.any, a->local[i].length);
 	}
-	free(list);
 	return r;
 }
 
@@ -168,11 +175,11 @@ fsock *
 fsock_connect(const char *host, int port, const struct fsock_options *options)
 {
 	struct fsock__settings settings;
-	struct attempt a = { host, port, &settings, FSOCK__NEVER, 0 };
+	struct attempt a = { .host = host, .port = port, .settings = &settings };
 	struct fsock_addr *list;
 	size_t count;
 	int64_t exchange;
-	int fd, family = AF_UNSPEC, saved = errno;
+	int fd = -1, family = AF_UNSPEC, saved = errno;
 	fsock *s;
 
 	if (fsock__settings_make(&settings, options, "connect", host, port) < 0)
@@ -188,7 +195,9 @@ fsock_connect(const char *host, int port, const struct fsock_options *options)
 		a.deadline = exchange;
 	if (fsock__resolve("connect", host, port, settings.family, &list, &count) < 0)
 		return NULL;
-	fd = try_all(&a, list, count, &family);
+	if (find_local(&a, fsock_addr_family(&list[0])) == 0)
+		fd = try_all(&a, list, count, &family);
+	free(a.local);
 	free(list);
 	if (fd < 0)
 		return NULL;

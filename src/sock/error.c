@@ -39,6 +39,7 @@ preposition(const char *operation)
 		const char *operation, *word;
 	} rows[] = {
 		{ "connect", "to" },
+		{ "bind", "to" },
 		{ "write", "to" },
 		{ "read", "from" },
 		{ "listen", "on" },

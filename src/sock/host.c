@@ -28,7 +28,7 @@ int
 fsock_dotted_quad_to_vector_quad(const char *host, uint8_t quad[4])
 {
 	if (host == NULL || quad == NULL || !fsock__ip_text_to_ipv4(host, strlen(host), quad))
-		return fsock__error_set("read dotted quad", host, 0, EINVAL);
+		return fsock__error_set("dotted quad", host, FSOCK__NO_PORT, EINVAL);
 	return 0;
 }
 
@@ -39,7 +39,7 @@ fsock_host_byte_order(const char *host, uint32_t *number)
 	uint8_t quad[IPV4_OCTETS];
 
 	if (number == NULL)
-		return fsock__error_set("read dotted quad", host, 0, EINVAL);
+		return fsock__error_set("dotted quad", host, FSOCK__NO_PORT, EINVAL);
 	if (fsock_dotted_quad_to_vector_quad(host, quad) != 0)
 		return -1;
 	*number = get_integer32(quad);
@@ -51,7 +51,7 @@ int
 fsock_hbo_to_vector_quad(uint32_t number, uint8_t quad[4])
 {
 	if (quad == NULL)
-		return fsock__error_set("make vector quad", NULL, 0, EINVAL);
+		return fsock__error_set("vector quad", NULL, FSOCK__NO_PORT, EINVAL);
 	put_integer32(number, quad);
 	return 0;
 }
@@ -64,7 +64,7 @@ give(const char *text, size_t length, char *buf, size_t size)
 
 	if (err == 0)
 		return buf;
-	fsock__error_set("write host", NULL, 0, err);
+	fsock__error_set("host text", NULL, FSOCK__NO_PORT, err);
 	return NULL;
 }
 
@@ -75,7 +75,7 @@ fsock_vector_quad_to_dotted_quad(const uint8_t quad[4], char *buf, size_t size)
 	char text[FSOCK_DOTTED_QUAD_SIZE];
 
 	if (quad == NULL) {
-		fsock__error_set("write host", NULL, 0, EINVAL);
+		fsock__error_set("host text", NULL, FSOCK__NO_PORT, EINVAL);
 		return NULL;
 	}
 	return give(text, fsock__ip_text_from_ipv4(quad, text), buf, size);
@@ -98,7 +98,7 @@ fsock_vector_to_ipv6_host(const uint8_t vector[16], char *buf, size_t size)
 	char text[FSOCK_IPV6_HOST_SIZE];
 
 	if (vector == NULL) {
-		fsock__error_set("write host", NULL, 0, EINVAL);
+		fsock__error_set("host text", NULL, FSOCK__NO_PORT, EINVAL);
 		return NULL;
 	}
 	return give(text, fsock__ip_text_from_ipv6(vector, text), buf, size);
@@ -112,7 +112,7 @@ fsock_ipv6_host_to_vector(const char *host, uint8_t vector[16])
 
 	if (host == NULL || vector == NULL || !fsock__ip_text_split(host, &parts) ||
 	    !fsock__ip_text_to_ipv6(parts.address, parts.address_length, vector))
-		return fsock__error_set("read IPv6 host", host, 0, EINVAL);
+		return fsock__error_set("IPv6 address", host, FSOCK__NO_PORT, EINVAL);
 	return 0;
 }
 
@@ -122,7 +122,7 @@ fsock_host_to_hostname(
     const struct fsock_addr *host, enum fsock_family family, char *buf, size_t size)
 {
 	if ((int)family < FSOCK_ANY_FAMILY || (int)family > FSOCK_IPV6_ONLY) {
-		fsock__error_set("write host", NULL, 0, EINVAL);
+		fsock__error_set("host text", NULL, FSOCK__NO_PORT, EINVAL);
 		return NULL;
 	}
 	if (host != NULL)
@@ -174,9 +174,9 @@ fsock_ip_not_equal(const char *a, const char *b)
 	return !fsock_ip_equal(a, b);
 }
 
-/* Whether `octets` octets from `start` on are within the buffer; if not, says so as `operation`. */
+/* Whether `octets` octets from `start` on are within the buffer; if not, says so. */
 static bool
-within(const char *operation, const uint8_t *buffer, size_t size, size_t octets, size_t start)
+within(const uint8_t *buffer, size_t size, size_t octets, size_t start)
 {
 	int err = 0;
 
@@ -184,7 +184,7 @@ within(const char *operation, const uint8_t *buffer, size_t size, size_t octets,
 		err = EINVAL;
 	else if (start > size || octets > size - start)
 		err = ERANGE;
-	return err == 0 || fsock__error_set(operation, NULL, 0, err) == 0;
+	return err == 0 || fsock__error_set("octets", NULL, FSOCK__NO_PORT, err) == 0;
 }
 
 /* see fsock/host.h */
@@ -192,7 +192,7 @@ int
 fsock_integer_to_octet_buffer(
     uint64_t integer, uint8_t *buffer, size_t size, size_t octets, size_t start)
 {
-	if (!within("write octets", buffer, size, octets, start))
+	if (!within(buffer, size, octets, start))
 		return -1;
 	for (size_t i = octets; i > 0; i--) {
 		buffer[start + i - 1] = (uint8_t)integer;
@@ -209,12 +209,12 @@ fsock_octet_buffer_to_integer(
 	uint64_t value = 0;
 
 	if (integer == NULL)
-		return fsock__error_set("read octets", NULL, 0, EINVAL);
-	if (!within("read octets", buffer, size, octets, start))
+		return fsock__error_set("octets", NULL, FSOCK__NO_PORT, EINVAL);
+	if (!within(buffer, size, octets, start))
 		return -1;
 	for (size_t i = 0; i < octets; i++) {
 		if (value >> 56 != 0)
-			return fsock__error_set("read octets", NULL, 0, EOVERFLOW);
+			return fsock__error_set("octets", NULL, FSOCK__NO_PORT, EOVERFLOW);
 		value = value << 8 | buffer[start + i];
 	}
 	*integer = value;
@@ -226,7 +226,7 @@ int
 fsock_port_to_octet_buffer(int port, uint8_t *buffer, size_t size, size_t start)
 {
 	if (port < 0 || port > FSOCK__PORT_MAX)
-		return fsock__error_set("write port", NULL, port, EINVAL);
+		return fsock__error_set("write", NULL, port, EINVAL);
 	return fsock_integer_to_octet_buffer((uint64_t)port, buffer, size, PORT_OCTETS, start);
 }
 
@@ -259,7 +259,7 @@ fsock_ip_from_octet_buffer(const uint8_t *buffer, size_t size, size_t start, uin
 	uint64_t integer;
 
 	if (number == NULL)
-		return fsock__error_set("read octets", NULL, 0, EINVAL);
+		return fsock__error_set("octets", NULL, FSOCK__NO_PORT, EINVAL);
 	if (fsock_octet_buffer_to_integer(buffer, size, IPV4_OCTETS, start, &integer) != 0)
 		return -1;
 	*number = (uint32_t)integer;

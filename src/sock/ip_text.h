@@ -39,7 +39,7 @@ struct fsock__ip_text_parts {
 };
 bool fsock__ip_text_split(const char *text, struct fsock__ip_text_parts *parts);
 
-/* Gives text to a caller of the library: copies it, NUL included, if it fits. Returns 0 or errno. */
+/* Copies text and a NUL into a caller's buffer if both fit. Returns 0 or an errno value. */
 int fsock__ip_text_give(const char *text, size_t length, char *buf, size_t size);
 
 #endif

@@ -10,6 +10,15 @@
 #include "sys.h"
 #include "unix_file.h"
 
+/* Whether a listener on an IPv6 address is to take IPv4 as well; for a mapped one there is no other. */
+static int
+takes_ipv4(const struct fsock_addr *addr, const struct fsock__settings *settings)
+{
+	if (IN6_IS_ADDR_V4MAPPED(&addr->as.in6.sin6_addr))
+		return 1;
+	return settings->dual_stack && fsock_addr_is_wildcard(addr);
+}
+
 /* Binds; the file of a Unix-domain listener that is gone is replaced. */
 static int
 bind_address(int fd, const struct fsock_addr *addr, const struct fsock__settings *settings)
@@ -19,8 +28,8 @@ bind_address(int fd, const struct fsock_addr *addr, const struct fsock__settings
 	if (family != AF_UNIX && settings->reuse_address)
 		fsock__sys_set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (family == AF_INET6)
-		fsock__sys_set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY,
-		    !(settings->dual_stack && fsock_addr_is_wildcard(addr)));
+		fsock__sys_set_int(
+		    fd, IPPROTO_IPV6, IPV6_V6ONLY, !takes_ipv4(addr, settings));
 	if (bind(fd, &addr->as.any, addr->length) == 0)
 		return 0;
 	if (errno != EADDRINUSE || !fsock__unix_file_remove_stale(addr))

@@ -1,8 +1,12 @@
 #include "../compat.h"
 #include "resolve.h"
 
+#include <netdb.h>
+#include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
+#include "addr.h"
 #include "error.h"
 
 /* A list of `n` addresses, none set yet. */
@@ -11,13 +15,6 @@ new_list(const char *operation, const char *host, int port, size_t n, struct fso
 {
 	*list = calloc(n, sizeof **list);
 	return *list == NULL ? fsock__error_set(operation, host, port, ENOMEM) : 0;
-}
-
-/* Whether `host` is a Unix-domain name: those are never looked up. */
-static int
-is_unix(const char *host)
-{
-	return host[0] == '@' || strchr(host, '/') != NULL;
 }
 
 static int
@@ -36,7 +33,16 @@ wildcard(const char *operation, int port, enum fsock_family family, struct fsock
 	return 0;
 }
 
-/* Appends the results of one family, or of all for AF_UNSPEC. */
+static bool
+is_among(const struct fsock_addr *list, size_t count, const struct fsock_addr *addr)
+{
+	for (size_t i = 0; i < count; i++)
+		if (fsock_addr_equal(&list[i], addr))
+			return true;
+	return false;
+}
+
+/* Appends the results of one family, or of all for AF_UNSPEC, each address once. */
 static void
 append(struct fsock_addr *list, size_t *count, const struct addrinfo *results, int family, int port)
 {
@@ -44,7 +50,8 @@ append(struct fsock_addr *list, size_t *count, const struct addrinfo *results, i
 		if (family != AF_UNSPEC && ai->ai_family != family)
 			continue;
 		if (fsock_addr_from_sockaddr(&list[*count], ai->ai_addr, ai->ai_addrlen) == 0 &&
-		    fsock_addr_set_port(&list[*count], port) == 0)
+		    fsock_addr_set_port(&list[*count], port) == 0 &&
+		    !is_among(list, *count, &list[*count]))
 			++*count;
 	}
 }
@@ -93,25 +100,64 @@ look_up(const char *operation, const char *host, int port, enum fsock_family fam
 	return fsock__error_set_resolver(operation, host, port, EAI_NONAME);
 }
 
+/* Whether addresses of this family count; Unix-domain ones always do. */
+static bool
+is_wanted(const struct fsock_addr *addr, enum fsock_family family)
+{
+	return !(family == FSOCK_IPV4_ONLY && fsock_addr_family(addr) == AF_INET6) &&
+	       !(family == FSOCK_IPV6_ONLY && fsock_addr_family(addr) == AF_INET);
+}
+
+static int
+one(const char *operation, const char *host, int port, enum fsock_family family,
+    const struct fsock_addr *addr, struct fsock_addr **list, size_t *count)
+{
+	if (!is_wanted(addr, family))
+		return fsock__error_set_resolver(operation, host, port, EAI_ADDRFAMILY);
+	if (new_list(operation, host, port, 1, list) < 0)
+		return -1;
+	(*list)[0] = *addr;
+	*count = 1;
+	return 0;
+}
+
+/*
+ * System resolvers read octal, hexadecimal and short forms as addresses ("127.1", "0x7f000001").
+ * Programs that check hosts before they connect are fooled by that, so it ends here.
+ */
+static bool
+is_odd_number(const char *host)
+{
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *results;
+
+	if (getaddrinfo(host, NULL, &hints, &results) != 0)
+		return false;
+	freeaddrinfo(results);
+	return true;
+}
+
 int
 fsock__resolve(const char *operation, const char *host, int port, enum fsock_family family,
     struct fsock_addr **list, size_t *count)
 {
-	struct fsock_addr numeric;
-	int saved = errno;
+	struct fsock_addr addr;
+	int err, saved = errno;
 
+	if ((int)family < FSOCK_ANY_FAMILY || (int)family > FSOCK_IPV6_ONLY)
+		return fsock__error_set(operation, host, port, EINVAL);
+	if (host != NULL) {
+		err = fsock__addr_parse(&addr, host, port);
+		if (err == 0)
+			return one(operation, host, port, family, &addr, list, count);
+		if (err != EINVAL)
+			return fsock__error_set(operation, host, port, err);
+	}
+	if (port < 0 || port > FSOCK__PORT_MAX)
+		return fsock__error_set(operation, host, port, EINVAL);
 	if (host == NULL)
 		return wildcard(operation, port, family, list, count);
-	if (fsock_addr_from_text(&numeric, host, port) == 0) {
-		if (new_list(operation, host, port, 1, list) < 0)
-			return -1;
-		(*list)[0] = numeric;
-		*count = 1;
-		return 0;
-	}
-	if (is_unix(host))
-		return fsock__error_set(operation, host, port, errno);
-	if (host[0] == '\0')
+	if (host[0] == '\0' || !fsock__addr_may_be_name(host) || is_odd_number(host))
 		return fsock__error_set_resolver(operation, host, port, EAI_NONAME);
 	errno = saved;
 	return look_up(operation, host, port, family, list, count);

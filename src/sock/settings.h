@@ -9,7 +9,7 @@
 
 struct fsock__settings {
 	int64_t connect_timeout, read_timeout, write_timeout; /* spans; FSOCK__NEVER for none */
-	int64_t deadline;                                     /* span as well: from a socket's birth */
+	int64_t deadline;                                     /* a span, too: from birth */
 	enum fsock_family family;
 	const char *local_host; /* the caller's: only good while the socket is being made */
 	int local_port;

@@ -46,8 +46,8 @@ fsock__socket_new(int fd, enum fsock__role role, int family, const struct fsock_
 	s->references = 1;
 	s->settings = *settings;
 	s->settings.local_host = NULL;
-	s->deadline = role == FSOCK__LISTENER ? FSOCK__NEVER
-	                                      : fsock__clock_after(settings->deadline);
+	s->deadline =
+	    role == FSOCK__LISTENER ? FSOCK__NEVER : fsock__clock_after(settings->deadline);
 	s->port = port;
 	memcpy(s->host, host == NULL ? "" : host, length);
 	apply_settings(fd, role, family, settings);
@@ -56,8 +56,8 @@ fsock__socket_new(int fd, enum fsock__role role, int family, const struct fsock_
 
 /*
  * Throws away input that has arrived, within reason. A TCP connection that is closed with unread
- * input is reset, and the reset may overtake output that the peer has not read yet (RFC 2525, 2.17).
- * A process that never used the connection leaves it alone: another one may be reading it.
+ * input is reset, and the reset may overtake output that the peer has not read yet (RFC 2525,
+ * 2.17). A process that never used the connection leaves it alone: another one may be reading it.
  */
 static void
 drain(const struct fsock *s)
@@ -116,8 +116,8 @@ int
 fsock__socket_fd(const struct fsock *s, const char *operation)
 {
 	if (s == NULL)
-		return fsock__error_set_kind(operation, NULL, FSOCK__NO_PORT,
-		    FSOCK_INVALID_SOCKET_ERROR, EINVAL);
+		return fsock__error_set_kind(
+		    operation, NULL, FSOCK__NO_PORT, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
 	if (s->fd < 0)
 		return fsock__socket_error(s, operation, EBADF);
 	return s->fd;

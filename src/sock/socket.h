@@ -41,7 +41,7 @@ struct fsock__stream_ops {
  *  3. `fd`, `references`, `open_files` and `stream` change under `lock` only; `fd` is read without
  *     it by calls that the program may not run while it ends the handle.
  *  4. `write_error` is set once and never cleared: octets are missing in what the peer gets.
- *  5. Locks are taken in this order: a FILE's, the stream's input or output lock, `lock`, the
+ *  5. Locks are waited for in this order: a FILE's, the stream's output lock, `lock`, the
  *     registry's.
  */
 struct fsock__unix_file;
@@ -56,7 +56,7 @@ struct fsock {
 	atomic_int shut;        /* FSOCK_INPUT, FSOCK_OUTPUT: shut down by fsock_shutdown() */
 	atomic_int write_error; /* errno of the first failed write, or 0 */
 	atomic_int used;        /* this process has read or written: its close may drain input */
-	int releasing;          /* fsock_release() is at work: closing FILEs leaves the descriptor */
+	int releasing;          /* fsock_release() is at work: FILEs leave the descriptor open */
 	_Atomic int64_t deadline;
 	struct fsock__settings settings;
 	struct fsock__unix_file *unix_file; /* a listener's file, to unlink; else NULL */

@@ -18,10 +18,10 @@ int fsock__sys_socketpair(int family, int type, int fds[2]);
 int fsock__sys_close(int fd);
 
 /*
- * recv(2) and send(2), without SIGPIPE. They wait only if the descriptor is blocking. A signal would
- * make the kernel count SO_RCVTIMEO and SO_SNDTIMEO from the start, so after one the call is
- * repeated without waiting and MSG_DONTWAIT is added to *flags: on EAGAIN the caller has to wait, by
- * fsock__sys_wait(), which keeps to its deadline.
+ * recv(2) and send(2), without SIGPIPE. They wait only if the descriptor is blocking. A signal
+ * would make the kernel count SO_RCVTIMEO and SO_SNDTIMEO from the start, so after one the call is
+ * repeated without waiting and MSG_DONTWAIT is added to *flags: on EAGAIN the caller has to wait,
+ * by fsock__sys_wait(), which keeps to its deadline.
  */
 ssize_t fsock__sys_receive(int fd, void *buf, size_t n, int *flags);
 ssize_t fsock__sys_send(int fd, const void *buf, size_t n, int *flags);

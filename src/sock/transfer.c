@@ -8,10 +8,10 @@
 #include "sys.h"
 
 /*
- * One blocking system call is the common path: SO_RCVTIMEO and SO_SNDTIMEO carry the timeout. Only a
- * deadline of the whole exchange, a signal, or a descriptor that is non-blocking (its flag is shared
- * with whoever else holds the descriptor, so it may turn up at any time) makes us try without
- * waiting and then poll.
+ * One blocking system call is the common path: SO_RCVTIMEO and SO_SNDTIMEO carry the timeout. Only
+ * a deadline of the whole exchange, a signal, or a descriptor that is non-blocking (its flag is
+ * shared with whoever else holds the descriptor, so it may turn up at any time) makes us try
+ * without waiting and then poll.
  */
 
 /* Waits until `events`; limits are the timeout, counted from now, and the deadline. */
@@ -32,8 +32,8 @@ await(struct fsock *s, const char *operation, int events, int64_t timeout)
 }
 
 /*
- * After a call that came back with EAGAIN: 1 if it is to be tried again, -1 with the error recorded.
- * A blocking call says EAGAIN when its timeout has run out.
+ * After a call that came back with EAGAIN: 1 if it is to be tried again, -1 with the error
+ * recorded. A blocking call says EAGAIN when its timeout has run out.
  */
 static int
 try_again(struct fsock *s, const char *operation, int flags, int events, int64_t timeout)

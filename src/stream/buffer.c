@@ -3,20 +3,6 @@
 
 #include <stdlib.h>
 
-size_t
-fsock__buffer_count(const struct fsock__buffer *b)
-{
-	return b->tail - b->head;
-}
-
-void
-fsock__buffer_settle(struct fsock__buffer *b)
-{
-	if (b->head == b->tail)
-		b->head = b->tail = 0;
-	b->mark = b->head;
-}
-
 /* Moves what is kept to the front of new memory of `capacity` octets, or of the old. */
 static int
 move(struct fsock__buffer *b, size_t capacity)
@@ -73,18 +59,14 @@ fsock__buffer_received(struct fsock__buffer *b, size_t n)
 }
 
 void
-fsock__buffer_deliver(struct fsock__buffer *b, void *to, size_t n)
+fsock__buffer_shrink(struct fsock__buffer *b)
 {
-	memcpy(to, b->data + b->head, n);
-	b->head += n;
-	/* Nothing waits: keep only what may be given back. Without memory for less, keep it all. */
-	if (b->head == b->tail && b->capacity > FSOCK__BUFFER_SMALL &&
-	    b->tail - b->mark <= FSOCK__BUFFER_SMALL) {
-		int saved = errno;
+	int saved = errno;
 
+	/* For want of memory it stays as it is. */
+	if (b->tail - b->mark <= FSOCK__BUFFER_SMALL)
 		move(b, FSOCK__BUFFER_SMALL);
-		errno = saved;
-	}
+	errno = saved;
 }
 
 int

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define FSOCK__BUFFER_SMALL 2048  /* what an idle connection may keep */
-#define FSOCK__BUFFER_LARGE 65536 /* what a busy one reads at a time */
+#define FSOCK__BUFFER_LARGE 122880 /* what a busy one reads at a time */
 
 struct fsock__buffer {
 	uint8_t *data;
@@ -25,10 +25,20 @@ struct fsock__buffer {
 };
 
 /* How much waits. */
-size_t fsock__buffer_count(const struct fsock__buffer *);
+static inline size_t
+fsock__buffer_count(const struct fsock__buffer *b)
+{
+	return b->tail - b->head;
+}
 
 /* Forgets what was delivered: it has been consumed. */
-void fsock__buffer_settle(struct fsock__buffer *);
+static inline void
+fsock__buffer_settle(struct fsock__buffer *b)
+{
+	if (b->head == b->tail)
+		b->head = b->tail = 0;
+	b->mark = b->head;
+}
 
 /*
  * Makes room for at least one octet more, and for `appetite` if nothing waits.
@@ -39,8 +49,18 @@ size_t fsock__buffer_reserve(struct fsock__buffer *);
 /* Takes note of n octets received into the free room. */
 void fsock__buffer_received(struct fsock__buffer *, size_t n);
 
+/* Lets go of memory, if what is kept fits in FSOCK__BUFFER_SMALL. */
+void fsock__buffer_shrink(struct fsock__buffer *);
+
 /* Delivers n of the octets that wait to `to`. n must not be more than wait. */
-void fsock__buffer_deliver(struct fsock__buffer *, void *to, size_t n);
+static inline void
+fsock__buffer_deliver(struct fsock__buffer *b, void *to, size_t n)
+{
+	memcpy(to, b->data + b->head, n);
+	b->head += n;
+	if (b->head == b->tail && b->capacity > FSOCK__BUFFER_SMALL)
+		fsock__buffer_shrink(b);
+}
 
 /* Gives back the last n octets delivered. Returns 0, or -1 if that many are not there any more. */
 int fsock__buffer_give_back(struct fsock__buffer *, size_t n);

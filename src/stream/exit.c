@@ -6,7 +6,7 @@
 #include "registry.h"
 
 static atomic_int begun;
-static pthread_t leaver; /* set before `begun`: the thread in exit(), whose handlers may still read */
+static pthread_t leaver; /* set before `begun`: the thread in exit(); its handlers may read */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int registered;
 

@@ -6,10 +6,7 @@
 
 struct fsock__file_ops {
 	const char *name;
-	/*
-	 * Opens the FILE of a window whose sides are set, with a buffer of useful size.
-	 * Returns it, or NULL with errno set.
-	 */
+	/* Opens the FILE of a window whose sides are set. Returns it, or NULL with errno set. */
 	FILE *(*open)(struct fsock__window *);
 };
 

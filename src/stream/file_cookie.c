@@ -3,8 +3,6 @@
 
 #if !defined(FSOCK_FILE_FUNOPEN)
 
-#include <stdlib.h>
-
 #include "file.h"
 
 static ssize_t
@@ -36,26 +34,21 @@ cookie_close(void *cookie)
 
 #if defined(__GLIBC__)
 
-/* glibc's own buffer, 8 KiB and made when needed, is good; its FILE shows where fileno() looks. */
-static int
-equip(FILE *file, struct fsock__window *w)
+/* glibc's FILE shows where fileno() looks. */
+static void
+set_fileno(FILE *file, int fd)
 {
-	file->_fileno = w->stream->socket->fd;
-	return 0;
+	file->_fileno = fd;
 }
 
 #else
 
-#define BUFFER_SIZE (8192 + 8) /* musl keeps 8 octets of it for ungetc() */
-
-/* 1 KiB, musl's own buffer, would cost a system call per 1 KiB of output. */
-static int
-equip(FILE *file, struct fsock__window *w)
+/* musl keeps its FILE to itself: fileno() fails. */
+static void
+set_fileno(FILE *file, int fd)
 {
-	w->memory = malloc(BUFFER_SIZE);
-	if (w->memory == NULL)
-		return -1;
-	return setvbuf(file, w->memory, _IOFBF, BUFFER_SIZE);
+	(void)file;
+	(void)fd;
 }
 
 #endif
@@ -80,7 +73,7 @@ cookie_open(struct fsock__window *w)
 		functions.write = cookie_write;
 	file = fopencookie(w, mode(w->sides), functions);
 	if (file != NULL)
-		equip(file, w); /* without a larger buffer it works as well, only slower */
+		set_fileno(file, w->stream->socket->fd);
 	return file;
 }
 

@@ -3,12 +3,7 @@
 
 #if defined(FSOCK_FILE_FUNOPEN)
 
-#include <limits.h>
-#include <stdlib.h>
-
-#if defined(__GLIBC__)
-#include <bsd/stdio.h>
-#endif
+#include <stdio.h> /* libbsd puts its own in front of glibc's */
 
 #include "file.h"
 
@@ -43,19 +38,26 @@ fun_close(void *cookie)
 	return fsock__window_close(cookie);
 }
 
-#define BUFFER_SIZE 8192
-
-/* 1 KiB, the systems' own buffer, would cost a system call per 1 KiB of output. */
-static void
-equip(FILE *file, struct fsock__window *w)
-{
-	w->memory = malloc(BUFFER_SIZE);
-	if (w->memory != NULL)
-		setvbuf(file, w->memory, _IOFBF, BUFFER_SIZE);
 #if defined(__FreeBSD__) || defined(__APPLE__) || defined(__NetBSD__)
-	file->_file = (short)w->stream->socket->fd;
-#endif
+
+/* Their FILEs show where fileno() looks. */
+static void
+set_fileno(FILE *file, int fd)
+{
+	file->_file = (short)fd;
 }
+
+#else
+
+/* Elsewhere a FILE is opaque, or libbsd's is glibc's: fileno() fails. */
+static void
+set_fileno(FILE *file, int fd)
+{
+	(void)file;
+	(void)fd;
+}
+
+#endif
 
 static FILE *
 fun_open(struct fsock__window *w)
@@ -64,7 +66,7 @@ fun_open(struct fsock__window *w)
 	    w->sides & FSOCK_OUTPUT ? fun_write : NULL, fun_seek, fun_close);
 
 	if (file != NULL)
-		equip(file, w);
+		set_fileno(file, w->stream->socket->fd);
 	return file;
 }
 

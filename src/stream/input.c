@@ -5,10 +5,10 @@
 #include "exit.h"
 #include "stream.h"
 
-#define WHOLE_LINE_LIMIT 65536 /* for want of a line_limit: a line has to be kept in memory */
+#include <sched.h>
 
 /* Receives once into the raw buffer. Returns as recv(2), errors recorded. */
-static ssize_t
+FSOCK__COLD static ssize_t
 fill(struct fsock__window *w)
 {
 	struct fsock__stream *stream = w->stream;
@@ -43,7 +43,7 @@ line_length(const struct fsock__buffer *raw, size_t from, size_t n)
 	return end == NULL ? 0 : (size_t)(end - start) + 1;
 }
 
-static ssize_t
+FSOCK__COLD static ssize_t
 too_long(struct fsock__stream *stream)
 {
 	const struct fsock *s = stream->socket;
@@ -57,17 +57,14 @@ too_long(struct fsock__stream *stream)
  * end of file the rest; one line only on a two-way stream, whose FILE must hold nothing back when
  * the direction changes.
  */
-static ssize_t
+FSOCK__COLD static ssize_t
 await_line(struct fsock__window *w, size_t n)
 {
 	struct fsock__stream *stream = w->stream;
 	struct fsock__buffer *raw = &stream->raw;
-	size_t limit = stream->socket->settings.line_limit;
-	size_t seen = 0, line, more;
+	size_t limit = w->line_limit, seen = 0, line, more;
 	ssize_t r;
 
-	if (limit == 0)
-		limit = WHOLE_LINE_LIMIT;
 	while ((line = line_length(raw, seen, fsock__buffer_count(raw))) == 0) {
 		seen = fsock__buffer_count(raw);
 		if (seen + stream->line_fill >= limit)
@@ -95,9 +92,10 @@ await_line(struct fsock__window *w, size_t n)
 
 /* How much of what waits to deliver, up to the end of the first line. */
 static ssize_t
-up_to_line(struct fsock__stream *stream, size_t n)
+up_to_line(struct fsock__window *w, size_t n)
 {
-	size_t limit = stream->socket->settings.line_limit;
+	struct fsock__stream *stream = w->stream;
+	size_t limit = w->line_limit;
 	size_t line = line_length(&stream->raw, 0, n);
 
 	if (line > 0)
@@ -140,7 +138,7 @@ await_input(struct fsock__window *w, size_t n)
 	waiting = fsock__buffer_count(&stream->raw);
 	if (waiting < n)
 		n = waiting;
-	return w->delivery == FSOCK_DELIVER_LINE ? up_to_line(stream, n) : block(&stream->raw, n);
+	return w->delivery == FSOCK_DELIVER_LINE ? up_to_line(w, n) : block(&stream->raw, n);
 }
 
 /* How much of a line has been delivered, after n octets more on top of `before`. */
@@ -154,15 +152,44 @@ count_line(size_t before, const uint8_t *octets, size_t n)
 }
 
 /* Counts anew how much of a line is delivered, from what was delivered last. */
-static void
+FSOCK__COLD static void
 recount(struct fsock__stream *stream)
 {
 	const struct fsock__buffer *raw = &stream->raw;
 
-	if (stream->socket->settings.line_limit != 0 ||
-	    stream->reader->delivery == FSOCK_DELIVER_WHOLE_LINE)
-		stream->line_fill = count_line(
-		    stream->fill_at_mark, raw->data + raw->mark, raw->head - raw->mark);
+	stream->line_fill = count_line(
+	    stream->fill_at_mark, raw->data + raw->mark, raw->head - raw->mark);
+}
+
+/*
+ * Makes `w` the reader. The one before it must not be in a read: its FILE's lock tells. A lock held
+ * for a moment (a getc() that finds data, an fclose()) is waited for; a read that waits for the
+ * network is not, as two threads that read one socket at once take octets from each other anyway.
+ */
+FSOCK__COLD static int
+take_over(struct fsock__window *w)
+{
+	struct fsock__stream *stream = w->stream;
+	struct fsock *s = stream->socket;
+	int taken, waiting;
+
+	do {
+		struct fsock__window *reader;
+
+		pthread_mutex_lock(&s->lock);
+		reader = stream->reader;
+		taken = reader == NULL || ftrylockfile(reader->file) == 0;
+		waiting = !taken && reader->waiting;
+		if (taken) {
+			stream->reader = w;
+			if (reader != NULL)
+				funlockfile(reader->file);
+		}
+		pthread_mutex_unlock(&s->lock);
+		if (waiting)
+			return fsock__socket_error(s, "read", EBUSY);
+	} while (!taken && sched_yield() == 0);
+	return 0;
 }
 
 ssize_t
@@ -173,17 +200,19 @@ fsock__input_read(struct fsock__window *w, void *buf, size_t n)
 
 	if (n == 0)
 		return 0;
-	pthread_mutex_lock(&stream->input_lock);
+	if (atomic_load_explicit(&stream->reader, memory_order_acquire) != w && take_over(w) < 0)
+		return -1;
 	fsock__buffer_settle(&stream->raw);
 	stream->fill_at_mark = stream->line_fill;
-	stream->reader = w;
 	r = await_input(w, n);
 	if (r > 0) {
 		fsock__buffer_deliver(&stream->raw, buf, (size_t)r);
 		w->position += (off_t)r;
-		recount(stream);
+		if (w->line_limit != 0)
+			recount(stream);
 	}
-	pthread_mutex_unlock(&stream->input_lock);
+	/* The FILE's lock orders what threads do; this says so in the language's own terms. */
+	atomic_store_explicit(&stream->reader, w, memory_order_release);
 	return r;
 }
 
@@ -191,15 +220,12 @@ int
 fsock__input_give_back(struct fsock__window *w, size_t n)
 {
 	struct fsock__stream *stream = w->stream;
-	int r = -1;
 
-	pthread_mutex_lock(&stream->input_lock);
-	if (stream->reader == w)
-		r = fsock__buffer_give_back(&stream->raw, n);
-	if (r == 0) {
-		w->position -= (off_t)n;
+	if (atomic_load_explicit(&stream->reader, memory_order_acquire) != w ||
+	    fsock__buffer_give_back(&stream->raw, n) < 0)
+		return fsock__socket_error(stream->socket, "seek", ESPIPE);
+	w->position -= (off_t)n;
+	if (w->line_limit != 0)
 		recount(stream);
-	}
-	pthread_mutex_unlock(&stream->input_lock);
-	return r < 0 ? fsock__socket_error(stream->socket, "seek", ESPIPE) : 0;
+	return 0;
 }

@@ -7,8 +7,8 @@
 #include "stream.h"
 
 /*
- * Entering a window is done in two steps, so that it cannot fail once the FILE is open: claim a place,
- * then enter the window with its `file` set, or give the place up. Claiming returns 0, or -1
+ * Entering a window is done in two steps, so that it cannot fail once the FILE is open: claim a
+ * place, then enter the window with its `file` set, or give the place up. Claiming returns 0, or -1
  * (ENOMEM).
  */
 int fsock__registry_claim(void);

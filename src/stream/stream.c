@@ -70,11 +70,9 @@ stream_take(struct fsock *s, void *buf, size_t size)
 		    fseeko(w->file, 0, SEEK_CUR) < 0)
 			return -1;
 	}
-	pthread_mutex_lock(&stream->input_lock);
 	n = fsock__buffer_count(&stream->raw);
 	if (n > 0 && n <= size)
 		memcpy(buf, stream->raw.data + stream->raw.head, n);
-	pthread_mutex_unlock(&stream->input_lock);
 	return (ssize_t)n;
 }
 
@@ -84,7 +82,6 @@ stream_free(struct fsock *s)
 {
 	struct fsock__stream *stream = s->stream;
 
-	pthread_mutex_destroy(&stream->input_lock);
 	pthread_mutex_destroy(&stream->output_lock);
 	fsock__buffer_free(&stream->raw);
 	free(stream);
@@ -110,6 +107,22 @@ choose_delivery(const struct fsock__settings *set, int sides)
 	                                                                 : FSOCK_DELIVER_BLOCK;
 }
 
+/* For want of a line_limit; a whole line has to be kept in memory. */
+#define WHOLE_LINE_LIMIT 65536
+
+static void
+init_window(struct fsock__window *w, struct fsock__stream *stream, int sides)
+{
+	const struct fsock__settings *set = &stream->socket->settings;
+
+	w->stream = stream;
+	w->sides = sides;
+	w->delivery = choose_delivery(set, sides);
+	w->line_limit = set->line_limit;
+	if (w->line_limit == 0 && w->delivery == FSOCK_DELIVER_WHOLE_LINE)
+		w->line_limit = WHOLE_LINE_LIMIT;
+}
+
 /* Makes the streams of a socket. Needs its lock. Returns them, or NULL (ENOMEM). */
 static struct fsock__stream *
 new_stream(struct fsock *s)
@@ -123,13 +136,9 @@ new_stream(struct fsock *s)
 	if (stream == NULL)
 		return NULL;
 	stream->socket = s;
-	pthread_mutex_init(&stream->input_lock, NULL);
 	pthread_mutex_init(&stream->output_lock, NULL);
-	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++) {
-		stream->windows[i].stream = stream;
-		stream->windows[i].sides = sides[i];
-		stream->windows[i].delivery = choose_delivery(&s->settings, sides[i]);
-	}
+	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++)
+		init_window(&stream->windows[i], stream, sides[i]);
 	s->stream = stream;
 	s->stream_ops = &stream_ops;
 	return stream;
@@ -155,6 +164,7 @@ open_window(struct fsock *s, int which)
 		fsock__registry_unclaim();
 		return NULL;
 	}
+	fsock__window_set_buffer(w);
 	fsock__registry_enter(w);
 	s->open_files++;
 	s->references++;

@@ -23,9 +23,10 @@ struct fsock__window {
 	struct fsock__stream *stream;
 	int sides; /* FSOCK_INPUT, FSOCK_OUTPUT or both */
 	enum fsock_delivery delivery;
+	size_t line_limit;          /* 0: none */
 	off_t position;             /* octets delivered and written: what seek reports */
 	atomic_int waiting;         /* 1 while a thread is, or is about to be, blocked receiving */
-	char *memory;               /* stdio's buffer, where its own is too small; else NULL */
+	void *memory;               /* stdio's buffer, FSOCK__WINDOW_... octets; NULL: its own */
 	struct fsock__window *next; /* chain of the registry */
 };
 
@@ -33,23 +34,25 @@ enum { FSOCK__WINDOW_IO, FSOCK__WINDOW_INPUT, FSOCK__WINDOW_OUTPUT, FSOCK__WINDO
 
 /*
  * What must stay true:
- *  1. `input_lock` is held while `raw`, `reader` and the line counts are looked at or changed, and
- *     so for as long as a read waits for the network; `output_lock` for as long as a write does.
- *  2. `reader` is the window that read last: the only one that may give input back.
- *  3. Where lines are limited, `line_fill` is how much of a line lies before raw.head, and
- *     `fill_at_mark` how much lies before raw.mark.
+ *  1. `reader` is the window that read last: the only one that may give input back. Its FILE's lock
+ *     guards `raw` and the line counts. It changes with the locks of both FILEs and the socket's
+ *     lock held; a window that closes leaves it NULL.
+ *  2. `output_lock` is held while anything is sent.
+ *  3. While the reader has a line_limit, `line_fill` is how much of a line lies before raw.head,
+ *     and `fill_at_mark` how much lies before raw.mark.
  */
 struct fsock__stream {
 	struct fsock *socket;
-	pthread_mutex_t input_lock;
+	_Atomic(struct fsock__window *) reader;
 	struct fsock__buffer raw;
-	struct fsock__window *reader;
 	size_t line_fill, fill_at_mark;
 	pthread_mutex_t output_lock;
 	struct fsock__window windows[FSOCK__WINDOW_COUNT];
 };
 
-/* input.c: hands octets to stdio. Returns how many, 0 at end of file, -1 with the error recorded. */
+/*
+ * input.c: hands octets to stdio. Returns how many, 0 at end of file, -1 with the error recorded.
+ */
 ssize_t fsock__input_read(struct fsock__window *, void *buf, size_t n);
 
 /* input.c: takes back the last n octets delivered to the window. Returns 0, or -1 (ESPIPE). */
@@ -57,6 +60,12 @@ int fsock__input_give_back(struct fsock__window *, size_t n);
 
 /* output.c: sends octets from stdio. Returns n, or -1 with the error recorded. */
 ssize_t fsock__output_write(struct fsock__window *, const void *buf, size_t n);
+
+/*
+ * window.c: gives the window's FILE a buffer. Failing that stdio has its own, of 1 KiB in most
+ * libcs.
+ */
+void fsock__window_set_buffer(struct fsock__window *);
 
 /*
  * window.c: what a FILE's functions do, whatever mechanism makes it. `whence` is SEEK_CUR (glibc,

@@ -1,10 +1,40 @@
 #include "../compat.h"
 
-#include <stdlib.h>
+#include <sys/mman.h>
 
 #include "../sock/error.h"
 #include "registry.h"
 #include "stream.h"
+
+/*
+ * Output is worth more than input: what does not fit in stdio's buffer is a system call each time.
+ */
+static size_t
+buffer_size(const struct fsock__window *w)
+{
+	return w->sides == FSOCK_OUTPUT ? 16384 : 8192;
+}
+
+/*
+ * Mapped memory costs an idle stream nothing, as its pages come to be when they are touched, and it
+ * begins on a cache line: stdio searches what was copied there a moment before, which takes a third
+ * longer where the copy straddles two.
+ */
+void
+fsock__window_set_buffer(struct fsock__window *w)
+{
+	size_t size = buffer_size(w);
+	int saved = errno;
+	void *memory = mmap(
+	    NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | FSOCK__MAP_ANONYMOUS, -1, 0);
+
+	w->memory = NULL;
+	if (memory != MAP_FAILED) {
+		w->memory = memory;
+		setvbuf(w->file, memory, _IOFBF, size);
+	}
+	errno = saved;
+}
 
 /*
  * Stdio seeks to give back what it has read ahead: before it writes, in fflush() and fseek(), and
@@ -66,9 +96,11 @@ fsock__window_close(struct fsock__window *w)
 	fsock__registry_remove(w);
 	pthread_mutex_lock(&s->lock);
 	w->file = NULL;
+	if (w->stream->reader == w)
+		w->stream->reader = NULL;
 	/* fclose() of no libc touches its buffer any more once it has called this. */
-	free(w->memory);
-	w->memory = NULL;
+	if (w->memory != NULL)
+		munmap(w->memory, buffer_size(w));
 	s->open_files--;
 	r = close_sides(s, w);
 	if ((w->sides & FSOCK_OUTPUT) && s->write_error != 0)

@@ -1,0 +1,34 @@
+/*
+ * inetd: adds up the numbers that a client sends, a line each, for a server such as inetd.
+ *
+ * Such servers take the connection, start one process for it and give it the socket as standard
+ * input. A line for inetd.conf(5):
+ *
+ *	sum stream tcp nowait nobody /usr/local/bin/inetd inetd
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <fsock.h>
+
+int
+main(void)
+{
+	FSOCK_AUTO fsock *s = fsock_adopt(0, &(struct fsock_options){ .timeout = 60 });
+	FILE *client = s ? fsock_stream(s) : NULL;
+	char line[128];
+	double number, sum = 0;
+
+	if (!client) {
+		fprintf(stderr, "inetd: %s\n", fsock_last_error()->text);
+		return EXIT_FAILURE;
+	}
+	while (fgets(line, sizeof line, client)) {
+		if (sscanf(line, "%lf", &number) == 1)
+			sum += number;
+		else
+			fprintf(client, "no number: %s", line);
+	}
+	fprintf(client, "%g\n", sum);
+	return EXIT_SUCCESS;
+}

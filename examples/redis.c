@@ -1,0 +1,55 @@
+/*
+ * redis HOST PORT KEY VALUE: stores a value in a Redis server and asks for it again.
+ *
+ * Redis takes commands as typed lines or counted (RESP), which is fit for any octets; replies come
+ * counted. For a Redis on a Unix-domain socket give its path as HOST.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <fsock.h>
+
+/* Reads a reply: "+text", "-error", ":number", or "$length" and so many octets. Prints it. */
+static int
+print_reply(FILE *f)
+{
+	char line[1024], *value;
+	long length;
+	int good;
+
+	if (!fgets(line, sizeof line, f) || line[0] == '-')
+		return 0;
+	if (line[0] != '$') {
+		fputs(line + 1, stdout);
+		return 1;
+	}
+	length = strtol(line + 1, NULL, 10);
+	value = length >= 0 && length < 1 << 20 ? malloc((size_t)length + 2) : NULL;
+	good = value && fread(value, 1, (size_t)length + 2, f) == (size_t)length + 2;
+	if (good)
+		fwrite(value, 1, (size_t)length + 2, stdout);
+	free(value);
+	return good;
+}
+
+int
+main(int argc, char **argv)
+{
+	FILE *f = argc == 5 ? fsockopen(argv[1], atoi(argv[2]), "r+,timeout=10") : NULL;
+	int replies = 0;
+
+	if (f) {
+		fprintf(f, "PING\r\n");
+		fprintf(f, "*3\r\n$3\r\nSET\r\n$%zu\r\n%s\r\n$%zu\r\n%s\r\n", strlen(argv[3]),
+		    argv[3], strlen(argv[4]), argv[4]);
+		fprintf(f, "*2\r\n$3\r\nGET\r\n$%zu\r\n%s\r\n", strlen(argv[3]), argv[3]);
+		while (replies < 3 && print_reply(f))
+			replies++;
+		fclose(f);
+	}
+	if (replies < 3)
+		fprintf(stderr, "redis: %s\n",
+		    argc == 5 ? fsock_last_error()->text : "usage: redis HOST PORT KEY VALUE");
+	return replies < 3 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

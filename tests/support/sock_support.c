@@ -1,0 +1,331 @@
+#include "../../src/compat.h"
+
+#include <sys/wait.h>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sock_support.h"
+
+#if defined(__linux__)
+#include <sys/syscall.h>
+#endif
+
+int
+sock_run(Suite *suite)
+{
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+const char *
+sock_host(enum sock_transport transport)
+{
+	return transport == SOCK_TCP6 ? "::1" : "127.0.0.1";
+}
+
+int
+sock_has(enum sock_transport transport)
+{
+	struct sockaddr_in6 loopback = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	int fd, has;
+
+	if (transport != SOCK_TCP6)
+		return 1;
+	fd = socket(AF_INET6, SOCK_STREAM, 0);
+	has = fd >= 0 && bind(fd, (struct sockaddr *)&loopback, sizeof loopback) == 0;
+	if (fd >= 0)
+		close(fd);
+	if (!has)
+		fprintf(stderr, "passed over: this machine has no IPv6\n");
+	return has;
+}
+
+/* Listens, connects, accepts. */
+static void
+meet(const char *host, const struct fsock_options *options, fsock *ends[2])
+{
+	fsock *listener = fsock_listen(host, 0, options);
+
+	ck_assert_msg(listener != NULL, "%s", fsock_last_error()->text);
+	ends[0] = fsock_connect(host, fsock_local_port(listener), options);
+	ck_assert_msg(ends[0] != NULL, "%s", fsock_last_error()->text);
+	ends[1] = fsock_accept(listener, options);
+	ck_assert_msg(ends[1] != NULL, "%s", fsock_last_error()->text);
+	ck_assert_int_eq(fsock_close(listener), 0);
+}
+
+void
+sock_link(enum sock_transport transport, const struct fsock_options *options, fsock *ends[2])
+{
+	char path[] = "/tmp/fsock-XXXXXX/s";
+
+	if (transport == SOCK_PAIR) {
+		ck_assert_int_eq(fsock_pair(ends, options), 0);
+	} else if (transport == SOCK_UNIX) {
+		path[sizeof path - 3] = '\0';
+		ck_assert_ptr_nonnull(mkdtemp(path));
+		path[sizeof path - 3] = '/';
+		meet(path, options, ends);
+		path[sizeof path - 3] = '\0';
+		ck_assert_int_eq(rmdir(path), 0);
+	} else {
+		meet(sock_host(transport), options, ends);
+	}
+}
+
+fsock *
+sock_raw(enum sock_transport transport, const struct fsock_options *options, int *peer)
+{
+	fsock *ends[2];
+
+	sock_link(transport, options, ends);
+	*peer = fsock_release(ends[1], NULL, 0, NULL);
+	ck_assert_int_ge(*peer, 0);
+	return ends[0];
+}
+
+int
+sock_dead_port(enum sock_transport transport, int *fd)
+{
+	struct fsock_addr addr;
+
+	ck_assert_int_eq(fsock_addr_from_text(&addr, sock_host(transport), 0), 0);
+	*fd = socket(addr.as.any.sa_family, SOCK_STREAM, 0);
+	ck_assert_int_ge(*fd, 0);
+	ck_assert_int_eq(bind(*fd, &addr.as.any, addr.length), 0);
+	addr.length = sizeof addr.as;
+	ck_assert_int_eq(getsockname(*fd, &addr.as.any, &addr.length), 0);
+	return fsock_addr_port(&addr);
+}
+
+/* Whether one more connection to the address is made at once; its descriptor is *fd. */
+static int
+has_room(const struct fsock_addr *addr, int *fd)
+{
+	struct pollfd p;
+
+	*fd = socket(addr->as.any.sa_family, SOCK_STREAM, 0);
+	ck_assert_int_ge(*fd, 0);
+	ck_assert_int_eq(fcntl(*fd, F_SETFL, O_NONBLOCK), 0);
+	if (connect(*fd, &addr->as.any, addr->length) == 0)
+		return 1;
+	if (errno == EAGAIN)
+		return 0;
+	ck_assert_int_eq(errno, EINPROGRESS);
+	p = (struct pollfd){ .fd = *fd, .events = POLLOUT };
+	return poll(&p, 1, 30) == 1;
+}
+
+int
+sock_full(const char *host, int port, int fds[SOCK_FULL])
+{
+	struct fsock_addr addr;
+	int i;
+
+	memset(fds, -1, SOCK_FULL * sizeof fds[0]);
+	ck_assert_int_eq(fsock_addr_from_text(&addr, host, port), 0);
+	fds[0] = socket(addr.as.any.sa_family, SOCK_STREAM, 0);
+	ck_assert_int_ge(fds[0], 0);
+	ck_assert_int_eq(bind(fds[0], &addr.as.any, addr.length), 0);
+	ck_assert_int_eq(listen(fds[0], 0), 0);
+	addr.length = sizeof addr.as;
+	ck_assert_int_eq(getsockname(fds[0], &addr.as.any, &addr.length), 0);
+	for (i = 1; i < SOCK_FULL && has_room(&addr, &fds[i]); i++)
+		;
+	ck_assert_int_lt(i, SOCK_FULL);
+	return fsock_addr_port(&addr);
+}
+
+void
+sock_full_free(int fds[SOCK_FULL])
+{
+	for (int i = 0; i < SOCK_FULL; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+int
+sock_open_fds(void)
+{
+	int count = 0;
+
+	for (int fd = 0; fd < 2048; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+double
+sock_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+ssize_t
+sock_read_all(int fd, void *buf, size_t n)
+{
+	size_t got = 0;
+
+	while (got < n) {
+		ssize_t r = read(fd, (char *)buf + got, n - got);
+
+		if (r < 0)
+			return -1;
+		if (r == 0)
+			break;
+		got += (size_t)r;
+	}
+	return (ssize_t)got;
+}
+
+static char directory[] = "/tmp/fsock-XXXXXX";
+
+void
+sock_dir_make(void)
+{
+	memcpy(strchr(directory, '-') + 1, "XXXXXX", 6);
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+}
+
+void
+sock_dir_remove(void)
+{
+	DIR *dir = opendir(directory);
+	struct dirent *entry;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] != '.')
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	if (dir != NULL)
+		closedir(dir);
+	rmdir(directory);
+}
+
+const char *
+sock_path(const char *name)
+{
+	static char paths[4][sizeof directory + 64];
+	static unsigned turn;
+	char *path = paths[turn++ % 4];
+
+	snprintf(path, sizeof paths[0], "%s/%s", directory, name);
+	return path;
+}
+
+const char *
+sock_place(const char *host)
+{
+	static char name[64];
+
+	if (host != NULL && strcmp(host, "unix") == 0)
+		return sock_path("s");
+	if (host == NULL || strcmp(host, "abstract") != 0)
+		return host;
+	snprintf(name, sizeof name, "@fsock-test-%ld", (long)getpid());
+	return name;
+}
+
+int
+sock_child(int (*fn)(void *), void *arg)
+{
+	pid_t pid;
+	int status = 0;
+
+	fflush(stdout);
+	fflush(stderr);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		alarm(60);
+		_exit(fn(arg));
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	if (WIFSIGNALED(status))
+		fprintf(stderr, "the child was ended by signal %d\n", WTERMSIG(status));
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+static void *
+run(void *arg)
+{
+	struct sock_thread *t = arg;
+
+#if defined(__linux__)
+	t->id = (int)syscall(SYS_gettid);
+#else
+	t->id = 1;
+#endif
+	t->fn(t->arg);
+	return NULL;
+}
+
+void
+sock_thread_start(struct sock_thread *t, void (*fn)(void *), void *arg)
+{
+	t->fn = fn;
+	t->arg = arg;
+	t->id = 0;
+	ck_assert_int_eq(pthread_create(&t->thread, NULL, run, t), 0);
+}
+
+void
+sock_thread_join(struct sock_thread *t)
+{
+	ck_assert_int_eq(pthread_join(t->thread, NULL), 0);
+}
+
+#if defined(__linux__)
+
+/* The state letter of a thread of this process: proc(5), the third field of stat. */
+static char
+state(int id)
+{
+	char name[64], line[256] = "", *p;
+	FILE *f;
+
+	snprintf(name, sizeof name, "/proc/self/task/%d/stat", id);
+	f = fopen(name, "r");
+	if (f == NULL)
+		return '?';
+	if (fgets(line, sizeof line, f) == NULL)
+		line[0] = '\0';
+	fclose(f);
+	p = strrchr(line, ')');
+	return p == NULL ? '?' : p[2];
+}
+
+void
+sock_thread_await_blocked(struct sock_thread *t)
+{
+	while (t->id == 0 || state(t->id) != 'S')
+		sched_yield();
+}
+
+#else
+
+/* Without a view on other threads: long enough that it is so on all but the most loaded machine. */
+void
+sock_thread_await_blocked(struct sock_thread *t)
+{
+	struct timespec while_ = { 0, 100000000 };
+
+	while (t->id == 0)
+		sched_yield();
+	nanosleep(&while_, NULL);
+}
+
+#endif
