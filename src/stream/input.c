@@ -85,7 +85,7 @@ await_line(struct fsock__window *w, size_t n)
 		size_t count = fsock__buffer_count(raw);
 
 		more = line_length(raw, line, count < n ? count : n);
-		more = more > line ? more - line : 0;
+		more = more > line && more - line <= limit ? more - line : 0;
 	}
 	return (ssize_t)line;
 }
