@@ -12,7 +12,8 @@
  *
  * Two ways     On the two-way stream reading and writing may alternate freely; fflush(f) and
  *              fseek(f, 0, SEEK_CUR) between them are allowed and lose nothing. ftell() counts the
- *              octets read and written so far; any other seek fails with ESPIPE.
+ *              octets read and written so far. Any other seek fails with ESPIPE, unless it stays
+ *              within the input that happens to be in memory still: do not count on it.
  * Delivery     How input is handed to stdio. FSOCK_DELIVER_LINE: at most one line at a time, so
  *              that stdio holds nothing back when the direction changes (two-way character streams,
  *              and any stream with a line_limit). FSOCK_DELIVER_BLOCK: whatever is there (one-way
