@@ -106,14 +106,14 @@ START_TEST(reading_in_vain)
 	begin(MEDDLER(_i), fsock_socket(s));
 	if (row->options.deadline != IN) /* which counts from the socket's birth */
 		start = sock_now();
-	r = fsock__transfer_receive(s, &c, 1);
+	r = fsock__transport_socket.receive(s, &c, 1);
 	end(MEDDLER(_i));
 	ck_assert_int_eq(r, -1);
 	errno = ETIMEDOUT; /* ending the storm may have changed it */
 	check_timeout(s, "read", row->reading);
 	sock_assert_took(start, IN);
 	ck_assert_int_eq(write(peer, "x", 1), 1);
-	r = fsock__transfer_receive(s, &c, 1);
+	r = fsock__transport_socket.receive(s, &c, 1);
 	if (row->reading == FSOCK_TIMEOUT_ERROR) {
 		ck_assert_int_eq(r, 1);
 		ck_assert_int_eq(c, 'x');
@@ -141,7 +141,7 @@ START_TEST(writing_in_vain)
 	begin(MEDDLER(_i), fsock_socket(s));
 	if (row->options.deadline != IN) /* which counts from the socket's birth */
 		start = sock_now();
-	r = fsock__transfer_send(s, block, sizeof block);
+	r = fsock__transport_socket.send(s, block, sizeof block);
 	end(MEDDLER(_i));
 	ck_assert_int_eq(r, -1);
 	errno = ETIMEDOUT;
@@ -231,7 +231,7 @@ START_TEST(reading_slowly)
 	for (size_t i = 0; i < slow.n; i++) {
 		char c = 0;
 
-		ck_assert_int_eq(fsock__transfer_receive(s, &c, 1), 1);
+		ck_assert_int_eq(fsock__transport_socket.receive(s, &c, 1), 1);
 		ck_assert_int_eq(c, 'a' + (int)i);
 	}
 	ck_assert_int_eq(errno, EDOM);
@@ -258,7 +258,7 @@ START_TEST(deadline_of_all)
 	    &slow.fd);
 	start = sock_now();
 	sock_thread_start(&thread, send_slowly, &slow);
-	while (fsock__transfer_receive(s, &c, 1) == 1)
+	while (fsock__transport_socket.receive(s, &c, 1) == 1)
 		;
 	check_timeout(s, "read", FSOCK_DEADLINE_TIMEOUT_ERROR);
 	ck_assert_double_ge(sock_now() - start, 0.05);
@@ -289,7 +289,7 @@ START_TEST(writing_slowly)
 	block_alarm(SIG_UNBLOCK);
 	begin(meddler, fsock_socket(s));
 	errno = EDOM;
-	ck_assert_int_eq(fsock__transfer_send(s, block, sizeof block), 0);
+	ck_assert_int_eq(fsock__transport_socket.send(s, block, sizeof block), 0);
 	ck_assert_int_eq(errno, EDOM);
 	sock_thread_join(&thread);
 	end(meddler);
@@ -323,15 +323,15 @@ START_TEST(deadline_anew)
 	ck_assert_int_eq(fsock_set_deadline(s, row->then), 0);
 	ck_assert_int_eq(errno, EDOM);
 	if (row->passes) {
-		ck_assert_int_eq(fsock__transfer_receive(s, &c, 1), -1);
+		ck_assert_int_eq(fsock__transport_socket.receive(s, &c, 1), -1);
 		check_timeout(s, "read", FSOCK_DEADLINE_TIMEOUT_ERROR);
-		ck_assert_int_eq(fsock__transfer_send(s, "x", 1), -1);
+		ck_assert_int_eq(fsock__transport_socket.send(s, "x", 1), -1);
 		check_timeout(s, "write", FSOCK_DEADLINE_TIMEOUT_ERROR);
 		ck_assert_int_eq(recv(peer, &c, 1, MSG_DONTWAIT), -1);
 	} else {
 		ck_assert_int_eq(write(peer, "x", 1), 1);
-		ck_assert_int_eq(fsock__transfer_receive(s, &c, 1), 1);
-		ck_assert_int_eq(fsock__transfer_send(s, "x", 1), 0);
+		ck_assert_int_eq(fsock__transport_socket.receive(s, &c, 1), 1);
+		ck_assert_int_eq(fsock__transport_socket.send(s, "x", 1), 0);
 	}
 	fsock_close(s);
 	close(peer);
@@ -349,7 +349,7 @@ START_TEST(deadline_refused)
 	sock_assert_error(FSOCK_INVALID_ARGUMENT_ERROR, EINVAL);
 	ck_assert_int_eq(fsock_set_deadline(NULL, 1), -1);
 	sock_assert_error(FSOCK_INVALID_SOCKET_ERROR, EINVAL);
-	ck_assert_int_eq(fsock__transfer_send(s, "x", 1), 0); /* none was set */
+	ck_assert_int_eq(fsock__transport_socket.send(s, "x", 1), 0); /* none was set */
 	fsock_close(s);
 	close(peer);
 }
@@ -361,10 +361,10 @@ START_TEST(nothing_to_move)
 	char c;
 	fsock *s = sock_raw(SOCK_PAIR, NULL, &peer);
 
-	ck_assert_int_eq(fsock__transfer_send(s, NULL, 0), 0);
+	ck_assert_int_eq(fsock__transport_socket.send(s, NULL, 0), 0);
 	ck_assert_int_eq(recv(peer, &c, 1, MSG_DONTWAIT), -1);
 	close(peer);
-	ck_assert_int_eq(fsock__transfer_receive(s, &c, 1), 0);
+	ck_assert_int_eq(fsock__transport_socket.receive(s, &c, 1), 0);
 	fsock_close(s);
 }
 END_TEST
