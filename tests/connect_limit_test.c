@@ -184,11 +184,15 @@ END_TEST
 #if defined(__linux__)
 
 #include <sys/ioctl.h>
-#include <linux/if_tun.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <fcntl.h>
 #include <sched.h>
+
+/* From <linux/if_tun.h>, which not every libc's headers come with. */
+#define TUNSETIFF_  _IOW('T', 202, int)
+#define IFF_TUN_    0x0001
+#define IFF_NO_PI_  0x1000
 
 /* In a child, a network of its own with nothing but a loopback interface: 1, or 0 without the right. */
 static int
@@ -240,10 +244,10 @@ END_TEST
 static int
 open_silent_network(void)
 {
-	struct ifreq request = { .ifr_name = "silent", .ifr_flags = IFF_TUN | IFF_NO_PI };
+	struct ifreq request = { .ifr_name = "silent", .ifr_flags = IFF_TUN_ | IFF_NO_PI_ };
 	struct sockaddr_in addr = { .sin_family = AF_INET };
 	int tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC), fd = socket(AF_INET, SOCK_DGRAM, 0);
-	int ok = tun >= 0 && fd >= 0 && ioctl(tun, TUNSETIFF, &request) == 0;
+	int ok = tun >= 0 && fd >= 0 && ioctl(tun, TUNSETIFF_, &request) == 0;
 
 	addr.sin_addr.s_addr = htonl(0xc0000201);
 	memcpy(&request.ifr_addr, &addr, sizeof addr);
