@@ -129,8 +129,7 @@ socket_close(struct fsock *s)
 		return 0;
 	drain(s);
 	s->fd = -1;
-	if (s->unix_file != NULL)
-		fsock__unix_file_remove(s->unix_file);
+	fsock__unix_file_remove(s->unix_file);
 	s->unix_file = NULL;
 	return fsock__sys_close(fd);
 }
