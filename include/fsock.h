@@ -10,6 +10,7 @@
  *	fsock/socket.h   connect, listen, accept, pair, adopt, close, names
  *	fsock/stream.h   the FILE*s of a socket
  *	fsock/datagram.h datagrams; send and receive, also beside the FILE*s
+ *	fsock/option.h   options by name
  *
  * CONVENTIONS, which hold for every function unless it says otherwise
  *
@@ -63,5 +64,6 @@
 #include <fsock/socket.h>
 #include <fsock/stream.h>
 #include <fsock/datagram.h>
+#include <fsock/option.h>
 
 #endif

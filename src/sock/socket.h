@@ -31,6 +31,8 @@ struct fsock__stream_ops {
 	ssize_t (*take)(struct fsock *, void *buf, size_t size);
 	/* Takes up to n octets of the input read ahead, stdio's first. Returns how many, or -1. */
 	ssize_t (*receive)(struct fsock *, void *buf, size_t n);
+	/* How much of that there is. Returns -1 with the error recorded. */
+	ssize_t (*available)(struct fsock *);
 	/* Sends what the FILEs hold, then n octets. Returns 0 or -1. */
 	int (*send)(struct fsock *, const void *buf, size_t n);
 	/* Frees `stream`; no FILE is open any more. */

@@ -102,6 +102,7 @@ static const struct fsock__stream_ops stream_ops = {
 	.close = stream_close,
 	.take = stream_take,
 	.receive = fsock__raw_receive,
+	.available = fsock__raw_available,
 	.send = stream_send,
 	.free = stream_free,
 };

@@ -71,6 +71,7 @@ ssize_t fsock__output_send(struct fsock__stream *, const void *buf, size_t n);
 
 /* raw.c: see struct fsock__stream_ops. */
 ssize_t fsock__raw_receive(struct fsock *, void *buf, size_t n);
+ssize_t fsock__raw_available(struct fsock *);
 
 /*
  * window.c: gives the window's FILE a buffer. Failing that stdio has its own, of 1 KiB in most
