@@ -78,13 +78,14 @@ fsock_send(fsock *s, const void *data, size_t size, const struct fsock_addr *to)
 
 	if (fd < 0)
 		return -1;
+	if (s->role == FSOCK__LISTENER)
+		return fsock__error_set_kind(
+		    "send", s->host, s->port, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
 	if ((data == NULL && size > 0) || size > SSIZE_MAX)
 		return fsock__socket_error(s, "send", EINVAL);
 	if (s->role == FSOCK__DATAGRAM)
 		return send_datagram(s, fd, data, size, to);
-	if (s->role == FSOCK__CONNECTED)
-		return send_stream(s, data, size, to);
-	return fsock__error_set_kind("send", s->host, s->port, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
+	return send_stream(s, data, size, to);
 }
 
 /* Sends the first messages, waiting for room: how many, or -1 with the error recorded. */

@@ -22,7 +22,7 @@ dgram_host(enum dgram_kind kind, const char *name)
 	if (kind == DGRAM_UDP4 || kind == DGRAM_UDP6)
 		return kind == DGRAM_UDP4 ? "127.0.0.1" : "::1";
 	if (kind == DGRAM_UNIX)
-		return sock_path(name);
+		return sock_path(name[0] == '\0' ? "s" : name);
 	snprintf(abstract, sizeof names[0], "@fsock-test-%ld-%s", (long)getpid(), name);
 	return abstract;
 }
