@@ -233,7 +233,6 @@ fsock__input_give_back(struct fsock__window *w, size_t n)
 size_t
 fsock__input_take(struct fsock__stream *stream, void *buf, size_t n)
 {
-	struct fsock__window *reader = atomic_load_explicit(&stream->reader, memory_order_acquire);
 	struct fsock__buffer *raw = &stream->raw;
 	size_t count = fsock__buffer_count(raw);
 
@@ -241,11 +240,10 @@ fsock__input_take(struct fsock__stream *stream, void *buf, size_t n)
 		n = count;
 	if (n == 0)
 		return 0;
-	if (reader != NULL && reader->line_limit != 0)
-		stream->line_fill = count_line(stream->line_fill, raw->data + raw->head, n);
 	fsock__buffer_settle(raw);
 	fsock__buffer_deliver(raw, buf, n);
 	fsock__buffer_settle(raw); /* nobody gives these back */
-	stream->fill_at_mark = stream->line_fill;
+	/* What is taken this way is no part of a line: a counted block between lines, say. */
+	stream->line_fill = stream->fill_at_mark = 0;
 	return n;
 }
