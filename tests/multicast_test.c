@@ -22,42 +22,12 @@ static const struct group {
 	{ "ff12::7704", FSOCK_ANY_FAMILY, NAME },
 };
 
-/* Whether a group can be spoken to on the interface. With no hop allowed nothing leaves the machine. */
-static int
-reaches(const struct group *g, const char *interface_name)
-{
-	fsock *s = fsock_datagram(NULL, 0, &(struct fsock_options){ .family = g->family });
-	struct fsock_addr to;
-	int r;
+enum which { NOT_LOOPBACK, ANY };
 
-	r = s != NULL && fsock_multicast_interface(s, interface_name) == 0 &&
-	    fsock_set_option(s, FSOCK_OPTION_MULTICAST_TTL, 0) == 0 &&
-	    fsock_addr_from_text(&to, g->group, 9) == 0 && fsock_send(s, "", 0, &to) == 0;
-	fsock_close(s);
-	return r;
-}
-
-/* Interfaces by their names: what goes out on the loopback one comes in again whatever is said. */
-enum which { ANY, NOT_LOOPBACK };
-
-/*
- * An interface for a row, or NULL if there is none. The loopback one does not do IPv6 groups on
- * every system, and IPv4 groups from an IPv6 socket are Linux's.
- */
 static const char *
 interface_for(const struct group *g, enum which which)
 {
-	static char name[IF_NAMESIZE];
-	struct if_nameindex *list = if_nameindex();
-
-	name[0] = '\0';
-	for (struct if_nameindex *i = list; i != NULL && i->if_index != 0 && name[0] == '\0'; i++)
-		if ((which == ANY || strncmp(i->if_name, "lo", 2) != 0) && reaches(g, i->if_name))
-			snprintf(name, sizeof name, "%s", i->if_name);
-	if_freenameindex(list);
-	if (name[0] == '\0')
-		fprintf(stderr, "passed over: no interface here reaches %s\n", g->group);
-	return name[0] == '\0' ? NULL : name;
+	return dgram_interface(g->group, g->family, which == ANY);
 }
 
 /* How the row names group and interface to fsock_multicast_join(). Returns 0 if it cannot be run. */

@@ -1,5 +1,7 @@
 #include "../../src/compat.h"
 
+#include <net/if.h>
+
 #include <unistd.h>
 
 #include "dgram_support.h"
@@ -77,4 +79,35 @@ dgram_expect(fsock *s, const char *text, fsock *from)
 		return;
 	wanted = dgram_addr(from);
 	ck_assert(fsock_addr_equal(&sender, &wanted));
+}
+
+static int
+reaches(const char *group, enum fsock_family family, const char *interface_name)
+{
+	fsock *s = fsock_datagram(NULL, 0, &(struct fsock_options){ .family = family });
+	struct fsock_addr to;
+	int r;
+
+	r = s != NULL && fsock_multicast_interface(s, interface_name) == 0 &&
+	    fsock_set_option(s, FSOCK_OPTION_MULTICAST_TTL, 0) == 0 &&
+	    fsock_addr_from_text(&to, group, 9) == 0 && fsock_send(s, "", 0, &to) == 0;
+	fsock_close(s);
+	return r;
+}
+
+const char *
+dgram_interface(const char *group, enum fsock_family family, int may_be_loopback)
+{
+	static char name[IF_NAMESIZE];
+	struct if_nameindex *list = if_nameindex();
+
+	name[0] = '\0';
+	for (struct if_nameindex *i = list; i != NULL && i->if_index != 0 && name[0] == '\0'; i++)
+		if ((may_be_loopback || strncmp(i->if_name, "lo", 2) != 0) &&
+		    reaches(group, family, i->if_name))
+			snprintf(name, sizeof name, "%s", i->if_name);
+	if_freenameindex(list);
+	if (name[0] == '\0')
+		fprintf(stderr, "passed over: no interface here reaches %s\n", group);
+	return name[0] == '\0' ? NULL : name;
 }

@@ -23,4 +23,13 @@ struct fsock_addr dgram_addr(fsock *);
 /* Asserts that the next datagram is this text, from `from` unless that is NULL. */
 void dgram_expect(fsock *, const char *text, fsock *from);
 
+/*
+ * The name of an interface that reaches a multicast group from a socket of the family, or NULL,
+ * having said so, if there is none. The loopback interface comes first if it may be: it does not do
+ * IPv6 groups everywhere, and what goes out on it comes in again whatever the options say. IPv4
+ * groups from a socket for both families are Linux's. Whoever sends to the group must let it make
+ * no hop, so that nothing leaves the machine.
+ */
+const char *dgram_interface(const char *group, enum fsock_family, int may_be_loopback);
+
 #endif
