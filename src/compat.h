@@ -22,6 +22,8 @@
 #include <time.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 /*
  * Which mechanism makes a FILE out of functions: fopencookie() or funopen(). A build may ask for
@@ -115,6 +117,44 @@ fsock__cond_init(pthread_cond_t *cond)
 #else
 #define FSOCK__SOCK_CLOEXEC                 0
 #define fsock__accept(fd, address, length)  accept((fd), (address), (length))
+#endif
+
+/* How batches of datagrams are moved. A build may ask for the way of systems other than Linux. */
+#if defined(__linux__) && !defined(FSOCK_DATAGRAM_LOOP)
+#define FSOCK__DATAGRAM_OPS fsock__datagram_mmsg
+#else
+#define FSOCK__DATAGRAM_OPS fsock__datagram_loop
+#endif
+
+/* Several sockets on one port, told of in turn: not everywhere. */
+#if defined(SO_REUSEPORT)
+#define FSOCK__SO_REUSEPORT SO_REUSEPORT
+#else
+#define FSOCK__SO_REUSEPORT (-1)
+#endif
+
+/* Options with other names, or none. */
+#if defined(TCP_KEEPIDLE)
+#define FSOCK__TCP_KEEPIDLE TCP_KEEPIDLE
+#elif defined(TCP_KEEPALIVE)
+#define FSOCK__TCP_KEEPIDLE TCP_KEEPALIVE
+#else
+#define FSOCK__TCP_KEEPIDLE (-1)
+#endif
+#if defined(TCP_KEEPINTVL)
+#define FSOCK__TCP_KEEPINTVL TCP_KEEPINTVL
+#else
+#define FSOCK__TCP_KEEPINTVL (-1)
+#endif
+#if defined(TCP_KEEPCNT)
+#define FSOCK__TCP_KEEPCNT TCP_KEEPCNT
+#else
+#define FSOCK__TCP_KEEPCNT (-1)
+#endif
+#if defined(SO_LINGER_SEC)
+#define FSOCK__SO_LINGER SO_LINGER_SEC
+#else
+#define FSOCK__SO_LINGER SO_LINGER
 #endif
 
 /*

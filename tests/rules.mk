@@ -25,7 +25,7 @@ CFLAGS.tsan    = -O1 -g -fsanitize=thread
 CFLAGS.fuzzer  = -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
                  -fno-sanitize-recover=all
 CFLAGS.musl    = -O2 -g -Werror
-CFLAGS.funopen = -O2 -g -Werror -DFSOCK_FILE_FUNOPEN $(shell pkg-config --cflags libbsd-overlay)
+CFLAGS.funopen = -O2 -g -Werror -DFSOCK_FILE_FUNOPEN -DFSOCK_DATAGRAM_LOOP $(shell pkg-config --cflags libbsd-overlay)
 
 LDLIBS.funopen = $(shell pkg-config --libs libbsd-overlay)
 

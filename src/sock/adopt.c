@@ -26,6 +26,18 @@ find_role(int fd, enum fsock__role *role)
 	return 0;
 }
 
+/* Time limits that the descriptor comes with hold, unless the options set others. */
+static void
+keep_timeouts(int fd, enum fsock__role role, struct fsock__settings *settings)
+{
+	if (role == FSOCK__LISTENER)
+		return;
+	if (settings->read_timeout == FSOCK__NEVER)
+		settings->read_timeout = fsock__sys_get_timeout(fd, SO_RCVTIMEO);
+	if (settings->write_timeout == FSOCK__NEVER)
+		settings->write_timeout = fsock__sys_get_timeout(fd, SO_SNDTIMEO);
+}
+
 /* see fsock/socket.h */
 fsock *
 fsock_adopt(int descriptor, const struct fsock_options *options)
@@ -50,6 +62,7 @@ fsock_adopt(int descriptor, const struct fsock_options *options)
 	fsock_addr_host(&peer, host, sizeof host);
 	if (host[0] != '\0')
 		port = fsock_addr_port(&peer);
+	keep_timeouts(descriptor, role, &settings);
 	fcntl(descriptor, F_SETFD, FD_CLOEXEC);
 	s = fsock__socket_new(
 	    descriptor, role, fsock_addr_family(&local), &settings, host, port);

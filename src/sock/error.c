@@ -42,6 +42,8 @@ preposition(const char *operation)
 		{ "bind", "to" },
 		{ "write", "to" },
 		{ "read", "from" },
+		{ "send", "to" },
+		{ "receive", "from" },
 		{ "listen", "on" },
 		{ "accept", "on" },
 	};
