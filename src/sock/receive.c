@@ -76,7 +76,7 @@ receive_stream(fsock *s, void *data, size_t size, struct fsock_addr *from)
 	if (size > 0 && s->stream != NULL)
 		r = s->stream_ops->receive(s, data, size);
 	if (r == 0 && size > 0)
-		r = fsock__transfer_receive(s, data, size);
+		r = s->transport->receive(s, data, size);
 	if (r >= 0 && from != NULL)
 		*from = (struct fsock_addr){ .length = 0 };
 	return r;
@@ -90,14 +90,14 @@ fsock_receive(fsock *s, void *data, size_t size, struct fsock_addr *from)
 
 	if (fd < 0)
 		return -1;
+	if (s->role == FSOCK__LISTENER)
+		return fsock__error_set_kind(
+		    "receive", s->host, s->port, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
 	if ((data == NULL && size > 0) || size > SSIZE_MAX)
 		return fsock__socket_error(s, "receive", EINVAL);
 	if (s->role == FSOCK__DATAGRAM)
 		return receive_datagram(s, fd, data, size, from);
-	if (s->role == FSOCK__CONNECTED)
-		return receive_stream(s, data, size, from);
-	return fsock__error_set_kind(
-	    "receive", s->host, s->port, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
+	return receive_stream(s, data, size, from);
 }
 
 /* Receives the first messages, waiting for one: how many, or -1 with the error recorded. */

@@ -63,7 +63,7 @@ send_stream(fsock *s, const void *data, size_t size, const struct fsock_addr *to
 		return s->stream_ops->send(s, data, size) < 0 ? -1 : (ssize_t)size;
 	if (s->write_error != 0)
 		return fsock__socket_error(s, "write", s->write_error);
-	if (fsock__transfer_send(s, data, size) < 0) {
+	if (s->transport->send(s, data, size) < 0) {
 		s->write_error = errno;
 		return -1;
 	}
@@ -78,13 +78,14 @@ fsock_send(fsock *s, const void *data, size_t size, const struct fsock_addr *to)
 
 	if (fd < 0)
 		return -1;
+	if (s->role == FSOCK__LISTENER)
+		return fsock__error_set_kind(
+		    "send", s->host, s->port, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
 	if ((data == NULL && size > 0) || size > SSIZE_MAX)
 		return fsock__socket_error(s, "send", EINVAL);
 	if (s->role == FSOCK__DATAGRAM)
 		return send_datagram(s, fd, data, size, to);
-	if (s->role == FSOCK__CONNECTED)
-		return send_stream(s, data, size, to);
-	return fsock__error_set_kind("send", s->host, s->port, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
+	return send_stream(s, data, size, to);
 }
 
 /* Sends the first messages, waiting for room: how many, or -1 with the error recorded. */

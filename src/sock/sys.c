@@ -183,6 +183,20 @@ fsock__sys_set_timeout(int fd, int option, int64_t span)
 	return setsockopt(fd, SOL_SOCKET, option, &tv, sizeof tv);
 }
 
+int64_t
+fsock__sys_get_timeout(int fd, int option)
+{
+	struct timeval tv = { 0, 0 };
+	socklen_t length = sizeof tv;
+	int saved = errno;
+
+	getsockopt(fd, SOL_SOCKET, option, &tv, &length);
+	errno = saved;
+	if ((tv.tv_sec == 0 && tv.tv_usec == 0) || (int64_t)tv.tv_sec > 8000000000)
+		return FSOCK__NEVER;
+	return (int64_t)tv.tv_sec * 1000000000 + (int64_t)tv.tv_usec * 1000;
+}
+
 int
 fsock__sys_set_nonblocking(int fd, int on)
 {

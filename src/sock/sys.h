@@ -45,6 +45,9 @@ int fsock__sys_get_int(int fd, int level, int option, int *value);
 /* SO_RCVTIMEO or SO_SNDTIMEO to `span` nanoseconds; FSOCK__NEVER switches it off. */
 int fsock__sys_set_timeout(int fd, int option, int64_t span);
 
+/* Likewise read; FSOCK__NEVER if it cannot be. */
+int64_t fsock__sys_get_timeout(int fd, int option);
+
 int fsock__sys_set_nonblocking(int fd, int on);
 
 /* Returns 1 or 0; 1 also for a descriptor that cannot be asked, so that nobody waits on it. */

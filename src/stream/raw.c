@@ -1,4 +1,4 @@
-/* Receiving beside the FILEs: what they have read ahead comes first. */
+/* Receiving beside the FILEs, and asking what is there: what they have read ahead comes first. */
 #include "../compat.h"
 #include "../sock/error.h"
 #include "stream.h"
@@ -36,21 +36,55 @@ hold_reader(struct fsock__stream *stream, FILE **file)
 	}
 }
 
+/*
+ * Gathers what was read ahead in the raw buffer. The reader is held until release(). Returns 0, or
+ * -1 with nothing held.
+ */
+static int
+gather(struct fsock__stream *stream, FILE **file)
+{
+	if (hold_reader(stream, file) < 0)
+		return -1;
+	/* Moving nowhere makes stdio give back what it holds. */
+	if (*file == NULL || fseeko(*file, 0, SEEK_CUR) == 0)
+		return 0;
+	funlockfile(*file);
+	return -1;
+}
+
+static void
+release(struct fsock__stream *stream, FILE *file)
+{
+	if (file != NULL)
+		funlockfile(file);
+	else
+		pthread_mutex_unlock(&stream->socket->lock);
+}
+
 ssize_t
 fsock__raw_receive(struct fsock *s, void *buf, size_t n)
 {
 	struct fsock__stream *stream = s->stream;
-	ssize_t r = -1;
+	ssize_t r;
 	FILE *file;
 
-	if (hold_reader(stream, &file) < 0)
+	if (gather(stream, &file) < 0)
 		return -1;
-	/* Moving nowhere makes stdio give back what it holds. */
-	if (file == NULL || fseeko(file, 0, SEEK_CUR) == 0)
-		r = (ssize_t)fsock__input_take(stream, buf, n);
-	if (file != NULL)
-		funlockfile(file);
-	else
-		pthread_mutex_unlock(&s->lock);
+	r = (ssize_t)fsock__input_take(stream, buf, n);
+	release(stream, file);
+	return r;
+}
+
+ssize_t
+fsock__raw_available(struct fsock *s)
+{
+	struct fsock__stream *stream = s->stream;
+	ssize_t r;
+	FILE *file;
+
+	if (gather(stream, &file) < 0)
+		return -1;
+	r = (ssize_t)fsock__buffer_count(&stream->raw);
+	release(stream, file);
 	return r;
 }
