@@ -31,7 +31,7 @@ answer(FILE *client)
 			goes_on = 0;
 	return fprintf(client, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\nhello %s\n",
 		   strlen(path) + 7, path) > 0 &&
-	    fflush(client) == 0 && goes_on;
+	       fflush(client) == 0 && goes_on;
 }
 
 static int

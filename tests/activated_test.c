@@ -176,8 +176,8 @@ START_TEST(long_name)
 END_TEST
 
 /*
- * The listener is shared with whoever passed it: after a server on it has ended, it still listens, and
- * blocks or not as before.
+ * The listener is shared with whoever passed it: after a server on it has ended, it still listens,
+ * and blocks or not as before.
  */
 static int
 serve_shared(void *arg)

@@ -40,8 +40,8 @@ check_answer(fsock *s, const void *question, size_t n, const void *answer, size_
 	char got[FSOCK_MAX_DATAGRAM_PACKET_SIZE];
 
 	ck_assert_int_eq(fsock_send(s, question, n, NULL), (ssize_t)n);
-	ck_assert_msg(fsock_receive(s, got, sizeof got, NULL) == (ssize_t)m, "%s",
-	    fsock_last_error()->text);
+	ck_assert_msg(
+	    fsock_receive(s, got, sizeof got, NULL) == (ssize_t)m, "%s", fsock_last_error()->text);
 	ck_assert_mem_eq(got, answer, m);
 }
 
@@ -123,7 +123,7 @@ do_as_told(struct fsock_request *request, void *arg)
 	if (request->length > 0 && text[0] == 'n')
 		return 0;
 	request->answer = request->length > 0 && text[0] == 'o' ? (ssize_t)request->room + 1
-	                                                         : (ssize_t)request->length;
+								: (ssize_t)request->length;
 	return 0;
 }
 
@@ -147,7 +147,8 @@ START_TEST(outcome)
 {
 	const struct doing *row = &doings[_i];
 	struct fsock_server_options options = {
-		.max_datagram = 8, .error = server_log, .threads = 1 };
+		.max_datagram = 8, .error = server_log, .threads = 1
+	};
 	fsock_server *server = start("127.0.0.1", do_as_told, NULL, &options);
 	fsock *s = client_of(server, "127.0.0.1");
 	const struct fsock_error *error;

@@ -52,10 +52,9 @@ END_TEST
 /* A client that is silent for too long, and one that is gone, end the handler, which says so. */
 START_TEST(echo_tcp_fails)
 {
-	struct fsock_server_options options = {
-		.socket.read_timeout = _i == 0 ? 0.02 : 0, .error = server_log };
-	fsock_server *server =
-	    server_start("127.0.0.1", fsock_echo_tcp_handler, NULL, &options);
+	struct fsock_server_options options = { .socket.read_timeout = _i == 0 ? 0.02 : 0,
+		.error = server_log };
+	fsock_server *server = server_start("127.0.0.1", fsock_echo_tcp_handler, NULL, &options);
 	fsock *s = server_connect(server, "127.0.0.1");
 	char c;
 

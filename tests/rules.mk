@@ -147,7 +147,7 @@ stage-examples: examples
 	$(call run,examples,$(foreach e,$(EXAMPLES:%.c=%),$(or $(wildcard tests/$(e).sh),build/cc/$(e))))
 
 stage-lint: all
-	$(call run,lint,tests/tools/lint tests/tools/man)
+	$(call run,lint,tests/tools/lint tests/tools/man tests/tools/symbols)
 
 stage-headers:
 	$(call run,headers,tests/tools/headers)
@@ -156,7 +156,7 @@ stage-install: all
 	$(call run,install,tests/tools/install)
 
 lint: all
-	@tests/tools/lint; lint=$$?; tests/tools/man && exit $$lint
+	@s=0; for t in lint man symbols; do tests/tools/$$t || s=1; done; exit $$s
 
 format:
 	clang-format -i $$(grep -LiE '^/\* (generated|made) by ' \

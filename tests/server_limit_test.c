@@ -51,8 +51,8 @@ START_TEST(limit)
 {
 	enum { CLIENTS = 60 };
 	const struct limit *row = &limits[_i];
-	struct fsock_server_options options = {
-		.threads = row->threads, .max_clients = row->max_clients };
+	struct fsock_server_options options = { .threads = row->threads,
+		.max_clients = row->max_clients };
 	fsock_server *server = server_start("127.0.0.1", hold, NULL, &options);
 	fsock *clients[CLIENTS];
 	char line[16];
@@ -141,7 +141,7 @@ processor_time(void)
 
 	getrusage(RUSAGE_SELF, &usage);
 	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-	    (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
 static void
@@ -212,7 +212,8 @@ END_TEST
 /* And one that is a little more than it asks for. */
 START_TEST(small_stack)
 {
-	struct fsock_server_options options = { .stack_size = 256 << 10, .name = "a name too long" };
+	struct fsock_server_options options = { .stack_size = 256 << 10,
+		.name = "a name too long" };
 	fsock_server *server = server_start("127.0.0.1", hold, NULL, &options);
 	fsock *s = server_connect(server, "127.0.0.1");
 	char line[16];

@@ -88,7 +88,8 @@ START_TEST(stopped_under_load)
 {
 	const struct kind *row = &kinds[_i];
 	struct fsock_server_options options = {
-		.threads = row->threads, .max_clients = row->max_clients, .error = server_log };
+		.threads = row->threads, .max_clients = row->max_clients, .error = server_log
+	};
 	struct sock_thread threads[CLIENT_THREADS];
 	int fds = sock_open_fds(), served = 0;
 

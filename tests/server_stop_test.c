@@ -265,7 +265,8 @@ be_ready(fsock_server *server, void *arg)
 
 START_TEST(runs)
 {
-	struct fsock_server_options options = { .ready = be_ready, .error = server_log,
+	struct fsock_server_options options = { .ready = be_ready,
+		.error = server_log,
 		.threads = runnings[_i].threads,
 		.idle = runnings[_i].ender == IDLE ? 0.05 : 0 };
 	double start = sock_now();

@@ -67,8 +67,8 @@ END_TEST
 START_TEST(nobody_comes)
 {
 	FSOCK_WITH_LISTENER(server, "127.0.0.1", 0, NULL) {
-		ck_assert_ptr_null(fsock_accept_connection(
-		    server, &(struct fsock_options){ .timeout = 0.01 }));
+		ck_assert_ptr_null(
+		    fsock_accept_connection(server, &(struct fsock_options){ .timeout = 0.01 }));
 		sock_assert_error(FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
 	}
 }

@@ -90,7 +90,7 @@ struct fsock_server_options {
 	                        longer is thrown away, and the `error` function told: EMSGSIZE */
 	size_t stack_size;   /* of each thread, in octets; default: the system's */
 	double idle;         /* with no client for so long the server shuts down by itself */
-	const char *name;    /* of the threads, for debuggers; 15 octets are shown; "fsock server" */
+	const char *name; /* of the threads, for debuggers; 15 octets are shown; "fsock server" */
 
 	/*
 	 * Sockets to serve, instead of listening on host and port: what fsock_activated() gave, or
@@ -141,17 +141,17 @@ FSOCK_API fsock_server *fsock_server_start_datagram(const char *host, int port,
     fsock_datagram_handler *handler, void *arg, const struct fsock_server_options *options);
 
 /*
- * The same, without a handle: serve until the server shuts down (fsock_server_shutdown() by the
- * `ready` function's doing, by a handler, a signal handler or another thread; or `idle`), then stop
- * as fsock_server_stop() does, which is not for such a server. Handlers run in threads of the server
- * here as well.
+ * The same, but serve until the server shuts down: by fsock_server_shutdown() (the `ready` function
+ * gets the handle; a handler, a signal handler or another thread may call it) or by `idle`. Then
+ * end as fsock_server_stop() does, which is not for such a server. Handlers run in threads of the
+ * server here as well.
  * Returns: how many handlers had to be cut off, 0 at best; -1 if the server could not be started.
  * Blocks: yes.
  */
 FSOCK_API int fsock_server_run(const char *host, int port, fsock_stream_handler *handler, void *arg,
     const struct fsock_server_options *options);
-FSOCK_API int fsock_server_run_datagram(const char *host, int port,
-    fsock_datagram_handler *handler, void *arg, const struct fsock_server_options *options);
+FSOCK_API int fsock_server_run_datagram(const char *host, int port, fsock_datagram_handler *handler,
+    void *arg, const struct fsock_server_options *options);
 
 /*
  * Asks a server to take no more clients, and returns at once. Its handlers go on, for `grace`
@@ -215,10 +215,10 @@ FSOCK_API int fsock_default_udp_handler(struct fsock_request *request, void *arg
 /*
  * Takes over the sockets that systemd, or another supervisor that speaks its protocol, opened for
  * this process: those that sd_listen_fds_with_names(3) would find by LISTEN_PID, LISTEN_FDS and
- * LISTEN_FDNAMES. They become sockets in `list` with the options, and their names (FileDescriptorName=
- * of systemd.socket(5), "unknown" if not given) are stored in `names` unless it is NULL. The three
- * variables are then removed from the environment, so that neither a second call nor a child process
- * takes the sockets for its own.
+ * LISTEN_FDNAMES. They become sockets in `list` with the options, and their names ("unknown" if
+ * not given; FileDescriptorName= of systemd.socket(5)) are stored in `names` unless it is NULL. The
+ * three variables are then removed from the environment, so that neither a second call nor a child
+ * process takes the sockets for its own.
  *
  * A server that works alone, too:
  *

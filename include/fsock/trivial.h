@@ -5,7 +5,7 @@
  * A program that wants no more of a socket than its FILE does with these two and what there is:
  *
  *	open-stream          fsock_open_stream(), or fsockopen() with options in a string
- *	open-server          server = fsock_listen(host, port, NULL), port = fsock_local_port(server)
+ *	open-server          server = fsock_listen(host, port, NULL); fsock_local_port(server)
  *	accept-connection    fsock_accept_connection()
  *	close-server         fsock_close(server)
  *	with-server          FSOCK_WITH_LISTENER(server, host, port, NULL) { ... }

@@ -17,7 +17,7 @@ static int
 is_final(int error)
 {
 	return error == EBADF || error == EINVAL || error == ENOTSOCK || error == EOPNOTSUPP ||
-	    error == ESHUTDOWN;
+	       error == ESHUTDOWN;
 }
 
 /* Serves a source no more. A server without any ends by itself, however long its handlers take. */
@@ -47,7 +47,7 @@ try_sources(struct fsock__worker *w)
 
 		if (server->ops->take(w, socket) == 0) {
 			server->next_source = i + 1;
-			if (w->client == socket) { /* it was a client itself, the only one it gives */
+			if (w->client == socket) { /* a client itself: it gives no other */
 				server->sources[i].socket = NULL;
 				drop_source(server, i);
 			}
@@ -89,8 +89,8 @@ await(fsock_server *server)
 	int r;
 
 	for (size_t i = 0; i < n; i++)
-		server->polled[i] = (struct pollfd){
-			.fd = server->sources[i].socket->fd, .events = POLLIN };
+		server->polled[i] =
+		    (struct pollfd){ .fd = server->sources[i].socket->fd, .events = POLLIN };
 	server->polled[n] = (struct pollfd){ .fd = server->ends[1], .events = POLLIN };
 	r = fsock__sys_poll(server->polled, n + 1, until);
 	if (r == 0 && fsock__clock_left(idle_until(server)) == 0)

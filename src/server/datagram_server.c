@@ -74,8 +74,7 @@ answer(struct fsock__worker *w, const struct fsock_request *request)
 	else if (fsock_send(w->source, w->buffer, (size_t)request->answer, &w->from) >= 0)
 		return;
 	else
-		fsock__error_set_kind(
-		    "answer", w->host, w->port, fsock_last_error()->kind, errno);
+		fsock__error_set_kind("answer", w->host, w->port, fsock_last_error()->kind, errno);
 	fsock__server_report(w->server);
 }
 
@@ -84,8 +83,9 @@ static void
 datagram_serve(struct fsock__worker *w)
 {
 	fsock_server *server = w->server;
-	struct fsock_request request = { .data = w->buffer, .length = w->length,
-		.room = server->max_datagram, .answer = -1 };
+	struct fsock_request request = {
+		.data = w->buffer, .length = w->length, .room = server->max_datagram, .answer = -1
+	};
 
 	if (w->length > server->max_datagram) {
 		fsock__error_set("receive", w->host, w->port, EMSGSIZE);

@@ -32,7 +32,8 @@ fsock__server_report_handler(struct fsock__worker *w, int errnum)
 	if (last->kind != FSOCK_NO_ERROR && last->errnum == errnum)
 		fsock__error_set_kind("serve client", w->host, w->port, last->kind, errnum);
 	else
-		fsock__error_set("serve client", w->host, w->port, errnum != 0 ? errnum : ECANCELED);
+		fsock__error_set(
+		    "serve client", w->host, w->port, errnum != 0 ? errnum : ECANCELED);
 	fsock__server_report(w->server);
 }
 
@@ -53,8 +54,8 @@ is_sensible(const struct fsock_server_options *options)
 		if (options->reserved[i] != 0)
 			return 0;
 	return options->threads >= 0 && options->max_clients >= 0 &&
-	    options->max_datagram <= INT32_MAX &&
-	    (options->sockets != NULL || options->socket_count == 0);
+	       options->max_datagram <= INT32_MAX &&
+	       (options->sockets != NULL || options->socket_count == 0);
 }
 
 /* Whether the sockets to be served are of a kind that can be: 0, or -1 with the error recorded. */
@@ -114,8 +115,8 @@ add_source(fsock_server *server, fsock *socket)
 
 /* Finds what is to be served, or opens it. Returns 0, or -1 with the error recorded. */
 static int
-open_sources(fsock_server *server, const char *host, int port,
-    const struct fsock_server_options *options)
+open_sources(
+    fsock_server *server, const char *host, int port, const struct fsock_server_options *options)
 {
 	size_t n = options->socket_count > 0 ? options->socket_count : 1;
 	fsock *opened;
@@ -159,7 +160,7 @@ free_server(fsock_server *server, int close_sockets)
 	free(server);
 }
 
-/* Makes a server that listens and has no workers yet. Returns it, or NULL with the error recorded. */
+/* Makes a server that listens, without workers. Returns it, or NULL with the error recorded. */
 static fsock_server *
 new_server(const struct fsock_server *what, const char *host, int port,
     const struct fsock_server_options *options)
@@ -183,12 +184,16 @@ new_server(const struct fsock_server *what, const char *host, int port,
 	pthread_mutex_init(&server->lock, NULL);
 	pthread_mutex_init(&server->turn, NULL);
 	if (set_options(server, options) < 0 ||
-	    fsock__sys_socketpair(AF_UNIX, SOCK_STREAM, server->ends) < 0)
+	    fsock__sys_socketpair(AF_UNIX, SOCK_STREAM, server->ends) < 0) {
 		fsock__error_set("serve", host, port, errno);
-	else if (fsock__settings_make(
-		     &server->settings, &options->socket, "serve", host, port) == 0 &&
-	    open_sources(server, host, port, options) == 0)
-		return server;
+		goto err1;
+	}
+	if (fsock__settings_make(&server->settings, &options->socket, "serve", host, port) < 0 ||
+	    open_sources(server, host, port, options) < 0)
+		goto err1;
+	return server;
+
+err1:
 	free_server(server, 0);
 	return NULL;
 }
@@ -227,7 +232,7 @@ await_signal(int end, int64_t deadline)
 	char c;
 
 	return fsock__sys_wait(end, POLLIN, deadline) > 0 &&
-	    fsock__sys_receive(end, &c, 1, &flags) == 1;
+	       fsock__sys_receive(end, &c, 1, &flags) == 1;
 }
 
 /* Waits for the workers to leave, cutting off those who take too long, and frees the server. */
@@ -299,7 +304,8 @@ fsock_server_start(const char *host, int port, fsock_stream_handler *handler, vo
     const struct fsock_server_options *options)
 {
 	const struct fsock_server what = {
-		.ops = &fsock__server_stream_ops, .stream_handler = handler, .arg = arg };
+		.ops = &fsock__server_stream_ops, .stream_handler = handler, .arg = arg
+	};
 
 	return start(&what, host, port, options);
 }
@@ -310,7 +316,8 @@ fsock_server_start_datagram(const char *host, int port, fsock_datagram_handler *
     const struct fsock_server_options *options)
 {
 	const struct fsock_server what = {
-		.ops = &fsock__server_datagram_ops, .datagram_handler = handler, .arg = arg };
+		.ops = &fsock__server_datagram_ops, .datagram_handler = handler, .arg = arg
+	};
 
 	return start(&what, host, port, options);
 }
@@ -356,8 +363,8 @@ fsock_server_shutdown(fsock_server *server, double grace)
 		return fsock__error_set("shut down server", NULL, FSOCK__NO_PORT, EINVAL);
 	until = fsock__clock_after(span);
 	deadline = server->deadline;
-	while (until < deadline &&
-	    !atomic_compare_exchange_weak(&server->deadline, &deadline, until))
+	while (
+	    until < deadline && !atomic_compare_exchange_weak(&server->deadline, &deadline, until))
 		;
 	if (!atomic_exchange(&server->ending, 1))
 		fsock__sys_send(server->ends[0], "", 1, &flags);

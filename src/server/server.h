@@ -38,7 +38,7 @@ extern const struct fsock__server_ops fsock__server_stream_ops, fsock__server_da
 /* A socket that clients come from. */
 struct fsock__source {
 	fsock *socket;
-	int was_blocking; /* the flag is shared with whoever passed the socket on: to be set again */
+	int was_blocking; /* as whoever shares the socket expects it: to be so again */
 };
 
 /*
@@ -56,23 +56,23 @@ struct fsock__source {
  */
 struct fsock_server {
 	const struct fsock__server_ops *ops;
-	fsock_stream_handler *stream_handler;     /* one of the two */
+	fsock_stream_handler *stream_handler; /* one of the two */
 	fsock_datagram_handler *datagram_handler;
 	void *arg;
 	void (*error)(fsock_server *, const struct fsock_error *, void *);
 	struct fsock__settings settings; /* of each client's socket */
 	size_t max_datagram, stack_size;
-	int most;          /* workers there may be */
-	int grows;         /* workers come and go; else there are `most` from the start */
-	int64_t idle;      /* a span */
+	int most;     /* workers there may be */
+	int grows;    /* workers come and go; else there are `most` from the start */
+	int64_t idle; /* a span */
 	char name[16];
 
 	struct fsock__source *sources;
 	struct pollfd *polled; /* the sources, and ends[1] */
 	size_t source_count, next_source;
 	size_t source_total; /* with those that are served no more, which come last */
-	int64_t delay;      /* how long the last pause was; 0 if all is well */
-	fsock *first;       /* of the sources that are no clients themselves; for its name */
+	int64_t delay;       /* how long the last pause was; 0 if all is well */
+	fsock *first;        /* of the sources that are no clients themselves; for its name */
 	pthread_mutex_t turn;
 
 	pthread_mutex_t lock;

@@ -75,7 +75,7 @@ begin(struct fsock__worker *w)
 	server->client_count++;
 	server->idle_count--;
 	another = server->grows && server->idle_count == 0 && server->worker_count < server->most &&
-	    !server->ending;
+		  !server->ending;
 	if (another) {
 		server->worker_count++;
 		server->idle_count++;
