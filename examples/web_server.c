@@ -29,9 +29,9 @@ answer(FILE *client)
 	while (fgets(line, sizeof line, client) && strcmp(line, "\r\n") != 0)
 		if (strcasecmp(line, "Connection: close\r\n") == 0)
 			goes_on = 0;
-	return fprintf(client, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\nhello %s\n",
-		   strlen(path) + 7, path) > 0 &&
-	       fflush(client) == 0 && goes_on;
+	fprintf(client, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n%s\r\nhello %s\n",
+	    strlen(path) + 7, goes_on ? "" : "Connection: close\r\n", path);
+	return fflush(client) == 0 && goes_on;
 }
 
 static int

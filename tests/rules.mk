@@ -139,7 +139,7 @@ stage-valgrind: $(PROGRAMS.gcc)
 stage-peers: $(PEERS:%.c=build/gcc/%) | examples
 	$(call run,peers,$^ $(wildcard tests/peers/*_test.sh))
 
-stage-slow: $(SLOW:%.c=build/gcc/%)
+stage-slow: $(SLOW:%.c=build/gcc/%) | examples
 	$(call run,slow,$^ $(wildcard tests/slow/*_test.sh))
 
 # An example that needs somebody to talk to is run by tests/examples/NAME.sh, one that does not as it is.
@@ -182,7 +182,7 @@ fuzz: $(FUZZ:%.c=build/fuzzer/%)
 # ---- What the tests need.
 
 PACKAGES := gcc g++ clang libc6-dev make binutils pkg-config check musl-tools libbsd-dev valgrind cppcheck mandoc \
-    socat netcat-openbsd redis-server curl python3 libpng-dev libjansson-dev
+    socat netcat-openbsd redis-server wrk systemd curl python3 libpng-dev libjansson-dev
 
 deps:
 	@tests/tools/deps $(PACKAGES)
