@@ -13,8 +13,8 @@ fsock_close(fsock *s)
 
 	if (s == NULL)
 		return 0;
-	if (s->stream != NULL)
-		s->stream_ops->close(s);
+	if (s->stream != NULL && s->stream_ops->close(s) < 0)
+		error = errno;
 	pthread_mutex_lock(&s->lock);
 	if (fsock__socket_close_nolock(s) < 0)
 		error = errno;
