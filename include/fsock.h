@@ -7,8 +7,10 @@
  *	fsock/addr.h     socket addresses and their text
  *	fsock/host.h     host and IP arithmetic on text and octets
  *	fsock/names.h    hosts by name, names by address
+ *	fsock/codec.h    charsets and line ends on buffers
  *	fsock/socket.h   connect, listen, accept, pair, adopt, close, names
  *	fsock/stream.h   the FILE*s of a socket
+ *	fsock/format.h   charset and line ends of a stream, octets next to text
  *	fsock/datagram.h datagrams; send and receive, also beside the FILE*s
  *	fsock/option.h   options by name
  *
@@ -59,10 +61,12 @@
 #include <fsock/api.h>
 #include <fsock/error.h>
 #include <fsock/addr.h>
+#include <fsock/codec.h>
 #include <fsock/host.h>
 #include <fsock/names.h>
 #include <fsock/socket.h>
 #include <fsock/stream.h>
+#include <fsock/format.h>
 #include <fsock/datagram.h>
 #include <fsock/option.h>
 

@@ -17,7 +17,9 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <pthread.h>
 #include <string.h>
+#include <time.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
@@ -38,11 +40,47 @@
 #define FSOCK__WRITE_FAILED (-1)
 #endif
 
+/*
+ * With a character pushed back that was not the one read, glibc's fflush() seeks by the length of
+ * what was pushed back and yet goes on with what it has read ahead: nothing must be given back. Then
+ * its reading area is not its buffer.
+ */
+#if defined(__GLIBC__)
+#define fsock__flush_keeps_input(file)                                                             \
+	((uintptr_t)(file)->_IO_read_end - (uintptr_t)(file)->_IO_buf_base >                       \
+	    (uintptr_t)(file)->_IO_buf_end - (uintptr_t)(file)->_IO_buf_base)
+#else
+#define fsock__flush_keeps_input(file) 0
+#endif
+
 /* Anonymous memory has two names. */
 #if defined(MAP_ANONYMOUS)
 #define FSOCK__MAP_ANONYMOUS MAP_ANONYMOUS
 #else
 #define FSOCK__MAP_ANONYMOUS MAP_ANON
+#endif
+
+/*
+ * A condition that is waited on until a moment of the monotonic clock; macOS has only waits of a
+ * length, and both are given.
+ */
+#if defined(__APPLE__)
+#define fsock__cond_init(cond)                       pthread_cond_init((cond), NULL)
+#define fsock__cond_wait(cond, mutex, until, length) \
+	pthread_cond_timedwait_relative_np((cond), (mutex), (length))
+#else
+#define fsock__cond_wait(cond, mutex, until, length) \
+	pthread_cond_timedwait((cond), (mutex), (until))
+static inline void
+fsock__cond_init(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
+}
 #endif
 
 /* Kept out of its callers' way: what happens rarely must not weigh on what happens per line. */
@@ -144,6 +182,13 @@
 #endif
 #if !defined(EHOSTDOWN)
 #define EHOSTDOWN (-10112)
+#endif
+
+/* For loops that are compiled once for each function given to them. */
+#if defined(__GNUC__)
+#define FSOCK__ALWAYS_INLINE static inline __attribute__((always_inline))
+#else
+#define FSOCK__ALWAYS_INLINE static inline
 #endif
 
 #endif

@@ -75,8 +75,7 @@ START_TEST(listening)
 	ck_assert_int_eq(fsock_is_listener(listener), 1);
 	ck_assert_int_eq(fsock_is_stream(listener), 0);
 	ck_assert_int_eq(fcntl(fsock_socket(listener), F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
-	ck_assert_str_eq(
-	    fsock_local_address(listener, host, sizeof host), sock_place(row->name));
+	ck_assert_str_eq(fsock_local_address(listener, host, sizeof host), sock_place(row->name));
 	port = fsock_local_port(listener);
 	if (host[0] == '/' || host[0] == '@')
 		ck_assert_int_eq(port, 0);
@@ -118,7 +117,7 @@ START_TEST(cannot_be_had)
 	ck_assert_ptr_null(fsock_listen(row->host, 0, NULL));
 	sock_assert_error(row->kind, row->errnum);
 	words = fsock_last_error()->eai != 0 ? gai_strerror(fsock_last_error()->eai)
-	                                     : strerror(row->errnum);
+					     : strerror(row->errnum);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	sock_assert_failed(row->kind, row->errnum, row->text, words);

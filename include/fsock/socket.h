@@ -65,14 +65,17 @@ struct fsock_options {
 	size_t line_limit; /* octets in a line, its end included; default: none, or 65536 for
 	                      FSOCK_DELIVER_WHOLE_LINE. A line-delivered stream holds to it. */
 
-	unsigned long reserved[15]; /* room for later; must be zero */
+	const char *format; /* charset and line ends as in fsock/format.h; up to 63 octets; default
+	                       none. It is looked at when a stream is opened. */
+
+	unsigned long reserved[14]; /* room for later; must be zero */
 };
 
 /*
  * Connects to a stream server: TCP, or Unix-domain for a path or an @name. Every address of the
  * host is tried in the order getaddrinfo(3) gives (RFC 6724) until one answers, all under one
  * limit; no single address may use up more than its share of what is left. A refused connection is
- * reported as refused, at once. Looking up a name cannot be interrupted once begun.
+ * reported as refused, at once. Looking up a name counts in.
  * Returns: a connected socket, or NULL.
  * Errors: EINVAL (host NULL, port out of range, options that make no sense), ETIMEDOUT,
  *   EHOSTUNREACH for a name that cannot be resolved (kind FSOCK_NS_...), ENAMETOOLONG, connect(2)'s

@@ -71,6 +71,18 @@ fsock_adopt(int descriptor, const struct fsock_options *options)
 	return s;
 }
 
+/* Takes from the descriptor what made it the library's: its new owner knows of no time limits. */
+static void
+restore(const fsock *s, int fd)
+{
+	if (s->role == FSOCK__LISTENER)
+		fsock__sys_set_nonblocking(fd, 0);
+	if (s->settings.read_timeout != FSOCK__NEVER)
+		fsock__sys_set_timeout(fd, SO_RCVTIMEO, FSOCK__NEVER);
+	if (s->settings.write_timeout != FSOCK__NEVER)
+		fsock__sys_set_timeout(fd, SO_SNDTIMEO, FSOCK__NEVER);
+}
+
 /* Gives up the descriptor and ends the handle. */
 static int
 hand_over(fsock *s)
@@ -85,8 +97,7 @@ hand_over(fsock *s)
 	s->fd = -1;
 	free(s->unix_file);
 	s->unix_file = NULL;
-	if (s->role == FSOCK__LISTENER)
-		fsock__sys_set_nonblocking(fd, 0);
+	restore(s, fd);
 	fsock__socket_unref(s);
 	return fd;
 }
@@ -101,7 +112,7 @@ fsock_release(fsock *s, void *buffer, size_t size, size_t *pending)
 	if (fsock__socket_fd(s, "release") < 0)
 		return -1;
 	if (s->stream != NULL) {
-		if (s->stream_ops->flush(s) < 0)
+		if (s->stream_ops->flush(s, 1) < 0)
 			return -1;
 		n = s->stream_ops->take(s, buffer, size);
 		if (n < 0)

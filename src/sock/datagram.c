@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "error.h"
 #include "resolve.h"
 #include "socket.h"
@@ -28,13 +29,14 @@ find_addresses(struct plan *p, const char *host, int port)
 
 	p->is_bound = set->local_host != NULL || set->local_port != 0;
 	if (host != NULL &&
-	    fsock__resolve("connect", host, port, family, &p->peers, &p->peer_count) < 0)
+	    fsock__resolve("connect", host, port, family, FSOCK__NEVER, &p->peers,
+	        &p->peer_count) < 0)
 		return -1;
 	if (set->local_host == NULL && !set->dual_stack && family == FSOCK_ANY_FAMILY &&
 	    host == NULL)
 		family = FSOCK_IPV4_ONLY;
-	return fsock__resolve("bind", set->local_host, set->local_port, family, &p->locals,
-	    &p->local_count);
+	return fsock__resolve("bind", set->local_host, set->local_port, family, FSOCK__NEVER,
+	    &p->locals, &p->local_count);
 }
 
 /* Options that must be set before bind(). Returns 0 or -1; only reuse_port may be missing. */

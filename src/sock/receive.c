@@ -76,7 +76,7 @@ receive_stream(fsock *s, void *data, size_t size, struct fsock_addr *from)
 	if (size > 0 && s->stream != NULL)
 		r = s->stream_ops->receive(s, data, size);
 	if (r == 0 && size > 0)
-		r = fsock__transfer_receive(s, data, size);
+		r = s->transport->receive(s, data, size);
 	if (r >= 0 && from != NULL)
 		*from = (struct fsock_addr){ .length = 0 };
 	return r;

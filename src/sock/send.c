@@ -63,7 +63,7 @@ send_stream(fsock *s, const void *data, size_t size, const struct fsock_addr *to
 		return s->stream_ops->send(s, data, size) < 0 ? -1 : (ssize_t)size;
 	if (s->write_error != 0)
 		return fsock__socket_error(s, "write", s->write_error);
-	if (fsock__transfer_send(s, data, size) < 0) {
+	if (s->transport->send(s, data, size) < 0) {
 		s->write_error = errno;
 		return -1;
 	}

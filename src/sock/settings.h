@@ -7,6 +7,8 @@
 
 #include <fsock/socket.h>
 
+#define FSOCK__FORMAT_MAX 64 /* the longest format as text, with its NUL */
+
 struct fsock__settings {
 	int64_t connect_timeout, read_timeout, write_timeout; /* spans; FSOCK__NEVER for none */
 	int64_t deadline;                                     /* a span, too: from birth */
@@ -19,6 +21,7 @@ struct fsock__settings {
 	enum fsock_element element_type;
 	enum fsock_delivery delivery;
 	size_t line_limit;
+	char format[FSOCK__FORMAT_MAX];
 };
 
 /* Checks `options` (NULL: all defaults). Returns 0, or -1 with the error recorded. */

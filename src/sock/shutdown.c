@@ -65,7 +65,7 @@ fsock_shutdown(fsock *s, int direction)
 	if (direction & FSOCK_INPUT)
 		r = shut_direction(s, fd, FSOCK_INPUT, SHUT_RD);
 	if (direction & FSOCK_OUTPUT) {
-		if (s->stream != NULL && s->stream_ops->flush(s) < 0)
+		if (s->stream != NULL && s->stream_ops->flush(s, 1) < 0)
 			r = -1;
 		if (shut_direction(s, fd, FSOCK_OUTPUT, SHUT_WR) < 0)
 			r = -1;

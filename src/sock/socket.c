@@ -9,7 +9,7 @@
 #include "clock.h"
 #include "error.h"
 #include "sys.h"
-#include "unix_file.h"
+#include "transfer.h"
 
 /* Options that the descriptor carries. None is worth failing for: the socket works without. */
 static void
@@ -41,6 +41,7 @@ fsock__socket_new(int fd, enum fsock__role role, int family, const struct fsock_
 	}
 	pthread_mutex_init(&s->lock, NULL);
 	s->fd = fd;
+	s->transport = &fsock__transport_socket;
 	s->role = role;
 	s->family = family;
 	s->references = 1;
@@ -56,37 +57,12 @@ fsock__socket_new(int fd, enum fsock__role role, int family, const struct fsock_
 	return s;
 }
 
-/*
- * Throws away input that has arrived, within reason. A TCP connection that is closed with unread
- * input is reset, and the reset may overtake output that the peer has not read yet (RFC 2525,
- * 2.17). A process that never used the connection leaves it alone: another one may be reading it.
- */
-static void
-drain(const struct fsock *s)
-{
-	char scrap[4096];
-	int turns = 256, flags = MSG_DONTWAIT;
-
-	if (s->role != FSOCK__CONNECTED || !s->used)
-		return;
-	while (turns-- > 0 && fsock__sys_receive(s->fd, scrap, sizeof scrap, &flags) > 0)
-		;
-}
-
 int
 fsock__socket_close_nolock(struct fsock *s)
 {
 	int saved = errno;
-	int fd = s->fd;
 
-	if (fd < 0)
-		return 0;
-	drain(s);
-	s->fd = -1;
-	if (s->unix_file != NULL)
-		fsock__unix_file_remove(s->unix_file);
-	s->unix_file = NULL;
-	if (fsock__sys_close(fd) < 0)
+	if (s->transport->close(s) < 0)
 		return fsock__socket_error(s, "close", errno);
 	errno = saved;
 	return 0;

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <fsock/socket.h>
 
@@ -20,8 +21,8 @@ enum fsock__role { FSOCK__CONNECTED, FSOCK__LISTENER, FSOCK__DATAGRAM };
 
 /* What the layer above does for a socket whose `stream` is set. All members are set. */
 struct fsock__stream_ops {
-	/* Sends what the FILEs hold. Returns 0 or -1. */
-	int (*flush)(struct fsock *);
+	/* Sends what the FILEs hold; `final` ends the text as well. Returns 0 or -1. */
+	int (*flush)(struct fsock *, int final);
 	/* Closes the FILEs still open. Returns 0, or -1 if anything written did not go out. */
 	int (*close)(struct fsock *);
 	/*
@@ -50,11 +51,13 @@ struct fsock__stream_ops {
  *  5. Locks are waited for in this order: a FILE's, the stream's output lock, `lock`, the
  *     registry's.
  */
+struct fsock__transport_ops;
 struct fsock__unix_file;
 
 struct fsock {
 	pthread_mutex_t lock;
-	int fd;
+	int fd; /* -1 once closed, and for what is no socket */
+	const struct fsock__transport_ops *transport;
 	enum fsock__role role;
 	int family; /* AF_... */
 	int references;
@@ -67,6 +70,7 @@ struct fsock {
 	_Atomic int64_t read_timeout, write_timeout; /* spans; the descriptor has them, too */
 	struct fsock__settings settings;
 	struct fsock__unix_file *unix_file; /* a listener's file, to unlink; else NULL */
+	FILE *inner; /* what a stream made by fsock_recode() stands on; else NULL */
 	void *stream;
 	const struct fsock__stream_ops *stream_ops;
 	atomic_int multicast_interface; /* chosen by number, or 0: not every system can be asked */

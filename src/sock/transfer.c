@@ -5,6 +5,7 @@
 
 #include "error.h"
 #include "sys.h"
+#include "unix_file.h"
 
 /*
  * One blocking system call is the common path: SO_RCVTIMEO and SO_SNDTIMEO carry the timeout. Only
@@ -52,8 +53,12 @@ fsock__transfer_check(struct fsock *s, const char *operation)
 	    operation, s->host, s->port, FSOCK_DEADLINE_TIMEOUT_ERROR, ETIMEDOUT);
 }
 
-ssize_t
-fsock__transfer_receive(struct fsock *s, void *buf, size_t n)
+/*
+ * Receives up to n octets: waits for the first one, for read_timeout and until the deadline at the
+ * most.
+ */
+static ssize_t
+socket_receive(struct fsock *s, void *buf, size_t n)
 {
 	int flags, saved = errno;
 	ssize_t r;
@@ -68,8 +73,9 @@ fsock__transfer_receive(struct fsock *s, void *buf, size_t n)
 	return r;
 }
 
-int
-fsock__transfer_send(struct fsock *s, const void *buf, size_t n)
+/* Sends all n octets: write_timeout bounds each wait for the peer to make room. */
+static int
+socket_send(struct fsock *s, const void *buf, size_t n)
 {
 	int flags, saved = errno;
 	const char *p = buf;
@@ -91,3 +97,41 @@ fsock__transfer_send(struct fsock *s, const void *buf, size_t n)
 	errno = saved;
 	return 0;
 }
+
+/*
+ * Throws away input that has arrived, within reason. A TCP connection that is closed with unread
+ * input is reset, and the reset may overtake output that the peer has not read yet (RFC 2525,
+ * 2.17). A process that never used the connection leaves it alone: another one may be reading it.
+ */
+static void
+drain(const struct fsock *s)
+{
+	char scrap[4096];
+	int turns = 256, flags = MSG_DONTWAIT;
+
+	if (s->role != FSOCK__CONNECTED || !s->used)
+		return;
+	while (turns-- > 0 && fsock__sys_receive(s->fd, scrap, sizeof scrap, &flags) > 0)
+		;
+}
+
+static int
+socket_close(struct fsock *s)
+{
+	int fd = s->fd;
+
+	if (fd < 0)
+		return 0;
+	drain(s);
+	s->fd = -1;
+	fsock__unix_file_remove(s->unix_file);
+	s->unix_file = NULL;
+	return fsock__sys_close(fd);
+}
+
+const struct fsock__transport_ops fsock__transport_socket = {
+	.name = "socket",
+	.receive = socket_receive,
+	.send = socket_send,
+	.close = socket_close,
+};

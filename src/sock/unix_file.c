@@ -9,7 +9,7 @@
 #include "sys.h"
 
 struct fsock__unix_file {
-	pid_t owner;
+	pid_t owner; /* 0 until it is bound */
 	dev_t device;
 	ino_t inode;
 	char path[];
@@ -69,22 +69,31 @@ fsock__unix_file_new(const struct fsock_addr *addr)
 	const char *path = addr->as.un.sun_path;
 	size_t length = strnlen(path, sizeof addr->as.un.sun_path);
 	struct fsock__unix_file *file = calloc(1, sizeof *file + length + 1);
-	struct stat st;
 
-	if (file == NULL)
-		return NULL;
-	memcpy(file->path, path, length);
-	file->owner = getpid();
+	if (file != NULL)
+		memcpy(file->path, path, length);
+	return file;
+}
+
+void
+fsock__unix_file_bound(struct fsock__unix_file *file)
+{
+	struct stat st;
+	int saved = errno;
+
 	if (lstat(file->path, &st) == 0) {
+		file->owner = getpid();
 		file->device = st.st_dev;
 		file->inode = st.st_ino;
 	}
-	return file;
+	errno = saved;
 }
 
 void
 fsock__unix_file_remove(struct fsock__unix_file *file)
 {
+	if (file == NULL)
+		return;
 	if (file->owner == getpid() && is_same(file->path, file->device, file->inode))
 		unlink(file->path);
 	free(file);

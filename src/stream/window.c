@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include "../sock/error.h"
+#include "output.h"
 #include "registry.h"
 #include "stream.h"
 
@@ -49,18 +50,22 @@ fsock__window_seek(struct fsock__window *w, off_t offset, int whence)
 		offset = 1;
 	if (offset > 0)
 		return fsock__socket_error(w->stream->socket, "seek", ESPIPE);
-	if (offset < 0 && fsock__input_give_back(w, (size_t)-offset) < 0)
+	if (offset < 0 && !fsock__flush_keeps_input(w->file) &&
+	    fsock__input_give_back(w, (size_t)-offset) < 0)
 		return -1;
 	return w->position;
 }
 
-/* Whether another open window has the side. Needs the socket's lock. */
+/* Whether a window other than `but` has the side open. Needs the socket's lock. */
 static int
-is_still_open(const struct fsock__stream *stream, int side)
+is_still_open(const struct fsock__stream *stream, int side, const struct fsock__window *but)
 {
-	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++)
-		if (stream->windows[i].file != NULL && (stream->windows[i].sides & side))
+	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++) {
+		const struct fsock__window *w = &stream->windows[i];
+
+		if (w != but && w->file != NULL && (w->sides & side))
 			return 1;
+	}
 	return 0;
 }
 
@@ -77,7 +82,7 @@ close_sides(struct fsock *s, const struct fsock__window *w)
 		return 0;
 	if (s->open_files == 0)
 		return fsock__socket_close_nolock(s);
-	if ((w->sides & FSOCK_OUTPUT) && !is_still_open(w->stream, FSOCK_OUTPUT)) {
+	if ((w->sides & FSOCK_OUTPUT) && !is_still_open(w->stream, FSOCK_OUTPUT, w)) {
 		shutdown(s->fd, SHUT_WR); /* a peer that is gone already needs not be told */
 		atomic_fetch_or(&s->shut, FSOCK_OUTPUT);
 		errno = saved;
@@ -90,9 +95,14 @@ int
 fsock__window_close(struct fsock__window *w)
 {
 	struct fsock *s = w->stream->socket;
-	int r;
+	int last_output, r;
 
 	fsock__registry_remove(w);
+	pthread_mutex_lock(&s->lock);
+	last_output = (w->sides & FSOCK_OUTPUT) && !is_still_open(w->stream, FSOCK_OUTPUT, w);
+	pthread_mutex_unlock(&s->lock);
+	if (last_output && !s->releasing)
+		fsock__output_finish(w->stream); /* a failure is kept in write_error */
 	pthread_mutex_lock(&s->lock);
 	w->file = NULL;
 	if (w->stream->reader == w)

@@ -1,0 +1,127 @@
+#include "../compat.h"
+
+#include <string.h>
+
+#include "carry.h"
+#include "policy.h"
+
+/* see fsock/codec.h */
+void
+fsock_encoder_init(struct fsock_encoder *e, const struct fsock_charset *charset)
+{
+	memset(e, 0, sizeof *e);
+	e->charset = charset;
+}
+
+/* see fsock/codec.h */
+enum fsock_codec_status
+fsock_encode(struct fsock_encoder *e, struct fsock_codec_io *io, int final)
+{
+	struct fsock__carry carry = {
+		.charset = e->charset,
+		.convert = e->charset->ops->encode,
+		.position = &e->position,
+		.errors = &e->errors,
+		.shift = &e->shift,
+		.code_point = &e->code_point,
+		.held = e->held,
+		.held_length = &e->held_length,
+		.bad = e->bad,
+		.bad_length = &e->bad_length,
+	};
+
+	return fsock__carry_run(&carry, io, final);
+}
+
+/* see fsock/codec.h */
+enum fsock_codec_status
+fsock_encode_finish(struct fsock_encoder *e, struct fsock_codec_io *io)
+{
+	struct fsock_codec_io rest = { NULL, 0, io->out, io->out_length };
+	struct fsock__job job;
+	enum fsock_codec_status status = fsock_encode(e, &rest, 1);
+
+	io->out = rest.out;
+	io->out_length = rest.out_length;
+	if (status != FSOCK_CODEC_INPUT_EMPTY || e->shift == 0 || e->charset->ops->reset == NULL)
+		return status;
+	if (io->out_length == 0)
+		return FSOCK_CODEC_OUTPUT_FULL;
+	job.span.dst = io->out;
+	job.span.dst_end = io->out + io->out_length;
+	job.shift = e->shift;
+	if (e->charset->ops->reset(&job) == FSOCK__FULL)
+		return FSOCK_CODEC_OUTPUT_FULL;
+	io->out_length -= (size_t)(job.span.dst - io->out);
+	io->out = job.span.dst;
+	e->shift = job.shift;
+	return FSOCK_CODEC_INPUT_EMPTY;
+}
+
+/* see fsock/codec.h */
+void
+fsock_encoder_error(const struct fsock_encoder *e, struct fsock_codec_error *error)
+{
+	memset(error, 0, sizeof *error);
+	error->status = e->code_point ? FSOCK_CODEC_UNMAPPABLE : FSOCK_CODEC_MALFORMED;
+	error->code_point = e->code_point;
+	error->offset = e->position - e->bad_length;
+	error->length = e->bad_length;
+	memcpy(error->octets, e->bad, e->bad_length);
+}
+
+/* What the encoder owes for its latest error. */
+static struct fsock__owed
+owed_by(struct fsock_encoder *e)
+{
+	return (struct fsock__owed){ &e->owed, &e->owed_done, &e->answer, e->bad, e->bad_length };
+}
+
+/* Handles an error; false when the caller must be told. */
+static bool
+settle(struct fsock_encoder *e, const struct fsock_policy *policy)
+{
+	struct fsock__owed owed = owed_by(e);
+	struct fsock_codec_error error;
+
+	fsock_encoder_error(e, &error);
+	return fsock__policy_answer(policy, &error, &owed);
+}
+
+/* see fsock/codec.h */
+enum fsock_codec_status
+fsock_encode_with(struct fsock_encoder *e, const struct fsock_policy *policy,
+    struct fsock_codec_io *io, int final)
+{
+	enum fsock_codec_status status;
+
+	for (;;) {
+		struct fsock__owed owed = owed_by(e);
+
+		if (!fsock__policy_pay_octets(&owed, e, io))
+			return FSOCK_CODEC_OUTPUT_FULL;
+		status = fsock_encode(e, io, final);
+		if (status == FSOCK_CODEC_INPUT_EMPTY || status == FSOCK_CODEC_OUTPUT_FULL ||
+		    !settle(e, policy))
+			return status;
+	}
+}
+
+/* see fsock/codec.h */
+enum fsock_codec_status
+fsock_encode_finish_with(
+    struct fsock_encoder *e, const struct fsock_policy *policy, struct fsock_codec_io *io)
+{
+	enum fsock_codec_status status;
+
+	for (;;) {
+		struct fsock__owed owed = owed_by(e);
+
+		if (!fsock__policy_pay_octets(&owed, e, io))
+			return FSOCK_CODEC_OUTPUT_FULL;
+		status = fsock_encode_finish(e, io);
+		if (status == FSOCK_CODEC_INPUT_EMPTY || status == FSOCK_CODEC_OUTPUT_FULL ||
+		    !settle(e, policy))
+			return status;
+	}
+}
