@@ -65,15 +65,6 @@ fsock__sys_close(int fd)
 	return 0;
 }
 
-int
-fsock__sys_interrupted(ssize_t result, int *flags)
-{
-	if (result >= 0 || errno != EINTR)
-		return 0;
-	*flags |= MSG_DONTWAIT;
-	return 1;
-}
-
 ssize_t
 fsock__sys_receive(int fd, void *buf, size_t n, int *flags)
 {
