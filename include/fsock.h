@@ -9,6 +9,7 @@
  *	fsock/names.h    hosts by name, names by address
  *	fsock/socket.h   connect, listen, accept, pair, adopt, close, names
  *	fsock/stream.h   the FILE*s of a socket
+ *	fsock/wait.h     waiting for many sockets at once
  *
  * CONVENTIONS, which hold for every function unless it says otherwise
  *
@@ -37,7 +38,8 @@
  *            closing them with fclose() is allowed at any time, and closing the socket closes those
  *            still open. Strings and structs passed in are copied.
  * Blocking   Functions block where their description says so and nowhere else. Signals do not
- *            interrupt them: EINTR is retried against the same deadline.
+ *            interrupt them, EINTR is retried against the same deadline; but they end the waits of
+ *            fsock/wait.h.
  * Threads    Different sockets may be used by different threads freely. On one socket, one thread
  *            may read, another write, and a third may call fsock_shutdown(), all at once (through
  *            separate input and output streams: a FILE's own lock covers a whole call). Ending the
@@ -61,5 +63,6 @@
 #include <fsock/names.h>
 #include <fsock/socket.h>
 #include <fsock/stream.h>
+#include <fsock/wait.h>
 
 #endif

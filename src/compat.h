@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -77,6 +78,19 @@
 #else
 #define FSOCK__SOCK_CLOEXEC                 0
 #define fsock__accept(fd, address, length)  accept((fd), (address), (length))
+#endif
+
+/* Where there is kqueue(2). A build may ask for it elsewhere, if a library supplies it. */
+#if defined(__FreeBSD__) || defined(__NetBSD__) || defined(__OpenBSD__) ||                         \
+    defined(__DragonFly__) || defined(__APPLE__)
+#define FSOCK__HAVE_KQUEUE 1
+#endif
+
+/* poll()'s word for a peer that has ended its side only; elsewhere that is input like any other. */
+#if defined(POLLRDHUP)
+#define FSOCK__POLLRDHUP POLLRDHUP
+#else
+#define FSOCK__POLLRDHUP 0
 #endif
 
 /*

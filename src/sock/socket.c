@@ -10,6 +10,7 @@
 #include "error.h"
 #include "sys.h"
 #include "unix_file.h"
+#include "wait.h"
 
 /* Options that the descriptor carries. None is worth failing for: the socket works without. */
 static void
@@ -79,6 +80,7 @@ fsock__socket_close_nolock(struct fsock *s)
 
 	if (fd < 0)
 		return 0;
+	fsock__wait_closing(s);
 	drain(s);
 	s->fd = -1;
 	if (s->unix_file != NULL)
@@ -100,6 +102,7 @@ fsock__socket_unref(struct fsock *s)
 	pthread_mutex_unlock(&s->lock);
 	if (left > 0)
 		return;
+	fsock__wait_leave(s);
 	if (s->stream != NULL)
 		s->stream_ops->free(s);
 	pthread_mutex_destroy(&s->lock);

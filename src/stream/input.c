@@ -2,10 +2,21 @@
 #include "../compat.h"
 #include "../sock/error.h"
 #include "../sock/transfer.h"
+#include "../sock/wait.h"
 #include "exit.h"
 #include "stream.h"
 
 #include <sched.h>
+
+/* Tells of an error that came while nobody was reading; after that the kernel tells the rest. */
+FSOCK__COLD static ssize_t
+read_error(struct fsock__stream *stream)
+{
+	int error = stream->read_error;
+
+	stream->read_error = 0;
+	return fsock__socket_error(stream->socket, "read", error);
+}
 
 /* Receives once into the raw buffer. Returns as recv(2), errors recorded. */
 FSOCK__COLD static ssize_t
@@ -24,12 +35,17 @@ fill(struct fsock__window *w)
 	w->waiting = 1;
 	if (fsock__exit_forbids_waiting())
 		r = fsock__socket_error(s, "read", ECANCELED);
+	else if (stream->read_error != 0)
+		r = read_error(stream);
 	else
 		r = fsock__transfer_receive(s, stream->raw.data + stream->raw.tail, room);
 	w->waiting = 0;
 	pthread_setcancelstate(cancel, NULL);
-	if (r > 0)
+	if (r > 0) {
 		fsock__buffer_received(&stream->raw, (size_t)r);
+		if (s->waits != NULL)
+			fsock__wait_note(s);
+	}
 	return r;
 }
 

@@ -93,6 +93,8 @@ static const struct fsock__stream_ops stream_ops = {
 	.close = stream_close,
 	.take = stream_take,
 	.free = stream_free,
+	.buffered = fsock__readable_buffered,
+	.fetch = fsock__readable_fetch,
 };
 
 /* How a window hands input to stdio, where the program has not said. */

@@ -46,6 +46,7 @@ struct fsock__stream {
 	_Atomic(struct fsock__window *) reader;
 	struct fsock__buffer raw;
 	size_t line_fill, fill_at_mark;
+	int read_error; /* errno of a receive that no read has told of yet, or 0; as `raw` */
 	pthread_mutex_t output_lock;
 	struct fsock__window windows[FSOCK__WINDOW_COUNT];
 };
@@ -57,6 +58,12 @@ ssize_t fsock__input_read(struct fsock__window *, void *buf, size_t n);
 
 /* input.c: takes back the last n octets delivered to the window. Returns 0, or -1 (ESPIPE). */
 int fsock__input_give_back(struct fsock__window *, size_t n);
+
+/*
+ * readable.c: what the streams hold and what their next read would do; see struct fsock__stream_ops.
+ */
+ssize_t fsock__readable_buffered(struct fsock *);
+int fsock__readable_fetch(struct fsock *);
 
 /* output.c: sends octets from stdio. Returns n, or -1 with the error recorded. */
 ssize_t fsock__output_write(struct fsock__window *, const void *buf, size_t n);
