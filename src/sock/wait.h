@@ -46,8 +46,8 @@ struct fsock__poller {
 };
 
 /*
- * A way to ask the system. All functions but `wait` are called with the list's lock held. Those that
- * return int return 0, or -1 with errno set.
+ * A way to ask the system. All functions but `wait` are called with the list's lock held. Those
+ * that return int return 0, or -1 with errno set.
  */
 struct fsock__wait_ops {
 	const char *name;
@@ -61,8 +61,8 @@ struct fsock__wait_ops {
 	/* Gets ready to wait for what was set until now. */
 	int (*prepare)(struct fsock__poller *);
 	/*
-	 * Waits for `left` nanoseconds (FSOCK__NEVER: for ever), without the lock: `set` may be called
-	 * meanwhile. Returns how many were found, or -1.
+	 * Waits for `left` nanoseconds (FSOCK__NEVER: for ever), without the lock: `set` may be
+	 * called meanwhile. Returns how many were found, or -1.
 	 */
 	int (*wait)(struct fsock__poller *, int64_t left);
 };
@@ -137,15 +137,15 @@ void fsock__wait_closing(struct fsock *);
 void fsock__wait_note(struct fsock *);
 
 /*
- * How much input the socket's streams hold that can be read without the kernel, or -1 if that cannot
- * be told now, as another thread is busy with them. May be called with a list's lock held.
+ * How much input the socket's streams hold that can be read without the kernel, or -1 if that
+ * cannot be told now, as another thread is busy with them. May be called with a list's lock held.
  */
 ssize_t fsock__wait_buffered(struct fsock *);
 
 /*
  * Whether a socket that the kernel calls readable is so, too, for who reads its stream: always, but
- * for whole-line streams. Its other members are told if something was received on the way. `list` is
- * the one whose lock is held, or NULL. Returns 1 or 0.
+ * for whole-line streams. Its other members are told if something was received on the way. `list`
+ * is the one whose lock is held, or NULL. Returns 1 or 0.
  */
 int fsock__wait_is_readable(struct fsock *, const struct fsock_waitlist *list);
 

@@ -12,7 +12,9 @@ fsock__waitlist_signal(struct fsock_waitlist *list)
 {
 	int saved = errno;
 
-	/* A full pipe cannot be, and a closed one belongs to a list that nobody may use any more. */
+	/*
+	 * A full pipe cannot be, and a closed one belongs to a list that nobody may use any more.
+	 */
 	if (!atomic_exchange(&list->signalled, 1) && write(list->pipe[1], "", 1) < 0)
 		errno = saved;
 }
@@ -45,8 +47,8 @@ fsock__wait_set(struct fsock__member *m, int interest)
 }
 
 /*
- * Makes the system forget a member. A child of fork() leaves its parent's kernel queue alone. It does
- * not matter if somebody has closed the descriptor already: then the system has forgotten it.
+ * Makes the system forget a member. A child of fork() leaves its parent's kernel queue alone. It
+ * does not matter if somebody has closed the descriptor already: then the system has forgotten it.
  */
 static void
 forget(struct fsock__member *m)

@@ -3,7 +3,8 @@
  *
  * What must stay true:
  *  1. `set` has the members as they are, each at its slot; it changes under the list's lock.
- *  2. `asked` is the copy that the waiting thread has to itself; `changed` says that it is out of date.
+ *  2. `asked` is the copy that the waiting thread has to itself; `changed` says that it is out of
+ *     date.
  */
 #include "../compat.h"
 #include "wait.h"

@@ -83,8 +83,8 @@ fsock_waitlist_new(void)
 }
 
 /*
- * Takes the first member out. The locks are taken the wrong way round, so that of the socket can only
- * be tried. Returns 0 when there is no member left.
+ * Takes the first member out. The locks are taken the wrong way round, so that of the socket can
+ * only be tried. Returns 0 when there is no member left.
  */
 static int
 remove_first(fsock_waitlist *list)

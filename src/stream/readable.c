@@ -6,8 +6,8 @@
 
 /*
  * A FILE's lock is only ever tried here: who has it may be blocked in the network, and waits take
- * the locks in another order than reads do. Who has the reader's lock has the raw buffer; while there
- * is no reader the socket's lock keeps a new one from beginning.
+ * the locks in another order than reads do. Who has the reader's lock has the raw buffer; while
+ * there is no reader the socket's lock keeps a new one from beginning.
  */
 
 /* Whether the next read of a whole-line stream finds what it needs in the raw buffer. */
@@ -121,7 +121,7 @@ fsock__readable_fetch(struct fsock *s)
 	int r, saved = errno;
 
 	if (w == NULL || ftrylockfile(w->file) != 0)
-		return 1; /* nobody reads it as lines, or somebody does so now: the kernel decides */
+		return 1; /* nobody reads it as lines, or somebody is at it: the kernel decides */
 	(void)atomic_load_explicit(&stream->reader, memory_order_acquire);
 	r = fsock__file_unread(w) > 0 || fetch_line(stream);
 	atomic_store_explicit(&stream->reader, w, memory_order_release);
