@@ -195,6 +195,8 @@ START_TEST(descriptor_closed)
 	close(fsock_socket(s));
 	ck_assert_int_eq(fsock_wait_for_input(&s, 1, 5, NULL), 1);
 	ck_assert_int_eq(fsock_state(s), FSOCK_INPUT | FSOCK_FAILED);
+	ck_assert_int_eq(fsock_close(s), -1);
+	sock_assert_error(FSOCK_BAD_FILE_DESCRIPTOR_ERROR, EBADF);
 	close(peer);
 }
 END_TEST

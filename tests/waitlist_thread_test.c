@@ -243,6 +243,7 @@ START_TEST(whole_line_for_two)
 	static const struct fsock_options whole = { .delivery = FSOCK_DELIVER_WHOLE_LINE };
 	struct sock_thread threads[2];
 
+	told = 0;
 	s = sock_raw(SOCK_TCP4, &whole, &peer);
 	ck_assert_ptr_nonnull(fsock_stream(s));
 	for (int i = 0; i < 2; i++) {
@@ -291,6 +292,7 @@ START_TEST(crowd)
 {
 	static int fds[TURNS], others[TURNS];
 
+	heard = done = 0;
 	list = wait_list(_i);
 	sock_thread_start(&waiter, serve, NULL);
 	for (int i = 0; i < TURNS; i++) {

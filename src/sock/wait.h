@@ -80,7 +80,8 @@ extern const struct fsock__wait_ops fsock__wait_epoll, fsock__wait_kqueue, fsock
  *     it is put there when it is added or changed and whenever its streams receive anything
  *     (fsock__wait_note()), and it leaves when a wait finds that they hold nothing. Closed members
  *     stay there. So a wait looks at no member that nothing happened to.
- *  3. `ready` is what the last wait found, `cursor` the next of it that is to be told of.
+ *  3. `ready` is what the last wait found, `cursor` the next of it that is to be told of. `untold`
+ *     is 0 only if there is none: it saves who asks in vain the lock.
  *  4. While `waiting`, a thread asks the system without the lock. Members removed then are kept in
  *     `graveyard` until it has looked at what was found, and whatever changes the list nudges it.
  *  5. `signalled` is 1 if and only if there is an octet in the pipe, or is about to be.
@@ -90,6 +91,7 @@ struct fsock_waitlist {
 	const struct fsock__wait_ops *ops;
 	struct fsock__ring members, ready, suspects;
 	struct fsock__ring *cursor;
+	atomic_int untold;
 	size_t member_count;
 	int ready_count;
 	int waiting;

@@ -14,14 +14,29 @@ fail(int errnum)
 	return fsock__error_set("wait", NULL, FSOCK__NO_PORT, errnum);
 }
 
+/* What a member's last wait found; nobody draws conclusions from the order of such news. */
+static void
+set_state(struct fsock__member *m, int state)
+{
+	m->state = state;
+	atomic_store_explicit(&m->socket->state, state, memory_order_relaxed);
+}
+
+/* Moves on to the next member to be told of. */
+static void
+set_cursor(struct fsock_waitlist *list, struct fsock__ring *cursor)
+{
+	list->cursor = cursor;
+	atomic_store_explicit(&list->untold, cursor != &list->ready, memory_order_relaxed);
+}
+
 /* Notes that a member is ready; a later finding adds to it. */
 static void
 add_ready(struct fsock__member *m, int state)
 {
 	struct fsock_waitlist *list = m->list;
 
-	m->state |= state;
-	m->socket->state = m->state;
+	set_state(m, m->state | state);
 	if (fsock__ring_is_linked(&m->in_ready))
 		return;
 	fsock__ring_append(&list->ready, &m->in_ready);
@@ -36,12 +51,11 @@ clear_ready(struct fsock_waitlist *list)
 		struct fsock__member *m =
 		    fsock__ring_owner(list->ready.next, struct fsock__member, in_ready);
 
-		m->state = 0;
-		m->socket->state = 0;
+		set_state(m, 0);
 		fsock__ring_remove(&m->in_ready);
 	}
 	list->ready_count = 0;
-	list->cursor = &list->ready;
+	set_cursor(list, &list->ready);
 }
 
 static void
@@ -176,7 +190,7 @@ await(struct fsock_waitlist *list, int64_t deadline)
 		r = ask_system(list, left);
 		woken = r == 0 && list->woken && atomic_exchange(&list->woken, 0);
 	} while (r == 0 && list->ready_count == 0 && !woken && fsock__clock_left(deadline) > 0);
-	list->cursor = list->ready.next;
+	set_cursor(list, list->ready.next);
 	if (r < 0 && list->ready_count == 0)
 		return fail(errno);
 	return list->ready_count;
@@ -209,7 +223,7 @@ fsock_waitlist_next(fsock_waitlist *list, struct fsock_event *event)
 {
 	fsock *s = NULL;
 
-	if (list == NULL)
+	if (list == NULL || !list->untold)
 		return NULL;
 	pthread_mutex_lock(&list->lock);
 	while (s == NULL && !list->waiting && list->cursor != &list->ready) {
@@ -217,7 +231,7 @@ fsock_waitlist_next(fsock_waitlist *list, struct fsock_event *event)
 		    fsock__ring_owner(list->cursor, struct fsock__member, in_ready);
 		int state = wanted(m, m->state);
 
-		list->cursor = list->cursor->next;
+		set_cursor(list, list->cursor->next);
 		if (state != 0)
 			s = m->socket;
 		if (event != NULL)
