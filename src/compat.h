@@ -80,9 +80,9 @@
 #define fsock__accept(fd, address, length)  accept((fd), (address), (length))
 #endif
 
-/* Where there is kqueue(2). A build may ask for it elsewhere, if a library supplies it. */
-#if defined(__FreeBSD__) || defined(__NetBSD__) || defined(__OpenBSD__) ||                         \
-    defined(__DragonFly__) || defined(__APPLE__)
+/* Where there is kqueue(2). A build may ask for it elsewhere, where a library supplies it. */
+#if defined(FSOCK_WAIT_KQUEUE) || defined(__FreeBSD__) || defined(__NetBSD__) ||                   \
+    defined(__OpenBSD__) || defined(__DragonFly__) || defined(__APPLE__)
 #define FSOCK__HAVE_KQUEUE 1
 #endif
 

@@ -14,7 +14,9 @@ int64_t fsock__clock_after(int64_t span);
 /* Nanoseconds left until the deadline: 0 if it has passed, FSOCK__NEVER for FSOCK__NEVER. */
 int64_t fsock__clock_left(int64_t deadline);
 
-/* What is left for poll(2) and its like: milliseconds, rounded up so that no wait ends too early. */
+/*
+ * What is left for poll(2) and its like: milliseconds, rounded up so that no wait ends too early.
+ */
 int fsock__clock_milliseconds(int64_t left);
 
 /* Seconds as nanoseconds. Returns 0, or -1 (errno EINVAL) for a negative value or NaN. */
