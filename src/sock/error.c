@@ -46,6 +46,7 @@ preposition(const char *operation)
 		{ "receive", "from" },
 		{ "listen", "on" },
 		{ "accept", "on" },
+		{ "wait", "for" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

@@ -108,18 +108,6 @@ fsock__sys_send_to(int fd, const void *buf, size_t n, const struct sockaddr *to,
 	return r;
 }
 
-/* poll()'s argument: milliseconds rounded up, so that a wait never ends before its deadline. */
-static int
-milliseconds(int64_t left)
-{
-	int64_t ms;
-
-	if (left == FSOCK__NEVER)
-		return -1;
-	ms = left / 1000000 + (left % 1000000 != 0);
-	return ms < 1000000000 ? (int)ms : 1000000000;
-}
-
 int
 fsock__sys_wait(int fd, int events, int64_t deadline)
 {
@@ -128,7 +116,7 @@ fsock__sys_wait(int fd, int events, int64_t deadline)
 
 	for (;;) {
 		int64_t left = fsock__clock_left(deadline);
-		int r = poll(&p, 1, milliseconds(left));
+		int r = poll(&p, 1, fsock__clock_milliseconds(left));
 
 		if (r < 0 && errno != EINTR)
 			return -1;
