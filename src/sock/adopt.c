@@ -8,6 +8,7 @@
 #include "socket.h"
 #include "sys.h"
 #include "unix_file.h"
+#include "wait.h"
 
 /* What the descriptor is, or -1 with errno. */
 static int
@@ -89,6 +90,7 @@ hand_over(fsock *s)
 {
 	int fd = s->fd;
 
+	fsock__wait_leave(s);
 	pthread_mutex_lock(&s->lock);
 	s->releasing = 1;
 	pthread_mutex_unlock(&s->lock);

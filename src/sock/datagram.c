@@ -134,6 +134,8 @@ wrap(int fd, int family, const struct plan *p, const char *host, int port)
 		return NULL;
 	if (p->bound != NULL && fsock__unix_file_is_path(p->bound))
 		s->unix_file = fsock__unix_file_new(p->bound);
+	if (s->unix_file != NULL)
+		fsock__unix_file_bound(s->unix_file);
 	if (own && p->is_bound && set->local_port == 0 && family != AF_UNIX)
 		s->port = fsock_local_port(s);
 	return s;

@@ -47,6 +47,7 @@ preposition(const char *operation)
 		{ "listen", "on" },
 		{ "accept", "on" },
 		{ "serve client", "at" },
+		{ "wait", "for" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

@@ -10,6 +10,7 @@
 #include "error.h"
 #include "sys.h"
 #include "transfer.h"
+#include "wait.h"
 
 /* Options that the descriptor carries. None is worth failing for: the socket works without. */
 static void
@@ -62,6 +63,8 @@ fsock__socket_close_nolock(struct fsock *s)
 {
 	int saved = errno;
 
+	if (s->fd >= 0)
+		fsock__wait_closing(s);
 	if (s->transport->close(s) < 0)
 		return fsock__socket_error(s, "close", errno);
 	errno = saved;
@@ -78,6 +81,7 @@ fsock__socket_unref(struct fsock *s)
 	pthread_mutex_unlock(&s->lock);
 	if (left > 0)
 		return;
+	fsock__wait_leave(s);
 	if (s->stream != NULL)
 		s->stream_ops->free(s);
 	pthread_mutex_destroy(&s->lock);

@@ -65,15 +65,6 @@ fsock__sys_close(int fd)
 	return 0;
 }
 
-int
-fsock__sys_interrupted(ssize_t result, int *flags)
-{
-	if (result >= 0 || errno != EINTR)
-		return 0;
-	*flags |= MSG_DONTWAIT;
-	return 1;
-}
-
 ssize_t
 fsock__sys_receive(int fd, void *buf, size_t n, int *flags)
 {
@@ -117,18 +108,6 @@ fsock__sys_send_to(int fd, const void *buf, size_t n, const struct sockaddr *to,
 	return r;
 }
 
-/* poll()'s argument: milliseconds rounded up, so that a wait never ends before its deadline. */
-static int
-milliseconds(int64_t left)
-{
-	int64_t ms;
-
-	if (left == FSOCK__NEVER)
-		return -1;
-	ms = left / 1000000 + (left % 1000000 != 0);
-	return ms < 1000000000 ? (int)ms : 1000000000;
-}
-
 int
 fsock__sys_poll(struct pollfd *list, size_t count, int64_t deadline)
 {
@@ -136,7 +115,7 @@ fsock__sys_poll(struct pollfd *list, size_t count, int64_t deadline)
 
 	for (;;) {
 		int64_t left = fsock__clock_left(deadline);
-		int r = poll(list, (nfds_t)count, milliseconds(left));
+		int r = poll(list, (nfds_t)count, fsock__clock_milliseconds(left));
 
 		if (r < 0 && errno != EINTR)
 			return -1;

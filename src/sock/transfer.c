@@ -3,7 +3,6 @@
 
 #include <poll.h>
 
-#include "clock.h"
 #include "error.h"
 #include "sys.h"
 #include "unix_file.h"
@@ -46,12 +45,9 @@ fsock__transfer_again(
 }
 
 int
-fsock__transfer_begin(struct fsock *s, const char *operation, int *flags)
+fsock__transfer_check(struct fsock *s, const char *operation)
 {
-	int64_t deadline = s->deadline;
-
-	*flags = deadline == FSOCK__NEVER ? 0 : MSG_DONTWAIT;
-	if (fsock__clock_left(deadline) > 0)
+	if (fsock__clock_left(s->deadline) > 0)
 		return 0;
 	return fsock__error_set_kind(
 	    operation, s->host, s->port, FSOCK_DEADLINE_TIMEOUT_ERROR, ETIMEDOUT);

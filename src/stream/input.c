@@ -2,11 +2,22 @@
 #include "../compat.h"
 #include "../sock/error.h"
 #include "../sock/transfer.h"
+#include "../sock/wait.h"
 #include "exit.h"
 #include "input.h"
 #include "text.h"
 
 #include <sched.h>
+
+/* Tells of an error that came while nobody was reading; after that the kernel tells the rest. */
+FSOCK__COLD static ssize_t
+read_error(struct fsock__stream *stream)
+{
+	int error = stream->read_error;
+
+	stream->read_error = 0;
+	return fsock__socket_error(stream->socket, "read", error);
+}
 
 FSOCK__COLD ssize_t
 fsock__input_fill(struct fsock__window *w)
@@ -28,14 +39,19 @@ fsock__input_fill(struct fsock__window *w)
 	w->waiting = 1;
 	if (fsock__exit_forbids_waiting())
 		r = fsock__socket_error(s, "read", ECANCELED);
+	else if (stream->read_error != 0)
+		r = read_error(stream);
 	else
 		r = s->transport->receive(s, stream->raw.data + stream->raw.tail, room);
 	w->waiting = 0;
 	pthread_setcancelstate(cancel, NULL);
-	if (r > 0)
+	if (r > 0) {
 		fsock__buffer_received(&stream->raw, (size_t)r);
-	else if (fsock__buffer_count(&stream->raw) == 0)
+		if (s->waits != NULL)
+			fsock__wait_note(s);
+	} else if (fsock__buffer_count(&stream->raw) == 0) {
 		fsock__buffer_shrink(&stream->raw);
+	}
 	return r;
 }
 

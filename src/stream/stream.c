@@ -119,6 +119,8 @@ static const struct fsock__stream_ops stream_ops = {
 	.available = fsock__raw_available,
 	.send = stream_send,
 	.free = stream_free,
+	.buffered = fsock__readable_buffered,
+	.fetch = fsock__readable_fetch,
 };
 
 /* How a window hands input to stdio, where the program has not said. */

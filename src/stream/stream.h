@@ -56,6 +56,7 @@ struct fsock__stream {
 	uint8_t owed[4];                      /* an LF to drop before anything is read ... */
 	uint8_t owed_length;                  /* ... and how long it is; 0: none */
 	int octet_taken;                      /* the octet before raw.head may be unread */
+	int read_error; /* errno of a receive that no read has told of yet, or 0; as `raw` */
 	pthread_mutex_t output_lock;
 	struct fsock__text_output *text_output; /* likewise */
 	struct fsock__window windows[FSOCK__WINDOW_COUNT];
@@ -68,6 +69,12 @@ ssize_t fsock__input_read(struct fsock__window *, void *buf, size_t n);
 
 /* input.c: takes back the last n octets delivered to the window. Returns 0, or -1 (ESPIPE). */
 int fsock__input_give_back(struct fsock__window *, size_t n);
+
+/*
+ * readable.c: what the streams hold and what their next read would do; see struct fsock__stream_ops.
+ */
+ssize_t fsock__readable_buffered(struct fsock *);
+int fsock__readable_fetch(struct fsock *);
 
 /* output.c: sends octets from stdio. Returns n, or -1 with the error recorded. */
 ssize_t fsock__output_write(struct fsock__window *, const void *buf, size_t n);

@@ -207,6 +207,18 @@ find_line(const struct fsock__text_input *t, const uint8_t *p, size_t n, size_t 
 	return 0;
 }
 
+int
+fsock__text_has_line(const struct fsock__text_input *t, const uint8_t *raw, size_t n)
+{
+	return find_line(t, raw, n, 0) > 0;
+}
+
+size_t
+fsock__text_line_feed(const struct fsock__text_input *t)
+{
+	return unit_of(t->format.charset).size;
+}
+
 /* How many of the raw octets that wait to convert at once. */
 static size_t
 slice(const struct fsock__window *w)
