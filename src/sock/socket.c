@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "error.h"
+#include "process.h"
 #include "sys.h"
 #include "unix_file.h"
 
@@ -39,6 +40,7 @@ fsock__socket_new(int fd, enum fsock__role role, int family, const struct fsock_
 		fsock__error_set("allocate", host, port, ENOMEM);
 		return NULL;
 	}
+	fsock__process_watch();
 	pthread_mutex_init(&s->lock, NULL);
 	s->fd = fd;
 	s->role = role;
@@ -65,7 +67,7 @@ drain(const struct fsock *s)
 	char scrap[4096];
 	int turns = 256, flags = MSG_DONTWAIT;
 
-	if (s->role != FSOCK__CONNECTED || !s->used)
+	if (s->role != FSOCK__CONNECTED || s->used != fsock__process())
 		return;
 	while (turns-- > 0 && fsock__sys_receive(s->fd, scrap, sizeof scrap, &flags) > 0)
 		;

@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "error.h"
+#include "process.h"
 #include "sys.h"
 
 /*
@@ -63,7 +64,7 @@ fsock__transfer_receive(struct fsock *s, void *buf, size_t n)
 	int saved = errno;
 	ssize_t r;
 
-	s->used = 1;
+	s->used = fsock__process();
 	if (flags != 0 && check_deadline(s, "read") < 0)
 		return -1;
 	while ((r = fsock__sys_receive(s->fd, buf, n, &flags)) < 0)
@@ -80,7 +81,7 @@ fsock__transfer_send(struct fsock *s, const void *buf, size_t n)
 	int saved = errno;
 	const char *p = buf;
 
-	s->used = 1;
+	s->used = fsock__process();
 	if (flags != 0 && check_deadline(s, "write") < 0)
 		return -1;
 	while (n > 0) {

@@ -1,6 +1,7 @@
 /* From the raw buffer to stdio: what a FILE's read and seek functions do below. */
 #include "../compat.h"
 #include "../sock/error.h"
+#include "../sock/process.h"
 #include "../sock/transfer.h"
 #include "exit.h"
 #include "stream.h"
@@ -21,7 +22,7 @@ fill(struct fsock__window *w)
 		return fsock__socket_error(s, "read", ENOMEM);
 	/* A thread cancelled in here would leave the FILE and our locks taken for ever. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	w->waiting = 1;
+	w->waiting = fsock__process();
 	if (fsock__exit_forbids_waiting())
 		r = fsock__socket_error(s, "read", ECANCELED);
 	else
