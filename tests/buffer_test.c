@@ -217,8 +217,7 @@ START_TEST(random_steps)
 			gone += n;
 			break;
 		default:
-			ck_assert_int_eq(
-			    fsock__buffer_give_back(&b, n), n <= gone - mark ? 0 : -1);
+			ck_assert_int_eq(fsock__buffer_give_back(&b, n), n <= gone - mark ? 0 : -1);
 			gone -= n <= gone - mark ? n : 0;
 		}
 		ck_assert_uint_eq(fsock__buffer_count(&b), came - gone);

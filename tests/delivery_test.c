@@ -89,8 +89,8 @@ by_fscanf(FILE *f, char *to)
 	return 12;
 }
 
-static size_t (*const readers[])(FILE *, char *) = { by_fgets, by_getline, by_fread, by_getc,
-	by_fscanf };
+static size_t (*const readers[])(
+    FILE *, char *) = { by_fgets, by_getline, by_fread, by_getc, by_fscanf };
 
 static void
 read_all(int delivery, int two_way, enum stdio_transport transport, size_t size, size_t piece,
@@ -131,8 +131,9 @@ START_TEST(any_pieces)
 	for (int i = 0; i < COUNT(sizes); i++)
 		for (int j = 0; j < COUNT(pieces); j++)
 			for (int k = 0; k < COUNT(readers); k++)
-				read_all(delivery, two_way, transport ? STDIO_TCP4 : STDIO_SOCKETPAIR,
-				    sizes[i], pieces[j], readers[k]);
+				read_all(delivery, two_way,
+				    transport ? STDIO_TCP4 : STDIO_SOCKETPAIR, sizes[i], pieces[j],
+				    readers[k]);
 }
 END_TEST
 
@@ -141,7 +142,7 @@ END_TEST
 START_TEST(bare_switches)
 {
 	struct fsock_options options = { .delivery = _i % 2 ? FSOCK_DELIVER_WHOLE_LINE
-		                                             : FSOCK_DELIVER_DEFAULT };
+							    : FSOCK_DELIVER_DEFAULT };
 	struct stdio_link link;
 	char line[64], text[64];
 	FILE *f;

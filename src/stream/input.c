@@ -1,6 +1,7 @@
 /* From the raw buffer to stdio: what a FILE's read and seek functions do below. */
 #include "../compat.h"
 #include "../sock/error.h"
+#include "../sock/process.h"
 #include "../sock/transfer.h"
 #include "../sock/wait.h"
 #include "exit.h"
@@ -36,7 +37,7 @@ fsock__input_fill(struct fsock__window *w)
 		return fsock__socket_error(s, "read", ENOMEM);
 	/* A thread cancelled in here would leave the FILE and our locks taken for ever. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	w->waiting = 1;
+	w->waiting = fsock__process();
 	if (fsock__exit_forbids_waiting())
 		r = fsock__socket_error(s, "read", ECANCELED);
 	else if (stream->read_error != 0)

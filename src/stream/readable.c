@@ -1,5 +1,6 @@
 /* What the streams hold: the part of a socket's readiness that the kernel cannot know. */
 #include "../compat.h"
+#include "../sock/process.h"
 #include "../sock/sys.h"
 #include "file.h"
 #include "input.h"
@@ -114,7 +115,7 @@ fetch_line(struct fsock__stream *stream)
 	struct fsock *s = stream->socket;
 	int flags = MSG_DONTWAIT;
 
-	s->used = 1;
+	s->used = fsock__process();
 	while (!has_line(stream)) {
 		size_t room = fsock__buffer_reserve(raw);
 		ssize_t n;

@@ -29,7 +29,8 @@ struct fsock__window {
 	enum fsock_delivery delivery;
 	size_t line_limit;          /* 0: none */
 	off_t position;             /* octets delivered and written: what seek reports */
-	atomic_int waiting;         /* 1 while a thread is, or is about to be, blocked receiving */
+	atomic_int waiting;         /* fsock__process() while a thread of it is blocked receiving, or
+	                               about to be; else 0 */
 	void *memory;               /* stdio's buffer, FSOCK__WINDOW_... octets; NULL: its own */
 	struct fsock__window *next; /* chain of the registry */
 };
