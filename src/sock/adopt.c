@@ -89,6 +89,7 @@ hand_over(fsock *s)
 {
 	int fd = s->fd;
 
+	fsock__socket_own(s);
 	pthread_mutex_lock(&s->lock);
 	s->releasing = 1;
 	pthread_mutex_unlock(&s->lock);

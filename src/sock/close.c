@@ -13,6 +13,7 @@ fsock_close(fsock *s)
 
 	if (s == NULL)
 		return 0;
+	fsock__socket_own(s);
 	if (s->stream != NULL)
 		s->stream_ops->close(s);
 	pthread_mutex_lock(&s->lock);
@@ -37,6 +38,7 @@ fsock_abort(fsock *s)
 
 	if (s == NULL)
 		return 0;
+	fsock__socket_own(s);
 	/* With a write error noted, what the FILEs still hold is not sent when they close. */
 	atomic_compare_exchange_strong(&s->write_error, &expected, ECANCELED);
 	pthread_mutex_lock(&s->lock);
@@ -62,6 +64,7 @@ fsock_disown(fsock *s)
 
 	if (s == NULL)
 		return;
+	fsock__socket_own(s);
 	pthread_mutex_lock(&s->lock);
 	open_files = s->open_files;
 	pthread_mutex_unlock(&s->lock);
