@@ -90,6 +90,7 @@ hand_over(fsock *s)
 {
 	int fd = s->fd;
 
+	fsock__socket_own(s);
 	fsock__wait_leave(s);
 	pthread_mutex_lock(&s->lock);
 	s->releasing = 1;

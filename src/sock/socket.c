@@ -74,6 +74,15 @@ fsock__socket_close_nolock(struct fsock *s)
 }
 
 void
+fsock__socket_own(struct fsock *s)
+{
+	pthread_mutex_lock(&s->lock);
+	if (s->references == s->open_files)
+		s->references++;
+	pthread_mutex_unlock(&s->lock);
+}
+
+void
 fsock__socket_unref(struct fsock *s)
 {
 	int left;

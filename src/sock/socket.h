@@ -106,6 +106,12 @@ struct fsock *fsock__socket_new(int fd, enum fsock__role role, int family,
 /* Closes the descriptor, politely: see fsock_close(). Needs `lock`. Returns 0 or -1. */
 int fsock__socket_close_nolock(struct fsock *);
 
+/*
+ * Makes the caller the owner of a handle that was given to its streams: it does not end when they
+ * close. For who owns it already nothing changes.
+ */
+void fsock__socket_own(struct fsock *);
+
 /* Drops one reference; frees at the last. */
 void fsock__socket_unref(struct fsock *);
 
