@@ -113,6 +113,18 @@ expect(const struct fsock_charset *charset, const uint8_t *in, size_t n, uint32_
 	    c);
 }
 
+/*
+ * The code point to try after c. No one-octet charset has one beyond the BMP: of those a sample will
+ * do, from the first to the last, with all kinds of low bits.
+ */
+MAYBE_UNUSED static uint32_t
+next_code(const struct fsock_charset *charset, uint32_t c)
+{
+	int sample = c >= 0x10000 && fsock_charset_flags(charset) & FSOCK_CHARSET_ONE_OCTET;
+
+	return c == 0xD7FF ? 0xE000 : c + (sample ? 275 : 1);
+}
+
 /* Encodes one code point; 0 = unmappable. */
 MAYBE_UNUSED static unsigned
 encode_one(const struct fsock_charset *charset, uint32_t c, uint8_t out[16])
@@ -167,12 +179,10 @@ check_written(const char *name)
 	uint8_t out[16];
 	uint32_t c;
 
-	for (c = 0; c < CODES; c++) {
+	for (c = 0; c < CODES; c = next_code(charset, c)) {
 		uint32_t got = 0;
 		unsigned n, i;
 
-		if (c >= 0xD800 && c <= 0xDFFF)
-			continue;
 		n = encode_one(charset, c, out);
 		for (i = 0; i < n && n <= 4; i++)
 			got = got << 8 | out[i];
