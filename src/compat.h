@@ -36,6 +36,19 @@
 #define FSOCK__WRITE_FAILED (-1)
 #endif
 
+/*
+ * With a character pushed back that was not the one read, glibc's fflush() seeks by the length of
+ * what was pushed back and yet goes on with what it has read ahead: nothing must be given back. Then
+ * its reading area is not its buffer.
+ */
+#if defined(__GLIBC__)
+#define fsock__flush_keeps_input(file)                                                             \
+	((uintptr_t)(file)->_IO_read_end - (uintptr_t)(file)->_IO_buf_base >                       \
+	    (uintptr_t)(file)->_IO_buf_end - (uintptr_t)(file)->_IO_buf_base)
+#else
+#define fsock__flush_keeps_input(file) 0
+#endif
+
 /* Anonymous memory has two names. */
 #if defined(MAP_ANONYMOUS)
 #define FSOCK__MAP_ANONYMOUS MAP_ANONYMOUS

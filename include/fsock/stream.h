@@ -12,7 +12,8 @@
  *
  * Two ways     On the two-way stream reading and writing may alternate freely; fflush(f) and
  *              fseek(f, 0, SEEK_CUR) between them are allowed and lose nothing. ftell() counts the
- *              octets read and written so far; any other seek fails with ESPIPE.
+ *              octets read and written so far. Any other seek fails with ESPIPE, unless it stays
+ *              within the input that happens to be in memory still: do not count on it.
  * Delivery     How input is handed to stdio. FSOCK_DELIVER_LINE: at most one line at a time, so
  *              that stdio holds nothing back when the direction changes (two-way character streams,
  *              and any stream with a line_limit). FSOCK_DELIVER_BLOCK: whatever is there (one-way
@@ -33,7 +34,8 @@
  * glibc     Wide functions (fgetwc, fwprintf ...) fail or crash on such streams: text in a stream
  *           is bytes. On a two-way stream ungetc() after writing and before the first read after it
  *           may return stale output: read once before pushing back. getline() refuses to go on
- *           after a timeout until clearerr().
+ *           after a timeout until clearerr(). fflush() forgets a pushed-back character that is
+ *           not the one read. setvbuf() after that corrupts memory; ISO C has it for new streams.
  * musl      fread() of a block asks for the block less one octet, then for the rest; a bare switch
  *           from reading to writing drops what stdio holds, which FSOCK_DELIVER_BLOCK on a two-way
  *           stream exposes: say fflush() in between.

@@ -61,6 +61,12 @@ parse_number(const char *text, size_t n)
 	return digits > 0 && digits <= 15 && value > 0 ? value / unit : -1;
 }
 
+static int
+is_count(double value)
+{
+	return value >= 1 && value < 1e9 && value == (double)(size_t)value;
+}
+
 /* A later part: NAME or NAME=NUMBER. */
 static int
 parse_part(const char *part, size_t n, struct mode *m)
@@ -75,7 +81,7 @@ parse_part(const char *part, size_t n, struct mode *m)
 		m->options.timeout = value;
 	else if (value > 0 && is_word(part, length, "deadline"))
 		m->options.deadline = value;
-	else if (value >= 1 && value < 1e9 && is_word(part, length, "line"))
+	else if (is_count(value) && is_word(part, length, "line"))
 		m->options.line_limit = (size_t)value;
 	else
 		return -1;

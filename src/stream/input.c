@@ -33,6 +33,8 @@ fsock__input_fill(struct fsock__window *w)
 	pthread_setcancelstate(cancel, NULL);
 	if (r > 0)
 		fsock__buffer_received(&stream->raw, (size_t)r);
+	else if (fsock__buffer_count(&stream->raw) == 0)
+		fsock__buffer_shrink(&stream->raw);
 	return r;
 }
 

@@ -50,7 +50,8 @@ fsock__window_seek(struct fsock__window *w, off_t offset, int whence)
 		offset = 1;
 	if (offset > 0)
 		return fsock__socket_error(w->stream->socket, "seek", ESPIPE);
-	if (offset < 0 && fsock__input_give_back(w, (size_t)-offset) < 0)
+	if (offset < 0 && !fsock__flush_keeps_input(w->file) &&
+	    fsock__input_give_back(w, (size_t)-offset) < 0)
 		return -1;
 	return w->position;
 }
