@@ -24,6 +24,9 @@
  *	bom=sniff        input: ... and decides the charset
  *	bom=write        output: the stream starts with one
  *
+ * ccs=, eol= and errors= may stand before a charset, a word for line ends, a policy: "latin-1,crlf"
+ * is "ccs=latin-1,eol=crlf".
+ *
  * An error in input is reported when the program gets there, after all text before it; clearerr(f)
  * and the next read goes on behind the bad octets. An error in output is final, as all failed writes
  * are: everything before it has been sent. "auto" input returns a line at its CR at once.
