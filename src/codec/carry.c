@@ -40,6 +40,7 @@ report(const struct fsock__carry *c, const struct fsock__job *job, enum fsock__s
 {
 	memcpy(c->bad, octets, job->bad);
 	*c->bad_length = (uint8_t)job->bad;
+	*c->bad_position = *c->position;
 	*c->position += job->bad;
 	++*c->errors;
 	if (c->code_point)
