@@ -11,6 +11,8 @@
  *	fsock/socket.h   connect, listen, accept, pair, adopt, close, names
  *	fsock/stream.h   the FILE*s of a socket
  *	fsock/format.h   charset and line ends of a stream, octets next to text
+ *	fsock/datagram.h datagrams; send and receive, also beside the FILE*s
+ *	fsock/option.h   options by name
  *
  * CONVENTIONS, which hold for every function unless it says otherwise
  *
@@ -65,5 +67,7 @@
 #include <fsock/socket.h>
 #include <fsock/stream.h>
 #include <fsock/format.h>
+#include <fsock/datagram.h>
+#include <fsock/option.h>
 
 #endif

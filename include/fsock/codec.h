@@ -185,7 +185,7 @@ FSOCK_API void fsock_encoder_init(struct fsock_encoder *, const struct fsock_cha
 /*
  * Encodes as much of io->in as it can into io->out; mirrors fsock_decode. Text that is not UTF-8
  * (overlong, surrogate, cut off at the end when final) is MALFORMED, a character that the charset
- * lacks is UNMAPPABLE. What is to stand in its place must be encoded like any text, because of shifts.
+ * lacks is UNMAPPABLE. What stands in its place must be encoded like any text (shifts).
  * ISO-2022-JP refuses 0E, 0F and 1B (hex), which could switch the reader, as UNMAPPABLE U+FFFD.
  */
 FSOCK_API enum fsock_codec_status fsock_encode(
@@ -347,8 +347,8 @@ FSOCK_API uint8_t *fsock_string_to_octets(const struct fsock_conversion *, const
  */
 FSOCK_API int64_t fsock_octet_length(
     const struct fsock_conversion *, const char *text, size_t n, struct fsock_codec_error *error);
-FSOCK_API int64_t fsock_char_length(const struct fsock_conversion *, const void *octets, size_t n,
-    struct fsock_codec_error *error);
+FSOCK_API int64_t fsock_char_length(
+    const struct fsock_conversion *, const void *octets, size_t n, struct fsock_codec_error *error);
 
 FSOCK_END_DECLS
 

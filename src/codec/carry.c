@@ -126,14 +126,14 @@ static enum fsock_codec_status
 waits_for(const struct fsock__carry *c)
 {
 	uint8_t room[PIECE * 4];
-	struct fsock_codec_io io = {NULL, 0, room, sizeof room};
+	struct fsock_codec_io io = { NULL, 0, room, sizeof room };
 	struct fsock__job job;
 	enum fsock__step step;
 
 	job_init(&job, c, c->held, *c->held_length, &io);
 	step = c->convert(c->charset, &job);
-	return step == FSOCK__PARTIAL && job.span.src == c->held ? FSOCK_CODEC_INPUT_EMPTY :
-								   FSOCK_CODEC_OUTPUT_FULL;
+	return step == FSOCK__PARTIAL && job.span.src == c->held ? FSOCK_CODEC_INPUT_EMPTY
+								 : FSOCK_CODEC_OUTPUT_FULL;
 }
 
 enum fsock_codec_status

@@ -54,8 +54,8 @@ fsock_decode_with(struct fsock_decoder *d, const struct fsock_policy *policy,
 	enum fsock_codec_status status;
 
 	for (;;) {
-		struct fsock__owed owed = {
-		    &d->owed, &d->owed_done, &d->answer, d->bad, d->bad_length};
+		struct fsock__owed owed = { &d->owed, &d->owed_done, &d->answer, d->bad,
+			d->bad_length };
 
 		if (!fsock__policy_pay_text(&owed, io))
 			return FSOCK_CODEC_OUTPUT_FULL;

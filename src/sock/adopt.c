@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
+#include "clock.h"
 #include "error.h"
 #include "socket.h"
 #include "sys.h"
@@ -23,6 +24,18 @@ find_role(int fd, enum fsock__role *role)
 	else
 		*role = listening ? FSOCK__LISTENER : FSOCK__CONNECTED;
 	return 0;
+}
+
+/* Time limits that the descriptor comes with hold, unless the options set others. */
+static void
+keep_timeouts(int fd, enum fsock__role role, struct fsock__settings *settings)
+{
+	if (role == FSOCK__LISTENER)
+		return;
+	if (settings->read_timeout == FSOCK__NEVER)
+		settings->read_timeout = fsock__sys_get_timeout(fd, SO_RCVTIMEO);
+	if (settings->write_timeout == FSOCK__NEVER)
+		settings->write_timeout = fsock__sys_get_timeout(fd, SO_SNDTIMEO);
 }
 
 /* see fsock/socket.h */
@@ -49,12 +62,25 @@ fsock_adopt(int descriptor, const struct fsock_options *options)
 	fsock_addr_host(&peer, host, sizeof host);
 	if (host[0] != '\0')
 		port = fsock_addr_port(&peer);
+	keep_timeouts(descriptor, role, &settings);
 	fcntl(descriptor, F_SETFD, FD_CLOEXEC);
 	s = fsock__socket_new(
 	    descriptor, role, fsock_addr_family(&local), &settings, host, port);
 	if (s != NULL)
 		errno = saved;
 	return s;
+}
+
+/* Takes from the descriptor what made it the library's: its new owner knows of no time limits. */
+static void
+restore(const fsock *s, int fd)
+{
+	if (s->role == FSOCK__LISTENER)
+		fsock__sys_set_nonblocking(fd, 0);
+	if (s->settings.read_timeout != FSOCK__NEVER)
+		fsock__sys_set_timeout(fd, SO_RCVTIMEO, FSOCK__NEVER);
+	if (s->settings.write_timeout != FSOCK__NEVER)
+		fsock__sys_set_timeout(fd, SO_SNDTIMEO, FSOCK__NEVER);
 }
 
 /* Gives up the descriptor and ends the handle. */
@@ -71,8 +97,7 @@ hand_over(fsock *s)
 	s->fd = -1;
 	free(s->unix_file);
 	s->unix_file = NULL;
-	if (s->role == FSOCK__LISTENER)
-		fsock__sys_set_nonblocking(fd, 0);
+	restore(s, fd);
 	fsock__socket_unref(s);
 	return fd;
 }

@@ -49,6 +49,8 @@ fsock__socket_new(int fd, enum fsock__role role, int family, const struct fsock_
 	s->settings.local_host = NULL;
 	s->deadline =
 	    role == FSOCK__LISTENER ? FSOCK__NEVER : fsock__clock_after(settings->deadline);
+	s->read_timeout = settings->read_timeout;
+	s->write_timeout = settings->write_timeout;
 	s->port = port;
 	memcpy(s->host, host == NULL ? "" : host, length);
 	apply_settings(fd, role, family, settings);

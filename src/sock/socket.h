@@ -30,6 +30,12 @@ struct fsock__stream_ops {
 	 * Returns how much there is, or -1.
 	 */
 	ssize_t (*take)(struct fsock *, void *buf, size_t size);
+	/* Takes up to n octets of the input read ahead, stdio's first. Returns how many, or -1. */
+	ssize_t (*receive)(struct fsock *, void *buf, size_t n);
+	/* How much of that there is. Returns -1 with the error recorded. */
+	ssize_t (*available)(struct fsock *);
+	/* Sends what the FILEs hold, then n octets. Returns 0 or -1. */
+	int (*send)(struct fsock *, const void *buf, size_t n);
 	/* Frees `stream`; no FILE is open any more. */
 	void (*free)(struct fsock *);
 };
@@ -61,11 +67,13 @@ struct fsock {
 	atomic_int used;        /* this process has read or written: its close may drain input */
 	int releasing;          /* fsock_release() is at work: FILEs leave the descriptor open */
 	_Atomic int64_t deadline;
+	_Atomic int64_t read_timeout, write_timeout; /* spans; the descriptor has them, too */
 	struct fsock__settings settings;
 	struct fsock__unix_file *unix_file; /* a listener's file, to unlink; else NULL */
 	FILE *inner; /* what a stream made by fsock_recode() stands on; else NULL */
 	void *stream;
 	const struct fsock__stream_ops *stream_ops;
+	atomic_int multicast_interface; /* chosen by number, or 0: not every system can be asked */
 	int port;    /* for error texts: the peer's, or a listener's own */
 	char host[]; /* likewise; "" if unknown */
 };

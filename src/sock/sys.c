@@ -65,14 +65,24 @@ fsock__sys_close(int fd)
 	return 0;
 }
 
+int
+fsock__sys_interrupted(ssize_t result, int *flags)
+{
+	if (result >= 0 || errno != EINTR)
+		return 0;
+	*flags |= MSG_DONTWAIT;
+	return 1;
+}
+
 ssize_t
 fsock__sys_receive(int fd, void *buf, size_t n, int *flags)
 {
 	int saved = errno;
 	ssize_t r;
 
-	while ((r = recv(fd, buf, n, *flags)) < 0 && errno == EINTR)
-		*flags |= MSG_DONTWAIT;
+	do
+		r = recv(fd, buf, n, *flags);
+	while (fsock__sys_interrupted(r, flags));
 	if (r >= 0)
 		errno = saved;
 	return r;
@@ -84,8 +94,24 @@ fsock__sys_send(int fd, const void *buf, size_t n, int *flags)
 	int saved = errno;
 	ssize_t r;
 
-	while ((r = send(fd, buf, n, *flags | FSOCK__MSG_NOSIGNAL)) < 0 && errno == EINTR)
-		*flags |= MSG_DONTWAIT;
+	do
+		r = send(fd, buf, n, *flags | FSOCK__MSG_NOSIGNAL);
+	while (fsock__sys_interrupted(r, flags));
+	if (r >= 0)
+		errno = saved;
+	return r;
+}
+
+ssize_t
+fsock__sys_send_to(int fd, const void *buf, size_t n, const struct sockaddr *to, socklen_t length,
+    int *flags)
+{
+	int saved = errno;
+	ssize_t r;
+
+	do
+		r = sendto(fd, buf, n, *flags | FSOCK__MSG_NOSIGNAL, to, length);
+	while (fsock__sys_interrupted(r, flags));
 	if (r >= 0)
 		errno = saved;
 	return r;
@@ -148,6 +174,20 @@ fsock__sys_set_timeout(int fd, int option, int64_t span)
 			tv.tv_usec = 1; /* zero would mean without end */
 	}
 	return setsockopt(fd, SOL_SOCKET, option, &tv, sizeof tv);
+}
+
+int64_t
+fsock__sys_get_timeout(int fd, int option)
+{
+	struct timeval tv = { 0, 0 };
+	socklen_t length = sizeof tv;
+	int saved = errno;
+
+	getsockopt(fd, SOL_SOCKET, option, &tv, &length);
+	errno = saved;
+	if ((tv.tv_sec == 0 && tv.tv_usec == 0) || (int64_t)tv.tv_sec > 8000000000)
+		return FSOCK__NEVER;
+	return (int64_t)tv.tv_sec * 1000000000 + (int64_t)tv.tv_usec * 1000;
 }
 
 int

@@ -23,8 +23,11 @@ int fsock__sys_close(int fd);
  * repeated without waiting and MSG_DONTWAIT is added to *flags: on EAGAIN the caller has to wait,
  * by fsock__sys_wait(), which keeps to its deadline.
  */
+int fsock__sys_interrupted(ssize_t result, int *flags); /* repeat such a call? */
 ssize_t fsock__sys_receive(int fd, void *buf, size_t n, int *flags);
 ssize_t fsock__sys_send(int fd, const void *buf, size_t n, int *flags);
+ssize_t fsock__sys_send_to(int fd, const void *buf, size_t n, const struct sockaddr *to,
+    socklen_t length, int *flags);
 
 /*
  * Waits until `fd` is ready for `events` (poll(2)'s) or the absolute deadline has passed.
@@ -37,6 +40,9 @@ int fsock__sys_get_int(int fd, int level, int option, int *value);
 
 /* SO_RCVTIMEO or SO_SNDTIMEO to `span` nanoseconds; FSOCK__NEVER switches it off. */
 int fsock__sys_set_timeout(int fd, int option, int64_t span);
+
+/* Likewise read; FSOCK__NEVER if it cannot be. */
+int64_t fsock__sys_get_timeout(int fd, int option);
 
 int fsock__sys_set_nonblocking(int fd, int on);
 

@@ -17,6 +17,7 @@ fsock__input_fill(struct fsock__window *w)
 	int cancel;
 	ssize_t r;
 
+	stream->octet_taken = 0; /* it may be moved out */
 	if (stream->raw.received >= stream->bound)
 		return 0;
 	room = fsock__buffer_reserve(&stream->raw);
@@ -283,4 +284,29 @@ fsock__input_give_back(struct fsock__window *w, size_t n)
 		return fsock__socket_error(stream->socket, "seek", ESPIPE);
 	w->position -= (off_t)n;
 	return 0;
+}
+
+size_t
+fsock__input_take(struct fsock__stream *stream, void *buf, size_t n)
+{
+	size_t count = fsock__input_count(stream);
+
+	if (n > count)
+		n = count;
+	fsock__input_forget(stream);
+	if (n > 0)
+		memcpy(buf, stream->raw.data + stream->raw.head, n);
+	stream->raw.head += n;
+	fsock__input_forget(stream);
+	return n;
+}
+
+void
+fsock__input_forget(struct fsock__stream *stream)
+{
+	stream->raw.mark = stream->raw.head; /* the octet before it stays, for unreading */
+	/* What is taken beside a FILE is no part of a line: a counted block between lines, say. */
+	stream->line_fill = stream->fill_at_mark = 0;
+	if (stream->text_input != NULL)
+		fsock__text_settle(stream->text_input);
 }

@@ -19,6 +19,9 @@ size_t fsock__input_count_line(size_t before, const uint8_t *octets, size_t n);
 /* Records that a line is too long. Returns -1. */
 ssize_t fsock__input_too_long(const struct fsock__stream *);
 
+/* Nothing delivered can be given back any more: octets are taken beside the FILE. */
+void fsock__input_forget(struct fsock__stream *);
+
 /* How many raw octets wait, up to the bound. */
 static inline size_t
 fsock__input_count(const struct fsock__stream *stream)

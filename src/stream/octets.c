@@ -22,21 +22,11 @@ begin(struct fsock__window *w)
 		return -1;
 	if (w->stream->reader != w && fsock__input_take_over(w) < 0)
 		return -1;
+	fsock__input_forget(w->stream);
 	fsock__format_keep_owed(w->stream);
 	if (w->stream->owed_length != 0)
 		return fsock__input_drop_owed(w);
 	return 0;
-}
-
-/* Nothing of what was read before can be given back: octets have been taken, or will be. */
-static void
-settle(struct fsock__stream *stream)
-{
-	fsock__buffer_settle(&stream->raw);
-	if (stream->text_input != NULL) {
-		stream->text_input->mark = stream->text_input->now;
-		stream->text_input->delivered = 0;
-	}
 }
 
 /* Waits for one octet. Returns 1, 0 at end of file, or -1. */
@@ -44,21 +34,6 @@ static ssize_t
 await_octet(struct fsock__window *w)
 {
 	return fsock__input_count(w->stream) > 0 ? 1 : fsock__input_fill(w);
-}
-
-/* Takes up to n octets that wait. Returns how many. */
-static size_t
-take(struct fsock__stream *stream, uint8_t *buf, size_t n)
-{
-	size_t count = fsock__input_count(stream);
-
-	if (n > count)
-		n = count;
-	memcpy(buf, stream->raw.data + stream->raw.head, n);
-	stream->raw.head += n;
-	stream->raw.mark = stream->raw.head;
-	stream->octet_taken = 1;
-	return n;
 }
 
 /* see fsock/format.h */
@@ -76,11 +51,11 @@ fsock_read_octets(FILE *f, void *buf, size_t n)
 	flockfile(f);
 	r = begin(w) < 0 ? -1 : 1;
 	while (r > 0 && done < n) {
-		settle(w->stream);
 		r = await_octet(w);
 		if (r > 0)
-			done += take(w->stream, octets + done, n - done);
+			done += fsock__input_take(w->stream, octets + done, n - done);
 	}
+	w->stream->octet_taken = done > 0;
 	funlockfile(f);
 	if (r >= 0)
 		errno = saved;
@@ -108,11 +83,8 @@ fsock_peek_byte(FILE *f)
 		return EOF;
 	stream = w->stream;
 	flockfile(f);
-	if (begin(w) == 0) {
-		settle(stream);
-		if (await_octet(w) > 0)
-			octet = stream->raw.data[stream->raw.head];
-	}
+	if (begin(w) == 0 && await_octet(w) > 0)
+		octet = stream->raw.data[stream->raw.head];
 	funlockfile(f);
 	return octet;
 }
@@ -131,7 +103,7 @@ fsock_unread_byte(FILE *f)
 	flockfile(f);
 	if (stream->octet_taken) {
 		stream->raw.head--;
-		settle(stream);
+		fsock__input_forget(stream);
 		stream->octet_taken = 0;
 		r = 0;
 	} else {

@@ -50,3 +50,14 @@ fsock__output_finish(struct fsock__stream *stream)
 	pthread_mutex_unlock(&stream->output_lock);
 	return r;
 }
+
+int
+fsock__output_send(struct fsock__stream *stream, const void *buf, size_t n)
+{
+	int r;
+
+	pthread_mutex_lock(&stream->output_lock);
+	r = fsock__output_send_nolock(stream, buf, n);
+	pthread_mutex_unlock(&stream->output_lock);
+	return r;
+}

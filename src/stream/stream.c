@@ -89,6 +89,15 @@ stream_take(struct fsock *s, void *buf, size_t size)
 }
 
 /* see struct fsock__stream_ops */
+static int
+stream_send(struct fsock *s, const void *buf, size_t n)
+{
+	if (stream_flush(s, 1) < 0)
+		return -1;
+	return n == 0 ? 0 : fsock__output_send(s->stream, buf, n);
+}
+
+/* see struct fsock__stream_ops */
 static void
 stream_free(struct fsock *s)
 {
@@ -106,6 +115,9 @@ static const struct fsock__stream_ops stream_ops = {
 	.flush = stream_flush,
 	.close = stream_close,
 	.take = stream_take,
+	.receive = fsock__raw_receive,
+	.available = fsock__raw_available,
+	.send = stream_send,
 	.free = stream_free,
 };
 

@@ -73,6 +73,18 @@ int fsock__input_give_back(struct fsock__window *, size_t n);
 ssize_t fsock__output_write(struct fsock__window *, const void *buf, size_t n);
 
 /*
+ * For fsock_receive() and fsock_send(), beside the FILEs. input.c: takes up to n of the octets that
+ * wait in `raw`, with what guards it held; returns how many. output.c: sends all n octets; returns 0
+ * or -1 with the error recorded.
+ */
+size_t fsock__input_take(struct fsock__stream *, void *buf, size_t n);
+int fsock__output_send(struct fsock__stream *, const void *buf, size_t n);
+
+/* raw.c: see struct fsock__stream_ops. */
+ssize_t fsock__raw_receive(struct fsock *, void *buf, size_t n);
+ssize_t fsock__raw_available(struct fsock *);
+
+/*
  * window.c: gives the window's FILE a buffer. Failing that stdio has its own, of 1 KiB in most
  * libcs.
  */

@@ -62,6 +62,9 @@ void fsock__format_keep_owed(struct fsock__stream *);
 /* Waits for input and hands text to stdio. Returns as fsock__input_read(). */
 ssize_t fsock__text_read(struct fsock__window *, uint8_t *buf, size_t n);
 
+/* Forgets what was read last: the mark is where reading stands. */
+void fsock__text_settle(struct fsock__text_input *);
+
 /* Goes back in what was read last, until only `keep` octets of it count as delivered. */
 void fsock__text_rewind(struct fsock__stream *, size_t keep);
 

@@ -146,6 +146,13 @@ fsock__text_rewind(struct fsock__stream *stream, size_t keep)
 	t->now.skip = left;
 }
 
+void
+fsock__text_settle(struct fsock__text_input *t)
+{
+	t->mark = t->now;
+	t->delivered = 0;
+}
+
 /* How a character of one octet looks on the wire: octets a unit, and which of them it is. */
 struct unit {
 	size_t size, place;
