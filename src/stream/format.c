@@ -27,6 +27,7 @@ fsock__format_keep_owed(struct fsock__stream *stream)
 	t->now.eol.owes_lf = 0;
 	memcpy(stream->owed, t->lf, t->unit);
 	stream->owed_length = (uint8_t)t->unit;
+	stream->owed_beyond = 0;
 }
 
 int

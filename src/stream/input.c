@@ -186,26 +186,54 @@ fsock__input_take_over(struct fsock__window *w)
 	return 0;
 }
 
-FSOCK__COLD int
+int
+fsock__input_drop_arrived(struct fsock__stream *stream)
+{
+	struct fsock__buffer *raw = &stream->raw;
+	size_t n = fsock__buffer_count(raw), owed = stream->owed_length;
+
+	if (n > owed)
+		n = owed;
+	if (owed == 0)
+		return 1;
+	if (n == 0)
+		return 0;
+	if (memcmp(raw->data + raw->head, stream->owed, n) != 0)
+		owed = 0;
+	else if (n < owed)
+		return 0;
+	raw->head += owed;
+	if (stream->owed_beyond && stream->bound != FSOCK__NO_BOUND)
+		stream->bound += owed;
+	if (stream->bound < fsock__buffer_position(raw)) /* it cut the LF */
+		stream->bound = fsock__buffer_position(raw);
+	stream->owed_length = 0;
+	fsock__buffer_settle(raw);
+	return 1;
+}
+
+FSOCK__COLD ssize_t
 fsock__input_drop_owed(struct fsock__window *w)
 {
 	struct fsock__stream *stream = w->stream;
-	struct fsock__buffer *raw = &stream->raw;
+	uint64_t bound = stream->bound;
+	ssize_t r;
 
-	while (fsock__input_count(stream) < stream->owed_length) {
-		ssize_t r = fsock__input_fill(w);
-
+	/* At the bound already, whatever it is that comes next. */
+	if (fsock__buffer_position(&stream->raw) == bound)
+		return 1;
+	while (!fsock__input_drop_arrived(stream)) {
+		stream->bound = stream->owed_beyond ? FSOCK__NO_BOUND : bound;
+		r = fsock__input_fill(w);
+		stream->bound = bound;
 		if (r < 0)
 			return -1;
-		if (r == 0)
+		if (r == 0) {
+			stream->owed_length = 0;
 			break;
+		}
 	}
-	if (fsock__input_count(stream) >= stream->owed_length &&
-	    memcmp(raw->data + raw->head, stream->owed, stream->owed_length) == 0)
-		raw->head += stream->owed_length;
-	stream->owed_length = 0;
-	fsock__buffer_settle(raw);
-	return 0;
+	return 1;
 }
 
 /* Delivers raw octets as they are. Returns as fsock__input_read(). */

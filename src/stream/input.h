@@ -10,8 +10,12 @@ ssize_t fsock__input_fill(struct fsock__window *);
 /* Makes `w` the reader, as the first step of every read. Returns 0, or -1 with the error recorded. */
 int fsock__input_take_over(struct fsock__window *);
 
-/* Drops the LF that is still owed to a line end at CR, under a format that is no more. 0 or -1. */
-int fsock__input_drop_owed(struct fsock__window *);
+/*
+ * Drops the LF that is still owed to a line end at CR, under a format that is no more. The first
+ * waits for what comes next, the other returns 0 if that has not arrived. Return 1, or -1.
+ */
+ssize_t fsock__input_drop_owed(struct fsock__window *);
+int fsock__input_drop_arrived(struct fsock__stream *);
 
 /* How much of a line has been delivered, after n octets more on top of `before`. */
 size_t fsock__input_count_line(size_t before, const uint8_t *octets, size_t n);

@@ -24,9 +24,7 @@ begin(struct fsock__window *w)
 		return -1;
 	fsock__input_forget(w->stream);
 	fsock__format_keep_owed(w->stream);
-	if (w->stream->owed_length != 0)
-		return fsock__input_drop_owed(w);
-	return 0;
+	return w->stream->owed_length == 0 || fsock__input_drop_owed(w) > 0 ? 0 : -1;
 }
 
 /* Waits for one octet. Returns 1, 0 at end of file, or -1. */
@@ -159,16 +157,22 @@ int
 fsock_set_bound(FILE *f, uint64_t n)
 {
 	struct fsock__window *w = fsock__registry_window(f, FSOCK_INPUT, "bound");
+	struct fsock__stream *stream;
 	uint64_t position;
 	int r;
 
 	if (w == NULL)
 		return -1;
+	stream = w->stream;
 	flockfile(f);
-	r = fsock__stream_sync_input(w->stream);
-	position = fsock__buffer_position(&w->stream->raw);
-	if (r == 0)
-		w->stream->bound = n > FSOCK__NO_BOUND - position ? FSOCK__NO_BOUND : position + n;
+	r = fsock__stream_sync_input(stream);
+	if (r == 0) {
+		fsock__format_keep_owed(stream);
+		fsock__input_drop_arrived(stream);
+		stream->owed_beyond = 1;
+		position = fsock__buffer_position(&stream->raw);
+		stream->bound = n > FSOCK__NO_BOUND - position ? FSOCK__NO_BOUND : position + n;
+	}
 	funlockfile(f);
 	return r;
 }

@@ -55,6 +55,7 @@ struct fsock__stream {
 	int binary;                           /* the program has said so: lines mean nothing */
 	uint8_t owed[4];                      /* an LF to drop before anything is read ... */
 	uint8_t owed_length;                  /* ... and how long it is; 0: none */
+	int owed_beyond;                      /* the bound was set behind it and does not count it */
 	int octet_taken;                      /* the octet before raw.head may be unread */
 	pthread_mutex_t output_lock;
 	struct fsock__text_output *text_output; /* likewise */
