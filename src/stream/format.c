@@ -42,12 +42,10 @@ fsock__format_apply_input(struct fsock__stream *stream, const struct fsock_forma
 		t->bom_due = fsock__buffer_position(&stream->raw) == 0 &&
 		    (format->bom == FSOCK_BOM_STRIP || format->bom == FSOCK_BOM_SNIFF);
 	}
-	fsock__format_keep_owed(stream);
+	fsock__input_forget(stream);
 	free(stream->text_input);
 	stream->text_input = t;
 	stream->binary = t == NULL;
-	stream->line_fill = 0;
-	fsock__buffer_settle(&stream->raw);
 	return 0;
 }
 

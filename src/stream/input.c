@@ -17,7 +17,6 @@ fsock__input_fill(struct fsock__window *w)
 	int cancel;
 	ssize_t r;
 
-	stream->octet_taken = 0; /* it may be moved out */
 	if (stream->raw.received >= stream->bound)
 		return 0;
 	room = fsock__buffer_reserve(&stream->raw);
@@ -208,7 +207,7 @@ fsock__input_drop_arrived(struct fsock__stream *stream)
 	if (stream->bound < fsock__buffer_position(raw)) /* it cut the LF */
 		stream->bound = fsock__buffer_position(raw);
 	stream->owed_length = 0;
-	fsock__buffer_settle(raw);
+	fsock__input_forget(stream);
 	return 1;
 }
 
@@ -325,14 +324,33 @@ fsock__input_take(struct fsock__stream *stream, void *buf, size_t n)
 	if (n > 0)
 		memcpy(buf, stream->raw.data + stream->raw.head, n);
 	stream->raw.head += n;
+	if (stream->text_input != NULL && n > 0)
+		fsock__text_pass(stream->text_input, (int64_t)n);
 	fsock__input_forget(stream);
+	if (n > 0) { /* the last one is kept, for unreading */
+		stream->raw.mark--;
+		stream->octet_taken = 1;
+	}
 	return n;
+}
+
+void
+fsock__input_exact(struct fsock__stream *stream)
+{
+	const struct fsock__text_input *t = stream->text_input;
+
+	if (t != NULL && t->delivered > 0)
+		fsock__text_rewind(stream, t->delivered);
+	fsock__format_keep_owed(stream);
+	if (stream->owed_length > 0)
+		fsock__input_drop_arrived(stream);
 }
 
 void
 fsock__input_forget(struct fsock__stream *stream)
 {
-	stream->raw.mark = stream->raw.head; /* the octet before it stays, for unreading */
+	stream->raw.mark = stream->raw.head;
+	stream->octet_taken = 0;
 	/* What is taken beside a FILE is no part of a line: a counted block between lines, say. */
 	stream->line_fill = stream->fill_at_mark = 0;
 	if (stream->text_input != NULL)

@@ -26,6 +26,12 @@ ssize_t fsock__input_too_long(const struct fsock__stream *);
 /* Nothing delivered can be given back any more: octets are taken beside the FILE. */
 void fsock__input_forget(struct fsock__stream *);
 
+/*
+ * When stdio has given back what it holds: raw.head becomes the octet that the program reads next,
+ * behind a line end that is owed if that has arrived.
+ */
+void fsock__input_exact(struct fsock__stream *);
+
 /* How many raw octets wait, up to the bound. */
 static inline size_t
 fsock__input_count(const struct fsock__stream *stream)

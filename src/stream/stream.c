@@ -8,6 +8,7 @@
 #include "../sock/error.h"
 #include "exit.h"
 #include "file.h"
+#include "input.h"
 #include "output.h"
 #include "registry.h"
 #include "text.h"
@@ -59,15 +60,10 @@ stream_close(struct fsock *s)
 	return r;
 }
 
-/*
- * Moving nowhere makes stdio give back what it has read ahead. Octets that make no text, behind the
- * text that was read, have not been reached.
- */
+/* Moving nowhere makes stdio give back what it has read ahead. */
 int
 fsock__stream_sync_input(struct fsock__stream *stream)
 {
-	struct fsock__text_input *t = stream->text_input;
-
 	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++) {
 		struct fsock__window *w = &stream->windows[i];
 
@@ -75,8 +71,7 @@ fsock__stream_sync_input(struct fsock__stream *stream)
 		    fseeko(w->file, 0, SEEK_CUR) < 0)
 			return -1;
 	}
-	if (t != NULL && t->delivered > 0)
-		fsock__text_rewind(stream, t->delivered);
+	fsock__input_exact(stream);
 	return 0;
 }
 

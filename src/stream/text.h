@@ -66,6 +66,9 @@ ssize_t fsock__text_read(struct fsock__window *, uint8_t *buf, size_t n);
 /* Forgets what was read last: the mark is where reading stands. */
 void fsock__text_settle(struct fsock__text_input *);
 
+/* n octets have been read beside the text, or with n below 0 unread. Part of a character is gone. */
+void fsock__text_pass(struct fsock__text_input *, int64_t n);
+
 /* Goes back in what was read last, until only `keep` octets of it count as delivered. */
 void fsock__text_rewind(struct fsock__stream *, size_t keep);
 

@@ -238,6 +238,18 @@ fsock__text_settle(struct fsock__text_input *t)
 	t->delivered = 0;
 }
 
+void
+fsock__text_pass(struct fsock__text_input *t, int64_t n)
+{
+	t->now.skip = 0;
+	t->now.decoder.owed = t->now.eol.owed = 0;
+	t->bom_due = 0;
+	if (t->format.charset == NULL)
+		t->now.eol.position += (uint64_t)n;
+	else
+		t->now.decoder.position += (uint64_t)n;
+}
+
 /* The length up to the end of the first line that ends in `end`, searched behind `from`, or 0. */
 static size_t
 find_end(const uint8_t *end, size_t unit, const uint8_t *p, size_t n, size_t from)
