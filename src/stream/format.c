@@ -21,20 +21,13 @@ void
 fsock__format_keep_owed(struct fsock__stream *stream)
 {
 	struct fsock__text_input *t = stream->text_input;
-	static const uint8_t lf = '\n';
-	struct fsock_codec_io io = { &lf, 1, stream->owed, sizeof stream->owed };
-	struct fsock_encoder encoder;
 
 	if (t == NULL || !t->now.eol.owes_lf)
 		return;
 	t->now.eol.owes_lf = 0;
-	stream->owed[0] = lf;
-	stream->owed_length = 1;
-	if (t->format.charset == NULL)
-		return;
-	fsock_encoder_init(&encoder, t->format.charset);
-	fsock_encode(&encoder, &io, 0);
-	stream->owed_length = (uint8_t)(sizeof stream->owed - io.out_length);
+	memcpy(stream->owed, t->lf, t->unit);
+	stream->owed_length = (uint8_t)t->unit;
+	stream->owed_beyond = 0;
 }
 
 int
@@ -49,12 +42,10 @@ fsock__format_apply_input(struct fsock__stream *stream, const struct fsock_forma
 		t->bom_due = fsock__buffer_position(&stream->raw) == 0 &&
 		    (format->bom == FSOCK_BOM_STRIP || format->bom == FSOCK_BOM_SNIFF);
 	}
-	fsock__format_keep_owed(stream);
+	fsock__input_forget(stream);
 	free(stream->text_input);
 	stream->text_input = t;
 	stream->binary = t == NULL;
-	stream->line_fill = 0;
-	fsock__buffer_settle(&stream->raw);
 	return 0;
 }
 
@@ -183,7 +174,7 @@ fsock_format_errors(FILE *f, int direction, uint64_t *count, struct fsock_codec_
 	out = direction == FSOCK_OUTPUT ? w->stream->text_output : NULL;
 	if (in != NULL) {
 		errors = in->now.decoder.errors + in->now.eol.errors;
-		error = in->error;
+		error = in->now.error;
 	} else if (out != NULL) {
 		errors = out->encoder.errors + out->eol.errors;
 		error = out->error;

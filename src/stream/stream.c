@@ -8,6 +8,7 @@
 #include "../sock/error.h"
 #include "exit.h"
 #include "file.h"
+#include "input.h"
 #include "output.h"
 #include "registry.h"
 #include "text.h"
@@ -70,6 +71,7 @@ fsock__stream_sync_input(struct fsock__stream *stream)
 		    fseeko(w->file, 0, SEEK_CUR) < 0)
 			return -1;
 	}
+	fsock__input_exact(stream);
 	return 0;
 }
 

@@ -14,11 +14,13 @@ struct fsock__text_state {
 	struct fsock_decoder decoder;
 	struct fsock_eol eol;
 	size_t skip;
+	struct fsock_codec_error error; /* the latest one */
 };
 
 /*
  * What must stay true between calls:
- *  1. `now` stands at raw.head and holds nothing back: what follows there has not been looked at.
+ *  1. `now` stands at raw.head and holds nothing back: what follows there has not been looked at,
+ *     but for octets that make no text.
  *  2. `mark` stands at raw.mark. Decoding from there gives the `delivered` octets of text that the
  *     last read handed to stdio, and then `now`: so input can be given back to the exact octet.
  */
@@ -26,11 +28,10 @@ struct fsock__text_input {
 	struct fsock_format format;
 	struct fsock__text_state now, mark;
 	size_t delivered;
-	int final;       /* the last read met the end of input */
-	int failed;      /* an error comes after `delivered`, and is still to be reported */
-	int bom_due;     /* at the start of the stream, which may hold a byte order mark */
-	uint8_t ends[2]; /* octets, as characters, that may end a line; twice the same for one */
-	struct fsock_codec_error error;
+	int final;              /* the last read met the end of input */
+	int bom_due;            /* at the start of the stream, which may hold a byte order mark */
+	size_t unit;            /* octets of a line end's character on the wire ... */
+	uint8_t lf[4], cr[4];   /* ... and which they are */
 };
 
 struct fsock__text_output {
@@ -70,6 +71,9 @@ size_t fsock__text_line_feed(const struct fsock__text_input *);
 
 /* Forgets what was read last: the mark is where reading stands. */
 void fsock__text_settle(struct fsock__text_input *);
+
+/* n octets have been read beside the text, or with n below 0 unread. Part of a character is gone. */
+void fsock__text_pass(struct fsock__text_input *, int64_t n);
 
 /* Goes back in what was read last, until only `keep` octets of it count as delivered. */
 void fsock__text_rewind(struct fsock__stream *, size_t keep);
