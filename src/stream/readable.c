@@ -60,7 +60,7 @@ buffered_raw(const struct fsock__stream *stream)
 {
 	size_t count = fsock__input_count(stream) - owed(stream);
 
-	if (stream->text_input != NULL && stream->text_input->failed)
+	if (stream->text_input != NULL && fsock__text_is_owed(stream->text_input))
 		return 1;
 	if (reads_lines(stream) && !has_line(stream))
 		return 0;

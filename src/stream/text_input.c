@@ -180,9 +180,8 @@ holds_back(const struct fsock__text_input *t)
 	return t->now.decoder.held_length > 0 || t->now.eol.held_length > 0;
 }
 
-/* Whether the stages have text left from what a policy has put in the place of an error. */
-static int
-owes_text(const struct fsock__text_input *t)
+int
+fsock__text_is_owed(const struct fsock__text_input *t)
 {
 	return t->now.decoder.owed != 0 || t->now.eol.owed != 0;
 }
@@ -292,7 +291,7 @@ fsock__text_has_line(const struct fsock__text_input *t, const uint8_t *raw, size
 size_t
 fsock__text_line_feed(const struct fsock__text_input *t)
 {
-	return unit_of(t->format.charset).size;
+	return t->unit;
 }
 
 /* How many of the raw octets that wait to convert at once. */
@@ -408,7 +407,7 @@ await(struct fsock__window *w)
 {
 	ssize_t r;
 
-	if (owes_text(w->stream->text_input))
+	if (fsock__text_is_owed(w->stream->text_input))
 		return 0;
 	if (w->delivery == FSOCK_DELIVER_WHOLE_LINE)
 		return await_line(w);
