@@ -109,22 +109,29 @@ fsock__sys_send_to(int fd, const void *buf, size_t n, const struct sockaddr *to,
 }
 
 int
-fsock__sys_wait(int fd, int events, int64_t deadline)
+fsock__sys_poll(struct pollfd *list, size_t count, int64_t deadline)
 {
-	struct pollfd p = { .fd = fd, .events = (short)events };
 	int saved = errno;
 
 	for (;;) {
 		int64_t left = fsock__clock_left(deadline);
-		int r = poll(&p, 1, fsock__clock_milliseconds(left));
+		int r = poll(list, (nfds_t)count, fsock__clock_milliseconds(left));
 
 		if (r < 0 && errno != EINTR)
 			return -1;
 		if (r > 0 || left == 0) {
 			errno = saved;
-			return r > 0;
+			return r > 0 ? r : 0;
 		}
 	}
+}
+
+int
+fsock__sys_wait(int fd, int events, int64_t deadline)
+{
+	struct pollfd p = { .fd = fd, .events = (short)events };
+
+	return fsock__sys_poll(&p, 1, deadline);
 }
 
 int
