@@ -105,6 +105,7 @@ fsock_unread_byte(FILE *f)
 		stream->raw.head--;
 		fsock__input_forget(stream);
 		stream->octet_taken = 0;
+		fsock__readable_changed(stream);
 		r = 0;
 	} else {
 		fsock__socket_error(stream->socket, "unread", ESPIPE);
@@ -169,6 +170,7 @@ fsock_set_bound(FILE *f, uint64_t n)
 	position = fsock__buffer_position(&w->stream->raw);
 	if (r == 0)
 		w->stream->bound = n > FSOCK__NO_BOUND - position ? FSOCK__NO_BOUND : position + n;
+	fsock__readable_changed(w->stream); /* an end that is here already is one to be read */
 	funlockfile(f);
 	return r;
 }
