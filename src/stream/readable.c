@@ -24,12 +24,16 @@ static size_t
 owed(const struct fsock__stream *stream)
 {
 	const struct fsock__buffer *raw = &stream->raw;
+	const struct fsock__text_input *t = stream->text_input;
+	const uint8_t *lf = stream->owed;
 	size_t n = stream->owed_length;
 
-	if (stream->text_input != NULL && stream->text_input->now.eol.owes_lf)
-		n = fsock__text_line_feed(stream->text_input);
+	if (t != NULL && t->now.eol.owes_lf) {
+		lf = t->lf;
+		n = t->unit;
+	}
 	return n > 0 && n <= fsock__buffer_count(raw) &&
-	        memchr(raw->data + raw->head, '\n', n) != NULL
+	        memcmp(raw->data + raw->head, lf, n) == 0
 	    ? n
 	    : 0;
 }
@@ -60,7 +64,7 @@ buffered_raw(const struct fsock__stream *stream)
 {
 	size_t count = fsock__input_count(stream) - owed(stream);
 
-	if (stream->text_input != NULL && stream->text_input->failed)
+	if (stream->text_input != NULL && fsock__text_owes(stream->text_input))
 		return 1;
 	if (reads_lines(stream) && !has_line(stream))
 		return 0;

@@ -66,8 +66,8 @@ ssize_t fsock__text_read(struct fsock__window *, uint8_t *buf, size_t n);
 /* Whether a line end is among n raw octets, which start at a character. */
 int fsock__text_has_line(const struct fsock__text_input *, const uint8_t *raw, size_t n);
 
-/* How many octets an LF is on the wire. */
-size_t fsock__text_line_feed(const struct fsock__text_input *);
+/* Whether text is left of what a policy has put in the place of an error that was read. */
+int fsock__text_owes(const struct fsock__text_input *);
 
 /* Forgets what was read last: the mark is where reading stands. */
 void fsock__text_settle(struct fsock__text_input *);

@@ -180,9 +180,8 @@ holds_back(const struct fsock__text_input *t)
 	return t->now.decoder.held_length > 0 || t->now.eol.held_length > 0;
 }
 
-/* Whether the stages have text left from what a policy has put in the place of an error. */
-static int
-owes_text(const struct fsock__text_input *t)
+int
+fsock__text_owes(const struct fsock__text_input *t)
 {
 	return t->now.decoder.owed != 0 || t->now.eol.owed != 0;
 }
@@ -287,12 +286,6 @@ int
 fsock__text_has_line(const struct fsock__text_input *t, const uint8_t *raw, size_t n)
 {
 	return find_line(t, raw, n, 0) > 0;
-}
-
-size_t
-fsock__text_line_feed(const struct fsock__text_input *t)
-{
-	return unit_of(t->format.charset).size;
 }
 
 /* How many of the raw octets that wait to convert at once. */
@@ -408,7 +401,7 @@ await(struct fsock__window *w)
 {
 	ssize_t r;
 
-	if (owes_text(w->stream->text_input))
+	if (fsock__text_owes(w->stream->text_input))
 		return 0;
 	if (w->delivery == FSOCK_DELIVER_WHOLE_LINE)
 		return await_line(w);
