@@ -153,39 +153,59 @@ fsock_get_formats(FILE *f, struct fsock_format *input, struct fsock_format *outp
 	return 0;
 }
 
+/* What input has met up to where the program has read. Returns 0 or -1. */
+static int
+input_errors(struct fsock__stream *stream, uint64_t *count, struct fsock_codec_error *last)
+{
+	const struct fsock__text_input *t = stream->text_input;
+
+	if (t == NULL)
+		return 0;
+	if (fsock__stream_sync_input(stream) < 0)
+		return -1;
+	*count = t->now.decoder.errors + t->now.eol.errors;
+	*last = t->now.error;
+	return 0;
+}
+
+static int
+output_errors(struct fsock__stream *stream, uint64_t *count, struct fsock_codec_error *last)
+{
+	const struct fsock__text_output *t;
+
+	pthread_mutex_lock(&stream->output_lock);
+	t = stream->text_output;
+	if (t != NULL) {
+		*count = t->encoder.errors + t->eol.errors;
+		*last = t->error;
+	}
+	pthread_mutex_unlock(&stream->output_lock);
+	return 0;
+}
+
 /* see fsock/format.h */
 int
 fsock_format_errors(FILE *f, int direction, uint64_t *count, struct fsock_codec_error *last)
 {
-	static const struct fsock_codec_error none;
 	struct fsock__window *w = fsock__registry_window(f, direction, "format errors");
-	const struct fsock__text_input *in;
-	const struct fsock__text_output *out;
+	struct fsock_codec_error error;
 	uint64_t errors = 0;
-	struct fsock_codec_error error = none;
+	int r;
 
 	if (w == NULL)
 		return -1;
 	if (direction != FSOCK_INPUT && direction != FSOCK_OUTPUT)
 		return fsock__socket_error(w->stream->socket, "format errors", EINVAL);
+	memset(&error, 0, sizeof error);
 	flockfile(f);
-	pthread_mutex_lock(&w->stream->output_lock);
-	in = direction == FSOCK_INPUT ? w->stream->text_input : NULL;
-	out = direction == FSOCK_OUTPUT ? w->stream->text_output : NULL;
-	if (in != NULL) {
-		errors = in->now.decoder.errors + in->now.eol.errors;
-		error = in->now.error;
-	} else if (out != NULL) {
-		errors = out->encoder.errors + out->eol.errors;
-		error = out->error;
-	}
-	pthread_mutex_unlock(&w->stream->output_lock);
+	r = direction == FSOCK_INPUT ? input_errors(w->stream, &errors, &error)
+	                             : output_errors(w->stream, &errors, &error);
 	funlockfile(f);
-	if (count != NULL)
+	if (r == 0 && count != NULL)
 		*count = errors;
-	if (last != NULL)
+	if (r == 0 && last != NULL)
 		*last = error;
-	return 0;
+	return r;
 }
 
 /* see fsock/format.h */

@@ -165,6 +165,8 @@ fsock_set_bound(FILE *f, uint64_t n)
 	flockfile(f);
 	r = fsock__stream_sync_input(stream);
 	if (r == 0) {
+		if (stream->text_input != NULL && stream->text_input->delivered > 0)
+			fsock__input_forget(stream); /* it was decoded up to another bound */
 		stream->owed_beyond = 1;
 		position = fsock__buffer_position(&stream->raw);
 		stream->bound = n > FSOCK__NO_BOUND - position ? FSOCK__NO_BOUND : position + n;

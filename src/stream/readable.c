@@ -46,8 +46,12 @@ has_line(const struct fsock__stream *stream)
 	size_t count = fsock__input_count(stream), limit = stream->windows[0].line_limit;
 	size_t gone = owed(stream);
 
-	if (stream->read_error != 0 || stream->line_fill + count >= limit)
+	if (stream->read_error != 0 || stream->line_fill >= limit)
 		return 1; /* an error is to be told, or that the line is too long */
+	limit -= stream->line_fill;
+	if (stream->text_input == NULL ? count >= limit
+	                               : fsock__text_exceeds(stream->text_input, count, limit))
+		return 1; /* likewise */
 	if (raw->received >= stream->bound)
 		return 1; /* what there is until the bound, or its end of file */
 	if (count <= gone)

@@ -66,6 +66,9 @@ ssize_t fsock__text_read(struct fsock__window *, uint8_t *buf, size_t n);
 /* Whether a line end is among n raw octets, which start at a character. */
 int fsock__text_has_line(const struct fsock__text_input *, const uint8_t *raw, size_t n);
 
+/* Whether n raw octets in which no line ends are more than a line of `limit` octets has. */
+int fsock__text_exceeds(const struct fsock__text_input *, size_t n, size_t limit);
+
 /* Whether text is left of what a policy has put in the place of an error that was read. */
 int fsock__text_owes(const struct fsock__text_input *);
 
