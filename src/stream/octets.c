@@ -211,6 +211,7 @@ await_owed(struct fsock__stream *stream)
 int
 fsock_upgrade(fsock *s)
 {
+	static const struct fsock_format binary;
 	struct fsock__stream *stream;
 	int64_t n;
 	int fd = fsock__socket_fd(s, "upgrade");
@@ -223,9 +224,6 @@ fsock_upgrade(fsock *s)
 	n = fsock_pending(s);
 	if (n != 0)
 		return n < 0 ? -1 : fsock__socket_error(s, "upgrade", EBUSY);
-	fsock__format_apply_input(stream, NULL);
-	pthread_mutex_lock(&stream->output_lock);
-	fsock__format_apply_output(stream, NULL);
-	pthread_mutex_unlock(&stream->output_lock);
+	fsock__format_apply(stream, &binary, &binary);
 	return fd;
 }

@@ -48,11 +48,12 @@ struct fsock__text_input *fsock__text_input_new(const struct fsock_format *);
 struct fsock__text_output *fsock__text_output_new(const struct fsock_format *);
 
 /*
- * format.c: put a format in force, as if nothing had come before it. NULL is binary. The caller has
- * seen to what the old format holds. Return 0, or -1 (ENOMEM, EINVAL).
+ * format.c: puts formats in force, as if nothing had come before them; NULL leaves a direction as
+ * it is. The caller has seen to what the old ones hold. Returns 0, or -1 (ENOMEM, EINVAL) with
+ * nothing changed.
  */
-int fsock__format_apply_input(struct fsock__stream *, const struct fsock_format *);
-int fsock__format_apply_output(struct fsock__stream *, const struct fsock_format *);
+int fsock__format_apply(struct fsock__stream *, const struct fsock_format *input,
+    const struct fsock_format *output);
 
 /*
  * format.c: takes the LF that an automatic line end still owes to its CR out of the format's hands:
