@@ -84,6 +84,89 @@ START_TEST(row)
 }
 END_TEST
 
+/* Where the old output cannot be ended, nothing changes: the input's format is the old one, too. */
+START_TEST(all_or_nothing)
+{
+	struct text_way way = { .is_socket = 1, .two_way = 1, .delivery = FSOCK_DELIVER_LINE };
+	struct fsock_format in, out, bad = { .eol = FSOCK_EOL_AUTO,
+		                              .eol_flags = FSOCK_EOL_REJECT_CR };
+	struct text_session t;
+
+	text_open(&t, &way, &(struct fsock_options){ .format = "ascii,crlf" }, NULL, 0);
+	ck_assert_int_eq(fsock_set_formats(t.in, &(struct fsock_format){ .eol = FSOCK_EOL_CR }, &bad),
+	    -1);
+	sock_assert_error(FSOCK_INVALID_ARGUMENT_ERROR, EINVAL);
+	ck_assert_int_eq(fsock_get_formats(t.in, &in, &out), 0);
+	ck_assert_int_eq(in.eol, FSOCK_EOL_CRLF);
+	ck_assert_int_eq(out.eol, FSOCK_EOL_CRLF);
+	fputs("\xC3\xA4", t.out);
+	ck_assert_int_eq(fsock_set_format(t.in, "utf-8"), -1);
+	ck_assert_int_eq(errno, EILSEQ);
+	ck_assert_int_eq(fsock_get_formats(t.in, &in, &out), 0);
+	ck_assert_str_eq(fsock_charset_name(in.charset), "us-ascii");
+	ck_assert_str_eq(fsock_charset_name(out.charset), "us-ascii");
+	text_close(&t);
+}
+END_TEST
+
+/* The getter, for either direction, on each stream. */
+START_TEST(getter)
+{
+	struct text_way way = { .is_socket = 1, .two_way = _i, .delivery = FSOCK_DELIVER_LINE };
+	struct fsock_format in, out, mine = { .eol = FSOCK_EOL_AUTO, .bom = FSOCK_BOM_SNIFF };
+	struct text_session t;
+	uint64_t n = 7;
+
+	text_open(&t, &way, &(struct fsock_options){ .format = "koi8-r,crlf,replace=x" }, NULL, 0);
+	ck_assert_int_eq(fsock_get_formats(t.in, &in, NULL), 0);
+	ck_assert_int_eq(fsock_get_formats(t.out, NULL, &out), 0);
+	ck_assert_str_eq(fsock_charset_name(in.charset), "koi8-r");
+	ck_assert_int_eq(in.eol, FSOCK_EOL_CRLF);
+	ck_assert_int_eq(in.policy.on_error, FSOCK_ON_ERROR_REPLACE);
+	ck_assert_uint_eq(in.policy.substitute, 'x');
+	ck_assert_ptr_eq(out.charset, in.charset);
+	ck_assert_int_eq(fsock_set_formats(t.in, &mine, NULL), 0);
+	ck_assert_int_eq(fsock_get_formats(t.out, &in, &out), 0);
+	ck_assert_ptr_null(in.charset);
+	ck_assert_int_eq(in.eol, FSOCK_EOL_AUTO);
+	ck_assert_int_eq(in.bom, FSOCK_BOM_SNIFF);
+	ck_assert_int_eq(out.eol, FSOCK_EOL_CRLF);
+	ck_assert_int_eq(fsock_set_format(t.out, "binary"), 0);
+	ck_assert_int_eq(fsock_format_errors(t.out, FSOCK_OUTPUT, &n, NULL), 0);
+	ck_assert_uint_eq(n, 0);
+	text_close(&t);
+}
+END_TEST
+
+/* What is no stream, has not the direction, or asks for nonsense; the old format stays. */
+START_TEST(refused)
+{
+	struct text_way way = { .is_socket = 1, .delivery = FSOCK_DELIVER_LINE };
+	struct fsock_format format = { .eol = FSOCK_EOL_CR };
+	struct text_session t;
+
+	ck_assert_int_eq(fsock_set_format(stdin, "utf-8"), -1);
+	sock_assert_error(FSOCK_INVALID_SOCKET_STREAM_ERROR, EINVAL);
+	ck_assert_int_eq(fsock_set_format(NULL, "utf-8"), -1);
+	ck_assert_int_eq(fsock_get_formats(NULL, &format, NULL), -1);
+	ck_assert_int_eq(fsock_format_errors(stdin, FSOCK_INPUT, NULL, NULL), -1);
+	ck_assert_int_eq(fsock_column(stdout), -1);
+	text_open(&t, &way, &(struct fsock_options){ .format = "crlf" }, NULL, 0);
+	ck_assert_int_eq(fsock_set_format(t.in, "utf-9"), -1);
+	sock_assert_error(FSOCK_INVALID_ARGUMENT_ERROR, EINVAL);
+	ck_assert_int_eq(fsock_set_format(t.in, NULL), -1);
+	ck_assert_int_eq(fsock_set_formats(t.in, NULL, &format), -1);
+	ck_assert_int_eq(fsock_set_formats(t.out, &format, NULL), -1);
+	ck_assert_int_eq(fsock_set_formats(t.in, NULL, NULL), 0);
+	ck_assert_int_eq(fsock_format_errors(t.in, FSOCK_OUTPUT, NULL, NULL), -1);
+	ck_assert_int_eq(fsock_format_errors(t.in, 0, NULL, NULL), -1);
+	ck_assert_int_eq(fsock_column(t.in), -1);
+	ck_assert_int_eq(fsock_get_formats(t.in, &format, NULL), 0);
+	ck_assert_int_eq(format.eol, FSOCK_EOL_CRLF);
+	text_close(&t);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -92,6 +175,9 @@ main(void)
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, row, 0, COUNT(rows));
+	tcase_add_test(tcase, all_or_nothing);
+	tcase_add_loop_test(tcase, getter, 0, 2);
+	tcase_add_test(tcase, refused);
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);
 }

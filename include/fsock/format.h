@@ -84,17 +84,17 @@ FSOCK_API int fsock_set_formats(
 FSOCK_API int fsock_get_formats(FILE *f, struct fsock_format *input, struct fsock_format *output);
 
 /*
- * How many errors the formats in force have met, and what the last one was, with its offset in
- * octets (of text, for output) since the format was set. Any pointer may be NULL; *last is all zero
- * if there was none. direction is FSOCK_INPUT or FSOCK_OUTPUT.
+ * How many errors the formats in force have met, replaced ones as well, up to where the program has
+ * read or written; and what the last one was, with its offset in octets (of text, for output) since
+ * the format was set. Any pointer may be NULL; *last is all zero if there was none. direction is FSOCK_INPUT or FSOCK_OUTPUT.
  * Returns: 0, or -1 (EINVAL: no stream of this library, or not one of that direction).
  */
 FSOCK_API int fsock_format_errors(
     FILE *f, int direction, uint64_t *count, struct fsock_codec_error *last);
 
 /*
- * The column that output has reached: characters written since the last '\n'. Flushes.
- * Returns: 0 or more, or -1 (EINVAL, or those of fflush(3)).
+ * The column that output has reached under a format: characters written since the last '\n'.
+ * Flushes. Returns: 0 or more, or -1 (EINVAL: no format for output; or those of fflush(3)).
  */
 FSOCK_API long fsock_column(FILE *f);
 

@@ -166,6 +166,8 @@ fsock_set_bound(FILE *f, uint64_t n)
 	flockfile(f);
 	r = fsock__stream_sync_input(stream);
 	if (r == 0) {
+		if (stream->text_input != NULL && stream->text_input->delivered > 0)
+			fsock__input_forget(stream); /* it was decoded up to another bound */
 		stream->owed_beyond = 1;
 		position = fsock__buffer_position(&stream->raw);
 		stream->bound = n > FSOCK__NO_BOUND - position ? FSOCK__NO_BOUND : position + n;
@@ -211,6 +213,7 @@ await_owed(struct fsock__stream *stream)
 int
 fsock_upgrade(fsock *s)
 {
+	static const struct fsock_format binary;
 	struct fsock__stream *stream;
 	int64_t n;
 	int fd = fsock__socket_fd(s, "upgrade");
@@ -223,9 +226,6 @@ fsock_upgrade(fsock *s)
 	n = fsock_pending(s);
 	if (n != 0)
 		return n < 0 ? -1 : fsock__socket_error(s, "upgrade", EBUSY);
-	fsock__format_apply_input(stream, NULL);
-	pthread_mutex_lock(&stream->output_lock);
-	fsock__format_apply_output(stream, NULL);
-	pthread_mutex_unlock(&stream->output_lock);
+	fsock__format_apply(stream, &binary, &binary);
 	return fd;
 }

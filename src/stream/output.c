@@ -14,6 +14,7 @@ fsock__output_send_nolock(struct fsock__stream *stream, const void *buf, size_t 
 
 	if (s->write_error != 0)
 		return fsock__socket_error(s, "write", s->write_error);
+	stream->sent = 1;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	r = s->transport->send(s, buf, n);
 	pthread_setcancelstate(cancel, NULL);

@@ -38,6 +38,19 @@ waiting(const struct fsock__stream *stream, const uint8_t **p)
 	return n - owed;
 }
 
+/* Whether n octets without a line end are more than a line may have. */
+static int
+exceeds_limit(const struct fsock__stream *stream, size_t n)
+{
+	size_t limit = stream->windows[0].line_limit;
+
+	if (stream->line_fill >= limit)
+		return 1;
+	limit -= stream->line_fill;
+	return stream->text_input == NULL ? n >= limit
+	                                  : fsock__text_exceeds(stream->text_input, n, limit);
+}
+
 /*
  * Whether the next read finds what it needs in the raw buffer: input, its end for now, or an error,
  * such as a line that is too long.
@@ -51,7 +64,7 @@ is_ready(const struct fsock__stream *stream)
 
 	if (stream->read_error != 0 || fsock__buffer_position(&stream->raw) >= stream->bound)
 		return 1;
-	if (line && stream->line_fill + n >= stream->windows[0].line_limit)
+	if (line && exceeds_limit(stream, n))
 		return 1;
 	if (stream->text_input != NULL)
 		return fsock__text_is_ready(stream->text_input, p, n, line);

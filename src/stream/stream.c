@@ -163,10 +163,7 @@ init_format(struct fsock__stream *stream, const char *text)
 		return 0;
 	if (fsock_format_parse(&format, text) < 0)
 		return -1;
-	return fsock__format_apply_input(stream, &format) < 0 ||
-	        fsock__format_apply_output(stream, &format) < 0
-	    ? -1
-	    : 0;
+	return fsock__format_apply(stream, &format, &format);
 }
 
 /* Makes the streams of a socket. Needs its lock. Returns them, or NULL with errno set. */

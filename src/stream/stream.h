@@ -61,6 +61,7 @@ struct fsock__stream {
 	int read_error; /* errno of a receive that no read has told of yet, or 0; as `raw` */
 	pthread_mutex_t output_lock;
 	struct fsock__text_output *text_output; /* likewise */
+	int sent;                               /* something was sent to the peer */
 	struct fsock__window windows[FSOCK__WINDOW_COUNT];
 };
 

@@ -48,11 +48,12 @@ struct fsock__text_input *fsock__text_input_new(const struct fsock_format *);
 struct fsock__text_output *fsock__text_output_new(const struct fsock_format *);
 
 /*
- * format.c: put a format in force, as if nothing had come before it. NULL is binary. The caller has
- * seen to what the old format holds. Return 0, or -1 (ENOMEM, EINVAL).
+ * format.c: puts formats in force, as if nothing had come before them; NULL leaves a direction as
+ * it is. The caller has seen to what the old ones hold. Returns 0, or -1 (ENOMEM, EINVAL) with
+ * nothing changed.
  */
-int fsock__format_apply_input(struct fsock__stream *, const struct fsock_format *);
-int fsock__format_apply_output(struct fsock__stream *, const struct fsock_format *);
+int fsock__format_apply(struct fsock__stream *, const struct fsock_format *input,
+    const struct fsock_format *output);
 
 /*
  * format.c: takes the LF that an automatic line end still owes to its CR out of the format's hands:
@@ -68,6 +69,9 @@ ssize_t fsock__text_read(struct fsock__window *, uint8_t *buf, size_t n);
  * more; with `line`, whole lines.
  */
 int fsock__text_is_ready(const struct fsock__text_input *, const uint8_t *p, size_t n, int line);
+
+/* Whether n raw octets in which no line ends are more than a line of `limit` octets has. */
+int fsock__text_exceeds(const struct fsock__text_input *, size_t n, size_t limit);
 
 /* Forgets what was read last: the mark is where reading stands. */
 void fsock__text_settle(struct fsock__text_input *);

@@ -180,7 +180,7 @@ holds_back(const struct fsock__text_input *t)
 	return t->now.decoder.held_length > 0 || t->now.eol.held_length > 0;
 }
 
-/* Whether the stages have text left from what a policy has put in the place of an error. */
+/* Whether text is left of what a policy has put in the place of an error that was read. */
 static int
 owes_text(const struct fsock__text_input *t)
 {
@@ -208,26 +208,28 @@ void
 fsock__text_rewind(struct fsock__stream *stream, size_t keep)
 {
 	struct fsock__text_input *t = stream->text_input;
-	struct fsock__buffer *raw = &stream->raw;
-	size_t left = t->mark.skip + keep;
-	size_t end = raw->head;
+	size_t skipped = t->mark.skip, left = skipped + keep;
 
 	t->now = t->mark;
 	t->delivered = keep;
-	raw->head = raw->mark;
+	stream->raw.head = stream->raw.mark;
 	stream->line_fill = stream->fill_at_mark;
 	/* With the exact room of the text that counts, decoding stops right behind it. */
 	while (left > 0) {
 		uint8_t piece[PIECE];
 		enum fsock_codec_status status;
 		size_t room = left < sizeof piece ? left : sizeof piece;
-		size_t n = take(stream, end - raw->head, piece, room, &status);
+		size_t n = take(stream, fsock__input_count(stream), piece, room, &status);
+		size_t old = skipped < n ? skipped : n;
 
 		if (n == 0) /* it ends inside a character */
 			break;
-		stream->line_fill = fsock__input_count_line(stream->line_fill, piece, n);
+		stream->line_fill =
+		    fsock__input_count_line(stream->line_fill, piece + old, n - old);
+		skipped -= old;
 		left -= n;
 	}
+	stream->line_fill += left - skipped;
 	t->now.skip = left;
 }
 
@@ -409,26 +411,56 @@ report(struct fsock__stream *stream)
 	return fsock__error_set_kind("read", s->host, s->port, FSOCK_ENCODING_ERROR, EILSEQ);
 }
 
+int
+fsock__text_exceeds(const struct fsock__text_input *t, size_t n, size_t limit)
+{
+	return n / t->unit > limit;
+}
+
+/* Whether the text of n raw octets, which end a line, is more than the limit. */
+static int
+is_too_long(const struct fsock__stream *stream, size_t n, size_t limit)
+{
+	struct fsock__text_input t = *stream->text_input;
+	struct fsock_codec_io io = { stream->raw.data + stream->raw.head, n, NULL, 0 };
+	enum fsock_codec_status status = FSOCK_CODEC_OUTPUT_FULL;
+	uint8_t piece[PIECE];
+	size_t length = 0;
+
+	if (n < limit / 4) /* what stands for one bad octet is at most four times as long */
+		return 0;
+	while (status == FSOCK_CODEC_OUTPUT_FULL && length <= limit) {
+		io.out = piece;
+		io.out_length = sizeof piece;
+		status = convert(&t, &io, 0);
+		length += (size_t)(io.out - piece);
+	}
+	return length > limit + t.mark.skip;
+}
+
 /* Waits until a whole line waits in the raw buffer, or the end of input. Returns 0 or -1. */
 static int
 await_line(struct fsock__window *w)
 {
 	struct fsock__stream *stream = w->stream;
+	struct fsock__text_input *t = stream->text_input;
+	size_t limit = w->line_limit > stream->line_fill ? w->line_limit - stream->line_fill : 0;
 	size_t seen = 0;
 
 	for (;;) {
-		size_t n = fsock__input_count(stream);
+		size_t n = fsock__input_count(stream), line = 0;
 		ssize_t r;
 
-		if (n > seen && find_line(stream->text_input,
-		                    stream->raw.data + stream->raw.head, n, seen) > 0)
-			return 0;
-		if (n / stream->text_input->unit + stream->line_fill >= w->line_limit)
+		if (n > seen)
+			line = find_line(t, stream->raw.data + stream->raw.head, n, seen);
+		if (line > 0 ? is_too_long(stream, line, limit) : fsock__text_exceeds(t, n, limit))
 			return (int)fsock__input_too_long(stream);
+		if (line > 0)
+			return 0;
 		seen = n;
 		r = fsock__input_fill(w);
 		if (r <= 0) {
-			stream->text_input->final = r == 0;
+			t->final = r == 0;
 			return (int)r;
 		}
 	}
@@ -469,6 +501,12 @@ read_some(struct fsock__window *w, uint8_t *buf, size_t n)
 		got = take(stream, slice(w), buf, n, &status);
 		if (status == FSOCK_CODEC_MALFORMED && got == 0)
 			return report(stream);
+		/* Octets without end that make no text are let go. */
+		if (got == 0 && !holds_back(t) &&
+		    stream->raw.head - stream->raw.mark > FSOCK__BUFFER_SMALL) {
+			stream->raw.mark = stream->raw.head;
+			fsock__text_settle(t);
+		}
 	} while (got == 0 && !(t->final && status == FSOCK_CODEC_INPUT_EMPTY));
 	/* An error is found again by the next read, which then begins with it. */
 	if (status == FSOCK_CODEC_MALFORMED)
@@ -501,10 +539,7 @@ read_part(struct fsock__window *w, uint8_t *buf, size_t n)
 	return (ssize_t)n;
 }
 
-/*
- * No more of a line than its limit allows: what is beyond stays, or all where lines are delivered
- * whole. Returns how much, or -1.
- */
+/* No more of a line than its limit allows: what is beyond stays. Returns how much, or -1. */
 static ssize_t
 keep_to_limit(struct fsock__window *w, const uint8_t *buf, size_t n)
 {
@@ -514,9 +549,7 @@ keep_to_limit(struct fsock__window *w, const uint8_t *buf, size_t n)
 	size_t fill = stream->fill_at_mark;
 
 	if (line + fill > w->line_limit) {
-		line = w->line_limit > fill && w->delivery == FSOCK_DELIVER_LINE
-		    ? w->line_limit - fill
-		    : 0;
+		line = w->line_limit > fill ? w->line_limit - fill : 0;
 		fsock__text_rewind(stream, line);
 		return line == 0 ? fsock__input_too_long(stream) : (ssize_t)line;
 	}
