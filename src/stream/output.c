@@ -21,6 +21,22 @@ send_nolock(struct fsock *s, const void *buf, size_t n)
 	return -1;
 }
 
+/*
+ * Input read before the output is not to be given back after it: positions count both, so glibc,
+ * which may seek to a multiple of its buffer's size, would be given too much. What it has to give
+ * back it does before it writes.
+ */
+static void
+settle_input(struct fsock__window *w)
+{
+	struct fsock__stream *stream = w->stream;
+
+	if (w->sides != FSOCK_IO || stream->reader != w)
+		return;
+	fsock__buffer_settle(&stream->raw);
+	stream->fill_at_mark = stream->line_fill;
+}
+
 ssize_t
 fsock__output_write(struct fsock__window *w, const void *buf, size_t n)
 {
@@ -29,6 +45,7 @@ fsock__output_write(struct fsock__window *w, const void *buf, size_t n)
 
 	if (n == 0) /* musl flushes by writing nothing */
 		return 0;
+	settle_input(w);
 	pthread_mutex_lock(&stream->output_lock);
 	r = send_nolock(stream->socket, buf, n);
 	if (r > 0)
