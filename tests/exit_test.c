@@ -112,8 +112,8 @@ exit_in_thread(void *arg)
 
 START_TEST(blocked_reader)
 {
-	static int (*const children[])(void *) = { exit_beside_reader, exit_beside_readers,
-		exit_in_thread };
+	static int (*const children[])(
+	    void *) = { exit_beside_reader, exit_beside_readers, exit_in_thread };
 
 	two_way = _i % 2;
 	ck_assert_int_eq(sock_child(children[_i / 2], NULL), 0);

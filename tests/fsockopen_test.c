@@ -51,14 +51,15 @@ static const struct good {
 
 static const char *const bads[] = { "", "x", "a", "a+", "R", "W", "R+", "+", "+r", "b", "br", "rw",
 	"wr", "r++", "r+b+", "rbb", "r+bb", "r+x", "wx", "rt", "re", " r", "r ", "r+ ", "r\n",
-	",timeout=5", "r,", "r+,", "r,,", "r,,timeout=5", "r,timeout=5,", "r,timeout", "r,timeout=",
-	"r,timeout=0", "r,timeout=0.0", "r,timeout=-1", "r,timeout=+1", "r,timeout=1e3",
-	"r,timeout=1.2.3", "r,timeout=.", "r,timeout=5s", "r,timeout= 5", "r,timeout=0x5",
-	"r,timeout=inf", "r,timeout=nan", "r,timeout=1 ", "r,timeout=1;line=2", "r,timeout=1,5x",
-	"r,timeout=1234567890123456", "r,Timeout=5", "r,timeouts=5", "r,time=5", "r,=5", "r,=",
-	"r,deadline", "r,deadline=0", "r,deadline=x", "r,line", "r,line=0", "r,line=0.5",
-	"r,line=1.5", "r,line=-1", "r,line=1000000000", "r,line=80c", "r,whole-line=1",
-	"r,whole-line=", "r,whole", "r,wholeline", "r, whole-line", "r,binary", "r,5", "r+,nonblock" };
+	",timeout=5", "r,", "r+,", "r,,", "r,,timeout=5", "r,timeout=5,", "r,timeout",
+	"r,timeout=", "r,timeout=0", "r,timeout=0.0", "r,timeout=-1", "r,timeout=+1",
+	"r,timeout=1e3", "r,timeout=1.2.3", "r,timeout=.", "r,timeout=5s", "r,timeout= 5",
+	"r,timeout=0x5", "r,timeout=inf", "r,timeout=nan", "r,timeout=1 ", "r,timeout=1;line=2",
+	"r,timeout=1,5x", "r,timeout=1234567890123456", "r,Timeout=5", "r,timeouts=5", "r,time=5",
+	"r,=5", "r,=", "r,deadline", "r,deadline=0", "r,deadline=x", "r,line", "r,line=0",
+	"r,line=0.5", "r,line=1.5", "r,line=-1", "r,line=1000000000", "r,line=80c",
+	"r,whole-line=1", "r,whole-line=", "r,whole", "r,wholeline", "r, whole-line", "r,binary",
+	"r,5", "r+,nonblock" };
 
 /* A listener for each test; what was opened to it counts. */
 static struct stdio_listener listener;
@@ -89,8 +90,8 @@ check_settings(const struct good *row, const struct fsock *s)
 	ck_assert_int_eq(s->settings.write_timeout, timeout);
 	ck_assert_int_eq(s->settings.element_type, row->is_byte ? FSOCK_BYTE : FSOCK_CHARACTER);
 	ck_assert_uint_eq(s->settings.line_limit, row->line);
-	ck_assert_int_eq(s->settings.delivery,
-	    row->is_whole ? FSOCK_DELIVER_WHOLE_LINE : FSOCK_DELIVER_DEFAULT);
+	ck_assert_int_eq(
+	    s->settings.delivery, row->is_whole ? FSOCK_DELIVER_WHOLE_LINE : FSOCK_DELIVER_DEFAULT);
 	if (row->deadline == 0)
 		ck_assert_int_eq(s->deadline, FSOCK__NEVER);
 	else
@@ -152,8 +153,8 @@ START_TEST(no_mode)
 {
 	errno = 0;
 	ck_assert_ptr_null(fsockopen(listener.host, listener.port, NULL));
-	sock_assert_failed(FSOCK_INVALID_ARGUMENT_ERROR, EINVAL, "open mode of (no mode): %s",
-	    strerror(EINVAL));
+	sock_assert_failed(
+	    FSOCK_INVALID_ARGUMENT_ERROR, EINVAL, "open mode of (no mode): %s", strerror(EINVAL));
 }
 END_TEST
 

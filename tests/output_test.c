@@ -217,13 +217,13 @@ START_TEST(sticky_error)
 	errno = 0;
 	ck_assert_int_eq(fclose(f), EOF);
 	ck_assert_int_eq(errno, error);
-	stdio_expect_error(&link, "close", fsock_error_kind_of_errno(error), error,
-	    strerror(error));
+	stdio_expect_error(
+	    &link, "close", fsock_error_kind_of_errno(error), error, strerror(error));
 	errno = 0;
 	ck_assert_int_eq(fsock_close(link.s), -1);
 	ck_assert_int_eq(errno, error);
-	stdio_expect_error(&link, "close", fsock_error_kind_of_errno(error), error,
-	    strerror(error));
+	stdio_expect_error(
+	    &link, "close", fsock_error_kind_of_errno(error), error, strerror(error));
 	link.s = NULL;
 	stdio_link_close(&link);
 }
@@ -340,8 +340,7 @@ START_TEST(write_timeout)
 	ssize_t n;
 	FILE *f;
 
-	stdio_link_open(
-	    &link, (enum stdio_transport)(_i / 2 / COUNT(limits)), &row->options);
+	stdio_link_open(&link, (enum stdio_transport)(_i / 2 / COUNT(limits)), &row->options);
 	f = open_stream(&link, _i % 2);
 	start = sock_now();
 	errno = 0;

@@ -57,8 +57,7 @@ START_TEST(find)
 	ck_assert_ptr_nonnull(windows);
 	for (int i = 0; i < row->count; i++) {
 		windows[i].file = file_of(row, i);
-		if (fsock__registry_find(windows[i].file) != NULL ||
-		    fsock__registry_claim() < 0)
+		if (fsock__registry_find(windows[i].file) != NULL || fsock__registry_claim() < 0)
 			ck_abort_msg("window %d is there before it was entered", i);
 		fsock__registry_enter(&windows[i]);
 	}

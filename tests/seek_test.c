@@ -60,13 +60,15 @@ START_TEST(stay)
 
 			stdio_far_puts(&link, text);
 			stdio_far_end(&link);
-			expect_int((long)fread(got, 1, at, f), (long)(at < sizeof text - 1 ? at : sizeof text - 1));
+			expect_int((long)fread(got, 1, at, f),
+			    (long)(at < sizeof text - 1 ? at : sizeof text - 1));
 			fsock_clear_error();
 			expect_int(stays[i](f), 0);
 			expect(!ferror(f));
 			expect_int(fsock_last_error()->kind, FSOCK_NO_ERROR);
 			expect_int(ftell(f), (long)at);
-			expect_int((long)fread(got + at, 1, sizeof text, f), (long)(sizeof text - 1 - at));
+			expect_int(
+			    (long)fread(got + at, 1, sizeof text, f), (long)(sizeof text - 1 - at));
 			ck_assert_mem_eq(got, text, sizeof text - 1);
 			stdio_link_close(&link);
 		}
@@ -115,7 +117,7 @@ seek_somewhere(const struct seek *row, FILE *f, const struct stdio_link *link)
 	} else if (row->target < 0 || errno != 0) {
 		/* A place before the beginning is not even asked for by every libc. */
 		ck_assert(errno == ESPIPE || (errno == EINVAL && row->offset == -12) ||
-		    (errno == EINVAL && row->offset == -1000));
+			  (errno == EINVAL && row->offset == -1000));
 		if (errno == ESPIPE)
 			stdio_expect_error(
 			    link, "seek", FSOCK_NOT_SEEKABLE_ERROR, ESPIPE, strerror(ESPIPE));
@@ -183,7 +185,8 @@ START_TEST(push_back_and_stay)
 			expect_int(stays[i](f), 0);
 			expect_int(ftell(f), (long)at - 1);
 			expect_int(getc(f), text[at - 1]);
-			expect_int((long)fread(got + at, 1, sizeof text, f), (long)(sizeof text - 1 - at));
+			expect_int(
+			    (long)fread(got + at, 1, sizeof text, f), (long)(sizeof text - 1 - at));
 			ck_assert_mem_eq(got, text, sizeof text - 1);
 			stdio_link_close(&link);
 		}

@@ -23,8 +23,7 @@ on_signal(int number)
 }
 
 /* Without SA_RESTART: system calls come back with EINTR. */
-static void
-catch(int number)
+static void catch (int number)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 
@@ -84,8 +83,8 @@ static void
 open_case(struct stdio_link *link, struct worker *w, int i)
 {
 	memset(w, 0, sizeof *w);
-	stdio_link_open(link, (enum stdio_transport)(i / COUNT(limits) / 2),
-	    &limits[i % COUNT(limits)]);
+	stdio_link_open(
+	    link, (enum stdio_transport)(i / COUNT(limits) / 2), &limits[i % COUNT(limits)]);
 	w->in = i / COUNT(limits) % 2 ? fsock_stream(link->s) : fsock_input(link->s);
 	w->out = i / COUNT(limits) % 2 ? w->in : fsock_output(link->s);
 }
@@ -96,7 +95,7 @@ START_TEST(reading)
 	struct stdio_link link;
 	struct worker w;
 
-	catch(SIGUSR1);
+	catch (SIGUSR1);
 	open_case(&link, &w, _i);
 	sock_thread_start(&thread, read_line, &w);
 	bombard(&thread);
@@ -123,7 +122,7 @@ START_TEST(writing)
 	ck_assert_ptr_nonnull(octets);
 	for (size_t i = 0; i < n; i++)
 		octets[i] = (char)(i * 31 + i / 251);
-	catch(SIGUSR1);
+	catch (SIGUSR1);
 	open_case(&link, &w, _i);
 	w.octets = octets;
 	w.n = n;
@@ -141,13 +140,14 @@ END_TEST
 /* However many signals come, the timeout is not put off for ever. */
 START_TEST(timeout_holds)
 {
-	static const struct fsock_options options[] = { { .read_timeout = 0.1 }, { .deadline = 0.1 } };
+	static const struct fsock_options options[] = { { .read_timeout = 0.1 },
+		{ .deadline = 0.1 } };
 	struct itimerval every = { { 0, 2000 }, { 0, 2000 } }, off = { { 0, 0 }, { 0, 0 } };
 	struct stdio_link link;
 	double start;
 	FILE *f;
 
-	catch(SIGALRM);
+	catch (SIGALRM);
 	stdio_link_open(&link, (enum stdio_transport)(_i / 2), &options[_i % 2]);
 	f = fsock_input(link.s);
 	start = sock_now();
@@ -203,7 +203,7 @@ START_TEST(no_sigpipe)
 	struct stdio_link link;
 	FILE *f;
 
-	catch(SIGPIPE);
+	catch (SIGPIPE);
 	stdio_link_open(&link, (enum stdio_transport)(_i / COUNT(writers) / 2), NULL);
 	f = _i / COUNT(writers) % 2 ? fsock_stream(link.s) : fsock_output(link.s);
 	stdio_far_reset(&link);

@@ -113,8 +113,7 @@ START_TEST(shutdown_wakes)
 	reader.f = _i / STDIO_TRANSPORTS % 2 ? fsock_stream(link.s) : fsock_input(link.s);
 	sock_thread_start(&thread, read_lines, &reader);
 	sock_thread_await_blocked(&thread);
-	ck_assert_int_eq(
-	    fsock_shutdown(link.s, directions[_i / STDIO_TRANSPORTS / 2]), 0);
+	ck_assert_int_eq(fsock_shutdown(link.s, directions[_i / STDIO_TRANSPORTS / 2]), 0);
 	sock_thread_join(&thread);
 	ck_assert_int_eq(reader.lines, 0);
 	ck_assert_int_eq(reader.error, 0);

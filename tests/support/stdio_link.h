@@ -21,16 +21,16 @@
  * As ck_assert() and ck_assert_int_eq(), which make a system call each: for what is asked a million
  * times.
  */
-#define expect(condition)                                                                          \
-	do {                                                                                       \
-		if (!(condition))                                                                  \
-			ck_abort_msg("'%s' failed", #condition);                                   \
+#define expect(condition)                                        \
+	do {                                                     \
+		if (!(condition))                                \
+			ck_abort_msg("'%s' failed", #condition); \
 	} while (0)
-#define expect_int(got, expected)                                                                  \
-	do {                                                                                       \
-		long long got_ = (got), expected_ = (expected);                                    \
-		if (got_ != expected_)                                                             \
-			ck_abort_msg("%s is %lld, not %lld", #got, got_, expected_);               \
+#define expect_int(got, expected)                                                    \
+	do {                                                                         \
+		long long got_ = (got), expected_ = (expected);                      \
+		if (got_ != expected_)                                               \
+			ck_abort_msg("%s is %lld, not %lld", #got, got_, expected_); \
 	} while (0)
 
 enum stdio_transport { STDIO_SOCKETPAIR, STDIO_TCP4, STDIO_TCP6, STDIO_UNIX, STDIO_TRANSPORTS };
@@ -85,8 +85,8 @@ void stdio_far_close(struct stdio_link *);
 void stdio_far_reset(struct stdio_link *);
 
 /* The calling thread's last error is this one, and its line says so. errno is not looked at. */
-void stdio_expect_error(const struct stdio_link *, const char *operation,
-    enum fsock_error_kind, int errnum, const char *cause);
+void stdio_expect_error(const struct stdio_link *, const char *operation, enum fsock_error_kind,
+    int errnum, const char *cause);
 
 /*
  * A thread that sends from the far end piece by piece: each when the near end's descriptor has been
@@ -102,8 +102,8 @@ struct stdio_feeder {
 	atomic_int stop;
 };
 
-void stdio_feeder_start(struct stdio_feeder *, const struct stdio_link *, const char *data, size_t n,
-    size_t piece, int end);
+void stdio_feeder_start(struct stdio_feeder *, const struct stdio_link *, const char *data,
+    size_t n, size_t piece, int end);
 
 /* Waits until everything is sent. */
 void stdio_feeder_join(struct stdio_feeder *);
