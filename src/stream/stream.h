@@ -25,8 +25,7 @@ struct fsock__window {
 	enum fsock_delivery delivery;
 	size_t line_limit;          /* 0: none */
 	off_t position;             /* octets delivered and written: what seek reports */
-	atomic_int waiting;         /* fsock__process() while a thread of it is blocked receiving, or
-	                               about to be; else 0 */
+	atomic_int waiting;         /* fsock__process() while its thread receives, or soon will; or 0 */
 	void *memory;               /* stdio's buffer, FSOCK__WINDOW_... octets; NULL: its own */
 	struct fsock__window *next; /* chain of the registry */
 };
