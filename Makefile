@@ -117,6 +117,9 @@ demo: build/cc/examples/demo
 
 # ---- Installation.
 
+# The names of page $p; it is found under each of them.
+PAGE_NAMES = sed -n '/^\.Sh NAME/,/^\.Nd/s/^\.Nm \([A-Za-z_0-9]*\).*/\1/p' $$p
+
 install: all
 	$(INSTALL) -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(PKGDIR) $(DESTDIR)$(INCLUDEDIR)/fsock
 	$(INSTALL) -m 644 build/cc/libfsock.a $(DESTDIR)$(LIBDIR)/
@@ -128,12 +131,15 @@ install: all
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 	    -e 's|@VERSION@|$(VERSION)|' fsock.pc.in >$(DESTDIR)$(PKGDIR)/fsock.pc
 	$(if $(PAGES),for p in $(PAGES); do d=$(DESTDIR)$(MANDIR)/man$${p##*.}; \
-	    $(INSTALL) -d $$d && $(INSTALL) -m 644 $$p $$d/ || exit 1; done)
+	    $(INSTALL) -d $$d && $(INSTALL) -m 644 $$p $$d/ || exit 1; \
+	    for n in $$($(PAGE_NAMES)); do l=$$d/$$n.$${p##*.}; \
+	        [ -e $$l ] || ln -s $${p##*/} $$l || exit 1; done; done)
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libfsock.a $(SHARED) $(SONAME) $(SOLINK))
 	rm -f $(DESTDIR)$(PKGDIR)/fsock.pc $(HEADERS:include/%=$(DESTDIR)$(INCLUDEDIR)/%)
-	rm -f $(foreach p,$(notdir $(PAGES)),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(p)))/$(p))
+	$(if $(PAGES),for p in $(PAGES); do d=$(DESTDIR)$(MANDIR)/man$${p##*.}; \
+	    for n in $$($(PAGE_NAMES)); do rm -f $$d/$$n.$${p##*.}; done; rm -f $$d/$${p##*/}; done)
 	-rmdir $(DESTDIR)$(INCLUDEDIR)/fsock
 
 clean:

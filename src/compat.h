@@ -17,9 +17,14 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <poll.h>
+#include <pthread.h>
 #include <string.h>
+#include <time.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 /*
  * Which mechanism makes a FILE out of functions: fopencookie() or funopen(). A build may ask for
@@ -56,6 +61,29 @@
 #define FSOCK__MAP_ANONYMOUS MAP_ANON
 #endif
 
+/*
+ * A condition that is waited on until a moment of the monotonic clock; macOS has only waits of a
+ * length, and both are given.
+ */
+#if defined(__APPLE__)
+#define fsock__cond_init(cond)                       pthread_cond_init((cond), NULL)
+#define fsock__cond_wait(cond, mutex, until, length) \
+	pthread_cond_timedwait_relative_np((cond), (mutex), (length))
+#else
+#define fsock__cond_wait(cond, mutex, until, length) \
+	pthread_cond_timedwait((cond), (mutex), (until))
+static inline void
+fsock__cond_init(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
+}
+#endif
+
 /* Kept out of its callers' way: what happens rarely must not weigh on what happens per line. */
 #if defined(__GNUC__)
 #define FSOCK__COLD __attribute__((noinline))
@@ -83,6 +111,15 @@
 #define FSOCK__SO_NOSIGPIPE (-1)
 #endif
 
+/* The calling thread's name, for debuggers: 15 octets and a NUL. */
+#if defined(__linux__)
+#define fsock__set_thread_name(name) ((void)pthread_setname_np(pthread_self(), (name)))
+#elif defined(__APPLE__)
+#define fsock__set_thread_name(name) ((void)pthread_setname_np(name))
+#else
+#define fsock__set_thread_name(name) ((void)(name))
+#endif
+
 /* Close-on-exec from birth where socket() and accept4() can do it; elsewhere fcntl() follows. */
 #if defined(SOCK_CLOEXEC)
 #define FSOCK__SOCK_CLOEXEC                 SOCK_CLOEXEC
@@ -90,6 +127,57 @@
 #else
 #define FSOCK__SOCK_CLOEXEC                 0
 #define fsock__accept(fd, address, length)  accept((fd), (address), (length))
+#endif
+
+/* How batches of datagrams are moved. A build may ask for the way of systems other than Linux. */
+#if defined(__linux__) && !defined(FSOCK_DATAGRAM_LOOP)
+#define FSOCK__DATAGRAM_OPS fsock__datagram_mmsg
+#else
+#define FSOCK__DATAGRAM_OPS fsock__datagram_loop
+#endif
+
+/* Several sockets on one port, told of in turn: not everywhere. */
+#if defined(SO_REUSEPORT)
+#define FSOCK__SO_REUSEPORT SO_REUSEPORT
+#else
+#define FSOCK__SO_REUSEPORT (-1)
+#endif
+
+/* Options with other names, or none. */
+#if defined(TCP_KEEPIDLE)
+#define FSOCK__TCP_KEEPIDLE TCP_KEEPIDLE
+#elif defined(TCP_KEEPALIVE)
+#define FSOCK__TCP_KEEPIDLE TCP_KEEPALIVE
+#else
+#define FSOCK__TCP_KEEPIDLE (-1)
+#endif
+#if defined(TCP_KEEPINTVL)
+#define FSOCK__TCP_KEEPINTVL TCP_KEEPINTVL
+#else
+#define FSOCK__TCP_KEEPINTVL (-1)
+#endif
+#if defined(TCP_KEEPCNT)
+#define FSOCK__TCP_KEEPCNT TCP_KEEPCNT
+#else
+#define FSOCK__TCP_KEEPCNT (-1)
+#endif
+#if defined(SO_LINGER_SEC)
+#define FSOCK__SO_LINGER SO_LINGER_SEC
+#else
+#define FSOCK__SO_LINGER SO_LINGER
+#endif
+
+/* Where there is kqueue(2). A build may ask for it elsewhere, where a library supplies it. */
+#if defined(FSOCK_WAIT_KQUEUE) || defined(__FreeBSD__) || defined(__NetBSD__) ||                   \
+    defined(__OpenBSD__) || defined(__DragonFly__) || defined(__APPLE__)
+#define FSOCK__HAVE_KQUEUE 1
+#endif
+
+/* poll()'s word for a peer that has ended its side only; elsewhere that is input like any other. */
+#if defined(POLLRDHUP)
+#define FSOCK__POLLRDHUP POLLRDHUP
+#else
+#define FSOCK__POLLRDHUP 0
 #endif
 
 /*

@@ -1,4 +1,4 @@
-/* Whole buffers, both lengths, and charsets learned from iconv. */
+/* Whole buffers, and both lengths. */
 #include <errno.h>
 
 #include "codec_support.h"
@@ -6,9 +6,9 @@
 static struct fsock_conversion
 conversion(const char *charset, enum fsock_eol_style eol, enum fsock_on_error on_error)
 {
-	return (struct fsock_conversion){.charset = fsock_charset_find(charset),
-	    .eol = eol,
-	    .policy = {.on_error = on_error}};
+	return (struct fsock_conversion){ .charset = fsock_charset_find(charset),
+		.eol = eol,
+		.policy = { .on_error = on_error } };
 }
 
 static const struct row {
@@ -18,13 +18,13 @@ static const struct row {
 	const char *hex;
 	int characters;
 } rows[] = {
-	{"utf-8", FSOCK_EOL_LF, "", "", 0},
-	{"latin-1", FSOCK_EOL_CRLF, "\xC3\xA4\nb\n", "E4 0D 0A 62 0D 0A", 4},
-	{"utf-16be", FSOCK_EOL_CR, "\xF0\x9F\x98\x80\n", "D8 3D DE 00 00 0D", 2},
-	{"utf-16le", FSOCK_EOL_CRLF, "a\n", "61 00 0D 00 0A 00", 2},
-	{"iso-2022-jp", FSOCK_EOL_CRLF, "\xE3\x81\x82\n\xE3\x81\x82",
-	    "1B 24 42 24 22 1B 28 42 0D 0A 1B 24 42 24 22 1B 28 42", 3},
-	{"utf-32le", FSOCK_EOL_LF, "\xF0\x9F\x98\x80", "00 F6 01 00", 1},
+	{ "utf-8", FSOCK_EOL_LF, "", "", 0 },
+	{ "latin-1", FSOCK_EOL_CRLF, "\xC3\xA4\nb\n", "E4 0D 0A 62 0D 0A", 4 },
+	{ "utf-16be", FSOCK_EOL_CR, "\xF0\x9F\x98\x80\n", "D8 3D DE 00 00 0D", 2 },
+	{ "utf-16le", FSOCK_EOL_CRLF, "a\n", "61 00 0D 00 0A 00", 2 },
+	{ "iso-2022-jp", FSOCK_EOL_CRLF, "\xE3\x81\x82\n\xE3\x81\x82",
+	    "1B 24 42 24 22 1B 28 42 0D 0A 1B 24 42 24 22 1B 28 42", 3 },
+	{ "utf-32le", FSOCK_EOL_LF, "\xF0\x9F\x98\x80", "00 F6 01 00", 1 },
 };
 
 START_TEST(both_ways)
@@ -126,56 +126,6 @@ START_TEST(long_text)
 }
 END_TEST
 
-START_TEST(learned_from_iconv)
-{
-	const struct fsock_charset *charset;
-	struct fsock_conversion how = {0};
-	uint8_t *octets;
-	char *text;
-	size_t n;
-
-	errno = 0;
-	charset = fsock_charset_find_or_iconv("IBM037");
-	if (charset == NULL) {
-		ck_assert_int_eq(errno, EINVAL);
-		fprintf(stderr, "SKIPPED: this libc's iconv has no IBM037\n");
-		return;
-	}
-	ck_assert_int_eq(errno, 0);
-	ck_assert_uint_eq(
-	    fsock_charset_flags(charset), FSOCK_CHARSET_ICONV | FSOCK_CHARSET_ONE_OCTET);
-	ck_assert_ptr_eq(fsock_charset_find_or_iconv("IBM037"), charset);
-	ck_assert_ptr_null(fsock_charset_find("IBM037"));
-	how.charset = charset;
-	octets = fsock_string_to_octets(&how, "Hello \xC3\xA4", 8, &n, NULL);
-	ck_assert_uint_eq(n, 7);
-	ck_assert_mem_eq(octets, "\xC8\x85\x93\x93\x96\x40\x43", 7);
-	text = fsock_octets_to_string(&how, octets, n, NULL, NULL);
-	ck_assert_str_eq(text, "Hello \xC3\xA4");
-	free(octets);
-	free(text);
-	ck_assert_ptr_null(fsock_string_to_octets(&how, "\xE2\x98\xBA", 3, NULL, NULL));
-	ck_assert_int_eq(errno, EILSEQ);
-}
-END_TEST
-
-/* Own names win; shifting, multi-octet and unknown charsets are refused. */
-START_TEST(not_learned)
-{
-	static const char *const names[] = {"", "//", "utf-8//TRANSLIT", "utf-8 ", "utf89", "UTF-7",
-	    "EUC-TW", "HZ", "ISO-2022-JP-2", "no-such-charset", "UTF-16//IGNORE"};
-	size_t i;
-
-	ck_assert_ptr_eq(fsock_charset_find_or_iconv("koi8-r"), fsock_charset_find("koi8-r"));
-	for (i = 0; i < sizeof names / sizeof names[0]; i++) {
-		errno = 0;
-		ck_assert_msg(fsock_charset_find_or_iconv(names[i]) == NULL, "%s", names[i]);
-		ck_assert_int_eq(errno, EINVAL);
-	}
-	ck_assert_ptr_null(fsock_charset_find_or_iconv(NULL));
-}
-END_TEST
-
 int
 main(void)
 {
@@ -186,8 +136,6 @@ main(void)
 	tcase_add_test(tcase, null_is_empty);
 	tcase_add_test(tcase, errors_are_told);
 	tcase_add_test(tcase, long_text);
-	tcase_add_test(tcase, learned_from_iconv);
-	tcase_add_test(tcase, not_learned);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }

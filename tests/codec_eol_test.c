@@ -18,53 +18,55 @@ static const struct row {
 	int errors;
 	unsigned offset;
 } rows[] = {
-	{IN, FSOCK_EOL_LF, 0, "a\r\nb\rc\n", "a\r\nb\rc\n", NULL, 0, 0},
-	{IN, FSOCK_EOL_LF, FSOCK_EOL_REJECT_CR, "a\nb\rc\r\n", "a\nb" R "c" R "\n", NULL, 2, 3},
-	{IN, FSOCK_EOL_CR, 0, "a\rb\nc\r\n", "a\nb\nc\n\n", NULL, 0, 0},
-	{IN, FSOCK_EOL_CR, FSOCK_EOL_REJECT_LF, "a\rb\nc\r", "a\nb" R "c\n", NULL, 1, 3},
-	{IN, FSOCK_EOL_CRLF, 0, "a\r\nb\nc\rd", "a\nb\nc\rd", NULL, 0, 0},
-	{IN, FSOCK_EOL_CRLF, 0, "\r\r\n", "\r\n", NULL, 0, 0},
-	{IN, FSOCK_EOL_CRLF, 0, "a\r", "a\r", "a", 0, 0},
-	{IN, FSOCK_EOL_CRLF, 0, "\r", "\r", "", 0, 0},
-	{IN, FSOCK_EOL_CRLF, 0, "\r\r", "\r\r", "\r", 0, 0},
-	{IN, FSOCK_EOL_CRLF, 0, "\r\n\r\n", "\n\n", NULL, 0, 0},
-	{IN, FSOCK_EOL_CRLF, 0, "\xC3\xA4\r\xE4\xB8\x80\r\n\xF0\x9F\x98\x80",
-	    "\xC3\xA4\r\xE4\xB8\x80\n\xF0\x9F\x98\x80", NULL, 0, 0},
-	{IN, FSOCK_EOL_CRLF, FSOCK_EOL_REJECT_LF, "a\r\nb\nc\rd", "a\nb" R "c\rd", NULL, 1, 4},
-	{IN, FSOCK_EOL_CRLF, FSOCK_EOL_REJECT_CR, "a\r\nb\nc\rd", "a\nb\nc" R "d", NULL, 1, 6},
-	{IN, FSOCK_EOL_CRLF_STRICT, 0, "a\r\nb\nc\rd\r\n", "a\nb" R "c" R "d\n", NULL, 2, 4},
-	{IN, FSOCK_EOL_CRLF_STRICT, 0, "\r\r\n", R "\n", NULL, 1, 0},
-	{IN, FSOCK_EOL_CRLF_STRICT, 0, "a\n", "a" R, NULL, 1, 1},
-	{IN, FSOCK_EOL_CRLF_STRICT, 0, "a\r", "a" R, "a", 1, 1},
-	{IN, FSOCK_EOL_AUTO, 0, "a\r\nb\nc\rd\r", "a\nb\nc\nd\n", NULL, 0, 0},
-	{IN, FSOCK_EOL_AUTO, 0, "\r\r\n\n", "\n\n\n", NULL, 0, 0},
-	{IN, FSOCK_EOL_AUTO, 0, "\n\r\n\r", "\n\n\n", NULL, 0, 0},
-	{IN, FSOCK_EOL_AUTO, 0, "\xC3\xA4\r\n\xE4\xB8\x80", "\xC3\xA4\n\xE4\xB8\x80", NULL, 0, 0},
+	{ IN, FSOCK_EOL_LF, 0, "a\r\nb\rc\n", "a\r\nb\rc\n", NULL, 0, 0 },
+	{ IN, FSOCK_EOL_LF, FSOCK_EOL_REJECT_CR, "a\nb\rc\r\n", "a\nb" R "c" R "\n", NULL, 2, 3 },
+	{ IN, FSOCK_EOL_CR, 0, "a\rb\nc\r\n", "a\nb\nc\n\n", NULL, 0, 0 },
+	{ IN, FSOCK_EOL_CR, FSOCK_EOL_REJECT_LF, "a\rb\nc\r", "a\nb" R "c\n", NULL, 1, 3 },
+	{ IN, FSOCK_EOL_CRLF, 0, "a\r\nb\nc\rd", "a\nb\nc\rd", NULL, 0, 0 },
+	{ IN, FSOCK_EOL_CRLF, 0, "\r\r\n", "\r\n", NULL, 0, 0 },
+	{ IN, FSOCK_EOL_CRLF, 0, "a\r", "a\r", "a", 0, 0 },
+	{ IN, FSOCK_EOL_CRLF, 0, "\r", "\r", "", 0, 0 },
+	{ IN, FSOCK_EOL_CRLF, 0, "\r\r", "\r\r", "\r", 0, 0 },
+	{ IN, FSOCK_EOL_CRLF, 0, "\r\n\r\n", "\n\n", NULL, 0, 0 },
+	{ IN, FSOCK_EOL_CRLF, 0, "\xC3\xA4\r\xE4\xB8\x80\r\n\xF0\x9F\x98\x80",
+	    "\xC3\xA4\r\xE4\xB8\x80\n\xF0\x9F\x98\x80", NULL, 0, 0 },
+	{ IN, FSOCK_EOL_CRLF, FSOCK_EOL_REJECT_LF, "a\r\nb\nc\rd", "a\nb" R "c\rd", NULL, 1, 4 },
+	{ IN, FSOCK_EOL_CRLF, FSOCK_EOL_REJECT_CR, "a\r\nb\nc\rd", "a\nb\nc" R "d", NULL, 1, 6 },
+	{ IN, FSOCK_EOL_CRLF_STRICT, 0, "a\r\nb\nc\rd\r\n", "a\nb" R "c" R "d\n", NULL, 2, 4 },
+	{ IN, FSOCK_EOL_CRLF_STRICT, 0, "\r\r\n", R "\n", NULL, 1, 0 },
+	{ IN, FSOCK_EOL_CRLF_STRICT, 0, "a\n", "a" R, NULL, 1, 1 },
+	{ IN, FSOCK_EOL_CRLF_STRICT, 0, "a\r", "a" R, "a", 1, 1 },
+	{ IN, FSOCK_EOL_AUTO, 0, "a\r\nb\nc\rd\r", "a\nb\nc\nd\n", NULL, 0, 0 },
+	{ IN, FSOCK_EOL_AUTO, 0, "\r\r\n\n", "\n\n\n", NULL, 0, 0 },
+	{ IN, FSOCK_EOL_AUTO, 0, "\n\r\n\r", "\n\n\n", NULL, 0, 0 },
+	{ IN, FSOCK_EOL_AUTO, 0, "\xC3\xA4\r\n\xE4\xB8\x80", "\xC3\xA4\n\xE4\xB8\x80", NULL, 0, 0 },
 
-	{OUT, FSOCK_EOL_LF, 0, "a\r\nb\n", "a\r\nb\n", NULL, 0, 0},
-	{OUT, FSOCK_EOL_LF, FSOCK_EOL_REJECT_CR, "a\r\nb\n", "a" R "\nb\n", NULL, 1, 1},
-	{OUT, FSOCK_EOL_CR, 0, "a\nb\r\n", "a\rb\r\r", NULL, 0, 0},
-	{OUT, FSOCK_EOL_CR, FSOCK_EOL_REJECT_CR, "a\nb\r\n", "a\rb" R "\r", NULL, 1, 3},
-	{OUT, FSOCK_EOL_CRLF, 0, "a\nb\n\n", "a\r\nb\r\n\r\n", NULL, 0, 0},
-	{OUT, FSOCK_EOL_CRLF, 0, "a\r\nb\r", "a\r\r\nb\r", NULL, 0, 0},
-	{OUT, FSOCK_EOL_CRLF, FSOCK_EOL_IDEMPOTENT, "a\r\nb\nc\rd\r\r\n\r",
-	    "a\r\nb\r\nc\rd\r\r\n\r", NULL, 0, 0},
-	{OUT, FSOCK_EOL_CRLF, FSOCK_EOL_IDEMPOTENT | FSOCK_EOL_REJECT_CR, "a\r\nb\nc\rd\r\r\n",
-	    "a\r\nb\r\nc" R "d" R "\r\n", NULL, 2, 6},
-	{OUT, FSOCK_EOL_CRLF, FSOCK_EOL_IDEMPOTENT | FSOCK_EOL_REJECT_CR, "a\r", "a" R, "a", 1, 1},
-	{OUT, FSOCK_EOL_CRLF, FSOCK_EOL_REJECT_CR, "a\r\nb\n", "a" R "\r\nb\r\n", NULL, 1, 1},
-	{OUT, FSOCK_EOL_CRLF_STRICT, 0, "a\nb\r\nc", "a\r\nb" R "\r\nc", NULL, 1, 3},
-	{OUT, FSOCK_EOL_CRLF_STRICT, FSOCK_EOL_IDEMPOTENT, "a\nb\r\nc", "a\r\nb\r\nc", NULL, 0, 0},
-	{OUT, FSOCK_EOL_AUTO, 0, "a\nb", "a\r\nb", NULL, 0, 0},
-	{OUT, FSOCK_EOL_CRLF, 0, "\xC3\xA4\n\xF0\x9F\x98\x80", "\xC3\xA4\r\n\xF0\x9F\x98\x80", NULL,
-	    0, 0},
+	{ OUT, FSOCK_EOL_LF, 0, "a\r\nb\n", "a\r\nb\n", NULL, 0, 0 },
+	{ OUT, FSOCK_EOL_LF, FSOCK_EOL_REJECT_CR, "a\r\nb\n", "a" R "\nb\n", NULL, 1, 1 },
+	{ OUT, FSOCK_EOL_CR, 0, "a\nb\r\n", "a\rb\r\r", NULL, 0, 0 },
+	{ OUT, FSOCK_EOL_CR, FSOCK_EOL_REJECT_CR, "a\nb\r\n", "a\rb" R "\r", NULL, 1, 3 },
+	{ OUT, FSOCK_EOL_CRLF, 0, "a\nb\n\n", "a\r\nb\r\n\r\n", NULL, 0, 0 },
+	{ OUT, FSOCK_EOL_CRLF, 0, "a\r\nb\r", "a\r\r\nb\r", NULL, 0, 0 },
+	{ OUT, FSOCK_EOL_CRLF, FSOCK_EOL_IDEMPOTENT, "a\r\nb\nc\rd\r\r\n\r",
+	    "a\r\nb\r\nc\rd\r\r\n\r", NULL, 0, 0 },
+	{ OUT, FSOCK_EOL_CRLF, FSOCK_EOL_IDEMPOTENT | FSOCK_EOL_REJECT_CR, "a\r\nb\nc\rd\r\r\n",
+	    "a\r\nb\r\nc" R "d" R "\r\n", NULL, 2, 6 },
+	{ OUT, FSOCK_EOL_CRLF, FSOCK_EOL_IDEMPOTENT | FSOCK_EOL_REJECT_CR, "a\r", "a" R, "a", 1,
+	    1 },
+	{ OUT, FSOCK_EOL_CRLF, FSOCK_EOL_REJECT_CR, "a\r\nb\n", "a" R "\r\nb\r\n", NULL, 1, 1 },
+	{ OUT, FSOCK_EOL_CRLF_STRICT, 0, "a\nb\r\nc", "a\r\nb" R "\r\nc", NULL, 1, 3 },
+	{ OUT, FSOCK_EOL_CRLF_STRICT, FSOCK_EOL_IDEMPOTENT, "a\nb\r\nc", "a\r\nb\r\nc", NULL, 0,
+	    0 },
+	{ OUT, FSOCK_EOL_AUTO, 0, "a\nb", "a\r\nb", NULL, 0, 0 },
+	{ OUT, FSOCK_EOL_CRLF, 0, "\xC3\xA4\n\xF0\x9F\x98\x80", "\xC3\xA4\r\n\xF0\x9F\x98\x80",
+	    NULL, 0, 0 },
 	/* A program's text need not be UTF-8: the encoder says so, this stage gets on. */
-	{OUT, FSOCK_EOL_CRLF, 0, "\x80\x80\x80\x80\x80\x80\x80\n", "\x80\x80\x80\x80\x80\x80\x80\r\n",
-	    NULL, 0, 0},
-	{IN, FSOCK_EOL_CRLF, 0, "a\r\n\xB9\xB9\xB9z\r\n\xB9\xB9\xB9\xB9", "a\n\xB9\xB9\xB9z\n\xB9\xB9\xB9\xB9",
-	    NULL, 0, 0},
-	{OUT, FSOCK_EOL_CR, 0, "\x80\x80\x80\x80\x80\x80\x80\n", "\x80\x80\x80\x80\x80\x80\x80\r",
-	    NULL, 0, 0},
+	{ OUT, FSOCK_EOL_CRLF, 0, "\x80\x80\x80\x80\x80\x80\x80\n",
+	    "\x80\x80\x80\x80\x80\x80\x80\r\n", NULL, 0, 0 },
+	{ IN, FSOCK_EOL_CRLF, 0, "a\r\n\xB9\xB9\xB9z\r\n\xB9\xB9\xB9\xB9",
+	    "a\n\xB9\xB9\xB9z\n\xB9\xB9\xB9\xB9", NULL, 0, 0 },
+	{ OUT, FSOCK_EOL_CR, 0, "\x80\x80\x80\x80\x80\x80\x80\n", "\x80\x80\x80\x80\x80\x80\x80\r",
+	    NULL, 0, 0 },
 };
 
 static struct outcome
@@ -72,8 +74,8 @@ run_row(const struct row *r, const struct fsock_policy *policy, size_t cut, size
     size_t room, int final)
 {
 	struct fsock_eol eol;
-	struct machine m = {
-	    r->way == IN ? run_eol_in : run_eol_out, error_of_eol, &eol, policy, room};
+	struct machine m = { r->way == IN ? run_eol_in : run_eol_out, error_of_eol, &eol, policy,
+		room };
 	struct outcome o;
 
 	memset(&o, 0, sizeof o);
@@ -88,7 +90,7 @@ run_row(const struct row *r, const struct fsock_policy *policy, size_t cut, size
 START_TEST(replaced)
 {
 	const struct row *r = &rows[_i];
-	const struct fsock_policy replace = {.on_error = FSOCK_ON_ERROR_REPLACE};
+	const struct fsock_policy replace = { .on_error = FSOCK_ON_ERROR_REPLACE };
 	size_t cut, piece, room, n = strlen(r->in);
 	int final;
 
@@ -137,10 +139,10 @@ END_TEST
 START_TEST(whole_characters)
 {
 	const struct row *r = &rows[_i];
-	const struct fsock_policy ignore = {.on_error = FSOCK_ON_ERROR_IGNORE};
+	const struct fsock_policy ignore = { .on_error = FSOCK_ON_ERROR_IGNORE };
 	struct fsock_eol eol;
 	uint8_t out[4];
-	struct fsock_codec_io io = {(const uint8_t *)r->in, strlen(r->in), out, 0};
+	struct fsock_codec_io io = { (const uint8_t *)r->in, strlen(r->in), out, 0 };
 	enum fsock_codec_status status;
 
 	if (strstr(r->in, "\x80\x80\x80") || strstr(r->in, "\xB9\xB9\xB9"))
@@ -152,8 +154,8 @@ START_TEST(whole_characters)
 		for (room = 0; room <= 4; room++) {
 			io.out = out;
 			io.out_length = room;
-			status = r->way == IN ? fsock_eol_decode_with(&eol, &ignore, &io, 1) :
-						fsock_eol_encode_with(&eol, &ignore, &io, 1);
+			status = r->way == IN ? fsock_eol_decode_with(&eol, &ignore, &io, 1)
+					      : fsock_eol_encode_with(&eol, &ignore, &io, 1);
 			if (io.out != out)
 				ck_assert_int_ne(out[0] & 0xC0, 0x80);
 			if (io.in_length && io.in != (const uint8_t *)r->in)
@@ -170,14 +172,14 @@ START_TEST(auto_does_not_wait)
 {
 	struct fsock_eol eol;
 	uint8_t out[16];
-	struct fsock_codec_io io = {(const uint8_t *)"a\r", 2, out, sizeof out};
+	struct fsock_codec_io io = { (const uint8_t *)"a\r", 2, out, sizeof out };
 
 	fsock_eol_init(&eol, FSOCK_EOL_AUTO, 0);
 	ck_assert_int_eq(fsock_eol_decode(&eol, &io, 0), FSOCK_CODEC_INPUT_EMPTY);
 	ck_assert_mem_eq(out, "a\n", 2);
 	ck_assert_int_eq(eol.owes_lf, 1);
 	ck_assert_uint_eq(eol.position, 2);
-	io = (struct fsock_codec_io){(const uint8_t *)"\nb", 2, out, sizeof out};
+	io = (struct fsock_codec_io){ (const uint8_t *)"\nb", 2, out, sizeof out };
 	ck_assert_int_eq(fsock_eol_decode(&eol, &io, 0), FSOCK_CODEC_INPUT_EMPTY);
 	ck_assert_int_eq(out[0], 'b');
 	ck_assert_uint_eq((size_t)(io.out - out), 1);
@@ -204,9 +206,9 @@ START_TEST(bulk)
 	enum { N = 20000 };
 	static uint8_t in[N], want[2 * N];
 	static const char alphabet[] = "abc\r\n\n\xC3\xA4";
-	const struct fsock_policy fail = {.on_error = FSOCK_ON_ERROR_FAIL};
+	const struct fsock_policy fail = { .on_error = FSOCK_ON_ERROR_FAIL };
 	struct fsock_eol eol;
-	struct machine m = {run_eol_out, error_of_eol, &eol, &fail, 1000};
+	struct machine m = { run_eol_out, error_of_eol, &eol, &fail, 1000 };
 	struct outcome o;
 	unsigned seed = 7, i, w = 0;
 

@@ -6,47 +6,120 @@ static const struct row {
 	const char *name;
 	const char *charset; /* NULL: unknown */
 } rows[] = {
-	{"utf-8", "utf-8"}, {"UTF8", "utf-8"},
-	{"utf-16", "utf-16"}, {"utf16", "utf-16"}, {"ucs2", "utf-16"}, {"ucs-2", "utf-16"},
-	{"unicode", "utf-16"}, {"utf-16le", "utf-16le"}, {"utf-16be", "utf-16be"},
-	{"ucs-2le", "utf-16le"}, {"ucs-2be", "utf-16be"},
-	{"utf-32", "utf-32"}, {"utf32", "utf-32"}, {"ucs4", "utf-32"}, {"ucs-4", "utf-32"},
-	{"utf-32le", "utf-32le"}, {"utf-32be", "utf-32be"}, {"ucs-4le", "utf-32le"},
-	{"ucs-4be", "utf-32be"},
-	{"us-ascii", "us-ascii"}, {"ascii", "us-ascii"},
-	{"iso-8859-1", "iso-8859-1"}, {"latin-1", "iso-8859-1"}, {"latin1", "iso-8859-1"},
-	{"iso-8859-2", "iso-8859-2"}, {"latin-2", "iso-8859-2"}, {"latin2", "iso-8859-2"},
-	{"iso-8859-3", "iso-8859-3"}, {"latin-3", "iso-8859-3"}, {"latin3", "iso-8859-3"},
-	{"iso-8859-4", "iso-8859-4"}, {"latin-4", "iso-8859-4"}, {"latin4", "iso-8859-4"},
-	{"iso-8859-5", "iso-8859-5"}, {"cyrillic", "iso-8859-5"},
-	{"iso-8859-6", "iso-8859-6"}, {"arabic", "iso-8859-6"},
-	{"iso-8859-7", "iso-8859-7"}, {"greek", "iso-8859-7"},
-	{"iso-8859-8", "iso-8859-8"}, {"hebrew", "iso-8859-8"},
-	{"iso-8859-9", "iso-8859-9"}, {"latin-5", "iso-8859-9"}, {"latin5", "iso-8859-9"},
-	{"iso-8859-10", "iso-8859-10"}, {"latin-6", "iso-8859-10"}, {"latin6", "iso-8859-10"},
-	{"iso-8859-11", "iso-8859-11"}, {"thai", "iso-8859-11"}, {"iso-8859-12", NULL},
-	{"iso-8859-13", "iso-8859-13"}, {"latin-7", "iso-8859-13"}, {"latin7", "iso-8859-13"},
-	{"iso-8859-14", "iso-8859-14"}, {"latin-8", "iso-8859-14"}, {"latin8", "iso-8859-14"},
-	{"iso-8859-15", "iso-8859-15"}, {"latin-9", "iso-8859-15"}, {"latin9", "iso-8859-15"},
-	{"latin-0", "iso-8859-15"}, {"latin0", "iso-8859-15"},
-	{"iso-8859-16", "iso-8859-16"}, {"latin-10", "iso-8859-16"}, {"latin10", "iso-8859-16"},
-	{"koi8-r", "koi8-r"}, {"koi8r", "koi8-r"},
-	{"mac-roman", "macintosh"}, {"mac", "macintosh"}, {"macintosh", "macintosh"},
-	{"macos-roman", "macintosh"},
-	{"gbk", "gbk"}, {"cp936", "gbk"}, {"gb2312", "gbk"},
-	{"ibm437", "ibm437"}, {"cp437", "ibm437"}, {"code-page-437", "ibm437"},
-	{"codepage-437", "ibm437"}, {"ibm850", "ibm850"}, {"ibm852", "ibm852"},
-	{"ibm855", "ibm855"}, {"ibm857", "ibm857"}, {"ibm860", "ibm860"}, {"ibm861", "ibm861"},
-	{"ibm862", "ibm862"}, {"ibm863", "ibm863"}, {"ibm864", "ibm864"}, {"ibm865", "ibm865"},
-	{"ibm866", "ibm866"}, {"ibm869", "ibm869"}, {"code-page-720", "ibm720"},
-	{"cp737", "ibm737"}, {"codepage-775", "ibm775"}, {"code-page-1252", "windows-1252"},
-	{"Windows-1250", "windows-1250"}, {"WINDOWS-1258", "windows-1258"},
-	{"cp1251", "windows-1251"}, {"ISO_8859-1:1987", "iso-8859-1"}, {"l1", "iso-8859-1"},
-	{"l5", "iso-8859-9"}, {"ansi_x3.4-1968", "us-ascii"}, {"Shift_JIS", "shift_jis"},
+	{ "utf-8", "utf-8" },
+	{ "UTF8", "utf-8" },
+	{ "utf-16", "utf-16" },
+	{ "utf16", "utf-16" },
+	{ "ucs2", "utf-16" },
+	{ "ucs-2", "utf-16" },
+	{ "unicode", "utf-16" },
+	{ "utf-16le", "utf-16le" },
+	{ "utf-16be", "utf-16be" },
+	{ "ucs-2le", "utf-16le" },
+	{ "ucs-2be", "utf-16be" },
+	{ "utf-32", "utf-32" },
+	{ "utf32", "utf-32" },
+	{ "ucs4", "utf-32" },
+	{ "ucs-4", "utf-32" },
+	{ "utf-32le", "utf-32le" },
+	{ "utf-32be", "utf-32be" },
+	{ "ucs-4le", "utf-32le" },
+	{ "ucs-4be", "utf-32be" },
+	{ "us-ascii", "us-ascii" },
+	{ "ascii", "us-ascii" },
+	{ "iso-8859-1", "iso-8859-1" },
+	{ "latin-1", "iso-8859-1" },
+	{ "latin1", "iso-8859-1" },
+	{ "iso-8859-2", "iso-8859-2" },
+	{ "latin-2", "iso-8859-2" },
+	{ "latin2", "iso-8859-2" },
+	{ "iso-8859-3", "iso-8859-3" },
+	{ "latin-3", "iso-8859-3" },
+	{ "latin3", "iso-8859-3" },
+	{ "iso-8859-4", "iso-8859-4" },
+	{ "latin-4", "iso-8859-4" },
+	{ "latin4", "iso-8859-4" },
+	{ "iso-8859-5", "iso-8859-5" },
+	{ "cyrillic", "iso-8859-5" },
+	{ "iso-8859-6", "iso-8859-6" },
+	{ "arabic", "iso-8859-6" },
+	{ "iso-8859-7", "iso-8859-7" },
+	{ "greek", "iso-8859-7" },
+	{ "iso-8859-8", "iso-8859-8" },
+	{ "hebrew", "iso-8859-8" },
+	{ "iso-8859-9", "iso-8859-9" },
+	{ "latin-5", "iso-8859-9" },
+	{ "latin5", "iso-8859-9" },
+	{ "iso-8859-10", "iso-8859-10" },
+	{ "latin-6", "iso-8859-10" },
+	{ "latin6", "iso-8859-10" },
+	{ "iso-8859-11", "iso-8859-11" },
+	{ "thai", "iso-8859-11" },
+	{ "iso-8859-12", NULL },
+	{ "iso-8859-13", "iso-8859-13" },
+	{ "latin-7", "iso-8859-13" },
+	{ "latin7", "iso-8859-13" },
+	{ "iso-8859-14", "iso-8859-14" },
+	{ "latin-8", "iso-8859-14" },
+	{ "latin8", "iso-8859-14" },
+	{ "iso-8859-15", "iso-8859-15" },
+	{ "latin-9", "iso-8859-15" },
+	{ "latin9", "iso-8859-15" },
+	{ "latin-0", "iso-8859-15" },
+	{ "latin0", "iso-8859-15" },
+	{ "iso-8859-16", "iso-8859-16" },
+	{ "latin-10", "iso-8859-16" },
+	{ "latin10", "iso-8859-16" },
+	{ "koi8-r", "koi8-r" },
+	{ "koi8r", "koi8-r" },
+	{ "mac-roman", "macintosh" },
+	{ "mac", "macintosh" },
+	{ "macintosh", "macintosh" },
+	{ "macos-roman", "macintosh" },
+	{ "gbk", "gbk" },
+	{ "cp936", "gbk" },
+	{ "gb2312", "gbk" },
+	{ "ibm437", "ibm437" },
+	{ "cp437", "ibm437" },
+	{ "code-page-437", "ibm437" },
+	{ "codepage-437", "ibm437" },
+	{ "ibm850", "ibm850" },
+	{ "ibm852", "ibm852" },
+	{ "ibm855", "ibm855" },
+	{ "ibm857", "ibm857" },
+	{ "ibm860", "ibm860" },
+	{ "ibm861", "ibm861" },
+	{ "ibm862", "ibm862" },
+	{ "ibm863", "ibm863" },
+	{ "ibm864", "ibm864" },
+	{ "ibm865", "ibm865" },
+	{ "ibm866", "ibm866" },
+	{ "ibm869", "ibm869" },
+	{ "code-page-720", "ibm720" },
+	{ "cp737", "ibm737" },
+	{ "codepage-775", "ibm775" },
+	{ "code-page-1252", "windows-1252" },
+	{ "Windows-1250", "windows-1250" },
+	{ "WINDOWS-1258", "windows-1258" },
+	{ "cp1251", "windows-1251" },
+	{ "ISO_8859-1:1987", "iso-8859-1" },
+	{ "l1", "iso-8859-1" },
+	{ "l5", "iso-8859-9" },
+	{ "ansi_x3.4-1968", "us-ascii" },
+	{ "Shift_JIS", "shift_jis" },
 	/* What is no name. */
-	{"utf-8 ", NULL}, {" utf-8", NULL}, {"utf8 ", NULL}, {" utf8", NULL}, {"utf89", NULL},
-	{"utf-", NULL}, {"", NULL}, {"code-page", NULL}, {"code-page-", NULL}, {"cp1259", NULL},
-	{"latin-11", NULL}, {"binary", NULL},
+	{ "utf-8 ", NULL },
+	{ " utf-8", NULL },
+	{ "utf8 ", NULL },
+	{ " utf8", NULL },
+	{ "utf89", NULL },
+	{ "utf-", NULL },
+	{ "", NULL },
+	{ "code-page", NULL },
+	{ "code-page-", NULL },
+	{ "cp1259", NULL },
+	{ "latin-11", NULL },
+	{ "binary", NULL },
 };
 
 START_TEST(flexi_names)
@@ -74,11 +147,11 @@ static const struct {
 	const char *from; /* the standard's name, in lower case */
 	const char *to[4];
 } differ[] = {
-	{"windows-1252", {"iso-8859-1", "us-ascii"}},
-	{"windows-1254", {"iso-8859-9"}},
-	{"windows-874", {"iso-8859-11"}},
-	{"utf-16le", {"utf-16"}},
-	{"gbk", {"x-gbk"}},
+	{ "windows-1252", { "iso-8859-1", "us-ascii" } },
+	{ "windows-1254", { "iso-8859-9" } },
+	{ "windows-874", { "iso-8859-11" } },
+	{ "utf-16le", { "utf-16" } },
+	{ "gbk", { "x-gbk" } },
 };
 
 static int
@@ -171,8 +244,7 @@ START_TEST(charsets_know_themselves)
 
 		ck_assert_ptr_eq(fsock_charset_find(fsock_charset_name(charset)), charset);
 		ck_assert_uint_ge(fsock_charset_minimum(charset), 1);
-		ck_assert_uint_ge(
-		    fsock_charset_maximum(charset), fsock_charset_minimum(charset));
+		ck_assert_uint_ge(fsock_charset_maximum(charset), fsock_charset_minimum(charset));
 		ck_assert_int_eq(flags & FSOCK_CHARSET_ICONV, 0);
 		ascii += (flags & FSOCK_CHARSET_ASCII) != 0;
 	}
@@ -183,8 +255,8 @@ END_TEST
 
 START_TEST(code_pages)
 {
-	static const unsigned pages[] = {437, 720, 737, 775, 850, 852, 855, 857, 860, 861, 862,
-	    863, 864, 865, 866, 869, 1250, 1251, 1252, 1253, 1254, 1255, 1256, 1257, 1258};
+	static const unsigned pages[] = { 437, 720, 737, 775, 850, 852, 855, 857, 860, 861, 862,
+		863, 864, 865, 866, 869, 1250, 1251, 1252, 1253, 1254, 1255, 1256, 1257, 1258 };
 	char name[32];
 	size_t i;
 
@@ -209,11 +281,21 @@ static const struct mark {
 	const char *charset;
 	size_t length;
 } marks[] = {
-	{"", 0, NULL, 0}, {"41", 1, NULL, 0}, {"EF", 0, NULL, 0}, {"EF BB", 0, NULL, 0},
-	{"EF BB BF", 1, "utf-8", 3}, {"EF BB 41", 1, NULL, 0}, {"EF 41", 1, NULL, 0},
-	{"FE", 0, NULL, 0}, {"FE FF", 1, "utf-16be", 2}, {"FE FE", 1, NULL, 0},
-	{"FF", 0, NULL, 0}, {"FF FE", 1, "utf-16le", 2}, {"FF FE 00 00", 1, "utf-16le", 2},
-	{"FF FF", 1, NULL, 0}, {"00", 1, NULL, 0},
+	{ "", 0, NULL, 0 },
+	{ "41", 1, NULL, 0 },
+	{ "EF", 0, NULL, 0 },
+	{ "EF BB", 0, NULL, 0 },
+	{ "EF BB BF", 1, "utf-8", 3 },
+	{ "EF BB 41", 1, NULL, 0 },
+	{ "EF 41", 1, NULL, 0 },
+	{ "FE", 0, NULL, 0 },
+	{ "FE FF", 1, "utf-16be", 2 },
+	{ "FE FE", 1, NULL, 0 },
+	{ "FF", 0, NULL, 0 },
+	{ "FF FE", 1, "utf-16le", 2 },
+	{ "FF FE 00 00", 1, "utf-16le", 2 },
+	{ "FF FF", 1, NULL, 0 },
+	{ "00", 1, NULL, 0 },
 };
 
 START_TEST(sniffing)
@@ -238,8 +320,8 @@ START_TEST(host_order)
 {
 	const uint16_t unit = 0x263A;
 	const uint32_t word = 0x1F600;
-	struct outcome o = encode_cut(
-	    fsock_charset_find("utf-16"), NULL, "\xE2\x98\xBA", 3, 0, 0, 16, 1);
+	struct outcome o =
+	    encode_cut(fsock_charset_find("utf-16"), NULL, "\xE2\x98\xBA", 3, 0, 0, 16, 1);
 
 	ck_assert_uint_eq(o.out.length, 2);
 	ck_assert_mem_eq(o.out.data, &unit, 2);

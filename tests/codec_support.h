@@ -54,8 +54,8 @@ struct outcome {
 
 /* Anything that converts pieces: the two coders and the two directions of line ends. */
 struct machine {
-	enum fsock_codec_status (*run)(void *state, const struct fsock_policy *,
-	    struct fsock_codec_io *, int final);
+	enum fsock_codec_status (*run)(
+	    void *state, const struct fsock_policy *, struct fsock_codec_io *, int final);
 	void (*error)(const void *state, struct fsock_codec_error *);
 	void *state;
 	const struct fsock_policy *policy;
@@ -67,7 +67,7 @@ MAYBE_UNUSED static enum fsock_codec_status
 machine_feed(struct machine *m, struct outcome *o, const void *in, size_t n, int final)
 {
 	uint8_t *copy = malloc(n + 1), *room = malloc(m->room);
-	struct fsock_codec_io io = {copy, n, NULL, 0};
+	struct fsock_codec_io io = { copy, n, NULL, 0 };
 	enum fsock_codec_status status;
 
 	/* Exact allocations, so that the sanitizers see every octet read or written beyond. */
@@ -95,15 +95,13 @@ machine_feed(struct machine *m, struct outcome *o, const void *in, size_t n, int
 }
 
 MAYBE_UNUSED static enum fsock_codec_status
-run_decoder(
-    void *state, const struct fsock_policy *policy, struct fsock_codec_io *io, int final)
+run_decoder(void *state, const struct fsock_policy *policy, struct fsock_codec_io *io, int final)
 {
 	return fsock_decode_with(state, policy, io, final);
 }
 
 MAYBE_UNUSED static enum fsock_codec_status
-run_encoder(
-    void *state, const struct fsock_policy *policy, struct fsock_codec_io *io, int final)
+run_encoder(void *state, const struct fsock_policy *policy, struct fsock_codec_io *io, int final)
 {
 	enum fsock_codec_status status = fsock_encode_with(state, policy, io, final);
 
@@ -169,7 +167,7 @@ decode_cut(const struct fsock_charset *charset, const struct fsock_policy *polic
     size_t n, size_t first, size_t piece, size_t room, int final)
 {
 	struct fsock_decoder d;
-	struct machine m = {run_decoder, error_of_decoder, &d, policy, room};
+	struct machine m = { run_decoder, error_of_decoder, &d, policy, room };
 	struct outcome o;
 
 	memset(&o, 0, sizeof o);
@@ -187,7 +185,7 @@ encode_cut(const struct fsock_charset *charset, const struct fsock_policy *polic
     size_t n, size_t first, size_t piece, size_t room, int final)
 {
 	struct fsock_encoder e;
-	struct machine m = {run_encoder, error_of_encoder, &e, policy, room};
+	struct machine m = { run_encoder, error_of_encoder, &e, policy, room };
 	struct outcome o;
 
 	memset(&o, 0, sizeof o);
@@ -247,7 +245,7 @@ MAYBE_UNUSED static uint8_t *
 read_file(const char *directory, const char *name, size_t *n)
 {
 	char path[1024];
-	struct octets o = {NULL, 0};
+	struct octets o = { NULL, 0 };
 	uint8_t piece[8192];
 	size_t got;
 	FILE *f;

@@ -4,189 +4,14 @@
  * without it only what needs no data is tested. The expectations are computed here from the
  * standard's text, not from the library's tables.
  */
-#include "codec_support.h"
+#include "codec_cells.h"
 
-/* ck_assert writes to a pipe even when it holds: too slow for a million cells. */
-#define CHECK(condition, ...) \
-	do { \
-		if (!(condition)) \
-			ck_abort_msg(__VA_ARGS__); \
-	} while (0)
-
-enum { CODES = 0x110000 };
-
-#define NOTHING 0xFFFFFFFFu
-
-static const char *whatwg;
-
-/* An index file: code point by pointer, 0 = none. */
-struct index {
-	uint32_t code[24000];
-	unsigned count;
-};
-
-static void
-index_read(struct index *x, const char *file)
-{
-	size_t n;
-	char *text = (char *)read_file(whatwg, file, &n), *line, *end;
-
-	ck_assert_msg(text != NULL, "%s/%s: cannot be read", whatwg, file);
-	memset(x, 0, sizeof *x);
-	for (line = text; line && *line; line = end ? end + 1 : NULL) {
-		unsigned pointer, code;
-
-		end = strchr(line, '\n');
-		if (sscanf(line, "%u 0x%X", &pointer, &code) != 2)
-			continue;
-		ck_assert_uint_lt(pointer, 24000);
-		x->code[pointer] = code;
-		x->count = pointer + 1 > x->count ? pointer + 1 : x->count;
-	}
-	free(text);
-	ck_assert_uint_gt(x->count, 0);
-}
-
-/* The ranges index. */
-static struct {
-	unsigned pointer[300], code[300], count;
-} ranges;
-
-static void
-ranges_read(void)
-{
-	size_t n;
-	char *text = (char *)read_file(whatwg, "index-gb18030-ranges.txt", &n), *line, *end;
-
-	ck_assert_ptr_nonnull(text);
-	ranges.count = 0;
-	for (line = text; line && *line; line = end ? end + 1 : NULL) {
-		end = strchr(line, '\n');
-		if (sscanf(line, "%u 0x%X", &ranges.pointer[ranges.count],
-			&ranges.code[ranges.count]) == 2)
-			ranges.count++;
-	}
-	free(text);
-}
-
-/* Decodes a few octets: the first code point, or NOTHING if that is an error; *used octets. */
-static uint32_t
-decode_one(const struct fsock_charset *charset, const uint8_t *in, size_t n, unsigned *used,
-    uint8_t *text, size_t *text_length)
-{
-	struct fsock_decoder d;
-	struct fsock_codec_io io = {in, n, text, 8};
-	enum fsock_codec_status status;
-	struct fsock_codec_error error;
-
-	fsock_decoder_init(&d, charset);
-	status = fsock_decode(&d, &io, 1);
-	*text_length = (size_t)(io.out - text);
-	if (status == FSOCK_CODEC_MALFORMED && *text_length == 0) {
-		fsock_decoder_error(&d, &error);
-		*used = (unsigned)error.length;
-		return NOTHING;
-	}
-	*used = (unsigned)n;
-	return 0;
-}
-
-/* What in[0..n) must mean: c, or NOTHING with `used` octets bad. */
-static void
-expect(const struct fsock_charset *charset, const uint8_t *in, size_t n, uint32_t c, unsigned used)
-{
-	uint8_t text[8], want[8];
-	unsigned got_used;
-	size_t length, want_length;
-	uint32_t got = decode_one(charset, in, n, &got_used, text, &length);
-
-	if (c == NOTHING) {
-		CHECK(got == NOTHING && got_used == used,
-		    "%s %02X %02X: error of %u expected, %u found",
-		    fsock_charset_name(charset), in[0], n > 1 ? in[1] : 0, used, got_used);
-		return;
-	}
-	want_length = utf8_of(c, want);
-	CHECK(got != NOTHING && length == want_length && !memcmp(text, want, length),
-	    "%s %02X %02X: is not U+%04X", fsock_charset_name(charset), in[0], n > 1 ? in[1] : 0,
-	    c);
-}
-
-/* Encodes one code point; 0 = unmappable. */
-static unsigned
-encode_one(const struct fsock_charset *charset, uint32_t c, uint8_t out[16])
-{
-	uint8_t text[4];
-	struct fsock_encoder e;
-	struct fsock_codec_io io = {text, utf8_of(c, text), out, 16};
-	enum fsock_codec_status status;
-
-	fsock_encoder_init(&e, charset);
-	status = fsock_encode(&e, &io, 1);
-	if (status == FSOCK_CODEC_UNMAPPABLE)
-		return 0;
-	CHECK(status == FSOCK_CODEC_INPUT_EMPTY, "not all read");
-	return (unsigned)(io.out - out);
-}
-
-/* The octets each code point must be written as, first octet highest; 0 = unmappable. */
-static uint32_t *written;
-static uint8_t *written_length;
-
-static void
-written_clear(void)
-{
-	free(written);
-	free(written_length);
-	written = calloc(CODES, sizeof *written);
-	written_length = calloc(CODES, 1);
-}
-
-static void
-write_as(uint32_t c, uint32_t octets, unsigned length)
-{
-	written[c] = octets;
-	written_length[c] = (uint8_t)length;
-}
-
-static void
-write_ascii(void)
-{
-	uint32_t c;
-
-	for (c = 0; c < 0x80; c++)
-		write_as(c, c, 1);
-}
-
-/* Encodes everything and compares with `written`. */
-static void
-check_written(const char *name)
-{
-	const struct fsock_charset *charset = fsock_charset_find(name);
-	uint8_t out[16];
-	uint32_t c;
-
-	for (c = 0; c < CODES; c++) {
-		uint32_t got = 0;
-		unsigned n, i;
-
-		if (c >= 0xD800 && c <= 0xDFFF)
-			continue;
-		n = encode_one(charset, c, out);
-		for (i = 0; i < n && n <= 4; i++)
-			got = got << 8 | out[i];
-		CHECK(n == written_length[c] && got == written[c],
-		    "%s U+%04X: written as %u octets %X, should be %u octets %X", name, c, n, got,
-		    written_length[c], written[c]);
-	}
-}
-
-static const char *const one_octet[] = {"iso-8859-2", "iso-8859-3", "iso-8859-4", "iso-8859-5",
-    "iso-8859-6", "iso-8859-7", "iso-8859-8", "iso-8859-10", "iso-8859-13", "iso-8859-14",
-    "iso-8859-15", "iso-8859-16", "koi8-r", "koi8-u", "macintosh", "x-mac-cyrillic", "ibm866",
-    "windows-874", "windows-1250", "windows-1251", "windows-1252", "windows-1253",
-    "windows-1254", "windows-1255", "windows-1256", "windows-1257", "windows-1258",
-    "iso-8859-8-i"};
+static const char *const one_octet[] = { "iso-8859-2", "iso-8859-3", "iso-8859-4", "iso-8859-5",
+	"iso-8859-6", "iso-8859-7", "iso-8859-8", "iso-8859-10", "iso-8859-13", "iso-8859-14",
+	"iso-8859-15", "iso-8859-16", "koi8-r", "koi8-u", "macintosh", "x-mac-cyrillic", "ibm866",
+	"windows-874", "windows-1250", "windows-1251", "windows-1252", "windows-1253",
+	"windows-1254", "windows-1255", "windows-1256", "windows-1257", "windows-1258",
+	"iso-8859-8-i" };
 
 START_TEST(one_octet_cells)
 {
@@ -212,34 +37,12 @@ START_TEST(one_octet_cells)
 }
 END_TEST
 
-/* All pairs of octets, and all code points, of a charset with leads 81 to FE. */
-static uint32_t (*cell)(unsigned lead, unsigned trail);
-
-static void
-check_pairs(const char *name, unsigned first, unsigned last)
-{
-	const struct fsock_charset *charset = fsock_charset_find(name);
-	unsigned lead, trail;
-
-	for (lead = first; lead <= last; lead++)
-		for (trail = 0; trail < 256; trail++) {
-			uint8_t in[2] = {(uint8_t)lead, (uint8_t)trail};
-			uint32_t c = cell(lead, trail);
-
-			if (c != 0)
-				expect(charset, in, 2, c, 0);
-			else
-				expect(charset, in, 2, NOTHING, trail < 0x80 ? 1 : 2);
-		}
-}
-
-static struct index main_index, second_index;
-
 static uint32_t
 euc_kr_cell(unsigned lead, unsigned trail)
 {
-	return trail >= 0x41 && trail <= 0xFE ?
-	    main_index.code[(lead - 0x81) * 190 + (trail - 0x41)] : 0;
+	return trail >= 0x41 && trail <= 0xFE
+		   ? main_index.code[(lead - 0x81) * 190 + (trail - 0x41)]
+		   : 0;
 }
 
 START_TEST(euc_kr)
@@ -271,8 +74,8 @@ big5_cell(unsigned lead, unsigned trail)
 
 START_TEST(big5)
 {
-	static const uint32_t last_wins[] = {0x2550, 0x255E, 0x2561, 0x256A, 0x5341, 0x5345};
-	static const unsigned doubles[] = {1133, 1135, 1164, 1166};
+	static const uint32_t last_wins[] = { 0x2550, 0x255E, 0x2561, 0x256A, 0x5341, 0x5345 };
+	static const unsigned doubles[] = { 1133, 1135, 1164, 1166 };
 	unsigned p, i;
 
 	index_read(&main_index, "index-big5.txt");
@@ -307,10 +110,10 @@ START_TEST(big5_doubles)
 		uint8_t octets[2];
 		const char *text;
 	} rows[] = {
-	    {{0x88, 0x62}, "\xC3\x8A\xCC\x84"},
-	    {{0x88, 0x64}, "\xC3\x8A\xCC\x8C"},
-	    {{0x88, 0xA3}, "\xC3\xAA\xCC\x84"},
-	    {{0x88, 0xA5}, "\xC3\xAA\xCC\x8C"},
+		{ { 0x88, 0x62 }, "\xC3\x8A\xCC\x84" },
+		{ { 0x88, 0x64 }, "\xC3\x8A\xCC\x8C" },
+		{ { 0x88, 0xA3 }, "\xC3\xAA\xCC\x84" },
+		{ { 0x88, 0xA5 }, "\xC3\xAA\xCC\x8C" },
 	};
 	unsigned i;
 
@@ -340,7 +143,7 @@ check_gb_pairs(const char *name)
 
 	for (lead = 0x81; lead <= 0xFE; lead++)
 		for (trail = 0; trail < 256; trail++) {
-			uint8_t in[2] = {(uint8_t)lead, (uint8_t)trail};
+			uint8_t in[2] = { (uint8_t)lead, (uint8_t)trail };
 			uint32_t c = gb18030_cell(lead, trail);
 			int digit = trail >= 0x30 && trail <= 0x39;
 
@@ -370,11 +173,11 @@ static void
 gb_write_tables(int gbk)
 {
 	/* U+E81E and the others that the standard lists in its encoder. */
-	static const unsigned moved[][2] = {{0xE81E, 0xFE59}, {0xE826, 0xFE61}, {0xE82B, 0xFE66},
-	    {0xE82C, 0xFE67}, {0xE832, 0xFE6D}, {0xE843, 0xFE7E}, {0xE854, 0xFE90},
-	    {0xE864, 0xFEA0}, {0xE78D, 0xA6D9}, {0xE78E, 0xA6DA}, {0xE78F, 0xA6DB},
-	    {0xE790, 0xA6DC}, {0xE791, 0xA6DD}, {0xE792, 0xA6DE}, {0xE793, 0xA6DF},
-	    {0xE794, 0xA6EC}, {0xE795, 0xA6ED}, {0xE796, 0xA6F3}};
+	static const unsigned moved[][2] = { { 0xE81E, 0xFE59 }, { 0xE826, 0xFE61 },
+		{ 0xE82B, 0xFE66 }, { 0xE82C, 0xFE67 }, { 0xE832, 0xFE6D }, { 0xE843, 0xFE7E },
+		{ 0xE854, 0xFE90 }, { 0xE864, 0xFEA0 }, { 0xE78D, 0xA6D9 }, { 0xE78E, 0xA6DA },
+		{ 0xE78F, 0xA6DB }, { 0xE790, 0xA6DC }, { 0xE791, 0xA6DD }, { 0xE792, 0xA6DE },
+		{ 0xE793, 0xA6DF }, { 0xE794, 0xA6EC }, { 0xE795, 0xA6ED }, { 0xE796, 0xA6F3 } };
 	uint32_t p, i;
 
 	written_clear();
@@ -430,148 +233,10 @@ START_TEST(gb18030_ranges)
 
 	ranges_read();
 	for (p = 0; p < 126 * 12600; p++) {
-		uint8_t in[4] = {(uint8_t)(p / 12600 + 0x81), (uint8_t)(p / 1260 % 10 + 0x30),
-		    (uint8_t)(p / 10 % 126 + 0x81), (uint8_t)(p % 10 + 0x30)};
+		uint8_t in[4] = { (uint8_t)(p / 12600 + 0x81), (uint8_t)(p / 1260 % 10 + 0x30),
+			(uint8_t)(p / 10 % 126 + 0x81), (uint8_t)(p % 10 + 0x30) };
 
 		expect(charset, in, 4, range_code(p), 4);
-	}
-}
-END_TEST
-
-static uint32_t
-shift_jis_cell(unsigned lead, unsigned trail)
-{
-	unsigned p;
-
-	if (trail < 0x40 || trail == 0x7F || trail > 0xFC)
-		return 0;
-	p = (lead - (lead < 0xA0 ? 0x81 : 0xC1)) * 188 + trail - (trail < 0x7F ? 0x40 : 0x41);
-	if (p >= 8836 && p <= 10715)
-		return 0xE000 - 8836 + p;
-	return main_index.code[p];
-}
-
-START_TEST(shift_jis)
-{
-	uint32_t c;
-	unsigned p;
-
-	index_read(&main_index, "index-jis0208.txt");
-	cell = shift_jis_cell;
-	check_pairs("shift_jis", 0x81, 0x9F);
-	check_pairs("shift_jis", 0xE0, 0xFC);
-	written_clear();
-	for (p = main_index.count; p-- > 0;) {
-		unsigned lead = p / 188, trail = p % 188;
-
-		if (main_index.code[p] && !(p >= 8272 && p <= 8835))
-			write_as(main_index.code[p],
-			    (lead + (lead < 0x1F ? 0x81 : 0xC1)) << 8 |
-				(trail + (trail < 0x3F ? 0x40 : 0x41)),
-			    2);
-	}
-	write_ascii();
-	write_as(0x80, 0x80, 1);
-	write_as(0xA5, 0x5C, 1);
-	write_as(0x203E, 0x7E, 1);
-	for (c = 0xFF61; c <= 0xFF9F; c++)
-		write_as(c, c - 0xFF61 + 0xA1, 1);
-	write_as(0x2212, written[0xFF0D], 2);
-	check_written("shift_jis");
-}
-END_TEST
-
-static uint32_t
-euc_jp_cell(unsigned lead, unsigned trail)
-{
-	return lead >= 0xA1 && trail >= 0xA1 && trail <= 0xFE ?
-	    main_index.code[(lead - 0xA1) * 94 + trail - 0xA1] : 0;
-}
-
-/* JIS X 0208 as `written`, with both octets + `add`. */
-static void
-write_jis(unsigned add)
-{
-	unsigned p;
-
-	written_clear();
-	for (p = 94 * 94; p-- > 0;)
-		if (main_index.code[p])
-			write_as(main_index.code[p], (p / 94 + add) << 8 | (p % 94 + add), 2);
-	write_as(0x2212, written[0xFF0D], 2);
-	write_ascii();
-}
-
-START_TEST(euc_jp)
-{
-	const struct fsock_charset *charset = fsock_charset_find("euc-jp");
-	unsigned lead, trail;
-	uint32_t c;
-
-	index_read(&main_index, "index-jis0208.txt");
-	index_read(&second_index, "index-jis0212.txt");
-	cell = euc_jp_cell;
-	check_pairs("euc-jp", 0xA1, 0xFE);
-	for (lead = 0xA1; lead <= 0xFE; lead++)
-		for (trail = 0; trail < 256; trail++) {
-			uint8_t in[3] = {0x8F, (uint8_t)lead, (uint8_t)trail};
-			uint32_t want = trail >= 0xA1 && trail <= 0xFE ?
-			    second_index.code[(lead - 0xA1) * 94 + trail - 0xA1] : 0;
-
-			expect(charset, in, 3, want ? want : NOTHING, trail < 0x80 ? 2 : 3);
-		}
-	write_jis(0xA1);
-	write_as(0xA5, 0x5C, 1);
-	write_as(0x203E, 0x7E, 1);
-	for (c = 0xFF61; c <= 0xFF9F; c++)
-		write_as(c, 0x8E00 | (c - 0xFF61 + 0xA1), 2);
-	check_written("euc-jp");
-}
-END_TEST
-
-/* ISO-2022-JP: each code point on its own, shifts included, there and back. */
-START_TEST(iso_2022_jp)
-{
-	const struct fsock_charset *charset = fsock_charset_find("iso-2022-jp");
-	static struct index katakana;
-	uint8_t out[16], want[16], text[4], back[8];
-	uint32_t c;
-
-	index_read(&main_index, "index-jis0208.txt");
-	index_read(&katakana, "index-iso-2022-jp-katakana.txt");
-	write_jis(0x21);
-	for (c = 0xFF61; c <= 0xFF9F; c++)
-		write_as(c, written[katakana.code[c - 0xFF61]], 2);
-	write_as(0x0E, 0, 0);
-	write_as(0x0F, 0, 0);
-	write_as(0x1B, 0, 0);
-	for (c = 0; c < CODES; c++) {
-		unsigned n, want_n = written_length[c];
-
-		if (c >= 0xD800 && c <= 0xDFFF)
-			continue;
-		n = encode_one(charset, c, out);
-		if (c == 0xA5 || c == 0x203E) {
-			memcpy(want, c == 0xA5 ? "\x1B(J\x5C" : "\x1B(J\x7E", want_n = 4);
-		} else if (want_n == 2) {
-			memcpy(want, "\x1B$B", 3);
-			want[3] = (uint8_t)(written[c] >> 8);
-			want[4] = (uint8_t)written[c];
-			want_n = 5;
-		} else {
-			want[0] = (uint8_t)c;
-		}
-		CHECK(n == want_n && !memcmp(out, want, n), "U+%04X: %u octets", c, n);
-		if (n && c != 0x2212 && !(c >= 0xFF61 && c <= 0xFF9F)) {
-			struct fsock_decoder d;
-			struct fsock_codec_io io = {out, n, back, sizeof back};
-
-			fsock_decoder_init(&d, charset);
-			CHECK(fsock_decode(&d, &io, 1) == FSOCK_CODEC_INPUT_EMPTY, "not all read");
-			CHECK((size_t)(io.out - back) == utf8_of(c, text) &&
-				!memcmp(back, text, (size_t)(io.out - back)),
-			    "U+%04X does not come back", c);
-		}
 	}
 }
 END_TEST
@@ -587,13 +252,11 @@ START_TEST(round_trip)
 
 	if (fsock_charset_flags(charset) & FSOCK_CHARSET_DECODE_ONLY)
 		return;
-	for (c = 0; c < CODES; c++) {
+	for (c = 0; c < CODES; c = next_code(charset, c)) {
 		struct fsock_decoder d;
-		struct fsock_codec_io io = {out, 0, back, sizeof back};
+		struct fsock_codec_io io = { out, 0, back, sizeof back };
 		size_t n;
 
-		if (c >= 0xD800 && c <= 0xDFFF)
-			continue;
 		io.in_length = encode_one(charset, c, out);
 		if (io.in_length == 0)
 			continue;
@@ -604,8 +267,8 @@ START_TEST(round_trip)
 		if ((size_t)(io.out - back) == n && !memcmp(back, text, n))
 			continue;
 		/* What the standard writes as another character. */
-		CHECK(c == 0xA5 || c == 0x203E || c == 0x2212 ||
-			(c >= 0xFF61 && c <= 0xFF9F) || (c >= 0xE78D && c <= 0xE864),
+		CHECK(c == 0xA5 || c == 0x203E || c == 0x2212 || (c >= 0xFF61 && c <= 0xFF9F) ||
+			  (c >= 0xE78D && c <= 0xE864),
 		    "%s: U+%04X does not come back", name, c);
 	}
 	if (fsock_charset_flags(charset) & FSOCK_CHARSET_UNICODE)
@@ -629,15 +292,12 @@ main(void)
 	tcase_add_loop_test(tcase, round_trip, 0, charsets);
 	tcase_add_test(tcase, big5_doubles);
 	if (whatwg) {
-		tcase_add_loop_test(tcase, one_octet_cells, 0,
-		    (int)(sizeof one_octet / sizeof one_octet[0]));
+		tcase_add_loop_test(
+		    tcase, one_octet_cells, 0, (int)(sizeof one_octet / sizeof one_octet[0]));
 		tcase_add_test(tcase, euc_kr);
 		tcase_add_test(tcase, big5);
 		tcase_add_test(tcase, gb18030);
 		tcase_add_test(tcase, gb18030_ranges);
-		tcase_add_test(tcase, shift_jis);
-		tcase_add_test(tcase, euc_jp);
-		tcase_add_test(tcase, iso_2022_jp);
 	} else {
 		fprintf(stderr, "SKIPPED: FSOCK_WHATWG is not set; table cells are not "
 				"compared with the WHATWG indexes\n");

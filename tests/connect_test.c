@@ -42,8 +42,8 @@ START_TEST(refused_at_once)
 	fds = sock_open_fds();
 	start = sock_now();
 	ck_assert_ptr_null(fsock_connect(sock_host(row->transport), port, &row->options));
-	sock_assert_failed(FSOCK_CONNECTION_REFUSED_ERROR, ECONNREFUSED, "connect to %s port %d: %s",
-	    sock_host(row->transport), port, strerror(ECONNREFUSED));
+	sock_assert_failed(FSOCK_CONNECTION_REFUSED_ERROR, ECONNREFUSED,
+	    "connect to %s port %d: %s", sock_host(row->transport), port, strerror(ECONNREFUSED));
 	ck_assert_double_lt(sock_now() - start, 10);
 	ck_assert_str_eq(fsock_last_error()->operation, "connect");
 	ck_assert_str_eq(fsock_last_error()->host, sock_host(row->transport));
@@ -90,8 +90,8 @@ START_TEST(bad_host)
 	sock_assert_error(row->kind, row->errnum);
 	ck_assert_int_eq(fsock_last_error()->eai != 0, row->is_name);
 	ck_assert_str_eq(fsock_last_error()->host, host);
-	sock_assert_failed(row->kind, row->errnum, "connect%s%s port 9: %s",
-	    host[0] == '\0' ? "" : " to ", host,
+	sock_assert_failed(row->kind, row->errnum, "connect%s%s%s: %s",
+	    host[0] == '\0' ? "" : " to ", host, strpbrk(host, "/@") != NULL ? "" : " port 9",
 	    row->is_name ? gai_strerror(fsock_last_error()->eai) : strerror(row->errnum));
 	ck_assert_int_eq(sock_open_fds(), fds);
 }
@@ -188,16 +188,18 @@ START_TEST(local_address)
 	struct fsock_options options = { .local_host = row->host };
 	char host[FSOCK_ADDR_TEXT_SIZE];
 	fsock *listener, *s, *served;
-	int fd;
+	int fd, turns = 20;
 
 	if (!sock_has(transport))
 		return;
-	if (row->port != 0) {
-		options.local_port = sock_dead_port(transport, &fd);
-		close(fd);
-	}
 	listener = fsock_listen(row->peer, 0, NULL);
-	s = fsock_connect(row->peer, fsock_local_port(listener), &options);
+	do { /* somebody else may take the free port first */
+		if (row->port != 0) {
+			options.local_port = sock_dead_port(transport, &fd);
+			close(fd);
+		}
+		s = fsock_connect(row->peer, fsock_local_port(listener), &options);
+	} while (s == NULL && errno == EADDRINUSE && --turns > 0);
 	ck_assert_msg(s != NULL, "%s", fsock_last_error()->text);
 	served = fsock_accept(listener, NULL);
 	ck_assert_str_eq(fsock_peer_address(served, host, sizeof host), row->seen);
@@ -283,9 +285,29 @@ START_TEST(meeting_oneself)
 	fds = sock_open_fds();
 	ck_assert_ptr_null(fsock_connect(sock_host(transport), port,
 	    &(struct fsock_options){ .local_host = sock_host(transport), .local_port = port }));
-	sock_assert_failed(FSOCK_CONNECTION_REFUSED_ERROR, ECONNREFUSED, "connect to %s port %d: %s",
-	    sock_host(transport), port, strerror(ECONNREFUSED));
+	sock_assert_failed(FSOCK_CONNECTION_REFUSED_ERROR, ECONNREFUSED,
+	    "connect to %s port %d: %s", sock_host(transport), port, strerror(ECONNREFUSED));
 	ck_assert_int_eq(sock_open_fds(), fds);
+}
+END_TEST
+
+/* Nor is there a port: whatever is given for one is not looked at. */
+static const int no_ports[] = { 0, 9, 65535, 65536, -1 };
+
+START_TEST(port_of_unix)
+{
+	const char *host = sock_place(_i % 2 == 0 ? "unix" : "abstract");
+	int port = no_ports[_i / 2];
+	fsock *listener = fsock_listen(host, port, NULL), *s;
+
+	ck_assert_msg(listener != NULL, "%s", fsock_last_error()->text);
+	s = fsock_connect(host, port, NULL);
+	ck_assert_msg(s != NULL, "%s", fsock_last_error()->text);
+	ck_assert_int_eq(fsock_close(s), 0);
+	ck_assert_int_eq(fsock_close(listener), 0);
+	ck_assert_ptr_null(fsock_connect(host, port, NULL));
+	ck_assert_int_eq(strncmp(fsock_last_error()->text, "connect to ", 11), 0);
+	ck_assert_ptr_null(strstr(fsock_last_error()->text, " port "));
 }
 END_TEST
 
@@ -346,6 +368,7 @@ main(void)
 	tcase_add_loop_test(tcase, local_address_not_to_be_had, 0, COUNT(no_locals));
 	tcase_add_test(tcase, local_port_in_use);
 	tcase_add_test(tcase, local_address_of_unix);
+	tcase_add_loop_test(tcase, port_of_unix, 0, 2 * COUNT(no_ports));
 	tcase_add_loop_test(tcase, meeting_oneself, 0, 2);
 	tcase_add_test(tcase, host_is_copied);
 	tcase_add_test(tcase, no_descriptor_free);

@@ -17,18 +17,23 @@ static const struct row {
 	    "connect to example.org port 81: %s" },
 	{ "connect", "::1", 65535, ENETUNREACH, FSOCK_NETWORK_UNREACHABLE_ERROR,
 	    "connect to ::1 port 65535: %s" },
-	{ "connect", "/run/none", 0, ENOENT, FSOCK_NO_SUCH_FILE_ERROR,
-	    "connect to /run/none: %s" },
+	{ "connect", "/run/none", 0, ENOENT, FSOCK_NO_SUCH_FILE_ERROR, "connect to /run/none: %s" },
 	{ "bind", "10.0.0.1", 0, EADDRNOTAVAIL, FSOCK_ADDRESS_NOT_AVAILABLE_ERROR,
 	    "bind to 10.0.0.1: %s" },
+	{ "connect", "/run/none", 80, ENOENT, FSOCK_NO_SUCH_FILE_ERROR,
+	    "connect to /run/none: %s" }, /* there are no ports in the file system */
+	{ "connect", "@none", 80, ECONNREFUSED, FSOCK_CONNECTION_REFUSED_ERROR,
+	    "connect to @none: %s" },
 	{ "listen", "127.0.0.1", 80, EACCES, FSOCK_OPERATION_NOT_PERMITTED_ERROR,
 	    "listen on 127.0.0.1 port 80: %s" },
 	{ "listen", NULL, 80, EADDRINUSE, FSOCK_ADDRESS_IN_USE_ERROR, "listen port 80: %s" },
 	{ "accept", "127.0.0.1", 80, EMFILE, FSOCK_TOO_MANY_FILES_ERROR,
 	    "accept on 127.0.0.1 port 80: %s" },
-	{ "read", "peer", 5, ECONNRESET, FSOCK_CONNECTION_RESET_ERROR, "read from peer port 5: %s" },
+	{ "read", "peer", 5, ECONNRESET, FSOCK_CONNECTION_RESET_ERROR,
+	    "read from peer port 5: %s" },
 	{ "write", "peer", 5, EPIPE, FSOCK_BROKEN_PIPE_ERROR, "write to peer port 5: %s" },
-	{ "peer name", "peer", 5, ENOTCONN, FSOCK_NOT_CONNECTED_ERROR, "peer name of peer port 5: %s" },
+	{ "peer name", "peer", 5, ENOTCONN, FSOCK_NOT_CONNECTED_ERROR,
+	    "peer name of peer port 5: %s" },
 	{ "pair", NULL, -1, EMFILE, FSOCK_TOO_MANY_FILES_ERROR, "pair: %s" },
 	{ "pair", "", 0, EMFILE, FSOCK_TOO_MANY_FILES_ERROR, "pair: %s" },
 	{ "connect", "h", 1, 99999, FSOCK_UNKNOWN_ERROR, "connect to h port 1: %s" },
@@ -49,8 +54,7 @@ START_TEST(recorded)
 	if (strcmp(row->text + n - 2, "%s") == 0)
 		snprintf(wanted + n - 2, sizeof wanted - n, "%s", strerror(row->errnum));
 	errno = 0;
-	ck_assert_int_eq(
-	    fsock__error_set(row->operation, row->host, row->port, row->errnum), -1);
+	ck_assert_int_eq(fsock__error_set(row->operation, row->host, row->port, row->errnum), -1);
 	sock_assert_error(row->kind, row->errnum);
 	error = fsock_last_error();
 	ck_assert_str_eq(error->operation, row->operation);
@@ -101,9 +105,9 @@ static const struct resolver {
 START_TEST(resolver_recorded)
 {
 	const struct resolver *row = &resolvers[_i];
-	const char *words = row->eai == EAI_SYSTEM    ? strerror(row->errnum)
-	    : row->kind == FSOCK_BUFFER_TOO_SMALL_ERROR ? "Buffer too small"
-	                                                : gai_strerror(row->eai);
+	const char *words = row->eai == EAI_SYSTEM                      ? strerror(row->errnum)
+			    : row->kind == FSOCK_BUFFER_TOO_SMALL_ERROR ? "Buffer too small"
+									: gai_strerror(row->eai);
 
 	errno = row->errno_before;
 	ck_assert_int_eq(fsock__error_set_resolver("connect", "no.such", 7, row->eai), -1);
@@ -124,8 +128,8 @@ START_TEST(long_host)
 	fsock__error_set("connect", host, 65535, ECONNREFUSED);
 	ck_assert_uint_eq(strlen(error->host), FSOCK_ERROR_HOST_MAX - 1);
 	ck_assert_uint_eq(strspn(error->host, "h"), FSOCK_ERROR_HOST_MAX - 1);
-	sock_assert_failed(FSOCK_CONNECTION_REFUSED_ERROR, ECONNREFUSED, "connect to %s port 65535: %s",
-	    error->host, strerror(ECONNREFUSED));
+	sock_assert_failed(FSOCK_CONNECTION_REFUSED_ERROR, ECONNREFUSED,
+	    "connect to %s port 65535: %s", error->host, strerror(ECONNREFUSED));
 	host[FSOCK_ERROR_HOST_MAX - 1] = '\0';
 	fsock__error_set("connect", host, 65535, ECONNREFUSED);
 	ck_assert_str_eq(error->host, host);
@@ -148,8 +152,8 @@ static int
 is_blank(const struct fsock_error *error)
 {
 	return error != NULL && error->kind == FSOCK_NO_ERROR && error->errnum == 0 &&
-	    error->eai == 0 && error->port == -1 && error->host[0] == '\0' &&
-	    error->text[0] == '\0' && strcmp(error->operation, "") == 0;
+	       error->eai == 0 && error->port == -1 && error->host[0] == '\0' &&
+	       error->text[0] == '\0' && strcmp(error->operation, "") == 0;
 }
 
 START_TEST(cleared)

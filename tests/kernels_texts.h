@@ -19,7 +19,7 @@ next_random(uint32_t below)
 	return seed % below;
 }
 
-/* Like a real charset: letters of two bytes, signs of three, a few holes. */
+/* Like a real charset: letters of two bytes from three alphabets, signs of three, a few holes. */
 static void
 make_charset(void)
 {
@@ -27,6 +27,10 @@ make_charset(void)
 
 	for (unsigned b = 0; b < 256; b++)
 		points[b] = (uint16_t)(b < 0x80 ? b : b < 0xC0 ? 0x2500 + b * 5 : 0x0380 + b);
+	for (unsigned b = 0xA5; b < 0xB0; b++)
+		points[b] = (uint16_t)b;
+	for (unsigned b = 0xE0; b < 0xFE; b++)
+		points[b] = (uint16_t)(0x4F0 + b);
 	points[0x81] = points[0x9F] = points[0xFE] = 0;
 	points[0xA0] = 0xA0;
 	points[0xA4] = 0x20AC;
@@ -115,6 +119,32 @@ some_of_charset(void)
 	return b & 0x7F;
 }
 
+/* Two-byte letters of the charset, mostly of one alphabet, and spaces. */
+static uint32_t
+some_letters(void)
+{
+	switch (next_random(16)) {
+	case 0:
+		return 0xA5 + next_random(11);
+	case 1:
+		return 0x5D0 + next_random(30);
+	case 2:
+		return ' ';
+	default:
+		return 0x440 + next_random(32);
+	}
+}
+
+/* On both sides of a code point where something changes, for a hundred characters the same. */
+static uint32_t
+some_edge(void)
+{
+	static const uint32_t edges[] = { 0x80, 0x100, 0x800, 0x1000, 0xD7F0, 0xE010, 0x10000 };
+	static unsigned calls;
+
+	return edges[calls++ / 100 % 7] - 8 + next_random(16);
+}
+
 static uint32_t
 some_lines(void)
 {
@@ -122,7 +152,7 @@ some_lines(void)
 }
 
 static uint32_t (*const point_makers[])(void) = { some_ascii, some_latin1, some_two_bytes,
-	some_three_bytes, some_any, some_of_charset, some_lines };
+	some_three_bytes, some_any, some_of_charset, some_letters, some_edge, some_lines };
 
 enum { NMAKERS = sizeof(point_makers) / sizeof(point_makers[0]) };
 
@@ -183,7 +213,7 @@ make_lines(uint8_t *p, size_t n, uint32_t line, uint32_t errors)
 	}
 }
 
-enum { NTEXTS = 2 * NMAKERS * 3 + 6 + 3 };
+enum { NTEXTS = 2 * NMAKERS * 3 + 6 + 4 };
 
 /* Fills p with the i-th kind of text. */
 static void
@@ -201,11 +231,12 @@ make_text(uint8_t *p, size_t n, unsigned i)
 
 		make_lines(p, n, lines[i / 2 % 3], errors);
 	} else {
-		/* Any byte; none of ASCII; those of the charset that make the longest text. */
-		static const uint32_t from[] = { 0x82, 0, 0x80 }, count[] = { 0x1D, 256, 0x80 };
+		/* Any byte; none of ASCII; letters of the charset; what makes the longest text. */
+		static const uint32_t from[] = { 0, 0x80, 0xC0, 0x82 };
+		static const uint32_t count[] = { 256, 0x80, 0x3E, 0x1D };
 
 		for (size_t j = 0; j < n; j++)
-			p[j] = (uint8_t)(from[i % 3] + next_random(count[i % 3]));
+			p[j] = (uint8_t)(from[i % 4] + next_random(count[i % 4]));
 	}
 }
 

@@ -13,11 +13,11 @@ static const struct bad {
 	struct fsock_options options;
 } bads[] = {
 	{ "timeout < 0", { .timeout = -1 } },
-	{ "timeout < 0 that nothing uses", { .timeout = -1, .connect_timeout = 1, .read_timeout = 1,
-	                                       .write_timeout = 1 } },
+	{ "timeout < 0 that nothing uses",
+	    { .timeout = -1, .connect_timeout = 1, .read_timeout = 1, .write_timeout = 1 } },
 	{ "timeout NaN", { .timeout = NAN } },
-	{ "timeout NaN that nothing uses", { .timeout = NAN, .connect_timeout = 1, .read_timeout = 1,
-	                                       .write_timeout = 1 } },
+	{ "timeout NaN that nothing uses",
+	    { .timeout = NAN, .connect_timeout = 1, .read_timeout = 1, .write_timeout = 1 } },
 	{ "timeout -inf", { .timeout = -INFINITY } },
 	{ "connect_timeout < 0", { .connect_timeout = -0.001 } },
 	{ "connect_timeout NaN", { .connect_timeout = NAN } },
@@ -28,20 +28,24 @@ static const struct bad {
 	{ "deadline < 0", { .deadline = -1 } },
 	{ "deadline NaN", { .deadline = NAN } },
 	{ "family too large", { .family = (enum fsock_family)(FSOCK_IPV6_ONLY + 1) } },
-	{ "family < 0", { .family = (enum fsock_family)-1 } },
+	{ "family < 0", { .family = (enum fsock_family) - 1 } },
 	{ "local_port < 0", { .local_port = -1 } },
 	{ "local_port too large", { .local_port = 65536 } },
 	{ "backlog < 0", { .backlog = -1 } },
 	{ "reuse_address", { .reuse_address = (enum fsock_switch)3 } },
 	{ "reuse_address < 0", { .reuse_address = (enum fsock_switch)-1 } },
+	{ "reuse_port", { .reuse_port = (enum fsock_switch)3 } },
+	{ "reuse_port < 0", { .reuse_port = (enum fsock_switch)-1 } },
+	{ "broadcast", { .broadcast = (enum fsock_switch)3 } },
+	{ "broadcast < 0", { .broadcast = (enum fsock_switch)-1 } },
 	{ "dual_stack", { .dual_stack = (enum fsock_switch)3 } },
 	{ "nodelay", { .nodelay = (enum fsock_switch)3 } },
 	{ "element_type", { .element_type = (enum fsock_element)(FSOCK_BYTE + 1) } },
-	{ "element_type < 0", { .element_type = (enum fsock_element)-1 } },
+	{ "element_type < 0", { .element_type = (enum fsock_element) - 1 } },
 	{ "delivery", { .delivery = (enum fsock_delivery)(FSOCK_DELIVER_WHOLE_LINE + 1) } },
-	{ "delivery < 0", { .delivery = (enum fsock_delivery)-1 } },
+	{ "delivery < 0", { .delivery = (enum fsock_delivery) - 1 } },
 	{ "reserved, first", { .reserved = { 1 } } },
-	{ "reserved, last", { .reserved = { [15] = 1 } } },
+	{ "reserved, last", { .reserved = { [13] = 1 } } },
 };
 
 START_TEST(bad_for_itself)
@@ -51,8 +55,8 @@ START_TEST(bad_for_itself)
 	errno = 0;
 	ck_assert_msg(fsock__settings_make(&settings, &bads[_i].options, "listen", "h", 5) == -1,
 	    "%s was taken", bads[_i].what);
-	sock_assert_failed(FSOCK_INVALID_ARGUMENT_ERROR, EINVAL, "listen on h port 5: %s",
-	    strerror(EINVAL));
+	sock_assert_failed(
+	    FSOCK_INVALID_ARGUMENT_ERROR, EINVAL, "listen on h port 5: %s", strerror(EINVAL));
 }
 END_TEST
 
@@ -195,6 +199,9 @@ START_TEST(defaults)
 	ck_assert_int_eq(set.local_port, 0);
 	ck_assert_int_eq(set.backlog, SOMAXCONN);
 	ck_assert_int_eq(set.reuse_address, 1);
+	ck_assert_int_eq(set.share_address, 0);
+	ck_assert_int_eq(set.reuse_port, 0);
+	ck_assert_int_eq(set.broadcast, 0);
 	ck_assert_int_eq(set.dual_stack, 1);
 	ck_assert_int_eq(set.nodelay, 1);
 	ck_assert_int_eq(set.element_type, FSOCK_CHARACTER);
@@ -210,6 +217,8 @@ START_TEST(everything_chosen)
 		.local_port = 65535,
 		.backlog = 7,
 		.reuse_address = FSOCK_OFF,
+		.reuse_port = FSOCK_ON,
+		.broadcast = FSOCK_ON,
 		.dual_stack = FSOCK_OFF,
 		.nodelay = FSOCK_OFF,
 		.element_type = FSOCK_BYTE,
@@ -223,6 +232,8 @@ START_TEST(everything_chosen)
 	ck_assert_int_eq(set.local_port, 65535);
 	ck_assert_int_eq(set.backlog, 7);
 	ck_assert_int_eq(set.reuse_address, 0);
+	ck_assert_int_eq(set.reuse_port, 1);
+	ck_assert_int_eq(set.broadcast, 1);
 	ck_assert_int_eq(set.dual_stack, 0);
 	ck_assert_int_eq(set.nodelay, 0);
 	ck_assert_int_eq(set.element_type, FSOCK_BYTE);

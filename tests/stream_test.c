@@ -143,6 +143,50 @@ START_TEST(streams_outlive_handle)
 }
 END_TEST
 
+static int
+end_by_release(fsock *s)
+{
+	int fd = fsock_release(s, NULL, 0, NULL);
+
+	return fd < 0 ? -1 : close(fd);
+}
+
+static int
+end_by_disown(fsock *s)
+{
+	FILE *f = fsock_stream(s);
+
+	fsock_disown(s);
+	return fclose(f);
+}
+
+/* What fsock_of() returns of a disowned handle can end it and its streams. */
+START_TEST(ended_through_a_stream)
+{
+	static int (*const ends[])(fsock *) = { fsock_close, fsock_abort, end_by_release,
+		end_by_disown };
+	struct stdio_link link;
+	int which = _i % COUNT(ends), fds;
+	FILE *f;
+
+	stdio_link_open(&link, transport_of(_i / COUNT(ends)), NULL);
+	fds = sock_open_fds();
+	f = fsock_stream(link.s);
+	ck_assert_ptr_nonnull(f);
+	fsock_disown(link.s);
+	link.s = NULL;
+	ck_assert_int_ge(fputs("last words\n", f), 0);
+	ck_assert_int_eq(ends[which](fsock_of(f)), 0);
+	ck_assert_int_eq(sock_open_fds(), fds - 1);
+	ck_assert_ptr_null(fsock_of(f));
+	if (ends[which] != fsock_abort) {
+		stdio_far_expect_text(&link, "last words\n");
+		stdio_far_expect_end(&link);
+	}
+	stdio_link_close(&link);
+}
+END_TEST
+
 START_TEST(disown_without_streams)
 {
 	struct stdio_link link;
@@ -369,6 +413,7 @@ main(void)
 	tcase_add_loop_test(t, again_after_close, 0, 3 * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, handle_outlives_streams, 0, 3 * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, streams_outlive_handle, 0, STDIO_TRANSPORTS);
+	tcase_add_loop_test(t, ended_through_a_stream, 0, 4 * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, disown_without_streams, 0, STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, close_flushes, 0, 2 * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, half_close, 0, COUNT(orders) * STDIO_TRANSPORTS);

@@ -87,6 +87,10 @@ FSOCK_API int fsock_fileno(FILE *f);
  *	deadline=SECONDS  limit of the whole exchange
  *	line=OCTETS       line_limit
  *	whole-line        FSOCK_DELIVER_WHOLE_LINE
+ *	ccs=CHARSET       the format, of both directions, as in fsock/format.h: "r+,ccs=latin-1,eol=crlf"
+ *	eol=STYLE
+ *	errors=POLICY     strict, replace, replace=C, ignore, escape, html
+ *	bom=WHAT          strip, sniff, write
  *
  * Returns: the FILE, or NULL. Errors: EINVAL for a mode that makes no sense, else
  * fsock_connect()'s.

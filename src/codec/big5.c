@@ -117,7 +117,7 @@ encode(const struct fsock_charset *charset, struct fsock__job *job)
 	return fsock__pairs_encode(job, pair_put, put);
 }
 
-static const struct fsock__charset_ops ops = {decode, encode, NULL};
+static const struct fsock__charset_ops ops = { decode, encode, NULL };
 
 const struct fsock_charset fsock__charset_big5 = {
 	.name = "big5",

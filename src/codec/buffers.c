@@ -97,7 +97,7 @@ goes_on(enum fsock_codec_status status)
 static int
 text_out(struct run *r, const uint8_t *text, size_t n, int final)
 {
-	struct fsock_codec_io io = {text, n, NULL, 0};
+	struct fsock_codec_io io = { text, n, NULL, 0 };
 	enum fsock_codec_status status;
 	uint8_t out[PIECE];
 
@@ -118,7 +118,7 @@ text_out(struct run *r, const uint8_t *text, size_t n, int final)
 static int
 decode_all(struct run *r, const uint8_t *octets, size_t n)
 {
-	struct fsock_codec_io io = {octets, n, NULL, 0};
+	struct fsock_codec_io io = { octets, n, NULL, 0 };
 	enum fsock_codec_status status;
 	uint8_t text[PIECE];
 
@@ -126,8 +126,8 @@ decode_all(struct run *r, const uint8_t *octets, size_t n)
 		io.out = text;
 		io.out_length = sizeof text;
 		status = fsock_decode_with(&r->decoder, &r->how->policy, &io, 1);
-		if (text_out(r, text, (size_t)(io.out - text),
-			status == FSOCK_CODEC_INPUT_EMPTY) != 0)
+		if (text_out(r, text, (size_t)(io.out - text), status == FSOCK_CODEC_INPUT_EMPTY) !=
+		    0)
 			return -1;
 	} while (status == FSOCK_CODEC_OUTPUT_FULL);
 	if (goes_on(status))
@@ -141,7 +141,7 @@ decode_all(struct run *r, const uint8_t *octets, size_t n)
 static int
 octets_out(struct run *r, const uint8_t *text, size_t n, int last)
 {
-	struct fsock_codec_io io = {text, n, NULL, 0};
+	struct fsock_codec_io io = { text, n, NULL, 0 };
 	enum fsock_codec_status status;
 	uint8_t out[PIECE];
 	int finishing = 0;
@@ -149,9 +149,8 @@ octets_out(struct run *r, const uint8_t *text, size_t n, int last)
 	for (;;) {
 		io.out = out;
 		io.out_length = sizeof out;
-		status = finishing ?
-		    fsock_encode_finish_with(&r->encoder, &r->how->policy, &io) :
-		    fsock_encode_with(&r->encoder, &r->how->policy, &io, last);
+		status = finishing ? fsock_encode_finish_with(&r->encoder, &r->how->policy, &io)
+				   : fsock_encode_with(&r->encoder, &r->how->policy, &io, last);
 		if (sink_put(&r->sink, out, (size_t)(io.out - out)) != 0)
 			return -1;
 		if (!goes_on(status))
@@ -170,7 +169,7 @@ octets_out(struct run *r, const uint8_t *text, size_t n, int last)
 static int
 encode_all(struct run *r, const uint8_t *octets, size_t n)
 {
-	struct fsock_codec_io io = {octets, n, NULL, 0};
+	struct fsock_codec_io io = { octets, n, NULL, 0 };
 	enum fsock_codec_status status;
 	uint8_t text[PIECE];
 
@@ -178,8 +177,8 @@ encode_all(struct run *r, const uint8_t *octets, size_t n)
 		io.out = text;
 		io.out_length = sizeof text;
 		status = fsock_eol_encode_with(&r->eol, &r->how->policy, &io, 1);
-		if (octets_out(r, text, (size_t)(io.out - text),
-			status == FSOCK_CODEC_INPUT_EMPTY) != 0)
+		if (octets_out(
+			r, text, (size_t)(io.out - text), status == FSOCK_CODEC_INPUT_EMPTY) != 0)
 			return -1;
 	} while (status == FSOCK_CODEC_OUTPUT_FULL);
 	if (goes_on(status))

@@ -108,9 +108,9 @@ fsock_charset_sniff(
 		uint8_t length;
 		const struct fsock_charset *charset;
 	} marks[] = {
-	    {{0xEF, 0xBB, 0xBF}, 3, &fsock__charset_utf_8},
-	    {{0xFF, 0xFE}, 2, &fsock__charset_utf_16le},
-	    {{0xFE, 0xFF}, 2, &fsock__charset_utf_16be},
+		{ { 0xEF, 0xBB, 0xBF }, 3, &fsock__charset_utf_8 },
+		{ { 0xFF, 0xFE }, 2, &fsock__charset_utf_16le },
+		{ { 0xFE, 0xFF }, 2, &fsock__charset_utf_16be },
 	};
 	size_t i;
 

@@ -13,11 +13,11 @@
 
 /* Why a conversion stopped. */
 enum fsock__step {
-	FSOCK__DONE,      /* all input is converted */
-	FSOCK__PARTIAL,   /* what is left is the beginning of a character */
-	FSOCK__FULL,      /* the next character has no room; nothing of it is used */
-	FSOCK__BAD,       /* job->bad octets at job->span.src are no character */
-	FSOCK__UNMAPPABLE /* the character at job->span.src, of job->bad octets, is not in the charset */
+	FSOCK__DONE,    /* all input is converted */
+	FSOCK__PARTIAL, /* what is left is the beginning of a character */
+	FSOCK__FULL,    /* the next character has no room; nothing of it is used */
+	FSOCK__BAD,     /* job->bad octets at job->span.src are no character */
+	FSOCK__UNMAPPABLE /* the character there, of job->bad octets, is not in the charset */
 };
 
 /* One run of a conversion. shift is changed only together with span.src, or by BAD. */
@@ -34,15 +34,15 @@ typedef enum fsock__step fsock__convert(const struct fsock_charset *, struct fso
 struct fsock__charset_ops {
 	fsock__convert *decode;
 	fsock__convert *encode;
-	/* Writes what returns to the initial state, and 0 to shift; NULL where there is no state. */
+	/* Writes what returns to the initial state, 0 to shift; NULL where there is no state. */
 	enum fsock__step (*reset)(struct fsock__job *);
 };
 
 struct fsock_charset {
 	const char *name;
 	const struct fsock__charset_ops *ops;
-	const uint32_t *to_utf8;                 /* one-octet charsets only: 256 entries */
-	const struct fsock__reverse *from_utf8;  /* one-octet charsets only */
+	const uint32_t *to_utf8;                /* one-octet charsets only: 256 entries */
+	const struct fsock__reverse *from_utf8; /* one-octet charsets only */
 	uint8_t flags;
 	uint8_t minimum;
 	uint8_t maximum;

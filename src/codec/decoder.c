@@ -22,6 +22,7 @@ fsock_decode(struct fsock_decoder *d, struct fsock_codec_io *io, int final)
 		.convert = d->charset->ops->decode,
 		.position = &d->position,
 		.errors = &d->errors,
+		.bad_position = &d->bad_position,
 		.shift = &d->shift,
 		.held = d->held,
 		.held_length = &d->held_length,
@@ -39,7 +40,7 @@ fsock_decoder_error(const struct fsock_decoder *d, struct fsock_codec_error *err
 {
 	memset(error, 0, sizeof *error);
 	error->status = FSOCK_CODEC_MALFORMED;
-	error->offset = d->position - d->bad_length;
+	error->offset = d->bad_position;
 	error->length = d->bad_length;
 	memcpy(error->octets, d->bad, d->bad_length);
 }
@@ -53,8 +54,8 @@ fsock_decode_with(struct fsock_decoder *d, const struct fsock_policy *policy,
 	enum fsock_codec_status status;
 
 	for (;;) {
-		struct fsock__owed owed = {
-		    &d->owed, &d->owed_done, &d->answer, d->bad, d->bad_length};
+		struct fsock__owed owed = { &d->owed, &d->owed_done, &d->answer, d->bad,
+			d->bad_length };
 
 		if (!fsock__policy_pay_text(&owed, io))
 			return FSOCK_CODEC_OUTPUT_FULL;

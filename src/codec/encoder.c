@@ -22,6 +22,7 @@ fsock_encode(struct fsock_encoder *e, struct fsock_codec_io *io, int final)
 		.convert = e->charset->ops->encode,
 		.position = &e->position,
 		.errors = &e->errors,
+		.bad_position = &e->bad_position,
 		.shift = &e->shift,
 		.code_point = &e->code_point,
 		.held = e->held,
@@ -37,7 +38,7 @@ fsock_encode(struct fsock_encoder *e, struct fsock_codec_io *io, int final)
 enum fsock_codec_status
 fsock_encode_finish(struct fsock_encoder *e, struct fsock_codec_io *io)
 {
-	struct fsock_codec_io rest = {NULL, 0, io->out, io->out_length};
+	struct fsock_codec_io rest = { NULL, 0, io->out, io->out_length };
 	struct fsock__job job;
 	enum fsock_codec_status status = fsock_encode(e, &rest, 1);
 
@@ -65,7 +66,7 @@ fsock_encoder_error(const struct fsock_encoder *e, struct fsock_codec_error *err
 	memset(error, 0, sizeof *error);
 	error->status = e->code_point ? FSOCK_CODEC_UNMAPPABLE : FSOCK_CODEC_MALFORMED;
 	error->code_point = e->code_point;
-	error->offset = e->position - e->bad_length;
+	error->offset = e->bad_position;
 	error->length = e->bad_length;
 	memcpy(error->octets, e->bad, e->bad_length);
 }
@@ -74,7 +75,7 @@ fsock_encoder_error(const struct fsock_encoder *e, struct fsock_codec_error *err
 static struct fsock__owed
 owed_by(struct fsock_encoder *e)
 {
-	return (struct fsock__owed){&e->owed, &e->owed_done, &e->answer, e->bad, e->bad_length};
+	return (struct fsock__owed){ &e->owed, &e->owed_done, &e->answer, e->bad, e->bad_length };
 }
 
 /* Handles an error; false when the caller must be told. */

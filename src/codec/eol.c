@@ -9,8 +9,8 @@
 /*
  * held_length is 1 while a CR has been taken in whose meaning depends on what follows. after_cr is
  * 1 when the text before the position ends with a CR that has been written. No function here
- * looks at anything but CR and LF, so that UTF-8 characters pass whole: a copy is shortened to whole
- * characters where the room cuts one.
+ * looks at anything but CR and LF, so that UTF-8 characters pass whole: a copy is shortened to
+ * whole characters where the room cuts one.
  */
 
 /* see fsock/codec.h */
@@ -103,6 +103,7 @@ static enum fsock_codec_status
 refuse(struct fsock_eol *eol, uint8_t octet)
 {
 	eol->bad = octet;
+	eol->bad_position = eol->position - 1;
 	eol->errors++;
 	return FSOCK_CODEC_MALFORMED;
 }
@@ -111,7 +112,8 @@ refuse(struct fsock_eol *eol, uint8_t octet)
 static void
 bulk(struct fsock_eol *eol, struct fsock_codec_io *io, bool reading, bool lone_lf)
 {
-	struct fsock__span s = {io->in, io->in + io->in_length, io->out, io->out + io->out_length};
+	struct fsock__span s = { io->in, io->in + io->in_length, io->out,
+		io->out + io->out_length };
 
 	if (reading)
 		fsock__kernels()->crlf_to_lf(&s, lone_lf);
@@ -304,8 +306,8 @@ write_guarded_cr(struct fsock_eol *eol, struct fsock_codec_io *io, int final)
 			eol->held_length = 0;
 			eol->position++;
 			eol->after_cr = 0;
-			return write_line_end(eol, io) ? FSOCK_CODEC_INPUT_EMPTY :
-							 FSOCK_CODEC_OUTPUT_FULL;
+			return write_line_end(eol, io) ? FSOCK_CODEC_INPUT_EMPTY
+						       : FSOCK_CODEC_OUTPUT_FULL;
 		}
 	}
 	eol->held_length = 0;
@@ -363,7 +365,7 @@ fsock_eol_error(const struct fsock_eol *eol, struct fsock_codec_error *error)
 {
 	memset(error, 0, sizeof *error);
 	error->status = FSOCK_CODEC_MALFORMED;
-	error->offset = eol->position - 1;
+	error->offset = eol->bad_position;
 	error->length = 1;
 	error->octets[0] = eol->bad;
 }
@@ -371,10 +373,9 @@ fsock_eol_error(const struct fsock_eol *eol, struct fsock_codec_error *error)
 /* Either direction under a policy. */
 static enum fsock_codec_status
 run_with(struct fsock_eol *eol, const struct fsock_policy *policy, struct fsock_codec_io *io,
-    int final,
-    enum fsock_codec_status (*run)(struct fsock_eol *, struct fsock_codec_io *, int))
+    int final, enum fsock_codec_status (*run)(struct fsock_eol *, struct fsock_codec_io *, int))
 {
-	struct fsock__owed owed = {&eol->owed, &eol->owed_done, &eol->answer, &eol->bad, 1};
+	struct fsock__owed owed = { &eol->owed, &eol->owed_done, &eol->answer, &eol->bad, 1 };
 	struct fsock_codec_error error;
 	enum fsock_codec_status status;
 

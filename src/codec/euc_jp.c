@@ -59,7 +59,8 @@ put(uint8_t *p, uint32_t c)
 		p[0] = c == 0xA5 ? 0x5C : 0x7E;
 		return 1;
 	}
-	pair = fsock__is_half_katakana(c) ? 0x0E00 | (0x21 + (c - 0xFF61)) : fsock__shift_jis_pair(c);
+	pair =
+	    fsock__is_half_katakana(c) ? 0x0E00 | (0x21 + (c - 0xFF61)) : fsock__shift_jis_pair(c);
 	if (pair && !fsock__is_half_katakana(c))
 		pair = fsock__jis0208_pair(pair);
 	p[0] = (uint8_t)(0x80 | pair >> 8);
@@ -97,7 +98,7 @@ encode(const struct fsock_charset *charset, struct fsock__job *job)
 	return fsock__pairs_encode(job, pair_put, put);
 }
 
-static const struct fsock__charset_ops ops = {decode, encode, NULL};
+static const struct fsock__charset_ops ops = { decode, encode, NULL };
 
 const struct fsock_charset fsock__charset_euc_jp = {
 	.name = "euc-jp",

@@ -105,7 +105,7 @@ get(const uint8_t *p, size_t n, uint32_t *c)
 	return 2;
 }
 
-/* GBK as flexi-streams and code page 936 have it: two cells that the standard does not keep apart. */
+/* GBK as flexi-streams and code page 936 have it: two cells more than the standard keeps apart. */
 static int
 get_gbk(const uint8_t *p, size_t n, uint32_t *c)
 {
@@ -128,11 +128,24 @@ static unsigned
 moved_pair(uint32_t c)
 {
 	static const uint16_t moved[][2] = {
-	    {0xE78D, 0xA6D9}, {0xE78E, 0xA6DA}, {0xE78F, 0xA6DB}, {0xE790, 0xA6DC},
-	    {0xE791, 0xA6DD}, {0xE792, 0xA6DE}, {0xE793, 0xA6DF}, {0xE794, 0xA6EC},
-	    {0xE795, 0xA6ED}, {0xE796, 0xA6F3}, {0xE81E, 0xFE59}, {0xE826, 0xFE61},
-	    {0xE82B, 0xFE66}, {0xE82C, 0xFE67}, {0xE832, 0xFE6D}, {0xE843, 0xFE7E},
-	    {0xE854, 0xFE90}, {0xE864, 0xFEA0},
+		{ 0xE78D, 0xA6D9 },
+		{ 0xE78E, 0xA6DA },
+		{ 0xE78F, 0xA6DB },
+		{ 0xE790, 0xA6DC },
+		{ 0xE791, 0xA6DD },
+		{ 0xE792, 0xA6DE },
+		{ 0xE793, 0xA6DF },
+		{ 0xE794, 0xA6EC },
+		{ 0xE795, 0xA6ED },
+		{ 0xE796, 0xA6F3 },
+		{ 0xE81E, 0xFE59 },
+		{ 0xE826, 0xFE61 },
+		{ 0xE82B, 0xFE66 },
+		{ 0xE82C, 0xFE67 },
+		{ 0xE832, 0xFE6D },
+		{ 0xE843, 0xFE7E },
+		{ 0xE854, 0xFE90 },
+		{ 0xE864, 0xFEA0 },
 	};
 	size_t i;
 
@@ -244,9 +257,9 @@ gb18030_encode(const struct fsock_charset *charset, struct fsock__job *job)
 	return fsock__pairs_encode(job, pair_put, put_gb18030);
 }
 
-static const struct fsock__charset_ops gbk_ops = {gbk_decode, gbk_encode, NULL};
-static const struct fsock__charset_ops x_gbk_ops = {decode, x_gbk_encode, NULL};
-static const struct fsock__charset_ops gb18030_ops = {decode, gb18030_encode, NULL};
+static const struct fsock__charset_ops gbk_ops = { gbk_decode, gbk_encode, NULL };
+static const struct fsock__charset_ops x_gbk_ops = { decode, x_gbk_encode, NULL };
+static const struct fsock__charset_ops gb18030_ops = { decode, gb18030_encode, NULL };
 
 const struct fsock_charset fsock__charset_gbk = {
 	.name = "gbk",

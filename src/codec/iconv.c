@@ -20,8 +20,8 @@ struct learned {
 	struct learned *next;
 	char name[64];
 	uint32_t to_utf8[256];
-	uint32_t codes[256];  /* sorted, for encoding */
-	uint8_t octets[256];  /* of codes */
+	uint32_t codes[256]; /* sorted, for encoding */
+	uint8_t octets[256]; /* of codes */
 	unsigned count;
 };
 
@@ -166,7 +166,7 @@ encode(const struct fsock_charset *charset, struct fsock__job *job)
 	return FSOCK__DONE;
 }
 
-static const struct fsock__charset_ops ops = {decode, encode, NULL};
+static const struct fsock__charset_ops ops = { decode, encode, NULL };
 
 /* Asks the libc; NULL with errno when it does not know the name or the charset is another kind. */
 static struct learned *
@@ -181,7 +181,7 @@ make(const char *name)
 	l = calloc(1, sizeof *l);
 	if (l == NULL)
 		goto err1;
-	strcpy(l->name, name);
+	memcpy(l->name, name, strlen(name) + 1);
 	l->charset.name = l->name;
 	l->charset.ops = &ops;
 	l->charset.flags = FSOCK_CHARSET_ONE_OCTET | FSOCK_CHARSET_ICONV;
@@ -204,8 +204,8 @@ static int
 is_plain(const char *name)
 {
 	return name != NULL && *name != '\0' && strchr(name, '/') == NULL &&
-	    strchr(name, ' ') == NULL && strchr(name, ',') == NULL &&
-	    strlen(name) < sizeof ((struct learned *)0)->name;
+	       strchr(name, ' ') == NULL && strchr(name, ',') == NULL &&
+	       strlen(name) < sizeof((struct learned *)0)->name;
 }
 
 /* see fsock/codec.h */

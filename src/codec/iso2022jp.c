@@ -13,10 +13,10 @@ enum { ASCII, ROMAN, KATAKANA, JIS0208, SET = 3, AFTER_SHIFT = 4 };
 
 /* Three octets that choose a set. */
 static const uint8_t sequences[][3] = {
-	[ASCII] = {ESC, '(', 'B'},
-	[ROMAN] = {ESC, '(', 'J'},
-	[KATAKANA] = {ESC, '(', 'I'},
-	[JIS0208] = {ESC, '$', 'B'},
+	[ASCII] = { ESC, '(', 'B' },
+	[ROMAN] = { ESC, '(', 'J' },
+	[KATAKANA] = { ESC, '(', 'I' },
+	[JIS0208] = { ESC, '$', 'B' },
 };
 
 /* The set that the sequence at p chooses: 3 octets are there. -1 for none. */
@@ -211,7 +211,7 @@ reset(struct fsock__job *job)
 	return put(job, ASCII, sequences[ASCII], 0) ? FSOCK__DONE : FSOCK__FULL;
 }
 
-static const struct fsock__charset_ops ops = {decode, encode, reset};
+static const struct fsock__charset_ops ops = { decode, encode, reset };
 
 const struct fsock_charset fsock__charset_iso_2022_jp = {
 	.name = "iso-2022-jp",

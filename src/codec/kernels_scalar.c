@@ -11,8 +11,8 @@
 
 #define HIGH_BITS UINT64_C(0x8080808080808080)
 
-size_t
-fsock__scalar_ascii_copy(uint8_t *dst, const uint8_t *src, size_t n)
+static inline size_t
+ascii_run(uint8_t *dst, const uint8_t *src, size_t n)
 {
 	size_t i = 0;
 	uint64_t w;
@@ -29,32 +29,38 @@ fsock__scalar_ascii_copy(uint8_t *dst, const uint8_t *src, size_t n)
 }
 
 size_t
+fsock__scalar_ascii_copy(uint8_t *dst, const uint8_t *src, size_t n)
+{
+	return ascii_run(dst, src, n);
+}
+
+size_t
 fsock__scalar_utf8_copy(uint8_t *dst, const uint8_t *src, size_t n)
 {
-	size_t i = 0;
+	size_t i = 0, end;
 	unsigned len;
 	uint32_t c;
 
 	while (i < n) {
 		if (src[i] < 0x80) {
-			i += fsock__scalar_ascii_copy(dst + i, src + i, n - i);
+			i += ascii_run(dst + i, src + i, n - i);
 			continue;
 		}
 		len = fsock__utf8_char(src + i, n - i, &c);
 		if (len == 0)
 			break;
-		memcpy(dst + i, src + i, len);
-		i += len;
+		for (end = i + len; i < end; i++)
+			dst[i] = src[i];
 	}
 	return i;
 }
 
 /* Copies the ASCII in front of the span, for charsets that contain it. */
-static void
+static inline void
 copy_ascii(struct fsock__span *s)
 {
 	size_t left = fsock__span_left(s), room = fsock__span_room(s);
-	size_t n = fsock__scalar_ascii_copy(s->dst, s->src, left < room ? left : room);
+	size_t n = ascii_run(s->dst, s->src, left < room ? left : room);
 
 	s->src += n;
 	s->dst += n;
@@ -91,6 +97,35 @@ fsock__scalar_utf8_to_latin1(struct fsock__span *s)
 	}
 }
 
+/*
+ * Bytes by the table, as long as not all of the next eight are ASCII: which of them are is nothing
+ * that a branch could guess. Three bytes are stored for each, and the next ones overwrite what is
+ * too much. The pointers are in variables of their own since the bytes written might be those of
+ * the span for all that the compiler knows.
+ */
+static inline void
+copy_forms(struct fsock__span *s, const uint32_t table[256])
+{
+	const uint8_t *src = s->src;
+	uint8_t *dst = s->dst;
+	uint32_t form = 1;
+	uint64_t w;
+
+	for (; s->src_end - src >= 8 && s->dst_end - dst >= 3 * 8 && form != 0;) {
+		memcpy(&w, src, sizeof(w));
+		if ((w & HIGH_BITS) == 0)
+			break;
+		for (int i = 0; i < 8 && (form = table[*src]) != 0; i++, src++) {
+			dst[0] = (uint8_t)form;
+			dst[1] = (uint8_t)(form >> 8);
+			dst[2] = (uint8_t)(form >> 16);
+			dst += form >> 24;
+		}
+	}
+	s->src = src;
+	s->dst = dst;
+}
+
 void
 fsock__scalar_bytes_to_utf8(struct fsock__span *s, const uint32_t table[256])
 {
@@ -99,6 +134,7 @@ fsock__scalar_bytes_to_utf8(struct fsock__span *s, const uint32_t table[256])
 
 	for (;;) {
 		copy_ascii(s);
+		copy_forms(s, table);
 		if (s->src == s->src_end)
 			return;
 		form = table[*s->src];

@@ -17,7 +17,9 @@ put_unit(uint8_t *p, uint32_t unit, bool big)
 	p[big ? 1 : 0] = (uint8_t)unit;
 }
 
-/* Reads the character at p; returns its length or 0 for a lone surrogate and a cut-off character. */
+/*
+ * Reads the character at p; returns its length or 0 for a lone surrogate and a cut-off character.
+ */
 static inline unsigned
 get_char(const uint8_t *p, size_t n, bool big, uint32_t *c)
 {

@@ -95,6 +95,13 @@ vec_is_zero(struct vec a)
 	return _mm256_testz_si256(a.v, a.v);
 }
 
+/* Is every bit of a 0 that is set in b? */
+VECTOR bool
+vec_is_zero_in(struct vec a, struct vec b)
+{
+	return _mm256_testz_si256(a.v, b.v);
+}
+
 /* Is every byte ASCII? */
 VECTOR bool
 vec_is_ascii(struct vec a)
@@ -129,11 +136,11 @@ vec_shr_units(struct vec a, int n)
 	return (struct vec){ _mm256_srli_epi16(a.v, n) };
 }
 
-/* Unsigned a >= b, as masks of units. */
+/* Units above u, as masks; all are below 8000 (hex). */
 VECTOR struct vec
-vec_ge_units(struct vec a, struct vec b)
+vec_above_units(struct vec a, uint16_t u)
 {
-	return (struct vec){ _mm256_cmpeq_epi16(_mm256_max_epu16(a.v, b.v), a.v) };
+	return (struct vec){ _mm256_cmpgt_epi16(a.v, vec_set1_unit(u).v) };
 }
 
 /* b where the byte of `mask` is all ones, a where it is 0. */
@@ -141,15 +148,6 @@ VECTOR struct vec
 vec_select(struct vec mask, struct vec b, struct vec a)
 {
 	return (struct vec){ _mm256_blendv_epi8(a.v, b.v, mask.v) };
-}
-
-/* Bit i of the result: the highest bit of unit i. */
-VECTOR unsigned
-vec_mask_units(struct vec a)
-{
-	unsigned m = (unsigned)_mm256_movemask_epi8(_mm256_packs_epi16(a.v, a.v));
-
-	return (m & 0xFF) | (m >> 8 & 0xFF00);
 }
 
 /* The byte order of each unit turned round. */
@@ -343,33 +341,29 @@ v16_eq_units(struct v16 a, struct v16 b)
 	return (struct v16){ _mm_cmpeq_epi16(a.v, b.v) };
 }
 
-/* The vector of VEC / 16 parts. */
-VECTOR struct vec
-vec_join(const struct v16 parts[VEC / 16])
-{
-	return (struct vec){ _mm256_inserti128_si256(
-	    _mm256_castsi128_si256(parts[0].v), parts[1].v, 1) };
-}
-
 /*
- * For each 16 bytes of `a` a row of `rows`, chosen by eight bits of `mask`, puts the bytes in order;
- * the result counts with one byte for a unit and one more for each bit.
+ * Puts the bytes of each 16 in the order of a row of `rows`, chosen by one bit for each unit of the
+ * mask, and stores them. A row has as many bytes that count as there are units and bits.
  */
 VECTOR size_t
-vec_put_rows(uint8_t *dst, struct vec a, const uint8_t rows[256][16], unsigned mask)
+vec_put_rows(uint8_t *dst, struct vec a, const uint8_t rows[256][16], struct vec mask)
 {
-	const struct v16 order[2] = { v16_load(rows[mask & 0xFF]), v16_load(rows[mask >> 8]) };
-	__m256i bytes = _mm256_shuffle_epi8(a.v, vec_join(order).v);
-	size_t len = 8 + (size_t)__builtin_popcount(mask & 0xFF);
+	/* Both halves of the mask twice: bits 0 to 7 and 24 to 31 are the two rows' numbers. */
+	uint32_t bits = (uint32_t)_mm256_movemask_epi8(_mm256_packs_epi16(mask.v, mask.v));
+	uint32_t low = bits & 0xFF, high = bits >> 24;
+	__m256i order = _mm256_inserti128_si256(
+	    _mm256_castsi128_si256(v16_load(rows[low]).v), v16_load(rows[high]).v, 1);
+	__m256i bytes = _mm256_shuffle_epi8(a.v, order);
+	size_t len = 8 + (size_t)__builtin_popcount(low);
 
 	_mm_storeu_si128((__m128i *)dst, _mm256_castsi256_si128(bytes));
 	_mm_storeu_si128((__m128i *)(dst + len), _mm256_extracti128_si256(bytes, 1));
-	return len + 8 + (size_t)__builtin_popcount(mask >> 8);
+	return len + 8 + (size_t)__builtin_popcount(high);
 }
 
 /*
- * t[i] for each byte i < 128, else 0: a shuffle looks at the lower four bits of i, and bits 4, 5 and 6, each
- * moved to where a blend looks, pick one of the eight results.
+ * t[i] for each byte i < 128, else 0: a shuffle looks at the lower four bits of i, and bits 4, 5
+ * and 6, each moved to where a blend looks, pick one of the eight results.
  */
 VECTOR struct v16
 v16_lookup_64(const uint8_t t[64], struct v16 i, struct v16 bit4, struct v16 bit5)

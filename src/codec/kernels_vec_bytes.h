@@ -1,4 +1,4 @@
-/* kernels_vec_bytes.h - one-byte charsets: ASCII with vectors, the rest by tables. */
+/* kernels_vec_bytes.h - one-byte charsets with vectors, and what is rare in them by tables. */
 #ifndef FSOCK_CODEC_KERNELS_VEC_BYTES_H
 #define FSOCK_CODEC_KERNELS_VEC_BYTES_H
 
@@ -138,9 +138,9 @@ page_of(const struct fsock__reverse *t, unsigned unit)
 /*
  * Sixteen bytes of characters of one and two bytes, the first of which may have begun before. The
  * check is complete with one look back: no lead is another one than C2 to DF, and continuations
- * stand exactly behind leads. Neighbours in a text mostly come from the same 128 code points, as an
- * alphabet does: each turn looks up all that share two pages with the first one not done. Returns how
- * many bytes were made, or 0 when something else is there or unmapped; writes 16.
+ * stand exactly behind leads. Neighbours in a text mostly come from the same 128 code points, as
+ * an alphabet does: each turn looks up all that share two pages with the first one not done.
+ * Returns how many bytes were made, or 0 when something else is there or unmapped; writes 16.
  */
 VECTOR size_t
 bytes_from_16(uint8_t *dst, const uint8_t *src, const struct fsock__reverse *t)
@@ -169,7 +169,9 @@ bytes_from_16(uint8_t *dst, const uint8_t *src, const struct fsock__reverse *t)
 	return put_kept(dst, now, ~v16_mask(lead) & 0xFFFF);
 }
 
-/* Blocks as long as they have only ASCII and what bytes_from_16 can do; stops between characters. */
+/*
+ * Blocks as long as they have only ASCII and what bytes_from_16 can do; stops between characters.
+ */
 VECTOR void
 bytes_from_blocks(struct fsock__span *s, const struct fsock__reverse *t)
 {
@@ -250,8 +252,8 @@ utf8_length(const uint16_t *units, size_t n)
 }
 
 /*
- * A piece by way of UTF-16, where characters have three bytes. Returns false where the vectors can do
- * nothing more. Text from `start` on may be looked at.
+ * A piece by way of UTF-16, where characters have three bytes. Returns false where the vectors
+ * can do nothing more. Text from `start` on may be looked at.
  */
 VECTOR bool
 bytes_by_utf16(struct fsock__span *s, const uint8_t *start, const struct fsock__reverse *t)

@@ -14,19 +14,20 @@ first_place(uint64_t places)
 }
 
 /*
- * VEC bytes at s->src and the one behind them. Drops each CR, if every one has an LF behind it; a CR
- * in the last place goes without its LF, which the next turn finds: `after_cr` is 1 then. Reads and
- * writes 2 * VEC bytes at most.
+ * VEC bytes at s->src, looking at the one behind them. Drops each CR, if every one has an LF behind
+ * it; a CR in the last place goes without its LF, which the next turn finds: *after_cr is 1 then.
+ * Reads 2 * VEC + 1 bytes at most and writes 2 * VEC.
  */
 VECTOR bool
 crlf_to_lf_vec(struct fsock__span *s, bool lone_lf, uint64_t *after_cr)
 {
 	struct vec bytes = vec_load(s->src);
-	uint64_t cr = vec_find(bytes, '\r'), lf = vec_find(bytes, '\n');
-	uint64_t behind = lf | (uint64_t)(s->src[VEC] == '\n') << VEC;
+	uint64_t cr = vec_find(bytes, '\r'), behind = vec_find(vec_load(s->src + 1), '\n');
 	size_t place, dropped = 0;
 
-	if ((cr & ~(behind >> 1)) != 0 || (!lone_lf && (lf & ~(cr << 1 | *after_cr)) != 0))
+	if ((cr & ~behind) != 0)
+		return false;
+	if (!lone_lf && (vec_find(bytes, '\n') & ~(cr << 1 | *after_cr)) != 0)
 		return false;
 	*after_cr = cr >> (VEC - 1);
 	vec_store(s->dst, bytes);
@@ -41,19 +42,27 @@ crlf_to_lf_vec(struct fsock__span *s, bool lone_lf, uint64_t *after_cr)
 	return true;
 }
 
-KERNEL void
-crlf_to_lf(struct fsock__span *s, bool lone_lf)
+VECTOR void
+crlf_to_lf_vecs(struct fsock__span *s, bool lone_lf)
 {
 	struct fsock__span t = *s;
 	uint64_t after_cr = 0;
 
-	/* Two stores of VEC, the second one at most VEC further on. */
 	while (fsock__span_left(&t) > 2 * VEC && fsock__span_room(&t) >= 2 * VEC)
 		if (!crlf_to_lf_vec(&t, lone_lf, &after_cr))
 			break;
 	/* Half a pair is given back: nothing of it was written. */
 	t.src -= after_cr;
 	*s = t;
+}
+
+KERNEL void
+crlf_to_lf(struct fsock__span *s, bool lone_lf)
+{
+	if (lone_lf)
+		crlf_to_lf_vecs(s, true);
+	else
+		crlf_to_lf_vecs(s, false);
 	fsock__scalar_crlf_to_lf(s, lone_lf);
 }
 

@@ -266,6 +266,12 @@ vec_is_zero(struct vec a)
 }
 
 VECTOR bool
+vec_is_zero_in(struct vec a, struct vec b)
+{
+	return v16_is_zero(v16_and(a, b));
+}
+
+VECTOR bool
 vec_is_ascii(struct vec a)
 {
 	return vmaxvq_u8(a.v) < 0x80;
@@ -302,9 +308,9 @@ vec_shr_units(struct vec a, int n)
 }
 
 VECTOR struct vec
-vec_ge_units(struct vec a, struct vec b)
+vec_above_units(struct vec a, uint16_t u)
 {
-	return v16_ge_units(a, b);
+	return v16_of_units(vcgtq_u16(v16_units(a), vdupq_n_u16(u)));
 }
 
 VECTOR struct vec
@@ -313,29 +319,19 @@ vec_select(struct vec mask, struct vec b, struct vec a)
 	return v16_select(mask, b, a);
 }
 
-VECTOR unsigned
-vec_mask_units(struct vec a)
-{
-	return v16_mask(v16_narrow(a, a)) & 0xFF;
-}
-
 VECTOR struct vec
 vec_swap_units(struct vec a)
 {
 	return v16_swap_units(a);
 }
 
-VECTOR struct vec
-vec_join(const struct v16 parts[VEC / 16])
-{
-	return parts[0];
-}
-
 VECTOR size_t
-vec_put_rows(uint8_t *dst, struct vec a, const uint8_t rows[256][16], unsigned mask)
+vec_put_rows(uint8_t *dst, struct vec a, const uint8_t rows[256][16], struct vec mask)
 {
-	v16_store(dst, v16_shuffle(a, v16_load(rows[mask])));
-	return 8 + (size_t)__builtin_popcount(mask);
+	unsigned bits = v16_mask(v16_narrow(mask, mask)) & 0xFF;
+
+	v16_store(dst, v16_shuffle(a, v16_load(rows[bits])));
+	return 8 + (size_t)__builtin_popcount(bits);
 }
 
 /* A lookup of 64 bytes gives 0 for a larger index: with 64 taken off the other half is found. */

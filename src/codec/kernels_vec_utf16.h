@@ -22,13 +22,11 @@ load_units(const uint8_t *p, bool big)
 VECTOR size_t
 put_below_800(uint8_t *dst, struct vec units)
 {
-	struct vec not_ascii = vec_ge_units(units, vec_set1_unit(0x80));
-	struct vec first = vec_or(vec_set1_unit(0xC0), vec_shr_units(units, 6));
-	struct vec cont = vec_or(vec_and(units, vec_set1_unit(0x3F)), vec_set1_unit(0x80));
-	struct vec second = vec_shl_units(vec_select(not_ascii, cont, units), 8);
+	struct vec not_ascii = vec_above_units(units, 0x7F), ascii = vec_shl_units(units, 8);
+	struct vec two = vec_or(vec_shr_units(units, 6), vec_and(ascii, vec_set1_unit(0x3F00)));
 
-	return vec_put_rows(
-	    dst, vec_or(first, second), fsock__two_forms, vec_mask_units(not_ascii));
+	two = vec_or(two, vec_set1_unit(0x80C0));
+	return vec_put_rows(dst, vec_select(not_ascii, two, ascii), fsock__two_forms, not_ascii);
 }
 
 /* Four lanes of three bytes: `more` has bits 0-3 for two bytes or three, 4-7 for three. */
@@ -86,18 +84,11 @@ utf16_pairs(struct fsock__span *s, void (*scalar)(struct fsock__span *))
 
 /* VEC bytes of units; false where there is a malformed one or the beginning of one. */
 VECTOR bool
-utf16_put_vec(struct fsock__span *s, bool big, void (*scalar)(struct fsock__span *))
+utf16_put_any(struct fsock__span *s, bool big, void (*scalar)(struct fsock__span *))
 {
-	struct vec units = load_vec(s->src, big);
-	const uint8_t *end = s->src + VEC;
 	struct v16 part;
 
-	if (vec_is_zero(vec_and(units, vec_set1_unit(0xF800)))) {
-		s->dst += put_below_800(s->dst, units);
-		s->src = end;
-		return true;
-	}
-	for (; s->src < end; s->src += 16) {
+	for (const uint8_t *end = s->src + VEC; s->src < end; s->src += 16) {
 		part = load_units(s->src, big);
 		if (has_surrogate(part))
 			return utf16_pairs(s, scalar);
@@ -114,7 +105,7 @@ utf16_put_ascii(struct fsock__span *s, bool big)
 
 	for (int i = VEC; i < BLOCK; i += VEC)
 		all = vec_or(all, vec_load(s->src + i));
-	if (!vec_is_zero(vec_and(all, vec_set1_unit(big ? 0x80FF : 0xFF80))))
+	if (!vec_is_zero_in(all, vec_set1_unit(big ? 0x80FF : 0xFF80)))
 		return false;
 	for (int i = 0; i < BLOCK; i += 32)
 		v16_store(s->dst + i / 2,
@@ -124,16 +115,42 @@ utf16_put_ascii(struct fsock__span *s, bool big)
 	return true;
 }
 
+/* Two vectors are at most three bytes for each unit, and the last store is too long. */
+VECTOR bool
+utf16_goes_on(const struct fsock__span *s)
+{
+	return fsock__span_left(s) >= BLOCK && fsock__span_room(s) >= 2 * BLOCK;
+}
+
+/* Is the next vector below U+0800, and are bits of `except` set in it? */
+VECTOR bool
+utf16_below_800(const struct fsock__span *s, bool big, uint16_t except)
+{
+	struct vec units = load_vec(s->src, big);
+
+	return vec_is_zero_in(units, vec_set1_unit(0xF800)) &&
+	       (except == 0 || !vec_is_zero_in(units, vec_set1_unit(except)));
+}
+
 VECTOR void
 utf16_to_utf8(struct fsock__span *s, bool big, void (*scalar)(struct fsock__span *))
 {
 	struct fsock__span t = *s;
 
-	/* Two vectors are at most three bytes for each unit, and the last store is too long. */
-	while (fsock__span_left(&t) >= BLOCK && fsock__span_room(&t) >= 2 * BLOCK)
-		if (!utf16_put_ascii(&t, big) &&
-		    (!utf16_put_vec(&t, big, scalar) || !utf16_put_vec(&t, big, scalar)))
-			break;
+	while (utf16_goes_on(&t)) {
+		if (utf16_put_ascii(&t, big))
+			continue;
+		if (!utf16_below_800(&t, big, 0)) {
+			if (!utf16_put_any(&t, big, scalar))
+				break;
+			continue;
+		}
+		/* A loop of its own, small enough to keep its constants in registers. */
+		do {
+			t.dst += put_below_800(t.dst, load_vec(t.src, big));
+			t.src += VEC;
+		} while (utf16_goes_on(&t) && utf16_below_800(&t, big, 0xFF80));
+	}
 	*s = t;
 	scalar(s);
 }
@@ -188,7 +205,9 @@ utf16_from_16(uint8_t *dst, const uint8_t *src, bool big)
 	struct v16 fourth = v16_ge(v16_load(src - 3), v16_set1(0xF0)), u;
 
 	if (!v16_is_zero(v16_or(third, fourth))) {
-		/* D7C0 + (lead & 7) << 8 + six bits << 2 + the two upper bits of this byte's six. */
+		/*
+		 * D7C0 + (lead & 7) << 8 + six bits << 2 + the two upper bits of this byte's six.
+		 */
 		u = v16_and(v16_shr_units(v16_and(now, v16_set1(0x30)), 4), v16_set1(0x03));
 		u = v16_or(v16_and(v16_shl_units(v16_and(one, six), 2), v16_set1(0xFC)), u);
 		low = v16_select(third, v16_add(u, v16_set1(0xC0)), low);
@@ -196,7 +215,9 @@ utf16_from_16(uint8_t *dst, const uint8_t *src, bool big)
 		u = v16_and(v16_ge(u, v16_set1(0x40)), v16_set1(1));
 		u = v16_add(v16_add(v16_and(two, v16_set1(0x07)), u), v16_set1(0xD7));
 		high = v16_select(third, u, high);
-		/* DC00 + four bits << 6 + six bits: `low` holds the lower eight of these already. */
+		/*
+		 * DC00 + four bits << 6 + six bits: `low` holds the lower eight of these already.
+		 */
 		u = v16_and(v16_shr_units(mid, 2), v16_set1(0x03));
 		high = v16_select(fourth, v16_or(u, v16_set1(0xDC)), high);
 	}

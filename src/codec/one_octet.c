@@ -39,8 +39,7 @@ table_decode(const struct fsock_charset *charset, struct fsock__job *job)
 static bool
 table_has(const struct fsock_charset *charset, uint32_t c)
 {
-	return c == 0 ||
-	    (c <= 0xFFFF && fsock__reverse_find(charset->from_utf8, (uint16_t)c) != 0);
+	return c == 0 || (c <= 0xFFFF && fsock__reverse_find(charset->from_utf8, (uint16_t)c) != 0);
 }
 
 static enum fsock__step
@@ -50,7 +49,7 @@ table_encode(const struct fsock_charset *charset, struct fsock__job *job)
 	return why_not_out(job, table_has, charset);
 }
 
-const struct fsock__charset_ops fsock__one_octet_ops = {table_decode, table_encode, NULL};
+const struct fsock__charset_ops fsock__one_octet_ops = { table_decode, table_encode, NULL };
 
 static enum fsock__step
 latin1_decode(const struct fsock_charset *charset, struct fsock__job *job)
@@ -74,7 +73,7 @@ latin1_encode(const struct fsock_charset *charset, struct fsock__job *job)
 	return why_not_out(job, latin1_has, charset);
 }
 
-static const struct fsock__charset_ops latin1_ops = {latin1_decode, latin1_encode, NULL};
+static const struct fsock__charset_ops latin1_ops = { latin1_decode, latin1_encode, NULL };
 
 const struct fsock_charset fsock__charset_iso_8859_1 = {
 	.name = "iso-8859-1",

@@ -1,9 +1,9 @@
 /*
  * pairs.h - bulk loops for the charsets of one or two octets a character that contain ASCII.
  *
- * They do what most of a text is made of (ASCII, and pairs that stand for a BMP character) in as few
- * instructions as can be. Everything rare - a malformed pair, other lengths, special cells - ends the
- * loop, and the careful code of utf8.h takes one character.
+ * They do what most of a text is made of (ASCII, and pairs that stand for a BMP character) in as
+ * few instructions as can be. Everything rare - a malformed pair, other lengths, special cells -
+ * ends the loop, and the careful code of utf8.h takes one character.
  */
 #ifndef FSOCK_CODEC_PAIRS_H
 #define FSOCK_CODEC_PAIRS_H
@@ -18,8 +18,8 @@ typedef uint32_t fsock__pair_get(uint32_t lead, uint32_t trail);
 typedef uint32_t fsock__pair_put(uint32_t c);
 
 /*
- * spaced: words of pairs with a space between them. Where a word ends cannot be foreseen, so an octet
- * of ASCII behind a pair is taken along without a branch.
+ * spaced: words of pairs with a space between them. Where a word ends cannot be foreseen, so an
+ * octet of ASCII behind a pair is taken along without a branch.
  */
 FSOCK__ALWAYS_INLINE void
 fsock__pairs_decode_fast(struct fsock__span *s, fsock__pair_get *get, bool spaced)
@@ -62,8 +62,7 @@ fsock__pairs_decode_fast(struct fsock__span *s, fsock__pair_get *get, bool space
 
 /* The decoding loop; careful decodes one character of any kind. */
 FSOCK__ALWAYS_INLINE enum fsock__step
-fsock__pairs_decode(
-    struct fsock__job *job, fsock__pair_get *get, fsock__get *careful, bool spaced)
+fsock__pairs_decode(struct fsock__job *job, fsock__pair_get *get, fsock__get *careful, bool spaced)
 {
 	struct fsock__span *s = &job->span;
 	enum fsock__step step;
@@ -95,7 +94,8 @@ fsock__pairs_encode_fast(struct fsock__span *s, fsock__pair_put *put)
 			*dst++ = *src++;
 			continue;
 		}
-		if ((c & 0xF0) != 0xE0 || !fsock__utf8_is_cont(src[1]) || !fsock__utf8_is_cont(src[2]))
+		if ((c & 0xF0) != 0xE0 || !fsock__utf8_is_cont(src[1]) ||
+		    !fsock__utf8_is_cont(src[2]))
 			break;
 		c = (c & 0x0F) << 12 | (src[1] & 0x3Fu) << 6 | (src[2] & 0x3Fu);
 		octets = put(c);

@@ -16,7 +16,7 @@ put_hex(uint8_t *p, uint32_t v, unsigned digits)
 	unsigned i;
 
 	for (i = 0; i < digits; i++)
-		p[i] = (uint8_t)"0123456789ABCDEF"[v >> (digits - 1 - i) * 4 & 15];
+		p[i] = (uint8_t) "0123456789ABCDEF"[v >> (digits - 1 - i) * 4 & 15];
 	return digits;
 }
 
@@ -71,8 +71,7 @@ static bool
 ask(const struct fsock_policy *policy, const struct fsock_codec_error *error,
     const struct fsock__owed *o)
 {
-	int32_t answer =
-	    policy->ask ? policy->ask(policy->arg, error) : (int32_t)FSOCK_ANSWER_FAIL;
+	int32_t answer = policy->ask ? policy->ask(policy->arg, error) : (int32_t)FSOCK_ANSWER_FAIL;
 
 	if (answer == FSOCK_ANSWER_SKIP)
 		return true;
@@ -142,10 +141,10 @@ fsock__policy_pay_text(const struct fsock__owed *o, struct fsock_codec_io *io)
 
 /* Encodes text[0..n), one character; false when there is no room. */
 static bool
-pay_character(struct fsock_encoder *e, const uint8_t *text, size_t n, struct fsock_codec_io *io,
-    bool *mapped)
+pay_character(
+    struct fsock_encoder *e, const uint8_t *text, size_t n, struct fsock_codec_io *io, bool *mapped)
 {
-	struct fsock__job job = {.shift = e->shift};
+	struct fsock__job job = { .shift = e->shift };
 	enum fsock__step step;
 
 	if (io->out_length == 0)

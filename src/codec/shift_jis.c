@@ -23,9 +23,9 @@ get(const uint8_t *p, size_t n, uint32_t *c)
 	*c = 0;
 	if (trail >= 0x40 && trail <= 0xFC && trail != 0x7F) {
 		pointer = (p[0] - (p[0] < 0xA0 ? 0x81u : 0xC1u)) * 188 + trail -
-		    (trail < 0x7F ? 0x40 : 0x41);
-		*c = pointer >= EUDC && pointer < EUDC_END ? 0xE000 + (pointer - EUDC) :
-							     fsock__jis0208_code(pointer);
+			  (trail < 0x7F ? 0x40 : 0x41);
+		*c = pointer >= EUDC && pointer < EUDC_END ? 0xE000 + (pointer - EUDC)
+							   : fsock__jis0208_code(pointer);
 	}
 	if (*c == 0)
 		return trail < 0x80 ? -1 : -2;
@@ -86,7 +86,7 @@ encode(const struct fsock_charset *charset, struct fsock__job *job)
 	return fsock__pairs_encode(job, pair_put, put);
 }
 
-static const struct fsock__charset_ops ops = {decode, encode, NULL};
+static const struct fsock__charset_ops ops = { decode, encode, NULL };
 
 const struct fsock_charset fsock__charset_shift_jis = {
 	.name = "shift_jis",

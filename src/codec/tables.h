@@ -8,7 +8,7 @@
 
 /* From a BMP code point to two octets: top[code >> 6] + (code & 63) in pages; 0 = none. */
 struct fsock__pairs {
-	const uint16_t *top;   /* [1024] */
+	const uint16_t *top; /* [1024] */
 	const uint16_t *pages;
 };
 
@@ -57,7 +57,7 @@ extern const uint16_t fsock__jis0208_codes[11104];
 extern const uint16_t fsock__jis0212_codes[7211];
 extern const struct fsock__pairs fsock__pairs_shift_jis;
 extern const uint16_t fsock__jis0208_again[388];
-extern const uint16_t fsock__wide_katakana[63];    /* of U+FF61 to U+FF9F */
+extern const uint16_t fsock__wide_katakana[63]; /* of U+FF61 to U+FF9F */
 
 extern const struct fsock_charset *const fsock__charsets[];
 extern const size_t fsock__charsets_count;

@@ -81,8 +81,8 @@ be_encode(const struct fsock_charset *charset, struct fsock__job *job)
 	return why_not_out(job);
 }
 
-static const struct fsock__charset_ops le_ops = {le_decode, le_encode, NULL};
-static const struct fsock__charset_ops be_ops = {be_decode, be_encode, NULL};
+static const struct fsock__charset_ops le_ops = { le_decode, le_encode, NULL };
+static const struct fsock__charset_ops be_ops = { be_decode, be_encode, NULL };
 
 const struct fsock_charset fsock__charset_utf_16le = {
 	.name = "utf-16le",
@@ -107,7 +107,7 @@ host_is_big(void)
 	const union {
 		uint16_t word;
 		uint8_t octets[2];
-	} one = {1};
+	} one = { 1 };
 
 	return one.octets[0] == 0;
 }
@@ -124,7 +124,7 @@ host_encode(const struct fsock_charset *charset, struct fsock__job *job)
 	return host_is_big() ? be_encode(charset, job) : le_encode(charset, job);
 }
 
-static const struct fsock__charset_ops host_ops = {host_decode, host_encode, NULL};
+static const struct fsock__charset_ops host_ops = { host_decode, host_encode, NULL };
 
 const struct fsock_charset fsock__charset_utf_16 = {
 	.name = "utf-16",

@@ -107,9 +107,9 @@ host_encode(const struct fsock_charset *charset, struct fsock__job *job)
 	return fsock__encode_loop(job, host_put, false);
 }
 
-static const struct fsock__charset_ops le_ops = {le_decode, le_encode, NULL};
-static const struct fsock__charset_ops be_ops = {be_decode, be_encode, NULL};
-static const struct fsock__charset_ops host_ops = {host_decode, host_encode, NULL};
+static const struct fsock__charset_ops le_ops = { le_decode, le_encode, NULL };
+static const struct fsock__charset_ops be_ops = { be_decode, be_encode, NULL };
+static const struct fsock__charset_ops host_ops = { host_decode, host_encode, NULL };
 
 const struct fsock_charset fsock__charset_utf_32le = {
 	.name = "utf-32le",

@@ -57,7 +57,7 @@ utf8_convert(const struct fsock_charset *charset, struct fsock__job *job)
 	return fsock__utf8_next(job, &c) == FSOCK__DONE ? FSOCK__FULL : fsock__utf8_trouble(job);
 }
 
-static const struct fsock__charset_ops utf8_ops = {utf8_convert, utf8_convert, NULL};
+static const struct fsock__charset_ops utf8_ops = { utf8_convert, utf8_convert, NULL };
 
 const struct fsock_charset fsock__charset_utf_8 = {
 	.name = "utf-8",
@@ -81,7 +81,7 @@ replacement_decode(const struct fsock_charset *charset, struct fsock__job *job)
 	return FSOCK__DONE;
 }
 
-static const struct fsock__charset_ops replacement_ops = {replacement_decode, utf8_convert, NULL};
+static const struct fsock__charset_ops replacement_ops = { replacement_decode, utf8_convert, NULL };
 
 const struct fsock_charset fsock__charset_replacement = {
 	.name = "replacement",

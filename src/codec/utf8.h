@@ -45,7 +45,8 @@ fsock__ascii_run(struct fsock__span *s)
 {
 	size_t left = fsock__span_left(s), room = fsock__span_room(s);
 
-	fsock__span_move(s, fsock__kernels()->ascii_copy(s->dst, s->src, left < room ? left : room));
+	fsock__span_move(
+	    s, fsock__kernels()->ascii_copy(s->dst, s->src, left < room ? left : room));
 }
 
 /*
@@ -55,8 +56,8 @@ fsock__ascii_run(struct fsock__span *s)
 typedef int fsock__get(const uint8_t *src, size_t n, uint32_t *c);
 
 /*
- * Writes one character, which is not ASCII if the charset has ASCII: at most 4 octets, room for which
- * is sure. 0 = it is not in the charset.
+ * Writes one character, which is not ASCII if the charset has ASCII: at most 4 octets, room for
+ * which is sure. 0 = it is not in the charset.
  */
 typedef unsigned fsock__put(uint8_t *dst, uint32_t c);
 

@@ -34,6 +34,26 @@ fsock__clock_left(int64_t deadline)
 	return deadline > now ? deadline - now : 0;
 }
 
+struct timespec
+fsock__clock_timespec(int64_t nanoseconds)
+{
+	struct timespec t = { .tv_sec = (time_t)(nanoseconds / NANOSECONDS) };
+
+	t.tv_nsec = (long)(nanoseconds % NANOSECONDS);
+	return t;
+}
+
+int
+fsock__clock_milliseconds(int64_t left)
+{
+	int64_t ms;
+
+	if (left == FSOCK__NEVER)
+		return -1;
+	ms = left / 1000000 + (left % 1000000 != 0);
+	return ms < 1000000000 ? (int)ms : 1000000000;
+}
+
 int
 fsock__clock_span(double seconds, int64_t *span)
 {

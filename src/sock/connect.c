@@ -22,6 +22,16 @@ struct attempt {
 	size_t local_count;
 };
 
+/* Records which of the limits it was. Returns -1. */
+static int
+out_of_time(const struct attempt *a)
+{
+	int past = a->past_exchange && fsock__clock_left(a->deadline) == 0;
+
+	return fsock__error_set_kind("connect", a->host, a->port,
+	    past ? FSOCK_DEADLINE_TIMEOUT_ERROR : FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
+}
+
 /* Looks up local_host, if one is to be used. Returns 0, or -1 with the error recorded. */
 static int
 find_local(struct attempt *a, int family)
@@ -30,8 +40,8 @@ find_local(struct attempt *a, int family)
 
 	if ((set->local_host == NULL && set->local_port == 0) || family == AF_UNIX)
 		return 0;
-	return fsock__resolve("bind", set->local_host, set->local_port, set->family, &a->local,
-	    &a->local_count);
+	return fsock__resolve("bind", set->local_host, set->local_port, set->family,
+	    a->deadline, &a->local, &a->local_count);
 }
 
 /* Binds to local_host and local_port, in the family of the address to reach. */
@@ -164,9 +174,8 @@ try_all(const struct attempt *a, const struct fsock_addr *list, size_t count, in
 		if (error == EMFILE || error == ENFILE)
 			break;
 	}
-	if (error == ETIMEDOUT && a->past_exchange && fsock__clock_left(a->deadline) == 0)
-		return fsock__error_set_kind("connect", a->host, a->port,
-		    FSOCK_DEADLINE_TIMEOUT_ERROR, ETIMEDOUT);
+	if (error == ETIMEDOUT)
+		return out_of_time(a);
 	return fsock__error_set("connect", a->host, a->port, error);
 }
 
@@ -193,8 +202,12 @@ fsock_connect(const char *host, int port, const struct fsock_options *options)
 	a.past_exchange = exchange < a.deadline;
 	if (a.past_exchange)
 		a.deadline = exchange;
-	if (fsock__resolve("connect", host, port, settings.family, &list, &count) < 0)
+	if (fsock__resolve(
+	        "connect", host, port, settings.family, a.deadline, &list, &count) < 0) {
+		if (errno == ETIMEDOUT)
+			out_of_time(&a);
 		return NULL;
+	}
 	if (find_local(&a, fsock_addr_family(&list[0])) == 0)
 		fd = try_all(&a, list, count, &family);
 	free(a.local);

@@ -42,8 +42,12 @@ preposition(const char *operation)
 		{ "bind", "to" },
 		{ "write", "to" },
 		{ "read", "from" },
+		{ "send", "to" },
+		{ "receive", "from" },
 		{ "listen", "on" },
 		{ "accept", "on" },
+		{ "serve client", "at" },
+		{ "wait", "for" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -52,13 +56,20 @@ preposition(const char *operation)
 	return "of";
 }
 
+/* Whether ports mean nothing to the host: it is a Unix-domain path or name. */
+static int
+has_no_port(const char *host)
+{
+	return host[0] == '@' || strchr(host, '/') != NULL;
+}
+
 static void
 make_text(void)
 {
 	char buf[128], port[24] = "";
 	const char *what = cause(buf, sizeof buf);
 
-	if (last.port > 0)
+	if (last.port > 0 && !has_no_port(last.host))
 		snprintf(port, sizeof port, " port %d", last.port);
 	if (last.host[0] != '\0')
 		snprintf(last.text, sizeof last.text, "%s %s %s%s: %s", last.operation,

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "clock.h"
 #include "error.h"
 #include "resolve.h"
 #include "socket.h"
@@ -27,48 +28,79 @@ bind_address(int fd, const struct fsock_addr *addr, const struct fsock__settings
 
 	if (family != AF_UNIX && settings->reuse_address)
 		fsock__sys_set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (family != AF_UNIX && settings->reuse_port &&
+	    fsock__sys_set_int(fd, SOL_SOCKET, FSOCK__SO_REUSEPORT, 1) < 0)
+		return -1;
 	if (family == AF_INET6)
 		fsock__sys_set_int(
 		    fd, IPPROTO_IPV6, IPV6_V6ONLY, !takes_ipv4(addr, settings));
 	if (bind(fd, &addr->as.any, addr->length) == 0)
 		return 0;
-	if (errno != EADDRINUSE || !fsock__unix_file_remove_stale(addr))
+	if (errno != EADDRINUSE || !fsock__unix_file_remove_stale(addr, SOCK_STREAM))
 		return -1;
 	return bind(fd, &addr->as.any, addr->length);
 }
 
-/* Listens on one address: the descriptor, or -1. It is non-blocking: fsock_accept() polls. */
-static int
-try_address(const struct fsock_addr *addr, const struct fsock__settings *settings)
-{
-	int fd = fsock__sys_socket(fsock_addr_family(addr), SOCK_STREAM, 0);
-	int error;
+/* A listening descriptor to be. */
+struct attempt {
+	int fd; /* or -1 */
+	const struct fsock_addr *addr;
+	struct fsock__unix_file *file; /* what it made in the file system, or NULL */
+};
 
-	if (fd < 0)
-		return -1;
-	if (bind_address(fd, addr, settings) == 0 && listen(fd, settings->backlog) == 0 &&
-	    fsock__sys_set_nonblocking(fd, 1) == 0)
-		return fd;
-	error = errno;
-	fsock__sys_close(fd);
+/* Ends the attempt and takes back what it did. Keeps errno. */
+static void
+give_up(struct attempt *a)
+{
+	int error = errno;
+
+	fsock__unix_file_remove(a->file);
+	fsock__sys_close(a->fd);
+	a->file = NULL;
+	a->fd = -1;
 	errno = error;
-	return -1;
 }
 
-/* Makes the handle of a listening descriptor, or closes it. */
-static fsock *
-wrap(int fd, const struct fsock_addr *addr, const struct fsock__settings *settings,
-    const char *host, int port)
+/* Binds, and keeps a record of the file that this makes. Returns 0 or -1. */
+static int
+bind_recorded(struct attempt *a, const struct fsock__settings *settings)
 {
-	int family = fsock_addr_family(addr);
-	fsock *s = fsock__socket_new(fd, FSOCK__LISTENER, family, settings, host, port);
+	if (fsock__unix_file_is_path(a->addr)) {
+		a->file = fsock__unix_file_new(a->addr);
+		if (a->file == NULL)
+			return -1;
+	}
+	if (bind_address(a->fd, a->addr, settings) < 0)
+		return -1;
+	if (a->file != NULL)
+		fsock__unix_file_bound(a->file);
+	return 0;
+}
+
+/* Listens on one address. The descriptor is non-blocking: fsock_accept() polls. */
+static void
+try_address(struct attempt *a, const struct fsock__settings *settings)
+{
+	a->fd = fsock__sys_socket(fsock_addr_family(a->addr), SOCK_STREAM, 0);
+	if (a->fd < 0)
+		return;
+	if (bind_recorded(a, settings) < 0 || listen(a->fd, settings->backlog) < 0 ||
+	    fsock__sys_set_nonblocking(a->fd, 1) < 0)
+		give_up(a);
+}
+
+/* Makes the handle of a listening descriptor, or gives it up. */
+static fsock *
+wrap(struct attempt *a, const struct fsock__settings *settings, const char *host, int port)
+{
+	int family = fsock_addr_family(a->addr);
+	fsock *s = fsock__socket_new(a->fd, FSOCK__LISTENER, family, settings, host, port);
 
 	if (s == NULL) {
-		fsock__sys_close(fd);
+		give_up(a);
 		return NULL;
 	}
-	if (fsock__unix_file_is_path(addr))
-		s->unix_file = fsock__unix_file_new(addr);
+	s->unix_file = a->file;
 	if (port == 0 && family != AF_UNIX)
 		s->port = fsock_local_port(s);
 	return s;
@@ -79,23 +111,26 @@ fsock *
 fsock_listen(const char *host, int port, const struct fsock_options *options)
 {
 	struct fsock__settings settings;
+	struct attempt a = { .fd = -1 };
 	struct fsock_addr *list;
-	size_t count, i;
-	int fd = -1, saved = errno;
+	size_t count;
+	int saved = errno;
 	fsock *s = NULL;
 
 	if (fsock__settings_make(&settings, options, "listen", host, port) < 0)
 		return NULL;
 	if (host == NULL && !settings.dual_stack && settings.family == FSOCK_ANY_FAMILY)
 		settings.family = FSOCK_IPV4_ONLY;
-	if (fsock__resolve("listen", host, port, settings.family, &list, &count) < 0)
+	if (fsock__resolve("listen", host, port, settings.family, FSOCK__NEVER, &list, &count) < 0)
 		return NULL;
-	for (i = 0; i < count && fd < 0; i++)
-		fd = try_address(&list[i], &settings);
-	if (fd < 0)
+	for (size_t i = 0; i < count && a.fd < 0; i++) {
+		a.addr = &list[i];
+		try_address(&a, &settings);
+	}
+	if (a.fd < 0)
 		fsock__error_set("listen", host, port, errno);
 	else
-		s = wrap(fd, &list[i - 1], &settings, host, port);
+		s = wrap(&a, &settings, host, port);
 	free(list);
 	if (s != NULL)
 		errno = saved;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "addr.h"
+#include "clock.h"
 #include "error.h"
 #include "ip_text.h"
 #include "resolve.h"
@@ -24,7 +25,7 @@ look_up(const char *name, enum fsock_family family, struct fsock_addr **list, si
 {
 	if (name == NULL)
 		return fsock__error_set("addresses", NULL, FSOCK__NO_PORT, EINVAL);
-	return fsock__resolve("addresses", name, 0, family, list, count);
+	return fsock__resolve("addresses", name, 0, family, FSOCK__NEVER, list, count);
 }
 
 /* see fsock/names.h */

@@ -8,6 +8,7 @@
 
 #include "addr.h"
 #include "error.h"
+#include "lookup.h"
 
 /* A list of `n` addresses, none set yet. */
 static int
@@ -68,17 +69,19 @@ families(enum fsock_family family, int order[2])
 
 static int
 look_up(const char *operation, const char *host, int port, enum fsock_family family,
-    struct fsock_addr **list, size_t *count)
+    int64_t deadline, struct fsock_addr **list, size_t *count)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
 	struct addrinfo *results;
 	size_t n = 0;
 	int order[2], eai, saved = errno;
 
-	hints.ai_family = family == FSOCK_IPV4_ONLY ? AF_INET
-	    : family == FSOCK_IPV6_ONLY             ? AF_INET6
-	                                            : AF_UNSPEC;
-	eai = getaddrinfo(host, NULL, &hints, &results);
+	eai = fsock__lookup(host,
+	    family == FSOCK_IPV4_ONLY       ? AF_INET
+	        : family == FSOCK_IPV6_ONLY ? AF_INET6
+	                                    : AF_UNSPEC,
+	    deadline, &results);
+	if (eai == FSOCK__LOOKUP_TIMED_OUT)
+		return fsock__error_set(operation, host, port, ETIMEDOUT);
 	if (eai != 0)
 		return fsock__error_set_resolver(operation, host, port, eai);
 	for (const struct addrinfo *ai = results; ai != NULL; ai = ai->ai_next)
@@ -139,7 +142,7 @@ is_odd_number(const char *host)
 
 int
 fsock__resolve(const char *operation, const char *host, int port, enum fsock_family family,
-    struct fsock_addr **list, size_t *count)
+    int64_t deadline, struct fsock_addr **list, size_t *count)
 {
 	struct fsock_addr addr;
 	int err, saved = errno;
@@ -160,5 +163,5 @@ fsock__resolve(const char *operation, const char *host, int port, enum fsock_fam
 	if (host[0] == '\0' || !fsock__addr_may_be_name(host) || is_odd_number(host))
 		return fsock__error_set_resolver(operation, host, port, EAI_NONAME);
 	errno = saved;
-	return look_up(operation, host, port, family, list, count);
+	return look_up(operation, host, port, family, deadline, list, count);
 }

@@ -7,6 +7,8 @@
 
 #include <fsock/socket.h>
 
+#define FSOCK__FORMAT_MAX 64 /* the longest format as text, with its NUL */
+
 struct fsock__settings {
 	int64_t connect_timeout, read_timeout, write_timeout; /* spans; FSOCK__NEVER for none */
 	int64_t deadline;                                     /* a span, too: from birth */
@@ -14,10 +16,12 @@ struct fsock__settings {
 	const char *local_host; /* the caller's: only good while the socket is being made */
 	int local_port;
 	int backlog;
-	int reuse_address, dual_stack, nodelay; /* 1 or 0 */
+	int reuse_address, reuse_port, dual_stack, nodelay, broadcast; /* 1 or 0 */
+	int share_address; /* reuse_address as datagram sockets take it: 1 only when asked for */
 	enum fsock_element element_type;
 	enum fsock_delivery delivery;
 	size_t line_limit;
+	char format[FSOCK__FORMAT_MAX];
 };
 
 /* Checks `options` (NULL: all defaults). Returns 0, or -1 with the error recorded. */

@@ -10,7 +10,8 @@
 #include "error.h"
 #include "process.h"
 #include "sys.h"
-#include "unix_file.h"
+#include "transfer.h"
+#include "wait.h"
 
 /* Options that the descriptor carries. None is worth failing for: the socket works without. */
 static void
@@ -43,6 +44,7 @@ fsock__socket_new(int fd, enum fsock__role role, int family, const struct fsock_
 	fsock__process_watch();
 	pthread_mutex_init(&s->lock, NULL);
 	s->fd = fd;
+	s->transport = &fsock__transport_socket;
 	s->role = role;
 	s->family = family;
 	s->references = 1;
@@ -50,46 +52,34 @@ fsock__socket_new(int fd, enum fsock__role role, int family, const struct fsock_
 	s->settings.local_host = NULL;
 	s->deadline =
 	    role == FSOCK__LISTENER ? FSOCK__NEVER : fsock__clock_after(settings->deadline);
+	s->read_timeout = settings->read_timeout;
+	s->write_timeout = settings->write_timeout;
 	s->port = port;
 	memcpy(s->host, host == NULL ? "" : host, length);
 	apply_settings(fd, role, family, settings);
 	return s;
 }
 
-/*
- * Throws away input that has arrived, within reason. A TCP connection that is closed with unread
- * input is reset, and the reset may overtake output that the peer has not read yet (RFC 2525,
- * 2.17). A process that never used the connection leaves it alone: another one may be reading it.
- */
-static void
-drain(const struct fsock *s)
-{
-	char scrap[4096];
-	int turns = 256, flags = MSG_DONTWAIT;
-
-	if (s->role != FSOCK__CONNECTED || s->used != fsock__process())
-		return;
-	while (turns-- > 0 && fsock__sys_receive(s->fd, scrap, sizeof scrap, &flags) > 0)
-		;
-}
-
 int
 fsock__socket_close_nolock(struct fsock *s)
 {
 	int saved = errno;
-	int fd = s->fd;
 
-	if (fd < 0)
-		return 0;
-	drain(s);
-	s->fd = -1;
-	if (s->unix_file != NULL)
-		fsock__unix_file_remove(s->unix_file);
-	s->unix_file = NULL;
-	if (fsock__sys_close(fd) < 0)
+	if (s->fd >= 0)
+		fsock__wait_closing(s);
+	if (s->transport->close(s) < 0)
 		return fsock__socket_error(s, "close", errno);
 	errno = saved;
 	return 0;
+}
+
+void
+fsock__socket_own(struct fsock *s)
+{
+	pthread_mutex_lock(&s->lock);
+	if (s->references == s->open_files)
+		s->references++;
+	pthread_mutex_unlock(&s->lock);
 }
 
 void
@@ -102,6 +92,7 @@ fsock__socket_unref(struct fsock *s)
 	pthread_mutex_unlock(&s->lock);
 	if (left > 0)
 		return;
+	fsock__wait_leave(s);
 	if (s->stream != NULL)
 		s->stream_ops->free(s);
 	pthread_mutex_destroy(&s->lock);

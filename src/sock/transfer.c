@@ -3,10 +3,10 @@
 
 #include <poll.h>
 
-#include "clock.h"
 #include "error.h"
 #include "process.h"
 #include "sys.h"
+#include "unix_file.h"
 
 /*
  * One blocking system call is the common path: SO_RCVTIMEO and SO_SNDTIMEO carry the timeout. Only
@@ -32,24 +32,21 @@ await(struct fsock *s, const char *operation, int events, int64_t timeout)
 	    ETIMEDOUT);
 }
 
-/*
- * After a call that came back with EAGAIN: 1 if it is to be tried again, -1 with the error
- * recorded. A blocking call says EAGAIN when its timeout has run out.
- */
-static int
-try_again(struct fsock *s, const char *operation, int flags, int events, int64_t timeout)
+/* A blocking call says EAGAIN when its timeout has run out. */
+int
+fsock__transfer_again(
+    struct fsock *s, const char *operation, int flags, int events, int64_t timeout)
 {
 	if (errno != EAGAIN && errno != EWOULDBLOCK)
 		return fsock__socket_error(s, operation, errno);
 	if (flags == 0 && !fsock__sys_is_nonblocking(s->fd))
 		return fsock__error_set_kind(
 		    operation, s->host, s->port, FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
-	return await(s, operation, events, timeout) < 0 ? -1 : 1;
+	return await(s, operation, events, timeout);
 }
 
-/* Whether the deadline leaves the operation any time: 0, or -1 with the error recorded. */
-static int
-check_deadline(struct fsock *s, const char *operation)
+int
+fsock__transfer_check(struct fsock *s, const char *operation)
 {
 	if (fsock__clock_left(s->deadline) > 0)
 		return 0;
@@ -57,32 +54,35 @@ check_deadline(struct fsock *s, const char *operation)
 	    operation, s->host, s->port, FSOCK_DEADLINE_TIMEOUT_ERROR, ETIMEDOUT);
 }
 
-ssize_t
-fsock__transfer_receive(struct fsock *s, void *buf, size_t n)
+/*
+ * Receives up to n octets: waits for the first one, for read_timeout and until the deadline at the
+ * most.
+ */
+static ssize_t
+socket_receive(struct fsock *s, void *buf, size_t n)
 {
-	int flags = s->deadline == FSOCK__NEVER ? 0 : MSG_DONTWAIT;
-	int saved = errno;
+	int flags, saved = errno;
 	ssize_t r;
 
 	s->used = fsock__process();
-	if (flags != 0 && check_deadline(s, "read") < 0)
+	if (fsock__transfer_begin(s, "read", &flags) < 0)
 		return -1;
 	while ((r = fsock__sys_receive(s->fd, buf, n, &flags)) < 0)
-		if (try_again(s, "read", flags, POLLIN, s->settings.read_timeout) < 0)
+		if (fsock__transfer_again(s, "read", flags, POLLIN, s->read_timeout) < 0)
 			return -1;
 	errno = saved;
 	return r;
 }
 
-int
-fsock__transfer_send(struct fsock *s, const void *buf, size_t n)
+/* Sends all n octets: write_timeout bounds each wait for the peer to make room. */
+static int
+socket_send(struct fsock *s, const void *buf, size_t n)
 {
-	int flags = s->deadline == FSOCK__NEVER ? 0 : MSG_DONTWAIT;
-	int saved = errno;
+	int flags, saved = errno;
 	const char *p = buf;
 
 	s->used = fsock__process();
-	if (flags != 0 && check_deadline(s, "write") < 0)
+	if (fsock__transfer_begin(s, "write", &flags) < 0)
 		return -1;
 	while (n > 0) {
 		ssize_t r = fsock__sys_send(s->fd, p, n, &flags);
@@ -90,10 +90,49 @@ fsock__transfer_send(struct fsock *s, const void *buf, size_t n)
 		if (r >= 0) {
 			p += r;
 			n -= (size_t)r;
-		} else if (try_again(s, "write", flags, POLLOUT, s->settings.write_timeout) < 0) {
+		} else if (fsock__transfer_again(
+			       s, "write", flags, POLLOUT, s->write_timeout) < 0) {
 			return -1;
 		}
 	}
 	errno = saved;
 	return 0;
 }
+
+/*
+ * Throws away input that has arrived, within reason. A TCP connection that is closed with unread
+ * input is reset, and the reset may overtake output that the peer has not read yet (RFC 2525,
+ * 2.17). A process that never used the connection leaves it alone: another one may be reading it.
+ */
+static void
+drain(const struct fsock *s)
+{
+	char scrap[4096];
+	int turns = 256, flags = MSG_DONTWAIT;
+
+	if (s->role != FSOCK__CONNECTED || s->used != fsock__process())
+		return;
+	while (turns-- > 0 && fsock__sys_receive(s->fd, scrap, sizeof scrap, &flags) > 0)
+		;
+}
+
+static int
+socket_close(struct fsock *s)
+{
+	int fd = s->fd;
+
+	if (fd < 0)
+		return 0;
+	drain(s);
+	s->fd = -1;
+	fsock__unix_file_remove(s->unix_file);
+	s->unix_file = NULL;
+	return fsock__sys_close(fd);
+}
+
+const struct fsock__transport_ops fsock__transport_socket = {
+	.name = "socket",
+	.receive = socket_receive,
+	.send = socket_send,
+	.close = socket_close,
+};

@@ -51,6 +51,7 @@ fsock__buffer_received(struct fsock__buffer *b, size_t n)
 	size_t room = b->capacity - b->tail;
 
 	b->tail += n;
+	b->received += n;
 	if (n == room && b->appetite < FSOCK__BUFFER_LARGE)
 		b->appetite = b->capacity * 4 < FSOCK__BUFFER_LARGE ? b->capacity * 4
 		                                                    : FSOCK__BUFFER_LARGE;

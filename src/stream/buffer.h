@@ -21,7 +21,8 @@
 struct fsock__buffer {
 	uint8_t *data;
 	size_t capacity, mark, head, tail;
-	size_t appetite; /* capacity that the last receives suggest; 0 at first */
+	size_t appetite;   /* capacity that the last receives suggest; 0 at first */
+	uint64_t received; /* octets received so far: where tail stands in the stream */
 };
 
 /* How much waits. */
@@ -29,6 +30,13 @@ static inline size_t
 fsock__buffer_count(const struct fsock__buffer *b)
 {
 	return b->tail - b->head;
+}
+
+/* Where head stands in the stream. */
+static inline uint64_t
+fsock__buffer_position(const struct fsock__buffer *b)
+{
+	return b->received - fsock__buffer_count(b);
 }
 
 /* Forgets what was delivered: it has been consumed. */
@@ -52,14 +60,21 @@ void fsock__buffer_received(struct fsock__buffer *, size_t n);
 /* Lets go of memory, if what is kept fits in FSOCK__BUFFER_SMALL. */
 void fsock__buffer_shrink(struct fsock__buffer *);
 
+/* Lets go of memory when nothing waits. */
+static inline void
+fsock__buffer_rest(struct fsock__buffer *b)
+{
+	if (b->head == b->tail && b->capacity > FSOCK__BUFFER_SMALL)
+		fsock__buffer_shrink(b);
+}
+
 /* Delivers n of the octets that wait to `to`. n must not be more than wait. */
 static inline void
 fsock__buffer_deliver(struct fsock__buffer *b, void *to, size_t n)
 {
 	memcpy(to, b->data + b->head, n);
 	b->head += n;
-	if (b->head == b->tail && b->capacity > FSOCK__BUFFER_SMALL)
-		fsock__buffer_shrink(b);
+	fsock__buffer_rest(b);
 }
 
 /* Gives back the last n octets delivered. Returns 0, or -1 if that many are not there any more. */

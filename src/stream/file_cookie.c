@@ -34,11 +34,12 @@ cookie_close(void *cookie)
 
 #if defined(__GLIBC__)
 
-/* glibc's FILE shows where fileno() looks. */
+/* glibc's FILE shows where fileno() looks; -1 there would mean that it is closed already. */
 static void
 set_fileno(FILE *file, int fd)
 {
-	file->_fileno = fd;
+	if (fd >= 0)
+		file->_fileno = fd;
 }
 
 #else

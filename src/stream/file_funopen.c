@@ -44,7 +44,8 @@ fun_close(void *cookie)
 static void
 set_fileno(FILE *file, int fd)
 {
-	file->_file = (short)fd;
+	if (fd >= 0)
+		file->_file = (short)fd;
 }
 
 #else

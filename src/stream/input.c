@@ -3,21 +3,35 @@
 #include "../sock/error.h"
 #include "../sock/process.h"
 #include "../sock/transfer.h"
+#include "../sock/wait.h"
 #include "exit.h"
-#include "stream.h"
+#include "input.h"
+#include "text.h"
 
 #include <sched.h>
 
-/* Receives once into the raw buffer. Returns as recv(2), errors recorded. */
+/* Tells of an error that came while nobody was reading; after that the kernel tells the rest. */
 FSOCK__COLD static ssize_t
-fill(struct fsock__window *w)
+read_error(struct fsock__stream *stream)
+{
+	int error = stream->read_error;
+
+	stream->read_error = 0;
+	return fsock__socket_error(stream->socket, "read", error);
+}
+
+FSOCK__COLD ssize_t
+fsock__input_fill(struct fsock__window *w)
 {
 	struct fsock__stream *stream = w->stream;
 	struct fsock *s = stream->socket;
-	size_t room = fsock__buffer_reserve(&stream->raw);
+	size_t room;
 	int cancel;
 	ssize_t r;
 
+	if (stream->raw.received >= stream->bound)
+		return 0;
+	room = fsock__buffer_reserve(&stream->raw);
 	if (room == 0)
 		return fsock__socket_error(s, "read", ENOMEM);
 	/* A thread cancelled in here would leave the FILE and our locks taken for ever. */
@@ -25,14 +39,19 @@ fill(struct fsock__window *w)
 	w->waiting = fsock__process();
 	if (fsock__exit_forbids_waiting())
 		r = fsock__socket_error(s, "read", ECANCELED);
+	else if (stream->read_error != 0)
+		r = read_error(stream);
 	else
-		r = fsock__transfer_receive(s, stream->raw.data + stream->raw.tail, room);
+		r = s->transport->receive(s, stream->raw.data + stream->raw.tail, room);
 	w->waiting = 0;
 	pthread_setcancelstate(cancel, NULL);
-	if (r > 0)
+	if (r > 0) {
 		fsock__buffer_received(&stream->raw, (size_t)r);
-	else if (fsock__buffer_count(&stream->raw) == 0)
+		if (s->waits != NULL)
+			fsock__wait_note(s);
+	} else if (fsock__buffer_count(&stream->raw) == 0) {
 		fsock__buffer_shrink(&stream->raw);
+	}
 	return r;
 }
 
@@ -46,8 +65,8 @@ line_length(const struct fsock__buffer *raw, size_t from, size_t n)
 	return end == NULL ? 0 : (size_t)(end - start) + 1;
 }
 
-FSOCK__COLD static ssize_t
-too_long(struct fsock__stream *stream)
+FSOCK__COLD ssize_t
+fsock__input_too_long(const struct fsock__stream *stream)
 {
 	const struct fsock *s = stream->socket;
 
@@ -68,24 +87,24 @@ await_line(struct fsock__window *w, size_t n)
 	size_t limit = w->line_limit, seen = 0, line, more;
 	ssize_t r;
 
-	while ((line = line_length(raw, seen, fsock__buffer_count(raw))) == 0) {
-		seen = fsock__buffer_count(raw);
+	while ((line = line_length(raw, seen, fsock__input_count(stream))) == 0) {
+		seen = fsock__input_count(stream);
 		if (seen + stream->line_fill >= limit)
-			return too_long(stream);
-		r = fill(w);
+			return fsock__input_too_long(stream);
+		r = fsock__input_fill(w);
 		if (r < 0)
 			return -1;
 		if (r == 0)
 			return (ssize_t)(seen < n ? seen : n);
 	}
 	if (line + stream->line_fill > limit)
-		return too_long(stream);
+		return fsock__input_too_long(stream);
 	if (line > n)
 		return (ssize_t)n;
 	if (w->sides == FSOCK_IO)
 		return (ssize_t)line;
 	for (more = line; more > 0 && line < n; line += more) {
-		size_t count = fsock__buffer_count(raw);
+		size_t count = fsock__input_count(stream);
 
 		more = line_length(raw, line, count < n ? count : n);
 		more = more > line && more - line <= limit ? more - line : 0;
@@ -103,24 +122,12 @@ up_to_line(struct fsock__window *w, size_t n)
 
 	if (line > 0)
 		n = line;
-	if (limit == 0)
+	if (limit == 0 || stream->binary)
 		return (ssize_t)n;
 	if (stream->line_fill >= limit)
-		return too_long(stream);
+		return fsock__input_too_long(stream);
 	limit -= stream->line_fill;
 	return (ssize_t)(n < limit ? n : limit);
-}
-
-/*
- * How much of what waits to deliver as a block. The last piece is kept small: it stays in the raw
- * buffer until it is known to be consumed, and an idle connection should not cost much.
- */
-static ssize_t
-block(const struct fsock__buffer *raw, size_t n)
-{
-	if (n == fsock__buffer_count(raw) && n > FSOCK__BUFFER_SMALL)
-		n -= FSOCK__BUFFER_SMALL;
-	return (ssize_t)n;
 }
 
 /* How much to deliver, after having waited for it; 0 at end of file, -1 with the error recorded. */
@@ -130,23 +137,23 @@ await_input(struct fsock__window *w, size_t n)
 	struct fsock__stream *stream = w->stream;
 	size_t waiting;
 
-	if (w->delivery == FSOCK_DELIVER_WHOLE_LINE)
+	if (w->delivery == FSOCK_DELIVER_WHOLE_LINE && !stream->binary)
 		return await_line(w, n);
-	if (fsock__buffer_count(&stream->raw) == 0) {
-		ssize_t r = fill(w);
+	if (fsock__input_count(stream) == 0) {
+		ssize_t r = fsock__input_fill(w);
 
 		if (r <= 0)
 			return r;
 	}
-	waiting = fsock__buffer_count(&stream->raw);
+	waiting = fsock__input_count(stream);
 	if (waiting < n)
 		n = waiting;
-	return w->delivery == FSOCK_DELIVER_LINE ? up_to_line(w, n) : block(&stream->raw, n);
+	return w->delivery == FSOCK_DELIVER_BLOCK ? (ssize_t)fsock__input_block(n, waiting)
+	                                          : up_to_line(w, n);
 }
 
-/* How much of a line has been delivered, after n octets more on top of `before`. */
-static size_t
-count_line(size_t before, const uint8_t *octets, size_t n)
+size_t
+fsock__input_count_line(size_t before, const uint8_t *octets, size_t n)
 {
 	for (size_t i = n; i > 0; i--)
 		if (octets[i - 1] == '\n')
@@ -160,17 +167,17 @@ recount(struct fsock__stream *stream)
 {
 	const struct fsock__buffer *raw = &stream->raw;
 
-	stream->line_fill = count_line(
+	stream->line_fill = fsock__input_count_line(
 	    stream->fill_at_mark, raw->data + raw->mark, raw->head - raw->mark);
 }
 
 /*
- * Makes `w` the reader. The one before it must not be in a read: its FILE's lock tells. A lock held
+ * The reader before it must not be in a read: its FILE's lock tells. A lock held
  * for a moment (a getc() that finds data, an fclose()) is waited for; a read that waits for the
  * network is not, as two threads that read one socket at once take octets from each other anyway.
  */
-FSOCK__COLD static int
-take_over(struct fsock__window *w)
+FSOCK__COLD int
+fsock__input_take_over(struct fsock__window *w)
 {
 	struct fsock__stream *stream = w->stream;
 	struct fsock *s = stream->socket;
@@ -195,6 +202,71 @@ take_over(struct fsock__window *w)
 	return 0;
 }
 
+int
+fsock__input_drop_arrived(struct fsock__stream *stream)
+{
+	struct fsock__buffer *raw = &stream->raw;
+	size_t n = fsock__buffer_count(raw), owed = stream->owed_length;
+
+	if (n > owed)
+		n = owed;
+	if (owed == 0)
+		return 1;
+	if (n == 0)
+		return 0;
+	if (memcmp(raw->data + raw->head, stream->owed, n) != 0)
+		owed = 0;
+	else if (n < owed)
+		return 0;
+	raw->head += owed;
+	if (stream->owed_beyond && stream->bound != FSOCK__NO_BOUND)
+		stream->bound += owed;
+	if (stream->bound < fsock__buffer_position(raw)) /* it cut the LF */
+		stream->bound = fsock__buffer_position(raw);
+	stream->owed_length = 0;
+	fsock__input_forget(stream);
+	return 1;
+}
+
+FSOCK__COLD ssize_t
+fsock__input_drop_owed(struct fsock__window *w)
+{
+	struct fsock__stream *stream = w->stream;
+	uint64_t bound = stream->bound;
+	ssize_t r;
+
+	/* At the bound already, whatever it is that comes next. */
+	if (fsock__buffer_position(&stream->raw) == bound)
+		return 1;
+	while (!fsock__input_drop_arrived(stream)) {
+		stream->bound = stream->owed_beyond ? FSOCK__NO_BOUND : bound;
+		r = fsock__input_fill(w);
+		stream->bound = bound;
+		if (r < 0)
+			return -1;
+		if (r == 0) {
+			stream->owed_length = 0;
+			break;
+		}
+	}
+	return 1;
+}
+
+/* Delivers raw octets as they are. Returns as fsock__input_read(). */
+static ssize_t
+read_plain(struct fsock__window *w, void *buf, size_t n)
+{
+	struct fsock__stream *stream = w->stream;
+	ssize_t r = await_input(w, n);
+
+	if (r > 0) {
+		fsock__buffer_deliver(&stream->raw, buf, (size_t)r);
+		if (w->line_limit != 0)
+			recount(stream);
+	}
+	return r;
+}
+
 ssize_t
 fsock__input_read(struct fsock__window *w, void *buf, size_t n)
 {
@@ -203,32 +275,101 @@ fsock__input_read(struct fsock__window *w, void *buf, size_t n)
 
 	if (n == 0)
 		return 0;
-	if (atomic_load_explicit(&stream->reader, memory_order_acquire) != w && take_over(w) < 0)
+	if (atomic_load_explicit(&stream->reader, memory_order_acquire) != w &&
+	    fsock__input_take_over(w) < 0)
 		return -1;
 	fsock__buffer_settle(&stream->raw);
 	stream->fill_at_mark = stream->line_fill;
-	r = await_input(w, n);
-	if (r > 0) {
-		fsock__buffer_deliver(&stream->raw, buf, (size_t)r);
+	stream->octet_taken = 0;
+	if (stream->owed_length != 0 && fsock__input_drop_owed(w) < 0)
+		return -1;
+	r = stream->text_input == NULL ? read_plain(w, buf, n) : fsock__text_read(w, buf, n);
+	if (r > 0)
 		w->position += (off_t)r;
-		if (w->line_limit != 0)
-			recount(stream);
-	}
 	/* The FILE's lock orders what threads do; this says so in the language's own terms. */
 	atomic_store_explicit(&stream->reader, w, memory_order_release);
 	return r;
+}
+
+/* Gives back the last n octets of text. Returns 0, or -1 if that many were not delivered. */
+static int
+give_back_text(struct fsock__stream *stream, size_t n)
+{
+	struct fsock__text_input *t = stream->text_input;
+
+	if (n > t->delivered)
+		return -1;
+	fsock__text_rewind(stream, t->delivered - n);
+	return 0;
+}
+
+/* Gives back the last n raw octets. Returns 0, or -1 if that many are not there. */
+static int
+give_back_plain(struct fsock__window *w, size_t n)
+{
+	struct fsock__stream *stream = w->stream;
+
+	if (fsock__buffer_give_back(&stream->raw, n) < 0)
+		return -1;
+	if (w->line_limit != 0)
+		recount(stream);
+	return 0;
 }
 
 int
 fsock__input_give_back(struct fsock__window *w, size_t n)
 {
 	struct fsock__stream *stream = w->stream;
+	int r = -1;
 
-	if (atomic_load_explicit(&stream->reader, memory_order_acquire) != w ||
-	    fsock__buffer_give_back(&stream->raw, n) < 0)
+	if (atomic_load_explicit(&stream->reader, memory_order_acquire) == w)
+		r = stream->text_input == NULL ? give_back_plain(w, n) : give_back_text(stream, n);
+	if (r < 0)
 		return fsock__socket_error(stream->socket, "seek", ESPIPE);
 	w->position -= (off_t)n;
-	if (w->line_limit != 0)
-		recount(stream);
 	return 0;
+}
+
+size_t
+fsock__input_take(struct fsock__stream *stream, void *buf, size_t n)
+{
+	size_t count = fsock__input_count(stream);
+
+	if (n > count)
+		n = count;
+	fsock__input_forget(stream);
+	if (n > 0)
+		memcpy(buf, stream->raw.data + stream->raw.head, n);
+	stream->raw.head += n;
+	if (stream->text_input != NULL && n > 0)
+		fsock__text_pass(stream->text_input, (int64_t)n);
+	fsock__input_forget(stream);
+	if (n > 0) { /* the last one is kept, for unreading */
+		stream->raw.mark--;
+		stream->octet_taken = 1;
+	}
+	return n;
+}
+
+void
+fsock__input_exact(struct fsock__stream *stream)
+{
+	const struct fsock__text_input *t = stream->text_input;
+
+	if (t != NULL && t->delivered > 0)
+		fsock__text_rewind(stream, t->delivered);
+	fsock__format_keep_owed(stream);
+	if (stream->owed_length > 0)
+		fsock__input_drop_arrived(stream);
+}
+
+void
+fsock__input_forget(struct fsock__stream *stream)
+{
+	stream->raw.mark = stream->raw.head;
+	stream->octet_taken = 0;
+	/* What is taken beside a FILE is no part of a line: a counted block between lines, say. */
+	stream->line_fill = stream->fill_at_mark = 0;
+	if (stream->text_input != NULL)
+		fsock__text_settle(stream->text_input);
 }

@@ -1,24 +1,25 @@
 /* From stdio to the socket: what a FILE's write function does below. */
 #include "../compat.h"
+#include "output.h"
+
 #include "../sock/error.h"
 #include "../sock/transfer.h"
-#include "stream.h"
+#include "text.h"
 
-/* Sends, with the output lock held. The first failure is kept: what follows would leave a hole. */
-static ssize_t
-send_nolock(struct fsock *s, const void *buf, size_t n)
+int
+fsock__output_send_nolock(struct fsock__stream *stream, const void *buf, size_t n)
 {
+	struct fsock *s = stream->socket;
 	int cancel, r;
 
 	if (s->write_error != 0)
 		return fsock__socket_error(s, "write", s->write_error);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	r = fsock__transfer_send(s, buf, n);
+	r = s->transport->send(s, buf, n);
 	pthread_setcancelstate(cancel, NULL);
-	if (r == 0)
-		return (ssize_t)n;
-	s->write_error = errno;
-	return -1;
+	if (r < 0)
+		s->write_error = errno;
+	return r;
 }
 
 /*
@@ -41,15 +42,39 @@ ssize_t
 fsock__output_write(struct fsock__window *w, const void *buf, size_t n)
 {
 	struct fsock__stream *stream = w->stream;
-	ssize_t r;
+	int r;
 
 	if (n == 0) /* musl flushes by writing nothing */
 		return 0;
 	settle_input(w);
 	pthread_mutex_lock(&stream->output_lock);
-	r = send_nolock(stream->socket, buf, n);
-	if (r > 0)
-		w->position += (off_t)r;
+	r = stream->text_output == NULL ? fsock__output_send_nolock(stream, buf, n)
+	                                : fsock__text_write_nolock(stream, buf, n);
+	if (r == 0)
+		w->position += (off_t)n;
+	pthread_mutex_unlock(&stream->output_lock);
+	return r < 0 ? -1 : (ssize_t)n;
+}
+
+int
+fsock__output_finish(struct fsock__stream *stream)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&stream->output_lock);
+	if (stream->text_output != NULL && stream->socket->write_error == 0)
+		r = fsock__text_finish_nolock(stream);
+	pthread_mutex_unlock(&stream->output_lock);
+	return r;
+}
+
+int
+fsock__output_send(struct fsock__stream *stream, const void *buf, size_t n)
+{
+	int r;
+
+	pthread_mutex_lock(&stream->output_lock);
+	r = fsock__output_send_nolock(stream, buf, n);
 	pthread_mutex_unlock(&stream->output_lock);
 	return r;
 }

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "../sock/error.h"
+
 /*
  * A hash table with chains through the windows.
  *  1. `lock` is held while anything below is looked at or changed; it is the last lock to be taken.
@@ -121,6 +123,18 @@ fsock__registry_find(FILE *file)
 			;
 	pthread_mutex_unlock(&lock);
 	return w;
+}
+
+struct fsock__window *
+fsock__registry_window(FILE *file, int sides, const char *operation)
+{
+	struct fsock__window *w = file == NULL ? NULL : fsock__registry_find(file);
+
+	if (w != NULL && (w->sides & sides) == sides)
+		return w;
+	fsock__error_set_kind(operation, NULL, FSOCK__NO_PORT, FSOCK_INVALID_SOCKET_STREAM_ERROR,
+	    EINVAL);
+	return NULL;
 }
 
 void

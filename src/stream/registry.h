@@ -21,6 +21,12 @@ void fsock__registry_remove(struct fsock__window *);
 /* The window of a FILE, or NULL. */
 struct fsock__window *fsock__registry_find(FILE *);
 
+/*
+ * The same, if the window has all the `sides`; else NULL with an error of `operation` recorded. For
+ * the public functions that take a FILE; NULL is no stream.
+ */
+struct fsock__window *fsock__registry_window(FILE *, int sides, const char *operation);
+
 /* Calls `visit` for every window, with the registry's lock held. */
 void fsock__registry_each(void (*visit)(struct fsock__window *));
 

@@ -8,7 +8,10 @@
 #include "../sock/error.h"
 #include "exit.h"
 #include "file.h"
+#include "input.h"
+#include "output.h"
 #include "registry.h"
+#include "text.h"
 
 /*
  * Sends what a FILE holds. A thread that waits for input on a two-way FILE holds its lock, but then
@@ -26,7 +29,7 @@ flush_window(struct fsock__window *w)
 
 /* see struct fsock__stream_ops */
 static int
-stream_flush(struct fsock *s)
+stream_flush(struct fsock *s, int final)
 {
 	struct fsock__stream *stream = s->stream;
 	int r = 0;
@@ -37,6 +40,8 @@ stream_flush(struct fsock *s)
 		if (w->file != NULL && (w->sides & FSOCK_OUTPUT) && flush_window(w) < 0)
 			r = -1;
 	}
+	if (final && fsock__output_finish(stream) < 0)
+		r = -1;
 	if (s->write_error != 0) /* a flush after a failed one succeeds in some libcs */
 		r = fsock__socket_error(s, "write", s->write_error);
 	return r;
@@ -55,14 +60,10 @@ stream_close(struct fsock *s)
 	return r;
 }
 
-/* see struct fsock__stream_ops */
-static ssize_t
-stream_take(struct fsock *s, void *buf, size_t size)
+/* Moving nowhere makes stdio give back what it has read ahead. */
+int
+fsock__stream_sync_input(struct fsock__stream *stream)
 {
-	struct fsock__stream *stream = s->stream;
-	size_t n;
-
-	/* Moving nowhere makes stdio give back what it holds. */
 	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++) {
 		struct fsock__window *w = &stream->windows[i];
 
@@ -70,10 +71,32 @@ stream_take(struct fsock *s, void *buf, size_t size)
 		    fseeko(w->file, 0, SEEK_CUR) < 0)
 			return -1;
 	}
+	fsock__input_exact(stream);
+	return 0;
+}
+
+/* see struct fsock__stream_ops */
+static ssize_t
+stream_take(struct fsock *s, void *buf, size_t size)
+{
+	struct fsock__stream *stream = s->stream;
+	size_t n;
+
+	if (fsock__stream_sync_input(stream) < 0)
+		return -1;
 	n = fsock__buffer_count(&stream->raw);
 	if (n > 0 && n <= size)
 		memcpy(buf, stream->raw.data + stream->raw.head, n);
 	return (ssize_t)n;
+}
+
+/* see struct fsock__stream_ops */
+static int
+stream_send(struct fsock *s, const void *buf, size_t n)
+{
+	if (stream_flush(s, 1) < 0)
+		return -1;
+	return n == 0 ? 0 : fsock__output_send(s->stream, buf, n);
 }
 
 /* see struct fsock__stream_ops */
@@ -84,6 +107,8 @@ stream_free(struct fsock *s)
 
 	pthread_mutex_destroy(&stream->output_lock);
 	fsock__buffer_free(&stream->raw);
+	free(stream->text_input);
+	free(stream->text_output);
 	free(stream);
 	s->stream = NULL;
 }
@@ -92,7 +117,12 @@ static const struct fsock__stream_ops stream_ops = {
 	.flush = stream_flush,
 	.close = stream_close,
 	.take = stream_take,
+	.receive = fsock__raw_receive,
+	.available = fsock__raw_available,
+	.send = stream_send,
 	.free = stream_free,
+	.buffered = fsock__readable_buffered,
+	.fetch = fsock__readable_fetch,
 };
 
 /* How a window hands input to stdio, where the program has not said. */
@@ -123,7 +153,23 @@ init_window(struct fsock__window *w, struct fsock__stream *stream, int sides)
 		w->line_limit = WHOLE_LINE_LIMIT;
 }
 
-/* Makes the streams of a socket. Needs its lock. Returns them, or NULL (ENOMEM). */
+/* Gives both directions the format that the settings ask for. Returns 0 or -1. */
+static int
+init_format(struct fsock__stream *stream, const char *text)
+{
+	struct fsock_format format;
+
+	if (text[0] == '\0')
+		return 0;
+	if (fsock_format_parse(&format, text) < 0)
+		return -1;
+	return fsock__format_apply_input(stream, &format) < 0 ||
+	        fsock__format_apply_output(stream, &format) < 0
+	    ? -1
+	    : 0;
+}
+
+/* Makes the streams of a socket. Needs its lock. Returns them, or NULL with errno set. */
 static struct fsock__stream *
 new_stream(struct fsock *s)
 {
@@ -139,14 +185,21 @@ new_stream(struct fsock *s)
 	pthread_mutex_init(&stream->output_lock, NULL);
 	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++)
 		init_window(&stream->windows[i], stream, sides[i]);
+	stream->bound = FSOCK__NO_BOUND;
 	s->stream = stream;
 	s->stream_ops = &stream_ops;
+	if (init_format(stream, s->settings.format) < 0) {
+		int error = errno;
+
+		stream_free(s);
+		errno = error;
+		return NULL;
+	}
 	return stream;
 }
 
-/* Opens a window's FILE. Needs the socket's lock. Returns it, or NULL with errno set. */
-static FILE *
-open_window(struct fsock *s, int which)
+FILE *
+fsock__stream_open_nolock(struct fsock *s, int which)
 {
 	struct fsock__stream *stream = s->stream != NULL ? s->stream : new_stream(s);
 	struct fsock__window *w;
@@ -191,7 +244,7 @@ get_stream(fsock *s, const char *operation, int which)
 	}
 	pthread_mutex_lock(&s->lock);
 	errno = 0;
-	file = open_window(s, which);
+	file = fsock__stream_open_nolock(s, which);
 	pthread_mutex_unlock(&s->lock);
 	if (file == NULL)
 		fsock__socket_error(s, operation, errno != 0 ? errno : ENOMEM);
@@ -225,13 +278,9 @@ fsock_output(fsock *s)
 fsock *
 fsock_of(FILE *f)
 {
-	struct fsock__window *w = f == NULL ? NULL : fsock__registry_find(f);
+	struct fsock__window *w = fsock__registry_window(f, 0, "find socket");
 
-	if (w != NULL)
-		return w->stream->socket;
-	fsock__error_set_kind("find socket", NULL, FSOCK__NO_PORT,
-	    FSOCK_INVALID_SOCKET_STREAM_ERROR, EINVAL);
-	return NULL;
+	return w == NULL ? NULL : w->stream->socket;
 }
 
 /* see fsock/stream.h */

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include "../sock/error.h"
+#include "output.h"
 #include "registry.h"
 #include "stream.h"
 
@@ -55,13 +56,29 @@ fsock__window_seek(struct fsock__window *w, off_t offset, int whence)
 	return w->position;
 }
 
-/* Whether another open window has the side. Needs the socket's lock. */
+/* Whether a window other than `but` has the side open. Needs the socket's lock. */
 static int
-is_still_open(const struct fsock__stream *stream, int side)
+is_still_open(const struct fsock__stream *stream, int side, const struct fsock__window *but)
 {
-	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++)
-		if (stream->windows[i].file != NULL && (stream->windows[i].sides & side))
+	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++) {
+		const struct fsock__window *w = &stream->windows[i];
+
+		if (w != but && w->file != NULL && (w->sides & side))
 			return 1;
+	}
+	return 0;
+}
+
+/* Tells the peer that no more comes; one that is gone already needs not be told. Returns 0 or -1. */
+static int
+end_output(struct fsock *s)
+{
+	int saved = errno;
+
+	atomic_fetch_or(&s->shut, FSOCK_OUTPUT);
+	if (shutdown(s->fd, SHUT_WR) < 0 && errno != ENOTCONN && errno != EINVAL)
+		return fsock__socket_error(s, "close", errno);
+	errno = saved;
 	return 0;
 }
 
@@ -72,17 +89,12 @@ is_still_open(const struct fsock__stream *stream, int side)
 static int
 close_sides(struct fsock *s, const struct fsock__window *w)
 {
-	int saved = errno;
-
 	if (s->releasing)
 		return 0;
 	if (s->open_files == 0)
 		return fsock__socket_close_nolock(s);
-	if ((w->sides & FSOCK_OUTPUT) && !is_still_open(w->stream, FSOCK_OUTPUT)) {
-		shutdown(s->fd, SHUT_WR); /* a peer that is gone already needs not be told */
-		atomic_fetch_or(&s->shut, FSOCK_OUTPUT);
-		errno = saved;
-	}
+	if ((w->sides & FSOCK_OUTPUT) && !is_still_open(w->stream, FSOCK_OUTPUT, w))
+		return end_output(s);
 	return 0;
 }
 
@@ -91,9 +103,14 @@ int
 fsock__window_close(struct fsock__window *w)
 {
 	struct fsock *s = w->stream->socket;
-	int r;
+	int last_output, r;
 
 	fsock__registry_remove(w);
+	pthread_mutex_lock(&s->lock);
+	last_output = (w->sides & FSOCK_OUTPUT) && !is_still_open(w->stream, FSOCK_OUTPUT, w);
+	pthread_mutex_unlock(&s->lock);
+	if (last_output && !s->releasing)
+		fsock__output_finish(w->stream); /* a failure is kept in write_error */
 	pthread_mutex_lock(&s->lock);
 	w->file = NULL;
 	if (w->stream->reader == w)

@@ -1,8 +1,8 @@
 /*
- * codec_texts.h - the texts of codec_bench.c: about 4 MiB of UTF-8 each, the same in every run, long
- * and without repeats, since a processor learns a short text by heart. Words are drawn from a
- * vocabulary in which the r-th word comes up about once in r, as in languages; its letters come from
- * alphabets in the order of their frequency, or from the signs of a national standard.
+ * codec_texts.h - the texts of codec_bench.c: about 4 MiB of UTF-8 each, the same in every run,
+ * long and without repeats, since a processor learns a short text by heart. Words are drawn from
+ * a vocabulary in which the r-th word comes up about once in r, as in languages; its letters come
+ * from alphabets in the order of their frequency, or from the signs of a national standard.
  */
 #ifndef FSOCK_TESTS_BENCH_CODEC_TEXTS_H
 #define FSOCK_TESTS_BENCH_CODEC_TEXTS_H

@@ -1,6 +1,6 @@
 /*
- * Any octets in any charset: what comes out is UTF-8, does not depend on pieces and rooms, positions
- * and errors add up, and a copy of the state taken at any moment goes on alike.
+ * Any octets in any charset: what comes out is UTF-8, does not depend on pieces and rooms,
+ * positions and errors add up, and a copy of the state taken at any moment goes on alike.
  */
 #include "fuzz.h"
 
@@ -15,7 +15,7 @@ static void
 check_replaced(struct fuzz_input in, const struct fsock_charset *charset,
     const struct fsock_policy *policy, size_t piece, size_t room)
 {
-	struct fuzz_octets whole = {NULL, 0}, cut = {NULL, 0};
+	struct fuzz_octets whole = { NULL, 0 }, cut = { NULL, 0 };
 	struct fsock_decoder a, b;
 
 	fsock_decoder_init(&a, charset);
@@ -44,7 +44,7 @@ check_errors(struct fuzz_input in, const struct fsock_charset *charset, size_t p
 	fsock_decoder_init(&d, charset);
 	do {
 		size_t now = piece && piece < in.size - at ? piece : in.size - at;
-		struct fsock_codec_io io = {in.data + at, now, NULL, 0}, again;
+		struct fsock_codec_io io = { in.data + at, now, NULL, 0 }, again;
 		enum fsock_codec_status status;
 
 		do {
@@ -60,8 +60,8 @@ check_errors(struct fuzz_input in, const struct fsock_charset *charset, size_t p
 				fsock_decoder_error(&d, &error);
 				FUZZ_ASSERT(error.length >= 1 && error.length <= 4);
 				FUZZ_ASSERT(error.offset + error.length == d.position);
-				FUZZ_ASSERT(!memcmp(
-				    error.octets, in.data + error.offset, error.length));
+				FUZZ_ASSERT(
+				    !memcmp(error.octets, in.data + error.offset, error.length));
 			}
 		} while (status != FSOCK_CODEC_INPUT_EMPTY);
 		at += now;
@@ -71,11 +71,11 @@ check_errors(struct fuzz_input in, const struct fsock_charset *charset, size_t p
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct fuzz_input in = {data, size};
+	struct fuzz_input in = { data, size };
 	const struct fsock_charset *charset = fuzz_charset(&in);
 	size_t piece = fuzz_take(&in, 9), room = fuzz_take(&in, 20);
-	struct fsock_policy policy = {
-	    .on_error = (enum fsock_on_error)(FSOCK_ON_ERROR_REPLACE + fuzz_take(&in, 3))};
+	struct fsock_policy policy = { .on_error = (enum fsock_on_error)(
+					   FSOCK_ON_ERROR_REPLACE + fuzz_take(&in, 3)) };
 
 	check_replaced(in, charset, &policy, piece, room ? room + 3 : 0);
 	if (in.size)

@@ -37,12 +37,12 @@ is_folded(const uint8_t *text, size_t n)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct fuzz_input in = {data, size};
+	struct fuzz_input in = { data, size };
 	const struct fsock_charset *charset = fuzz_charset(&in);
 	size_t piece = fuzz_take(&in, 9), room = fuzz_take(&in, 20);
-	struct fsock_policy policy = {
-	    .on_error = (enum fsock_on_error)(FSOCK_ON_ERROR_REPLACE + fuzz_take(&in, 4))};
-	struct fuzz_octets whole = {NULL, 0}, cut = {NULL, 0}, back = {NULL, 0};
+	struct fsock_policy policy = { .on_error = (enum fsock_on_error)(
+					   FSOCK_ON_ERROR_REPLACE + fuzz_take(&in, 4)) };
+	struct fuzz_octets whole = { NULL, 0 }, cut = { NULL, 0 }, back = { NULL, 0 };
 	struct fsock_encoder a, b;
 	struct fsock_decoder d;
 
@@ -53,17 +53,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_add(&cut, "", 0);
 	fuzz_add(&back, "", 0);
 	FUZZ_ASSERT(fuzz_run(step_out, &a, &policy, in.data, in.size, 0, 0, &whole) == 0);
-	FUZZ_ASSERT(fuzz_run(step_out, &b, &policy, in.data, in.size, piece,
-			room ? room + 7 : 0, &cut) == 0);
+	FUZZ_ASSERT(fuzz_run(step_out, &b, &policy, in.data, in.size, piece, room ? room + 7 : 0,
+			&cut) == 0);
 	FUZZ_ASSERT(whole.length == cut.length && !memcmp(whole.data, cut.data, cut.length));
 	FUZZ_ASSERT(a.position == in.size && b.position == in.size && a.errors == b.errors);
 	if (!(fsock_charset_flags(charset) & FSOCK_CHARSET_DECODE_ONLY)) {
-		FUZZ_ASSERT(fuzz_run(step_in, &d, NULL, whole.data, whole.length, piece, 0,
-				&back) == 0);
+		FUZZ_ASSERT(
+		    fuzz_run(step_in, &d, NULL, whole.data, whole.length, piece, 0, &back) == 0);
 		FUZZ_ASSERT(fuzz_is_utf8(back.data, back.length));
 		if (a.errors == 0 && !is_folded(in.data, in.size))
-			FUZZ_ASSERT(back.length == in.size &&
-			    !memcmp(back.data, in.data, in.size));
+			FUZZ_ASSERT(back.length == in.size && !memcmp(back.data, in.data, in.size));
 	}
 	free(whole.data);
 	free(cut.data);

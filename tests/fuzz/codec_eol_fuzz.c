@@ -20,8 +20,8 @@ static void
 check(fuzz_step *step, struct fuzz_input in, struct fsock_eol eol, size_t piece, size_t room,
     struct fuzz_octets *whole)
 {
-	const struct fsock_policy escape = {.on_error = FSOCK_ON_ERROR_ESCAPE};
-	struct fuzz_octets cut = {NULL, 0};
+	const struct fsock_policy escape = { .on_error = FSOCK_ON_ERROR_ESCAPE };
+	struct fuzz_octets cut = { NULL, 0 };
 	struct fsock_eol a = eol, b = eol;
 
 	fuzz_add(whole, "", 0);
@@ -37,10 +37,10 @@ check(fuzz_step *step, struct fuzz_input in, struct fsock_eol eol, size_t piece,
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct fuzz_input in = {data, size};
+	struct fuzz_input in = { data, size };
 	unsigned style = fuzz_take(&in, 5), flags = fuzz_take(&in, 8);
 	size_t piece = fuzz_take(&in, 9), room = fuzz_take(&in, 20);
-	struct fuzz_octets read = {NULL, 0}, written = {NULL, 0}, back = {NULL, 0};
+	struct fuzz_octets read = { NULL, 0 }, written = { NULL, 0 }, back = { NULL, 0 };
 	struct fuzz_input again;
 	struct fsock_eol eol;
 
@@ -50,10 +50,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(step_in, in, eol, piece, room, &read);
 	check(step_out, in, eol, piece, room, &written);
 	if (style == FSOCK_EOL_CRLF_STRICT && !memchr(in.data, '\r', in.size)) {
-		again = (struct fuzz_input){written.data, written.length};
+		again = (struct fuzz_input){ written.data, written.length };
 		check(step_in, again, eol, piece, room, &back);
-		FUZZ_ASSERT(
-		    back.length == in.size && !memcmp(back.data, in.data, in.size));
+		FUZZ_ASSERT(back.length == in.size && !memcmp(back.data, in.data, in.size));
 	}
 	free(read.data);
 	free(written.data);

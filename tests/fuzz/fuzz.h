@@ -1,6 +1,6 @@
 /*
- * fuzz.h - what the fuzz targets share. Each is a file with LLVMFuzzerTestOneInput: libFuzzer runs it
- * (clang -fsanitize=fuzzer), and with replay.c it is a program that runs files of a corpus.
+ * fuzz.h - what the fuzz targets share. Each is a file with LLVMFuzzerTestOneInput: libFuzzer runs
+ * it (clang -fsanitize=fuzzer), and with replay.c it is a program that runs files of a corpus.
  *
  * The choices of a run (charset, sizes of pieces) are taken from the end of the input, so that the
  * text at its beginning stays readable.
@@ -18,12 +18,12 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Always checked, whatever NDEBUG says. */
-#define FUZZ_ASSERT(condition)                                                            \
-	do {                                                                              \
-		if (!(condition)) {                                                       \
+#define FUZZ_ASSERT(condition)                                                          \
+	do {                                                                            \
+		if (!(condition)) {                                                     \
 			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                          \
-		}                                                                         \
+			abort();                                                        \
+		}                                                                       \
 	} while (0)
 
 struct fuzz_input {
@@ -111,7 +111,7 @@ fuzz_run(fuzz_step *step, void *state, const struct fsock_policy *policy, const 
 	do {
 		size_t now = piece && piece < n - at ? piece : n - at;
 		uint8_t *from = malloc(now ? now : 1), *to = malloc(room);
-		struct fsock_codec_io io = {from, now, to, room};
+		struct fsock_codec_io io = { from, now, to, room };
 
 		if (now)
 			memcpy(from, in + at, now);
@@ -122,7 +122,7 @@ fuzz_run(fuzz_step *step, void *state, const struct fsock_policy *policy, const 
 			status = step(state, policy, &io, at == n);
 			fuzz_add(out, to, (size_t)(io.out - to));
 			FUZZ_ASSERT(status != FSOCK_CODEC_OUTPUT_FULL || io.out != to ||
-			    room < FSOCK_CODEC_ROOM);
+				    room < FSOCK_CODEC_ROOM);
 		} while (status == FSOCK_CODEC_OUTPUT_FULL);
 		FUZZ_ASSERT(status != FSOCK_CODEC_INPUT_EMPTY || io.in_length == 0);
 		free(from);

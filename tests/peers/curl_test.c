@@ -13,8 +13,8 @@
 #define COUNT(table) ((int)(sizeof(table) / sizeof(table)[0]))
 
 /*
- * curl sends $DIR/in, of `length` octets, where it is told to, and writes what comes to $DIR/out. It
- * says of each transfer its status, how many connections it made for it, and how much it received.
+ * curl sends $DIR/in, of `length` octets, where it is told to, and writes what comes to $DIR/out.
+ * It says of each transfer its status, how many connections it made for it, how much it received.
  */
 static const struct row {
 	const char *arguments;

@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <check.h>
 
@@ -47,11 +48,25 @@ static const struct fsock_options patience = { .timeout = 20 };
 /* What the threads report to the tests, which alone assert. */
 static int copied;
 
-/* Connects with the program, its input and output redirected as `files` says; NULL if there is none. */
+/* The host of a row; paths and names are this process's own. */
+static const char *
+host_of(const struct relay *r)
+{
+	static char name[64];
+
+	if (strcmp(r->host, "path") == 0)
+		return peer_path("socket");
+	if (r->host[0] != '@')
+		return r->host;
+	snprintf(name, sizeof name, "%s-%ld", r->host, (long)getpid());
+	return name;
+}
+
+/* Connects with the program, its files redirected as `files` says; NULL if there is no program. */
 static fsock *
 meet(const struct relay *r, struct peer *p, const char *files)
 {
-	const char *host = strcmp(r->host, "path") == 0 ? peer_path("socket") : r->host;
+	const char *host = host_of(r);
 	fsock *listener, *s;
 	char command[256];
 
@@ -64,7 +79,7 @@ meet(const struct relay *r, struct peer *p, const char *files)
 
 		peer_start(p, command, host, 0);
 		line = peer_await(p->log, r->program[0] == 'n' ? "Listening on" : "listening on");
-		if (host == r->host && host[0] != '@')
+		if (host == r->host) /* an IP address */
 			port = peer_last_number(line);
 		s = fsock_connect(host, port, &patience);
 	} else {

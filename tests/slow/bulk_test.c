@@ -1,4 +1,4 @@
-/* Two gigabytes and more through one stream, as blocks and as lines; checksums at both ends agree. */
+/* Two gigabytes and more through a stream, as blocks and as lines; checksums at both ends agree. */
 #include "../../src/compat.h"
 
 #include <pthread.h>

@@ -38,7 +38,8 @@ sock_host(enum sock_transport transport)
 int
 sock_has(enum sock_transport transport)
 {
-	struct sockaddr_in6 loopback = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr_in6 loopback = { .sin6_family = AF_INET6,
+		.sin6_addr = IN6ADDR_LOOPBACK_INIT };
 	int fd, has;
 
 	if (transport != SOCK_TCP6)

@@ -19,23 +19,23 @@
 int sock_run(Suite *);
 
 /* Asserts that the last call failed so; errno is looked at first. */
-#define sock_assert_error(expected_kind, expected_errno)                                           \
-	do {                                                                                       \
-		int sock_errno_ = errno;                                                           \
-		const struct fsock_error *sock_error_ = fsock_last_error();                        \
-		ck_assert_str_eq(                                                                  \
-		    fsock_error_name(sock_error_->kind), fsock_error_name(expected_kind));         \
-		ck_assert_int_eq(sock_errno_, (expected_errno));                                   \
-		ck_assert_int_eq(sock_error_->errnum, (expected_errno));                           \
+#define sock_assert_error(expected_kind, expected_errno)                                   \
+	do {                                                                               \
+		int sock_errno_ = errno;                                                   \
+		const struct fsock_error *sock_error_ = fsock_last_error();                \
+		ck_assert_str_eq(                                                          \
+		    fsock_error_name(sock_error_->kind), fsock_error_name(expected_kind)); \
+		ck_assert_int_eq(sock_errno_, (expected_errno));                           \
+		ck_assert_int_eq(sock_error_->errnum, (expected_errno));                   \
 	} while (0)
 
 /* The same, and that the readable line is as the format says. */
-#define sock_assert_failed(expected_kind, expected_errno, ...)                                     \
-	do {                                                                                       \
-		char sock_text_[FSOCK_ERROR_TEXT_MAX];                                             \
-		sock_assert_error(expected_kind, expected_errno);                                  \
-		snprintf(sock_text_, sizeof sock_text_, __VA_ARGS__);                              \
-		ck_assert_str_eq(fsock_last_error()->text, sock_text_);                            \
+#define sock_assert_failed(expected_kind, expected_errno, ...)          \
+	do {                                                            \
+		char sock_text_[FSOCK_ERROR_TEXT_MAX];                  \
+		sock_assert_error(expected_kind, expected_errno);       \
+		snprintf(sock_text_, sizeof sock_text_, __VA_ARGS__);   \
+		ck_assert_str_eq(fsock_last_error()->text, sock_text_); \
 	} while (0)
 
 /* Kinds of connection; loop tests run over them. */
@@ -71,11 +71,11 @@ int sock_open_fds(void);
 double sock_now(void);
 
 /* Asserts that between `least` and a generous most seconds have passed since `start`. */
-#define sock_assert_took(start, least)                                                             \
-	do {                                                                                       \
-		double sock_took_ = sock_now() - (start);                                          \
-		ck_assert_double_ge(sock_took_, (least)-SOCK_TICK);                                \
-		ck_assert_double_le(sock_took_, (least) + SOCK_PATIENCE);                          \
+#define sock_assert_took(start, least)                                    \
+	do {                                                              \
+		double sock_took_ = sock_now() - (start);                 \
+		ck_assert_double_ge(sock_took_, (least)-SOCK_TICK);       \
+		ck_assert_double_le(sock_took_, (least) + SOCK_PATIENCE); \
 	} while (0)
 #define SOCK_TICK     0.011 /* SO_RCVTIMEO counts in ticks of the kernel, 10 ms at the longest */
 #define SOCK_PATIENCE 4.0   /* a loaded machine, valgrind */
@@ -102,13 +102,13 @@ const char *sock_place(const char *host);
  */
 int sock_child(int (*fn)(void *), void *arg);
 
-#define SOCK_EXPECT(condition)                                                                     \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: not so: %s (%s)\n", __FILE__, __LINE__,            \
-			    #condition, fsock_last_error()->text);                                 \
-			return 1;                                                                  \
-		}                                                                                  \
+#define SOCK_EXPECT(condition)                                                          \
+	do {                                                                            \
+		if (!(condition)) {                                                     \
+			fprintf(stderr, "%s:%d: not so: %s (%s)\n", __FILE__, __LINE__, \
+			    #condition, fsock_last_error()->text);                      \
+			return 1;                                                       \
+		}                                                                       \
 	} while (0)
 
 /* A thread, and whether it sleeps in the kernel. */

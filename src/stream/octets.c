@@ -1,0 +1,229 @@
+/* Octets of the wire next to text, and counting them. */
+#include "../compat.h"
+
+#include <stdlib.h>
+
+#include <fsock/format.h>
+
+#include "../sock/error.h"
+#include "input.h"
+#include "output.h"
+#include "registry.h"
+#include "text.h"
+
+/*
+ * Makes `w` the reader and raw.head the octet that the program reads next. Needs the FILE's lock.
+ * Returns 0 or -1.
+ */
+static int
+begin(struct fsock__window *w)
+{
+	if (fsock__stream_sync_input(w->stream) < 0)
+		return -1;
+	if (w->stream->reader != w && fsock__input_take_over(w) < 0)
+		return -1;
+	return w->stream->owed_length == 0 || fsock__input_drop_owed(w) > 0 ? 0 : -1;
+}
+
+/* Waits for one octet. Returns 1, 0 at end of file, or -1. */
+static ssize_t
+await_octet(struct fsock__window *w)
+{
+	return fsock__input_count(w->stream) > 0 ? 1 : fsock__input_fill(w);
+}
+
+/* see fsock/format.h */
+size_t
+fsock_read_octets(FILE *f, void *buf, size_t n)
+{
+	struct fsock__window *w = fsock__registry_window(f, FSOCK_INPUT, "read");
+	uint8_t *octets = buf;
+	size_t done = 0;
+	int saved = errno;
+	ssize_t r;
+
+	if (w == NULL || n == 0)
+		return 0;
+	flockfile(f);
+	r = begin(w) < 0 ? -1 : 1;
+	while (r > 0 && done < n) {
+		r = await_octet(w);
+		if (r > 0)
+			done += fsock__input_take(w->stream, octets + done, n - done);
+	}
+	funlockfile(f);
+	if (r >= 0)
+		errno = saved;
+	return done;
+}
+
+/* see fsock/format.h */
+int
+fsock_read_byte(FILE *f)
+{
+	uint8_t octet;
+
+	return fsock_read_octets(f, &octet, 1) == 1 ? octet : EOF;
+}
+
+/* see fsock/format.h */
+int
+fsock_peek_byte(FILE *f)
+{
+	struct fsock__window *w = fsock__registry_window(f, FSOCK_INPUT, "read");
+	struct fsock__stream *stream;
+	int octet = EOF;
+
+	if (w == NULL)
+		return EOF;
+	stream = w->stream;
+	flockfile(f);
+	if (begin(w) == 0 && await_octet(w) > 0)
+		octet = stream->raw.data[stream->raw.head];
+	funlockfile(f);
+	return octet;
+}
+
+/* see fsock/format.h */
+int
+fsock_unread_byte(FILE *f)
+{
+	struct fsock__window *w = fsock__registry_window(f, FSOCK_INPUT, "unread");
+	struct fsock__stream *stream;
+	int r = EOF;
+
+	if (w == NULL)
+		return EOF;
+	stream = w->stream;
+	flockfile(f);
+	if (stream->octet_taken) {
+		stream->raw.head--;
+		if (stream->text_input != NULL)
+			fsock__text_pass(stream->text_input, -1);
+		fsock__input_forget(stream);
+		r = 0;
+	} else {
+		fsock__socket_error(stream->socket, "unread", ESPIPE);
+	}
+	funlockfile(f);
+	return r;
+}
+
+/* see fsock/format.h */
+size_t
+fsock_write_octets(FILE *f, const void *buf, size_t n)
+{
+	struct fsock__window *w = fsock__registry_window(f, FSOCK_OUTPUT, "write");
+	size_t sent = 0;
+
+	if (w == NULL || n == 0 || fflush(f) != 0 || fsock__output_finish(w->stream) < 0)
+		return 0;
+	pthread_mutex_lock(&w->stream->output_lock);
+	if (fsock__output_send_nolock(w->stream, buf, n) == 0)
+		sent = n;
+	pthread_mutex_unlock(&w->stream->output_lock);
+	return sent;
+}
+
+/* see fsock/format.h */
+int
+fsock_write_byte(FILE *f, int octet)
+{
+	uint8_t c = (uint8_t)octet;
+
+	return fsock_write_octets(f, &c, 1) == 1 ? c : EOF;
+}
+
+/* see fsock/format.h */
+int64_t
+fsock_octet_position(FILE *f)
+{
+	struct fsock__window *w = fsock__registry_window(f, FSOCK_INPUT, "position");
+	int64_t position = -1;
+
+	if (w == NULL)
+		return -1;
+	flockfile(f);
+	if (fsock__stream_sync_input(w->stream) == 0)
+		position = (int64_t)fsock__buffer_position(&w->stream->raw);
+	funlockfile(f);
+	return position;
+}
+
+/* see fsock/format.h */
+int
+fsock_set_bound(FILE *f, uint64_t n)
+{
+	struct fsock__window *w = fsock__registry_window(f, FSOCK_INPUT, "bound");
+	struct fsock__stream *stream;
+	uint64_t position;
+	int r;
+
+	if (w == NULL)
+		return -1;
+	stream = w->stream;
+	flockfile(f);
+	r = fsock__stream_sync_input(stream);
+	if (r == 0) {
+		stream->owed_beyond = 1;
+		position = fsock__buffer_position(&stream->raw);
+		stream->bound = n > FSOCK__NO_BOUND - position ? FSOCK__NO_BOUND : position + n;
+	}
+	funlockfile(f);
+	return r;
+}
+
+/* see fsock/format.h */
+int64_t
+fsock_pending(fsock *s)
+{
+	struct fsock__stream *stream;
+
+	if (s == NULL || s->inner == NULL) /* a recoded FILE has no descriptor */
+		if (fsock__socket_fd(s, "pending") < 0)
+			return -1;
+	stream = s->stream;
+	if (stream == NULL)
+		return 0;
+	if (fsock__stream_sync_input(stream) < 0)
+		return fsock__socket_error(s, "pending", errno);
+	return (int64_t)fsock__buffer_count(&stream->raw);
+}
+
+/* Waits for a line end that is owed. Returns 0 or -1. */
+static int
+await_owed(struct fsock__stream *stream)
+{
+	struct fsock__window *w = stream->reader;
+	int r;
+
+	if (stream->owed_length == 0 || w == NULL)
+		return 0;
+	flockfile(w->file);
+	r = fsock__input_drop_owed(w) < 0 ? -1 : 0;
+	funlockfile(w->file);
+	return r;
+}
+
+/* see fsock/format.h */
+int
+fsock_upgrade(fsock *s)
+{
+	struct fsock__stream *stream;
+	int64_t n;
+	int fd = fsock__socket_fd(s, "upgrade");
+
+	if (fd < 0 || s->stream == NULL)
+		return fd;
+	stream = s->stream;
+	if (s->stream_ops->flush(s, 1) < 0 || fsock_pending(s) < 0 || await_owed(stream) < 0)
+		return -1;
+	n = fsock_pending(s);
+	if (n != 0)
+		return n < 0 ? -1 : fsock__socket_error(s, "upgrade", EBUSY);
+	fsock__format_apply_input(stream, NULL);
+	pthread_mutex_lock(&stream->output_lock);
+	fsock__format_apply_output(stream, NULL);
+	pthread_mutex_unlock(&stream->output_lock);
+	return fd;
+}

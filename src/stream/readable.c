@@ -1,0 +1,165 @@
+/* What the streams hold: the part of a socket's readiness that the kernel cannot know. */
+#include "../compat.h"
+#include "../sock/process.h"
+#include "../sock/sys.h"
+#include "file.h"
+#include "input.h"
+#include "text.h"
+
+/*
+ * A FILE's lock is only ever tried here: who has it may be blocked in the network, and waits take
+ * the locks in another order than reads do. Who has the reader's lock has the raw buffer; while
+ * there is no reader the socket's lock keeps a new one from beginning.
+ */
+
+/* Whether reads are of whole lines. */
+static int
+reads_lines(const struct fsock__stream *stream)
+{
+	return stream->windows[0].delivery == FSOCK_DELIVER_WHOLE_LINE && !stream->binary;
+}
+
+/* How much of what waits in the raw buffer does not count: an LF that is to be dropped. */
+static size_t
+owed(const struct fsock__stream *stream)
+{
+	const struct fsock__buffer *raw = &stream->raw;
+	size_t n = stream->owed_length;
+
+	if (stream->text_input != NULL && stream->text_input->now.eol.owes_lf)
+		n = fsock__text_line_feed(stream->text_input);
+	return n > 0 && n <= fsock__buffer_count(raw) &&
+	        memchr(raw->data + raw->head, '\n', n) != NULL
+	    ? n
+	    : 0;
+}
+
+/* Whether the next read of a whole-line stream finds what it needs in the raw buffer. */
+static int
+has_line(const struct fsock__stream *stream)
+{
+	const struct fsock__buffer *raw = &stream->raw;
+	size_t count = fsock__input_count(stream), limit = stream->windows[0].line_limit;
+	size_t gone = owed(stream);
+
+	if (stream->read_error != 0 || stream->line_fill + count >= limit)
+		return 1; /* an error is to be told, or that the line is too long */
+	if (raw->received >= stream->bound)
+		return 1; /* what there is until the bound, or its end of file */
+	if (count <= gone)
+		return 0;
+	if (stream->text_input != NULL)
+		return fsock__text_has_line(
+		    stream->text_input, raw->data + raw->head + gone, count - gone);
+	return memchr(raw->data + raw->head + gone, '\n', count - gone) != NULL;
+}
+
+/* How much of the raw buffer a read would yield. */
+static ssize_t
+buffered_raw(const struct fsock__stream *stream)
+{
+	size_t count = fsock__input_count(stream) - owed(stream);
+
+	if (stream->text_input != NULL && fsock__text_is_owed(stream->text_input))
+		return 1;
+	if (reads_lines(stream) && !has_line(stream))
+		return 0;
+	return (ssize_t)(count == 0 && stream->read_error != 0 ? 1 : count);
+}
+
+/* Another thread has the FILE. One that waits for the network has read all there was. */
+static ssize_t
+busy(struct fsock__window *w)
+{
+	return w->waiting ? 0 : -1;
+}
+
+/* What reading one window would yield: stdio's part, and the raw buffer if it is the reader. */
+static ssize_t
+buffered_window(struct fsock__window *w)
+{
+	struct fsock__stream *stream = w->stream;
+	ssize_t n;
+
+	if (ftrylockfile(w->file) != 0)
+		return busy(w);
+	n = (ssize_t)fsock__file_unread(w);
+	if (atomic_load_explicit(&stream->reader, memory_order_acquire) == w)
+		n += buffered_raw(stream);
+	funlockfile(w->file);
+	return n;
+}
+
+ssize_t
+fsock__readable_buffered(struct fsock *s)
+{
+	struct fsock__stream *stream = s->stream;
+	ssize_t total = stream->reader == NULL ? buffered_raw(stream) : 0;
+
+	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++) {
+		struct fsock__window *w = &stream->windows[i];
+		ssize_t n = w->file == NULL || !(w->sides & FSOCK_INPUT) ? 0 : buffered_window(w);
+
+		if (n < 0)
+			return -1;
+		total += n;
+	}
+	return total;
+}
+
+/* Receives until a line is there or the kernel has nothing. Needs the FILE's lock. */
+static int
+fetch_line(struct fsock__stream *stream)
+{
+	struct fsock__buffer *raw = &stream->raw;
+	struct fsock *s = stream->socket;
+	int flags = MSG_DONTWAIT;
+
+	s->used = fsock__process();
+	while (!has_line(stream)) {
+		size_t room = fsock__buffer_reserve(raw);
+		ssize_t n;
+
+		if (room == 0)
+			return 1; /* for want of memory; the read will tell */
+		n = fsock__sys_receive(s->fd, raw->data + raw->tail, room, &flags);
+		if (n == 0)
+			return 1;
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return 0;
+		if (n < 0)
+			stream->read_error = errno;
+		else
+			fsock__buffer_received(raw, (size_t)n);
+	}
+	return 1;
+}
+
+/* The window that read last, or else one that can read; NULL if there is none. */
+static struct fsock__window *
+input_window(struct fsock__stream *stream)
+{
+	struct fsock__window *w = stream->reader;
+
+	for (int i = 0; w == NULL && i < FSOCK__WINDOW_COUNT; i++)
+		if (stream->windows[i].file != NULL && (stream->windows[i].sides & FSOCK_INPUT))
+			w = &stream->windows[i];
+	return w;
+}
+
+int
+fsock__readable_fetch(struct fsock *s)
+{
+	struct fsock__stream *stream = s->stream;
+	struct fsock__window *w = input_window(stream);
+	int r, saved = errno;
+
+	if (w == NULL || ftrylockfile(w->file) != 0)
+		return 1; /* nobody reads it as lines, or somebody is at it: the kernel decides */
+	(void)atomic_load_explicit(&stream->reader, memory_order_acquire);
+	r = fsock__file_unread(w) > 0 || fetch_line(stream);
+	atomic_store_explicit(&stream->reader, w, memory_order_release);
+	funlockfile(w->file);
+	errno = saved;
+	return r;
+}

@@ -1,0 +1,90 @@
+/* The text layer of a stream: formats at work. Both directions stand by themselves. */
+#ifndef FSOCK_STREAM_TEXT_H
+#define FSOCK_STREAM_TEXT_H
+
+#include <fsock/format.h>
+
+#include "stream.h"
+
+/*
+ * Where decoding stands. Text is delivered by the octet, characters are not always read by stdio in
+ * one piece: `skip` octets of the text that comes next have been delivered already.
+ */
+struct fsock__text_state {
+	struct fsock_decoder decoder;
+	struct fsock_eol eol;
+	size_t skip;
+	struct fsock_codec_error error; /* the latest one */
+};
+
+/*
+ * What must stay true between calls:
+ *  1. `now` stands at raw.head and holds nothing back: what follows there has not been looked at,
+ *     but for octets that make no text.
+ *  2. `mark` stands at raw.mark. Decoding from there gives the `delivered` octets of text that the
+ *     last read handed to stdio, and then `now`: so input can be given back to the exact octet.
+ */
+struct fsock__text_input {
+	struct fsock_format format;
+	struct fsock__text_state now, mark;
+	size_t delivered;
+	int final;              /* the last read met the end of input */
+	int bom_due;            /* at the start of the stream, which may hold a byte order mark */
+	size_t unit;            /* octets of a line end's character on the wire ... */
+	uint8_t lf[4], cr[4];   /* ... and which they are */
+};
+
+struct fsock__text_output {
+	struct fsock_format format;
+	struct fsock_encoder encoder;
+	struct fsock_eol eol;
+	int bom_due;
+	long column;
+	struct fsock_codec_error error;
+};
+
+/* Make what a format needs; NULL with errno set on failure. Freed with free(3). */
+struct fsock__text_input *fsock__text_input_new(const struct fsock_format *);
+struct fsock__text_output *fsock__text_output_new(const struct fsock_format *);
+
+/*
+ * format.c: put a format in force, as if nothing had come before it. NULL is binary. The caller has
+ * seen to what the old format holds. Return 0, or -1 (ENOMEM, EINVAL).
+ */
+int fsock__format_apply_input(struct fsock__stream *, const struct fsock_format *);
+int fsock__format_apply_output(struct fsock__stream *, const struct fsock_format *);
+
+/*
+ * format.c: takes the LF that an automatic line end still owes to its CR out of the format's hands:
+ * it is dropped from the raw octets, in the shape that the format gives it.
+ */
+void fsock__format_keep_owed(struct fsock__stream *);
+
+/* Waits for input and hands text to stdio. Returns as fsock__input_read(). */
+ssize_t fsock__text_read(struct fsock__window *, uint8_t *buf, size_t n);
+
+/* Whether a line end is among n raw octets, which start at a character. */
+int fsock__text_has_line(const struct fsock__text_input *, const uint8_t *raw, size_t n);
+
+/* Whether there is text left from what a policy has put in the place of an error. */
+int fsock__text_is_owed(const struct fsock__text_input *);
+
+/* How many octets an LF is on the wire. */
+size_t fsock__text_line_feed(const struct fsock__text_input *);
+
+/* Forgets what was read last: the mark is where reading stands. */
+void fsock__text_settle(struct fsock__text_input *);
+
+/* n octets have been read beside the text, or with n below 0 unread. Part of a character is gone. */
+void fsock__text_pass(struct fsock__text_input *, int64_t n);
+
+/* Goes back in what was read last, until only `keep` octets of it count as delivered. */
+void fsock__text_rewind(struct fsock__stream *, size_t keep);
+
+/* Encodes and sends. Needs the output lock. Returns 0, or -1 with the error recorded. */
+int fsock__text_write_nolock(struct fsock__stream *, const uint8_t *buf, size_t n);
+
+/* Sends what ends the text: a line end held back, the way back to the initial shift state. */
+int fsock__text_finish_nolock(struct fsock__stream *);
+
+#endif

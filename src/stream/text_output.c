@@ -1,0 +1,187 @@
+/* From stdio through line ends and encoder to the socket. */
+#include "../compat.h"
+
+#include <stdlib.h>
+
+#include "../sock/error.h"
+#include "../sock/transfer.h"
+#include "output.h"
+#include "text.h"
+
+enum { PIECE = 2048, WIRE = 8192 };
+
+/* Octets on their way to the socket. */
+struct wire {
+	uint8_t octets[WIRE];
+	size_t length;
+};
+
+struct fsock__text_output *
+fsock__text_output_new(const struct fsock_format *format)
+{
+	struct fsock__text_output *t = calloc(1, sizeof *t);
+
+	if (t == NULL)
+		return NULL;
+	t->format = *format;
+	if (format->charset != NULL)
+		fsock_encoder_init(&t->encoder, format->charset);
+	if (fsock_eol_init(&t->eol, format->eol, format->eol_flags) < 0) {
+		free(t);
+		return NULL;
+	}
+	return t;
+}
+
+static int
+send_wire(struct fsock__stream *stream, struct wire *wire)
+{
+	size_t n = wire->length;
+
+	wire->length = 0;
+	return n == 0 ? 0 : fsock__output_send_nolock(stream, wire->octets, n);
+}
+
+/* An encoding error: what comes before it is sent, then output has failed for good. */
+static int
+fail(struct fsock__stream *stream, struct wire *wire)
+{
+	struct fsock *s = stream->socket;
+
+	if (send_wire(stream, wire) < 0)
+		return -1;
+	s->write_error = EILSEQ;
+	return fsock__error_set_kind("write", s->host, s->port, FSOCK_ENCODING_ERROR, EILSEQ);
+}
+
+/* Encodes text whose line ends are the wire's. */
+static int
+encode(struct fsock__stream *stream, struct wire *wire, const uint8_t *text, size_t n)
+{
+	struct fsock__text_output *t = stream->text_output;
+	struct fsock_codec_io io = { text, n, NULL, 0 };
+	enum fsock_codec_status status;
+
+	do {
+		io.out = wire->octets + wire->length;
+		io.out_length = sizeof wire->octets - wire->length;
+		status = fsock_encode_with(&t->encoder, &t->format.policy, &io, 0);
+		wire->length = sizeof wire->octets - io.out_length;
+		if (status == FSOCK_CODEC_MALFORMED || status == FSOCK_CODEC_UNMAPPABLE) {
+			fsock_encoder_error(&t->encoder, &t->error);
+			return fail(stream, wire);
+		}
+		if (status == FSOCK_CODEC_OUTPUT_FULL && send_wire(stream, wire) < 0)
+			return -1;
+	} while (status == FSOCK_CODEC_OUTPUT_FULL);
+	return 0;
+}
+
+/* Appends octets that are the wire's already. */
+static int
+append(struct fsock__stream *stream, struct wire *wire, const uint8_t *octets, size_t n)
+{
+	while (n > 0) {
+		size_t room = sizeof wire->octets - wire->length;
+
+		if (room > n)
+			room = n;
+		memcpy(wire->octets + wire->length, octets, room);
+		wire->length += room;
+		octets += room;
+		n -= room;
+		if (wire->length == sizeof wire->octets && send_wire(stream, wire) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Translates line ends, and encodes what comes of it. `final`: no text follows. */
+static int
+translate(struct fsock__stream *stream, struct wire *wire, const uint8_t *buf, size_t n, int final)
+{
+	struct fsock__text_output *t = stream->text_output;
+	struct fsock_codec_io io = { buf, n, NULL, 0 };
+	enum fsock_codec_status status;
+	uint8_t piece[PIECE];
+
+	if (t->format.eol == FSOCK_EOL_LF && t->format.eol_flags == 0)
+		return encode(stream, wire, buf, n);
+	do {
+		size_t got;
+		int r;
+
+		io.out = piece;
+		io.out_length = sizeof piece;
+		status = fsock_eol_encode_with(&t->eol, &t->format.policy, &io, final);
+		got = (size_t)(io.out - piece);
+		r = t->format.charset == NULL ? append(stream, wire, piece, got)
+		                              : encode(stream, wire, piece, got);
+		if (r < 0)
+			return -1;
+		if (status == FSOCK_CODEC_MALFORMED) {
+			fsock_eol_error(&t->eol, &t->error);
+			return fail(stream, wire);
+		}
+	} while (status == FSOCK_CODEC_OUTPUT_FULL);
+	return 0;
+}
+
+/* Counts the characters of the last line: every octet but those that go on with a character. */
+static void
+count_columns(struct fsock__text_output *t, const uint8_t *buf, size_t n)
+{
+	size_t i = n;
+
+	while (i > 0 && buf[i - 1] != '\n')
+		i--;
+	if (i > 0)
+		t->column = 0;
+	for (; i < n; i++)
+		t->column += (buf[i] & 0xC0) != 0x80;
+}
+
+int
+fsock__text_write_nolock(struct fsock__stream *stream, const uint8_t *buf, size_t n)
+{
+	static const uint8_t bom[] = { 0xEF, 0xBB, 0xBF };
+	struct fsock__text_output *t = stream->text_output;
+	struct wire wire;
+
+	wire.length = 0;
+	if (t->bom_due && encode(stream, &wire, bom, sizeof bom) < 0)
+		return -1;
+	t->bom_due = 0;
+	if (translate(stream, &wire, buf, n, 0) < 0)
+		return -1;
+	count_columns(t, buf, n);
+	return send_wire(stream, &wire);
+}
+
+int
+fsock__text_finish_nolock(struct fsock__stream *stream)
+{
+	struct fsock__text_output *t = stream->text_output;
+	struct fsock_codec_io io = { NULL, 0, NULL, 0 };
+	enum fsock_codec_status status;
+	struct wire wire;
+
+	wire.length = 0;
+	if (translate(stream, &wire, NULL, 0, 1) < 0)
+		return -1;
+	if (t->format.charset == NULL)
+		return send_wire(stream, &wire);
+	do {
+		io.out = wire.octets + wire.length;
+		io.out_length = sizeof wire.octets - wire.length;
+		status = fsock_encode_finish_with(&t->encoder, &t->format.policy, &io);
+		wire.length = sizeof wire.octets - io.out_length;
+		if (status == FSOCK_CODEC_MALFORMED) {
+			fsock_encoder_error(&t->encoder, &t->error);
+			return fail(stream, &wire);
+		}
+		if (send_wire(stream, &wire) < 0)
+			return -1;
+	} while (status == FSOCK_CODEC_OUTPUT_FULL);
+	return 0;
+}
