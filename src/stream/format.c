@@ -107,6 +107,7 @@ fsock_set_formats(FILE *f, const struct fsock_format *input, const struct fsock_
 	errno = 0;
 	if (input != NULL)
 		r = switch_input(w, input);
+	fsock__readable_changed(w->stream);
 	if (r == 0 && output != NULL)
 		r = switch_output(w, output);
 	error = errno;

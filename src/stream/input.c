@@ -3,7 +3,6 @@
 #include "../sock/error.h"
 #include "../sock/process.h"
 #include "../sock/transfer.h"
-#include "../sock/wait.h"
 #include "exit.h"
 #include "input.h"
 #include "text.h"
@@ -47,8 +46,7 @@ fsock__input_fill(struct fsock__window *w)
 	pthread_setcancelstate(cancel, NULL);
 	if (r > 0) {
 		fsock__buffer_received(&stream->raw, (size_t)r);
-		if (s->waits != NULL)
-			fsock__wait_note(s);
+		fsock__readable_changed(stream);
 	} else if (fsock__buffer_count(&stream->raw) == 0) {
 		fsock__buffer_shrink(&stream->raw);
 	}

@@ -101,6 +101,7 @@ fsock_unread_byte(FILE *f)
 		if (stream->text_input != NULL)
 			fsock__text_pass(stream->text_input, -1);
 		fsock__input_forget(stream);
+		fsock__readable_changed(stream);
 		r = 0;
 	} else {
 		fsock__socket_error(stream->socket, "unread", ESPIPE);
@@ -169,6 +170,7 @@ fsock_set_bound(FILE *f, uint64_t n)
 		position = fsock__buffer_position(&stream->raw);
 		stream->bound = n > FSOCK__NO_BOUND - position ? FSOCK__NO_BOUND : position + n;
 	}
+	fsock__readable_changed(stream); /* an end that is here already is one to be read */
 	funlockfile(f);
 	return r;
 }

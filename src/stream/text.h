@@ -63,14 +63,11 @@ void fsock__format_keep_owed(struct fsock__stream *);
 /* Waits for input and hands text to stdio. Returns as fsock__input_read(). */
 ssize_t fsock__text_read(struct fsock__window *, uint8_t *buf, size_t n);
 
-/* Whether a line end is among n raw octets, which start at a character. */
-int fsock__text_has_line(const struct fsock__text_input *, const uint8_t *raw, size_t n);
-
-/* Whether there is text left from what a policy has put in the place of an error. */
-int fsock__text_is_owed(const struct fsock__text_input *);
-
-/* How many octets an LF is on the wire. */
-size_t fsock__text_line_feed(const struct fsock__text_input *);
+/*
+ * Whether a read that finds these n raw octets would yield text, or an error, without receiving
+ * more; with `line`, whole lines.
+ */
+int fsock__text_is_ready(const struct fsock__text_input *, const uint8_t *p, size_t n, int line);
 
 /* Forgets what was read last: the mark is where reading stands. */
 void fsock__text_settle(struct fsock__text_input *);
