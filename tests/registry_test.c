@@ -51,7 +51,7 @@ file_of(const struct layout *row, int i)
 	return (FILE *)(row->first + (uintptr_t)i * row->distance);
 }
 
-/* Every window is found by its FILE and by no other while it is there, and after that not at all. */
+/* A window is found by its FILE and by no other while it is there, and after that not at all. */
 START_TEST(find)
 {
 	const struct layout *row = &layouts[_i];
