@@ -3,7 +3,6 @@
 
 #include <sys/time.h>
 
-#include <signal.h>
 #include <unistd.h>
 
 #include "support/sock_support.h"
@@ -85,33 +84,9 @@ START_TEST(hardly_any_time)
 }
 END_TEST
 
-/* Signals every millisecond, whose handler does not ask for calls to be restarted. */
-static volatile sig_atomic_t alarms;
-
-static void
-on_alarm(int signal)
-{
-	(void)signal;
-	alarms++;
-}
-
-static void
-storm(int on, struct sigaction *old)
-{
-	struct sigaction action = { .sa_handler = on_alarm };
-	struct itimerval every = { { 0, on ? 1000 : 0 }, { 0, on ? 1000 : 0 } };
-
-	if (on)
-		ck_assert_int_eq(sigaction(SIGALRM, &action, old), 0);
-	ck_assert_int_eq(setitimer(ITIMER_REAL, &every, NULL), 0);
-	if (!on)
-		ck_assert_int_eq(sigaction(SIGALRM, old, NULL), 0);
-}
-
 START_TEST(signals_neither_cut_nor_stretch)
 {
 	int full[SOCK_FULL], port;
-	struct sigaction old;
 	const char *host;
 	double start;
 	fsock *s;
@@ -119,16 +94,14 @@ START_TEST(signals_neither_cut_nor_stretch)
 	if (!sock_has(TRANSPORT(_i)))
 		return;
 	port = full_host(TRANSPORT(_i), &host, full);
-	alarms = 0;
-	storm(1, &old);
+	sock_storm_begin();
 	start = sock_now();
 	s = fsock_connect(host, port, &LIMIT(_i)->options);
-	storm(0, &old);
+	ck_assert_int_gt(sock_storm_end(), 5);
 	ck_assert_ptr_null(s);
 	ck_assert_str_eq(
 	    fsock_error_name(fsock_last_error()->kind), fsock_error_name(LIMIT(_i)->kind));
 	sock_assert_took(start, IN);
-	ck_assert_int_gt(alarms, 5);
 	sock_full_free(full);
 }
 END_TEST
