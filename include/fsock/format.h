@@ -152,7 +152,8 @@ FSOCK_API int fsock_write_byte(FILE *f, int octet);
 /*
  * Characters as code points, on any FILE that holds UTF-8. fsock_getc32() returns the next one, or
  * -1 at end of file, on an error and, with errno EILSEQ, for octets that are no UTF-8 (those are
- * passed over). fsock_putc32() writes one: returns it, or -1 (EILSEQ for what is no code point).
+ * passed over; after an error of the FILE, a timeout say, all octets of the character are pushed back
+ * for clearerr() and the next try). fsock_putc32() writes one: returns it, or -1 (EILSEQ for what is no code point).
  * fsock_ungetc32() pushes one back, as ungetc(3) does its octets: returns it, or -1.
  */
 FSOCK_API int32_t fsock_getc32(FILE *f);
