@@ -17,11 +17,14 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <poll.h>
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 /*
  * Which mechanism makes a FILE out of functions: fopencookie() or funopen(). A build may ask for
@@ -108,6 +111,15 @@ fsock__cond_init(pthread_cond_t *cond)
 #define FSOCK__SO_NOSIGPIPE (-1)
 #endif
 
+/* The calling thread's name, for debuggers: 15 octets and a NUL. */
+#if defined(__linux__)
+#define fsock__set_thread_name(name) ((void)pthread_setname_np(pthread_self(), (name)))
+#elif defined(__APPLE__)
+#define fsock__set_thread_name(name) ((void)pthread_setname_np(name))
+#else
+#define fsock__set_thread_name(name) ((void)(name))
+#endif
+
 /* Close-on-exec from birth where socket() and accept4() can do it; elsewhere fcntl() follows. */
 #if defined(SOCK_CLOEXEC)
 #define FSOCK__SOCK_CLOEXEC                 SOCK_CLOEXEC
@@ -115,6 +127,57 @@ fsock__cond_init(pthread_cond_t *cond)
 #else
 #define FSOCK__SOCK_CLOEXEC                 0
 #define fsock__accept(fd, address, length)  accept((fd), (address), (length))
+#endif
+
+/* How batches of datagrams are moved. A build may ask for the way of systems other than Linux. */
+#if defined(__linux__) && !defined(FSOCK_DATAGRAM_LOOP)
+#define FSOCK__DATAGRAM_OPS fsock__datagram_mmsg
+#else
+#define FSOCK__DATAGRAM_OPS fsock__datagram_loop
+#endif
+
+/* Several sockets on one port, told of in turn: not everywhere. */
+#if defined(SO_REUSEPORT)
+#define FSOCK__SO_REUSEPORT SO_REUSEPORT
+#else
+#define FSOCK__SO_REUSEPORT (-1)
+#endif
+
+/* Options with other names, or none. */
+#if defined(TCP_KEEPIDLE)
+#define FSOCK__TCP_KEEPIDLE TCP_KEEPIDLE
+#elif defined(TCP_KEEPALIVE)
+#define FSOCK__TCP_KEEPIDLE TCP_KEEPALIVE
+#else
+#define FSOCK__TCP_KEEPIDLE (-1)
+#endif
+#if defined(TCP_KEEPINTVL)
+#define FSOCK__TCP_KEEPINTVL TCP_KEEPINTVL
+#else
+#define FSOCK__TCP_KEEPINTVL (-1)
+#endif
+#if defined(TCP_KEEPCNT)
+#define FSOCK__TCP_KEEPCNT TCP_KEEPCNT
+#else
+#define FSOCK__TCP_KEEPCNT (-1)
+#endif
+#if defined(SO_LINGER_SEC)
+#define FSOCK__SO_LINGER SO_LINGER_SEC
+#else
+#define FSOCK__SO_LINGER SO_LINGER
+#endif
+
+/* Where there is kqueue(2). A build may ask for it elsewhere, where a library supplies it. */
+#if defined(FSOCK_WAIT_KQUEUE) || defined(__FreeBSD__) || defined(__NetBSD__) ||                   \
+    defined(__OpenBSD__) || defined(__DragonFly__) || defined(__APPLE__)
+#define FSOCK__HAVE_KQUEUE 1
+#endif
+
+/* poll()'s word for a peer that has ended its side only; elsewhere that is input like any other. */
+#if defined(POLLRDHUP)
+#define FSOCK__POLLRDHUP POLLRDHUP
+#else
+#define FSOCK__POLLRDHUP 0
 #endif
 
 /*

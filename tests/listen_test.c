@@ -205,6 +205,33 @@ START_TEST(listening_again)
 END_TEST
 
 /* Two may wait behind a backlog of 1, as Linux counts; the third one has to try again. */
+/* With reuse_port several listeners have one port, if all ask for it. */
+START_TEST(port_shared)
+{
+	static const enum fsock_switch asks[][2] = {
+		{ FSOCK_ON, FSOCK_ON },
+		{ FSOCK_ON, FSOCK_OFF },
+		{ FSOCK_ON, FSOCK_DEFAULT },
+		{ FSOCK_DEFAULT, FSOCK_ON },
+	};
+	fsock *first, *second;
+
+	first = fsock_listen(
+	    "127.0.0.1", 0, &(struct fsock_options){ .reuse_port = asks[_i][0] });
+	ck_assert_ptr_nonnull(first);
+	second = fsock_listen("127.0.0.1", fsock_local_port(first),
+	    &(struct fsock_options){ .reuse_port = asks[_i][1] });
+	if (_i == 0)
+		ck_assert_msg(second != NULL, "%s", fsock_last_error()->text);
+	else
+		ck_assert_ptr_null(second);
+	if (second == NULL)
+		sock_assert_error(FSOCK_ADDRESS_IN_USE_ERROR, EADDRINUSE);
+	fsock_close(second);
+	fsock_close(first);
+}
+END_TEST
+
 START_TEST(backlog)
 {
 	fsock *listener = fsock_listen("127.0.0.1", 0, &(struct fsock_options){ .backlog = 1 });
@@ -314,6 +341,7 @@ main(void)
 	tcase_add_loop_test(tcase, cannot_be_had, 0, COUNT(bads));
 	tcase_add_loop_test(tcase, address_taken, 0, COUNT(takens));
 	tcase_add_loop_test(tcase, listening_again, 0, COUNT(agains));
+	tcase_add_loop_test(tcase, port_shared, 0, 4);
 	tcase_add_test(tcase, backlog);
 	tcase_add_test(tcase, backlog_by_default);
 	tcase_add_test(tcase, not_permitted);

@@ -33,7 +33,11 @@ static const struct bad {
 	{ "local_port too large", { .local_port = 65536 } },
 	{ "backlog < 0", { .backlog = -1 } },
 	{ "reuse_address", { .reuse_address = (enum fsock_switch)3 } },
-	{ "reuse_address < 0", { .reuse_address = (enum fsock_switch) - 1 } },
+	{ "reuse_address < 0", { .reuse_address = (enum fsock_switch)-1 } },
+	{ "reuse_port", { .reuse_port = (enum fsock_switch)3 } },
+	{ "reuse_port < 0", { .reuse_port = (enum fsock_switch)-1 } },
+	{ "broadcast", { .broadcast = (enum fsock_switch)3 } },
+	{ "broadcast < 0", { .broadcast = (enum fsock_switch)-1 } },
 	{ "dual_stack", { .dual_stack = (enum fsock_switch)3 } },
 	{ "nodelay", { .nodelay = (enum fsock_switch)3 } },
 	{ "element_type", { .element_type = (enum fsock_element)(FSOCK_BYTE + 1) } },
@@ -41,7 +45,7 @@ static const struct bad {
 	{ "delivery", { .delivery = (enum fsock_delivery)(FSOCK_DELIVER_WHOLE_LINE + 1) } },
 	{ "delivery < 0", { .delivery = (enum fsock_delivery) - 1 } },
 	{ "reserved, first", { .reserved = { 1 } } },
-	{ "reserved, last", { .reserved = { [15] = 1 } } },
+	{ "reserved, last", { .reserved = { [13] = 1 } } },
 };
 
 START_TEST(bad_for_itself)
@@ -195,6 +199,9 @@ START_TEST(defaults)
 	ck_assert_int_eq(set.local_port, 0);
 	ck_assert_int_eq(set.backlog, SOMAXCONN);
 	ck_assert_int_eq(set.reuse_address, 1);
+	ck_assert_int_eq(set.share_address, 0);
+	ck_assert_int_eq(set.reuse_port, 0);
+	ck_assert_int_eq(set.broadcast, 0);
 	ck_assert_int_eq(set.dual_stack, 1);
 	ck_assert_int_eq(set.nodelay, 1);
 	ck_assert_int_eq(set.element_type, FSOCK_CHARACTER);
@@ -210,6 +217,8 @@ START_TEST(everything_chosen)
 		.local_port = 65535,
 		.backlog = 7,
 		.reuse_address = FSOCK_OFF,
+		.reuse_port = FSOCK_ON,
+		.broadcast = FSOCK_ON,
 		.dual_stack = FSOCK_OFF,
 		.nodelay = FSOCK_OFF,
 		.element_type = FSOCK_BYTE,
@@ -223,6 +232,8 @@ START_TEST(everything_chosen)
 	ck_assert_int_eq(set.local_port, 65535);
 	ck_assert_int_eq(set.backlog, 7);
 	ck_assert_int_eq(set.reuse_address, 0);
+	ck_assert_int_eq(set.reuse_port, 1);
+	ck_assert_int_eq(set.broadcast, 1);
 	ck_assert_int_eq(set.dual_stack, 0);
 	ck_assert_int_eq(set.nodelay, 0);
 	ck_assert_int_eq(set.element_type, FSOCK_BYTE);

@@ -47,15 +47,17 @@ struct fsock_options {
 
 	/* Addresses. */
 	enum fsock_family family; /* which addresses of a name, in which order; see fsock_pair() */
-	const char *local_host;   /* fsock_connect(): the address to connect from */
-	int local_port;           /* fsock_connect(): the port to connect from, 0 = any */
+	const char *local_host;   /* the address to connect from; fsock_datagram(): to bind to */
+	int local_port;           /* the port to connect from, or to bind to; 0 = any */
 
 	/* Listening. */
 	int backlog;                     /* connections waiting for accept; 0 = the system's most */
-	enum fsock_switch reuse_address; /* SO_REUSEADDR; default on */
+	enum fsock_switch reuse_address; /* SO_REUSEADDR; default on; fsock_datagram(): off */
+	enum fsock_switch reuse_port;    /* SO_REUSEPORT, also for datagrams; default off */
 	enum fsock_switch dual_stack;    /* an IPv6 wildcard also takes IPv4; default on */
 
-	enum fsock_switch nodelay; /* TCP_NODELAY; default on */
+	enum fsock_switch nodelay;   /* TCP_NODELAY; default on */
+	enum fsock_switch broadcast; /* fsock_datagram(): SO_BROADCAST; default off */
 
 	/* Streams. */
 	enum fsock_element element_type; /* default FSOCK_CHARACTER */
@@ -66,7 +68,7 @@ struct fsock_options {
 	const char *format; /* charset and line ends as in fsock/format.h; up to 63 octets; default
 	                       none. It is looked at when a stream is opened. */
 
-	unsigned long reserved[16]; /* room for later; must be zero */
+	unsigned long reserved[14]; /* room for later; must be zero */
 };
 
 /*
@@ -152,7 +154,9 @@ FSOCK_API int fsock_abort(fsock *s);
 
 /*
  * Gives the handle to its streams: the fclose() of the last one frees everything. `s` must not be
- * used afterwards, except as fsock_of() returns it. With no stream open it is fsock_close().
+ * used afterwards, except as fsock_of() returns it: that handle may still be ended, with its
+ * streams, by fsock_close(), fsock_abort() or fsock_release(). With no stream open it is
+ * fsock_close().
  */
 FSOCK_API void fsock_disown(fsock *s);
 
@@ -160,7 +164,8 @@ FSOCK_API void fsock_disown(fsock *s);
  * Shuts down one direction or both: FSOCK_INPUT, FSOCK_OUTPUT or FSOCK_IO. Output is flushed
  * first; the peer then reads end of file. Shutting down input makes reads return end of file, also
  * one another thread is blocked in. On a listener any direction ends accepting: blocked and later
- * fsock_accept() calls fail with ESHUTDOWN. Twice is no error.
+ * fsock_accept() calls fail with ESHUTDOWN; so do receives on a datagram socket whose input is shut
+ * down. Twice is no error.
  * Returns: 0 or -1. Errors: EINVAL (no such direction), ENOTCONN, those of a failed flush.
  * Blocks: as fflush(3). Threads: may be called from any thread, while others read and write.
  */

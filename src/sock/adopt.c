@@ -8,6 +8,7 @@
 #include "socket.h"
 #include "sys.h"
 #include "unix_file.h"
+#include "wait.h"
 
 /* What the descriptor is, or -1 with errno. */
 static int
@@ -24,6 +25,18 @@ find_role(int fd, enum fsock__role *role)
 	else
 		*role = listening ? FSOCK__LISTENER : FSOCK__CONNECTED;
 	return 0;
+}
+
+/* Time limits that the descriptor comes with hold, unless the options set others. */
+static void
+keep_timeouts(int fd, enum fsock__role role, struct fsock__settings *settings)
+{
+	if (role == FSOCK__LISTENER)
+		return;
+	if (settings->read_timeout == FSOCK__NEVER)
+		settings->read_timeout = fsock__sys_get_timeout(fd, SO_RCVTIMEO);
+	if (settings->write_timeout == FSOCK__NEVER)
+		settings->write_timeout = fsock__sys_get_timeout(fd, SO_SNDTIMEO);
 }
 
 /* see fsock/socket.h */
@@ -50,6 +63,7 @@ fsock_adopt(int descriptor, const struct fsock_options *options)
 	fsock_addr_host(&peer, host, sizeof host);
 	if (host[0] != '\0')
 		port = fsock_addr_port(&peer);
+	keep_timeouts(descriptor, role, &settings);
 	fcntl(descriptor, F_SETFD, FD_CLOEXEC);
 	s = fsock__socket_new(
 	    descriptor, role, fsock_addr_family(&local), &settings, host, port);
@@ -64,9 +78,9 @@ restore(const fsock *s, int fd)
 {
 	if (s->role == FSOCK__LISTENER)
 		fsock__sys_set_nonblocking(fd, 0);
-	if (s->settings.read_timeout != FSOCK__NEVER)
+	if (s->read_timeout != FSOCK__NEVER)
 		fsock__sys_set_timeout(fd, SO_RCVTIMEO, FSOCK__NEVER);
-	if (s->settings.write_timeout != FSOCK__NEVER)
+	if (s->write_timeout != FSOCK__NEVER)
 		fsock__sys_set_timeout(fd, SO_SNDTIMEO, FSOCK__NEVER);
 }
 
@@ -76,6 +90,8 @@ hand_over(fsock *s)
 {
 	int fd = s->fd;
 
+	fsock__socket_own(s);
+	fsock__wait_leave(s);
 	pthread_mutex_lock(&s->lock);
 	s->releasing = 1;
 	pthread_mutex_unlock(&s->lock);

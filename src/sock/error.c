@@ -42,8 +42,12 @@ preposition(const char *operation)
 		{ "bind", "to" },
 		{ "write", "to" },
 		{ "read", "from" },
+		{ "send", "to" },
+		{ "receive", "from" },
 		{ "listen", "on" },
 		{ "accept", "on" },
+		{ "serve client", "at" },
+		{ "wait", "for" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

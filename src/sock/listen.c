@@ -28,12 +28,15 @@ bind_address(int fd, const struct fsock_addr *addr, const struct fsock__settings
 
 	if (family != AF_UNIX && settings->reuse_address)
 		fsock__sys_set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (family != AF_UNIX && settings->reuse_port &&
+	    fsock__sys_set_int(fd, SOL_SOCKET, FSOCK__SO_REUSEPORT, 1) < 0)
+		return -1;
 	if (family == AF_INET6)
 		fsock__sys_set_int(
 		    fd, IPPROTO_IPV6, IPV6_V6ONLY, !takes_ipv4(addr, settings));
 	if (bind(fd, &addr->as.any, addr->length) == 0)
 		return 0;
-	if (errno != EADDRINUSE || !fsock__unix_file_remove_stale(addr))
+	if (errno != EADDRINUSE || !fsock__unix_file_remove_stale(addr, SOCK_STREAM))
 		return -1;
 	return bind(fd, &addr->as.any, addr->length);
 }

@@ -46,8 +46,9 @@ is_sensible(const struct fsock_options *options)
 	if (options->format != NULL &&
 	    strnlen(options->format, FSOCK__FORMAT_MAX) == FSOCK__FORMAT_MAX)
 		return 0;
-	return is_switch(options->reuse_address) && is_switch(options->dual_stack) &&
-	    is_switch(options->nodelay) && (unsigned)options->family <= FSOCK_IPV6_ONLY &&
+	return is_switch(options->reuse_address) && is_switch(options->reuse_port) &&
+	    is_switch(options->dual_stack) && is_switch(options->nodelay) &&
+	    is_switch(options->broadcast) && (unsigned)options->family <= FSOCK_IPV6_ONLY &&
 	    (unsigned)options->element_type <= FSOCK_BYTE &&
 	    (unsigned)options->delivery <= FSOCK_DELIVER_WHOLE_LINE && options->backlog >= 0 &&
 	    options->local_port >= 0 && options->local_port <= 65535 && options->timeout >= 0;
@@ -68,8 +69,11 @@ fsock__settings_make(struct fsock__settings *set, const struct fsock_options *op
 	set->local_port = options->local_port;
 	set->backlog = options->backlog == 0 ? SOMAXCONN : options->backlog;
 	set->reuse_address = options->reuse_address != FSOCK_OFF;
+	set->share_address = options->reuse_address == FSOCK_ON;
+	set->reuse_port = options->reuse_port == FSOCK_ON;
 	set->dual_stack = options->dual_stack != FSOCK_OFF;
 	set->nodelay = options->nodelay != FSOCK_OFF;
+	set->broadcast = options->broadcast == FSOCK_ON;
 	set->element_type = options->element_type;
 	set->delivery = options->delivery;
 	set->line_limit = options->line_limit;

@@ -16,7 +16,8 @@ struct fsock__settings {
 	const char *local_host; /* the caller's: only good while the socket is being made */
 	int local_port;
 	int backlog;
-	int reuse_address, dual_stack, nodelay; /* 1 or 0 */
+	int reuse_address, reuse_port, dual_stack, nodelay, broadcast; /* 1 or 0 */
+	int share_address; /* reuse_address as datagram sockets take it: 1 only when asked for */
 	enum fsock_element element_type;
 	enum fsock_delivery delivery;
 	size_t line_limit;

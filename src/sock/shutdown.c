@@ -15,10 +15,28 @@ shut_listener(fsock *s, int fd)
 	return 0;
 }
 
+/*
+ * Shuts down a direction of a datagram socket. There is no peer to tell, and one that is not connected
+ * is even told so; but receives that wait are woken, and see `shut`. Returns 0 or -1.
+ */
+static int
+shut_datagram(fsock *s, int fd, int direction, int how)
+{
+	int saved = errno;
+
+	atomic_fetch_or(&s->shut, direction);
+	if (shutdown(fd, how) < 0 && errno != ENOTCONN)
+		return fsock__socket_error(s, "shutdown", errno);
+	errno = saved;
+	return 0;
+}
+
 /* Shuts down one direction; one that was shut down before, by us, is no error. */
 static int
 shut_direction(fsock *s, int fd, int direction, int how)
 {
+	if (s->role == FSOCK__DATAGRAM)
+		return shut_datagram(s, fd, direction, how);
 	if (shutdown(fd, how) < 0) {
 		if (s->shut & direction)
 			return 0;

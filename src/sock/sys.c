@@ -71,8 +71,9 @@ fsock__sys_receive(int fd, void *buf, size_t n, int *flags)
 	int saved = errno;
 	ssize_t r;
 
-	while ((r = recv(fd, buf, n, *flags)) < 0 && errno == EINTR)
-		*flags |= MSG_DONTWAIT;
+	do
+		r = recv(fd, buf, n, *flags);
+	while (fsock__sys_interrupted(r, flags));
 	if (r >= 0)
 		errno = saved;
 	return r;
@@ -84,42 +85,53 @@ fsock__sys_send(int fd, const void *buf, size_t n, int *flags)
 	int saved = errno;
 	ssize_t r;
 
-	while ((r = send(fd, buf, n, *flags | FSOCK__MSG_NOSIGNAL)) < 0 && errno == EINTR)
-		*flags |= MSG_DONTWAIT;
+	do
+		r = send(fd, buf, n, *flags | FSOCK__MSG_NOSIGNAL);
+	while (fsock__sys_interrupted(r, flags));
 	if (r >= 0)
 		errno = saved;
 	return r;
 }
 
-/* poll()'s argument: milliseconds rounded up, so that a wait never ends before its deadline. */
-static int
-milliseconds(int64_t left)
+ssize_t
+fsock__sys_send_to(
+    int fd, const void *buf, size_t n, const struct sockaddr *to, socklen_t length, int *flags)
 {
-	int64_t ms;
+	int saved = errno;
+	ssize_t r;
 
-	if (left == FSOCK__NEVER)
-		return -1;
-	ms = left / 1000000 + (left % 1000000 != 0);
-	return ms < 1000000000 ? (int)ms : 1000000000;
+	do
+		r = sendto(fd, buf, n, *flags | FSOCK__MSG_NOSIGNAL, to, length);
+	while (fsock__sys_interrupted(r, flags));
+	if (r >= 0)
+		errno = saved;
+	return r;
+}
+
+int
+fsock__sys_poll(struct pollfd *list, size_t count, int64_t deadline)
+{
+	int saved = errno;
+
+	for (;;) {
+		int64_t left = fsock__clock_left(deadline);
+		int r = poll(list, (nfds_t)count, fsock__clock_milliseconds(left));
+
+		if (r < 0 && errno != EINTR)
+			return -1;
+		if (r > 0 || left == 0) {
+			errno = saved;
+			return r > 0 ? r : 0;
+		}
+	}
 }
 
 int
 fsock__sys_wait(int fd, int events, int64_t deadline)
 {
 	struct pollfd p = { .fd = fd, .events = (short)events };
-	int saved = errno;
 
-	for (;;) {
-		int64_t left = fsock__clock_left(deadline);
-		int r = poll(&p, 1, milliseconds(left));
-
-		if (r < 0 && errno != EINTR)
-			return -1;
-		if (r > 0 || left == 0) {
-			errno = saved;
-			return r > 0;
-		}
-	}
+	return fsock__sys_poll(&p, 1, deadline);
 }
 
 int
@@ -148,6 +160,22 @@ fsock__sys_set_timeout(int fd, int option, int64_t span)
 			tv.tv_usec = 1; /* zero would mean without end */
 	}
 	return setsockopt(fd, SOL_SOCKET, option, &tv, sizeof tv);
+}
+
+int64_t
+fsock__sys_get_timeout(int fd, int option)
+{
+	struct timeval tv = { 0, 0 };
+	socklen_t length = sizeof tv;
+	int saved = errno;
+	int64_t seconds;
+
+	getsockopt(fd, SOL_SOCKET, option, &tv, &length);
+	errno = saved;
+	seconds = tv.tv_sec;
+	if ((seconds == 0 && tv.tv_usec == 0) || seconds > 8000000000)
+		return FSOCK__NEVER;
+	return seconds * 1000000000 + (int64_t)tv.tv_usec * 1000;
 }
 
 int

@@ -5,10 +5,21 @@
 #ifndef FSOCK_SOCK_SYS_H
 #define FSOCK_SOCK_SYS_H
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+
+/* Whether such a call was interrupted and is to be repeated: see fsock__sys_receive(). */
+static inline int
+fsock__sys_interrupted(ssize_t result, int *flags)
+{
+	if (result >= 0 || errno != EINTR)
+		return 0;
+	*flags |= MSG_DONTWAIT;
+	return 1;
+}
 
 int fsock__sys_socket(int family, int type, int protocol);
 int fsock__sys_accept(int fd, struct sockaddr *address, socklen_t *length);
@@ -25,6 +36,8 @@ int fsock__sys_close(int fd);
  */
 ssize_t fsock__sys_receive(int fd, void *buf, size_t n, int *flags);
 ssize_t fsock__sys_send(int fd, const void *buf, size_t n, int *flags);
+ssize_t fsock__sys_send_to(int fd, const void *buf, size_t n, const struct sockaddr *to,
+    socklen_t length, int *flags);
 
 /*
  * Waits until `fd` is ready for `events` (poll(2)'s) or the absolute deadline has passed.
@@ -32,11 +45,18 @@ ssize_t fsock__sys_send(int fd, const void *buf, size_t n, int *flags);
  */
 int fsock__sys_wait(int fd, int events, int64_t deadline);
 
+/* The same for several, which are poll(2)'s. Returns how many are ready or in error, 0, or -1. */
+struct pollfd;
+int fsock__sys_poll(struct pollfd *list, size_t count, int64_t deadline);
+
 int fsock__sys_set_int(int fd, int level, int option, int value);
 int fsock__sys_get_int(int fd, int level, int option, int *value);
 
 /* SO_RCVTIMEO or SO_SNDTIMEO to `span` nanoseconds; FSOCK__NEVER switches it off. */
 int fsock__sys_set_timeout(int fd, int option, int64_t span);
+
+/* Likewise read; FSOCK__NEVER if it cannot be. */
+int64_t fsock__sys_get_timeout(int fd, int option);
 
 int fsock__sys_set_nonblocking(int fd, int on);
 

@@ -3,8 +3,8 @@
 
 #include <poll.h>
 
-#include "clock.h"
 #include "error.h"
+#include "process.h"
 #include "sys.h"
 #include "unix_file.h"
 
@@ -32,24 +32,21 @@ await(struct fsock *s, const char *operation, int events, int64_t timeout)
 	    ETIMEDOUT);
 }
 
-/*
- * After a call that came back with EAGAIN: 1 if it is to be tried again, -1 with the error
- * recorded. A blocking call says EAGAIN when its timeout has run out.
- */
-static int
-try_again(struct fsock *s, const char *operation, int flags, int events, int64_t timeout)
+/* A blocking call says EAGAIN when its timeout has run out. */
+int
+fsock__transfer_again(
+    struct fsock *s, const char *operation, int flags, int events, int64_t timeout)
 {
 	if (errno != EAGAIN && errno != EWOULDBLOCK)
 		return fsock__socket_error(s, operation, errno);
 	if (flags == 0 && !fsock__sys_is_nonblocking(s->fd))
 		return fsock__error_set_kind(
 		    operation, s->host, s->port, FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
-	return await(s, operation, events, timeout) < 0 ? -1 : 1;
+	return await(s, operation, events, timeout);
 }
 
-/* Whether the deadline leaves the operation any time: 0, or -1 with the error recorded. */
-static int
-check_deadline(struct fsock *s, const char *operation)
+int
+fsock__transfer_check(struct fsock *s, const char *operation)
 {
 	if (fsock__clock_left(s->deadline) > 0)
 		return 0;
@@ -64,15 +61,14 @@ check_deadline(struct fsock *s, const char *operation)
 static ssize_t
 socket_receive(struct fsock *s, void *buf, size_t n)
 {
-	int flags = s->deadline == FSOCK__NEVER ? 0 : MSG_DONTWAIT;
-	int saved = errno;
+	int flags, saved = errno;
 	ssize_t r;
 
-	s->used = 1;
-	if (flags != 0 && check_deadline(s, "read") < 0)
+	s->used = fsock__process();
+	if (fsock__transfer_begin(s, "read", &flags) < 0)
 		return -1;
 	while ((r = fsock__sys_receive(s->fd, buf, n, &flags)) < 0)
-		if (try_again(s, "read", flags, POLLIN, s->settings.read_timeout) < 0)
+		if (fsock__transfer_again(s, "read", flags, POLLIN, s->read_timeout) < 0)
 			return -1;
 	errno = saved;
 	return r;
@@ -82,12 +78,11 @@ socket_receive(struct fsock *s, void *buf, size_t n)
 static int
 socket_send(struct fsock *s, const void *buf, size_t n)
 {
-	int flags = s->deadline == FSOCK__NEVER ? 0 : MSG_DONTWAIT;
-	int saved = errno;
+	int flags, saved = errno;
 	const char *p = buf;
 
-	s->used = 1;
-	if (flags != 0 && check_deadline(s, "write") < 0)
+	s->used = fsock__process();
+	if (fsock__transfer_begin(s, "write", &flags) < 0)
 		return -1;
 	while (n > 0) {
 		ssize_t r = fsock__sys_send(s->fd, p, n, &flags);
@@ -95,7 +90,8 @@ socket_send(struct fsock *s, const void *buf, size_t n)
 		if (r >= 0) {
 			p += r;
 			n -= (size_t)r;
-		} else if (try_again(s, "write", flags, POLLOUT, s->settings.write_timeout) < 0) {
+		} else if (fsock__transfer_again(
+			       s, "write", flags, POLLOUT, s->write_timeout) < 0) {
 			return -1;
 		}
 	}
@@ -114,7 +110,7 @@ drain(const struct fsock *s)
 	char scrap[4096];
 	int turns = 256, flags = MSG_DONTWAIT;
 
-	if (s->role != FSOCK__CONNECTED || !s->used)
+	if (s->role != FSOCK__CONNECTED || s->used != fsock__process())
 		return;
 	while (turns-- > 0 && fsock__sys_receive(s->fd, scrap, sizeof scrap, &flags) > 0)
 		;

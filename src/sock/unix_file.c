@@ -21,11 +21,11 @@ fsock__unix_file_is_path(const struct fsock_addr *addr)
 	return fsock_addr_family(addr) == AF_UNIX && addr->as.un.sun_path[0] != '\0';
 }
 
-/* Whether somebody listens at the address: 1, 0, or -1 if that cannot be told. */
+/* Whether a socket of the type is bound to the address: 1, 0, or -1 if that cannot be told. */
 static int
-is_alive(const struct fsock_addr *addr)
+is_alive(const struct fsock_addr *addr, int type)
 {
-	int fd = fsock__sys_socket(AF_UNIX, SOCK_STREAM, 0);
+	int fd = fsock__sys_socket(AF_UNIX, type, 0);
 	int alive = -1;
 
 	if (fd < 0)
@@ -50,14 +50,14 @@ is_same(const char *path, dev_t device, ino_t inode)
 }
 
 int
-fsock__unix_file_remove_stale(const struct fsock_addr *addr)
+fsock__unix_file_remove_stale(const struct fsock_addr *addr, int type)
 {
 	const char *path = addr->as.un.sun_path;
 	struct stat st;
 	int saved = errno, removed;
 
 	/* Looked at twice: a file put there by another process meanwhile is alive. */
-	removed = fsock__unix_file_is_path(addr) && lstat(path, &st) == 0 && is_alive(addr) == 0 &&
+	removed = fsock__unix_file_is_path(addr) && lstat(path, &st) == 0 && is_alive(addr, type) == 0 &&
 	    is_same(path, st.st_dev, st.st_ino) && unlink(path) == 0;
 	errno = saved;
 	return removed;

@@ -1,4 +1,4 @@
-/* The file of a listening Unix-domain socket: replaced when stale, unlinked when its owner ends. */
+/* The file of a listening or bound Unix-domain socket: replaced when stale, unlinked when its owner ends. */
 #ifndef FSOCK_SOCK_UNIX_FILE_H
 #define FSOCK_SOCK_UNIX_FILE_H
 
@@ -10,10 +10,11 @@ struct fsock__unix_file;
 int fsock__unix_file_is_path(const struct fsock_addr *);
 
 /*
- * Unlinks the socket file at the address if no process listens on it any more.
+ * Unlinks the socket file at the address if no socket is bound to it any more. `type` is that of
+ * the socket that is to be: SOCK_STREAM or SOCK_DGRAM.
  * Returns 1 if it was unlinked, else 0 with errno as it was.
  */
-int fsock__unix_file_remove_stale(const struct fsock_addr *);
+int fsock__unix_file_remove_stale(const struct fsock_addr *, int type);
 
 /*
  * The record of the file that is about to be bound; once it is, fsock__unix_file_bound() takes note of

@@ -22,21 +22,7 @@ begin(struct fsock__window *w)
 		return -1;
 	if (w->stream->reader != w && fsock__input_take_over(w) < 0)
 		return -1;
-	fsock__format_keep_owed(w->stream);
-	if (w->stream->owed_length != 0)
-		return fsock__input_drop_owed(w);
-	return 0;
-}
-
-/* Nothing of what was read before can be given back: octets have been taken, or will be. */
-static void
-settle(struct fsock__stream *stream)
-{
-	fsock__buffer_settle(&stream->raw);
-	if (stream->text_input != NULL) {
-		stream->text_input->mark = stream->text_input->now;
-		stream->text_input->delivered = 0;
-	}
+	return w->stream->owed_length == 0 || fsock__input_drop_owed(w) > 0 ? 0 : -1;
 }
 
 /* Waits for one octet. Returns 1, 0 at end of file, or -1. */
@@ -44,21 +30,6 @@ static ssize_t
 await_octet(struct fsock__window *w)
 {
 	return fsock__input_count(w->stream) > 0 ? 1 : fsock__input_fill(w);
-}
-
-/* Takes up to n octets that wait. Returns how many. */
-static size_t
-take(struct fsock__stream *stream, uint8_t *buf, size_t n)
-{
-	size_t count = fsock__input_count(stream);
-
-	if (n > count)
-		n = count;
-	memcpy(buf, stream->raw.data + stream->raw.head, n);
-	stream->raw.head += n;
-	stream->raw.mark = stream->raw.head;
-	stream->octet_taken = 1;
-	return n;
 }
 
 /* see fsock/format.h */
@@ -76,10 +47,9 @@ fsock_read_octets(FILE *f, void *buf, size_t n)
 	flockfile(f);
 	r = begin(w) < 0 ? -1 : 1;
 	while (r > 0 && done < n) {
-		settle(w->stream);
 		r = await_octet(w);
 		if (r > 0)
-			done += take(w->stream, octets + done, n - done);
+			done += fsock__input_take(w->stream, octets + done, n - done);
 	}
 	funlockfile(f);
 	if (r >= 0)
@@ -108,11 +78,8 @@ fsock_peek_byte(FILE *f)
 		return EOF;
 	stream = w->stream;
 	flockfile(f);
-	if (begin(w) == 0) {
-		settle(stream);
-		if (await_octet(w) > 0)
-			octet = stream->raw.data[stream->raw.head];
-	}
+	if (begin(w) == 0 && await_octet(w) > 0)
+		octet = stream->raw.data[stream->raw.head];
 	funlockfile(f);
 	return octet;
 }
@@ -131,8 +98,10 @@ fsock_unread_byte(FILE *f)
 	flockfile(f);
 	if (stream->octet_taken) {
 		stream->raw.head--;
-		settle(stream);
-		stream->octet_taken = 0;
+		if (stream->text_input != NULL)
+			fsock__text_pass(stream->text_input, -1);
+		fsock__input_forget(stream);
+		fsock__readable_changed(stream);
 		r = 0;
 	} else {
 		fsock__socket_error(stream->socket, "unread", ESPIPE);
@@ -187,16 +156,23 @@ int
 fsock_set_bound(FILE *f, uint64_t n)
 {
 	struct fsock__window *w = fsock__registry_window(f, FSOCK_INPUT, "bound");
+	struct fsock__stream *stream;
 	uint64_t position;
 	int r;
 
 	if (w == NULL)
 		return -1;
+	stream = w->stream;
 	flockfile(f);
-	r = fsock__stream_sync_input(w->stream);
-	position = fsock__buffer_position(&w->stream->raw);
-	if (r == 0)
-		w->stream->bound = n > FSOCK__NO_BOUND - position ? FSOCK__NO_BOUND : position + n;
+	r = fsock__stream_sync_input(stream);
+	if (r == 0) {
+		if (stream->text_input != NULL && stream->text_input->delivered > 0)
+			fsock__input_forget(stream); /* it was decoded up to another bound */
+		stream->owed_beyond = 1;
+		position = fsock__buffer_position(&stream->raw);
+		stream->bound = n > FSOCK__NO_BOUND - position ? FSOCK__NO_BOUND : position + n;
+	}
+	fsock__readable_changed(stream); /* an end that is here already is one to be read */
 	funlockfile(f);
 	return r;
 }
@@ -218,10 +194,26 @@ fsock_pending(fsock *s)
 	return (int64_t)fsock__buffer_count(&stream->raw);
 }
 
+/* Waits for a line end that is owed. Returns 0 or -1. */
+static int
+await_owed(struct fsock__stream *stream)
+{
+	struct fsock__window *w = stream->reader;
+	int r;
+
+	if (stream->owed_length == 0 || w == NULL)
+		return 0;
+	flockfile(w->file);
+	r = fsock__input_drop_owed(w) < 0 ? -1 : 0;
+	funlockfile(w->file);
+	return r;
+}
+
 /* see fsock/format.h */
 int
 fsock_upgrade(fsock *s)
 {
+	static const struct fsock_format binary;
 	struct fsock__stream *stream;
 	int64_t n;
 	int fd = fsock__socket_fd(s, "upgrade");
@@ -229,14 +221,11 @@ fsock_upgrade(fsock *s)
 	if (fd < 0 || s->stream == NULL)
 		return fd;
 	stream = s->stream;
-	if (s->stream_ops->flush(s, 1) < 0)
+	if (s->stream_ops->flush(s, 1) < 0 || fsock_pending(s) < 0 || await_owed(stream) < 0)
 		return -1;
 	n = fsock_pending(s);
 	if (n != 0)
 		return n < 0 ? -1 : fsock__socket_error(s, "upgrade", EBUSY);
-	fsock__format_apply_input(stream, NULL);
-	pthread_mutex_lock(&stream->output_lock);
-	fsock__format_apply_output(stream, NULL);
-	pthread_mutex_unlock(&stream->output_lock);
+	fsock__format_apply(stream, &binary, &binary);
 	return fd;
 }

@@ -8,6 +8,7 @@
 #include "../sock/error.h"
 #include "exit.h"
 #include "file.h"
+#include "input.h"
 #include "output.h"
 #include "registry.h"
 #include "text.h"
@@ -70,6 +71,7 @@ fsock__stream_sync_input(struct fsock__stream *stream)
 		    fseeko(w->file, 0, SEEK_CUR) < 0)
 			return -1;
 	}
+	fsock__input_exact(stream);
 	return 0;
 }
 
@@ -86,6 +88,15 @@ stream_take(struct fsock *s, void *buf, size_t size)
 	if (n > 0 && n <= size)
 		memcpy(buf, stream->raw.data + stream->raw.head, n);
 	return (ssize_t)n;
+}
+
+/* see struct fsock__stream_ops */
+static int
+stream_send(struct fsock *s, const void *buf, size_t n)
+{
+	if (stream_flush(s, 1) < 0)
+		return -1;
+	return n == 0 ? 0 : fsock__output_send(s->stream, buf, n);
 }
 
 /* see struct fsock__stream_ops */
@@ -106,7 +117,12 @@ static const struct fsock__stream_ops stream_ops = {
 	.flush = stream_flush,
 	.close = stream_close,
 	.take = stream_take,
+	.receive = fsock__raw_receive,
+	.available = fsock__raw_available,
+	.send = stream_send,
 	.free = stream_free,
+	.buffered = fsock__readable_buffered,
+	.fetch = fsock__readable_fetch,
 };
 
 /* How a window hands input to stdio, where the program has not said. */
@@ -147,10 +163,7 @@ init_format(struct fsock__stream *stream, const char *text)
 		return 0;
 	if (fsock_format_parse(&format, text) < 0)
 		return -1;
-	return fsock__format_apply_input(stream, &format) < 0 ||
-	        fsock__format_apply_output(stream, &format) < 0
-	    ? -1
-	    : 0;
+	return fsock__format_apply(stream, &format, &format);
 }
 
 /* Makes the streams of a socket. Needs its lock. Returns them, or NULL with errno set. */

@@ -1,0 +1,187 @@
+#include "../compat.h"
+#include "datagram.h"
+
+#include <stdlib.h>
+
+#include "clock.h"
+#include "error.h"
+#include "resolve.h"
+#include "socket.h"
+#include "sys.h"
+#include "unix_file.h"
+
+/* A datagram socket in the making. */
+struct plan {
+	const struct fsock__settings *settings;
+	int is_bound; /* to a local address that the program has named */
+	struct fsock_addr *locals, *peers; /* where to bind, if at all; where to connect to */
+	size_t local_count, peer_count;
+	struct fsock__unix_file *file; /* what binding made in the file system, or NULL */
+};
+
+/* Looks up both ends, within the time limits. Returns 0, or -1 with the error recorded. */
+static int
+find_addresses(struct plan *p, const char *host, int port)
+{
+	const struct fsock__settings *set = p->settings;
+	enum fsock_family family = set->family;
+	int64_t deadline = fsock__clock_after(
+	    set->deadline < set->connect_timeout ? set->deadline : set->connect_timeout);
+
+	p->is_bound = set->local_host != NULL || set->local_port != 0;
+	if (host != NULL && fsock__resolve("connect", host, port, family, deadline, &p->peers,
+				&p->peer_count) < 0)
+		return -1;
+	if (host == NULL && set->local_host == NULL && !set->dual_stack &&
+	    family == FSOCK_ANY_FAMILY)
+		family = FSOCK_IPV4_ONLY;
+	return fsock__resolve("bind", set->local_host, set->local_port, family, deadline,
+	    &p->locals, &p->local_count);
+}
+
+/* Options that must be set before bind(). Returns 0 or -1; only reuse_port may be missing. */
+static int
+set_options(int fd, int family, const struct fsock__settings *set)
+{
+	if (family == AF_UNIX)
+		return 0;
+	if (family == AF_INET6)
+		fsock__sys_set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, !set->dual_stack);
+	if (set->share_address)
+		fsock__sys_set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (set->broadcast)
+		fsock__sys_set_int(fd, SOL_SOCKET, SO_BROADCAST, 1);
+	if (!set->reuse_port)
+		return 0;
+	return fsock__sys_set_int(fd, SOL_SOCKET, FSOCK__SO_REUSEPORT, 1);
+}
+
+/* Binds; a Unix-domain socket's file that no socket has any more is replaced. */
+static int
+bind_address(int fd, const struct fsock_addr *local)
+{
+	if (bind(fd, &local->as.any, local->length) == 0)
+		return 0;
+	if (errno != EADDRINUSE || !fsock__unix_file_remove_stale(local, SOCK_DGRAM))
+		return -1;
+	return bind(fd, &local->as.any, local->length);
+}
+
+/* Binds, and keeps a record of the file that this makes. Returns 0 or -1. */
+static int
+bind_recorded(struct plan *p, int fd, const struct fsock_addr *local)
+{
+	if (!fsock__unix_file_is_path(local))
+		return bind_address(fd, local);
+	p->file = fsock__unix_file_new(local);
+	if (p->file == NULL || bind_address(fd, local) < 0)
+		return -1;
+	fsock__unix_file_bound(p->file);
+	return 0;
+}
+
+/* Binds to the first local address of the family that can be had. */
+static int
+bind_local(int fd, int family, struct plan *p)
+{
+	if (!p->is_bound || (family == AF_UNIX && p->settings->local_host == NULL))
+		return 0;
+	errno = EADDRNOTAVAIL; /* no local address of the right family */
+	for (size_t i = 0; i < p->local_count; i++) {
+		if (fsock_addr_family(&p->locals[i]) != family)
+			continue;
+		if (bind_recorded(p, fd, &p->locals[i]) == 0)
+			return 0;
+	}
+	return -1;
+}
+
+/* Ends the attempt and takes back what it did. Keeps errno. Returns -1. */
+static int
+give_up(struct plan *p, int fd)
+{
+	int error = errno;
+
+	fsock__unix_file_remove(p->file);
+	p->file = NULL;
+	fsock__sys_close(fd);
+	errno = error;
+	return -1;
+}
+
+/* Makes a socket of the family, connected to `peer` unless that is NULL: the descriptor, or -1. */
+static int
+try_family(struct plan *p, int family, const struct fsock_addr *peer)
+{
+	int fd = fsock__sys_socket(family, SOCK_DGRAM, 0);
+
+	if (fd < 0)
+		return -1;
+	if (set_options(fd, family, p->settings) < 0 || bind_local(fd, family, p) < 0 ||
+	    (peer != NULL && connect(fd, &peer->as.any, peer->length) < 0))
+		return give_up(p, fd);
+	return fd;
+}
+
+/* Tries every address of the peer, or else of this end. The descriptor, or -1. */
+static int
+try_all(struct plan *p, int *family)
+{
+	const struct fsock_addr *list = p->peers != NULL ? p->peers : p->locals;
+	size_t count = p->peers != NULL ? p->peer_count : p->local_count;
+	int fd = -1;
+
+	for (size_t i = 0; i < count && fd < 0; i++) {
+		*family = fsock_addr_family(&list[i]);
+		fd = try_family(p, *family, p->peers != NULL ? &list[i] : NULL);
+	}
+	return fd;
+}
+
+/* Makes the handle, or gives up. For error texts it is known by its peer, or by its own address. */
+static fsock *
+wrap(int fd, int family, struct plan *p, const char *host, int port)
+{
+	const struct fsock__settings *set = p->settings;
+	int own = host == NULL;
+	fsock *s = fsock__socket_new(fd, FSOCK__DATAGRAM, family, set,
+	    own ? set->local_host : host, own ? set->local_port : port);
+
+	if (s == NULL) {
+		give_up(p, fd);
+		return NULL;
+	}
+	s->unix_file = p->file;
+	if (own && p->is_bound && set->local_port == 0 && family != AF_UNIX)
+		s->port = fsock_local_port(s);
+	return s;
+}
+
+/* see fsock/datagram.h */
+fsock *
+fsock_datagram(const char *host, int port, const struct fsock_options *options)
+{
+	const char *operation = host == NULL ? "bind" : "connect";
+	struct fsock__settings settings;
+	struct plan p = { .settings = &settings };
+	int fd = -1, family = AF_UNSPEC, saved = errno;
+	fsock *s = NULL;
+
+	if (fsock__settings_make(
+		&settings, options, operation, host, host == NULL ? 0 : port) < 0)
+		return NULL;
+	if (find_addresses(&p, host, port) == 0) {
+		fd = try_all(&p, &family);
+		if (fd < 0 && host == NULL)
+			fsock__error_set(operation, settings.local_host, settings.local_port, errno);
+		else if (fd < 0)
+			fsock__error_set(operation, host, port, errno);
+		else
+			s = wrap(fd, family, &p, host, port);
+	}
+	free(p.locals);
+	free(p.peers);
+	if (s != NULL)
+		errno = saved;
+	return s;
+}

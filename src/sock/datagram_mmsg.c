@@ -1,0 +1,87 @@
+/* Datagrams by recvmmsg(2) and sendmmsg(2): Linux, which also tells the length of what it cuts. */
+#include "../compat.h"
+
+#if defined(__linux__)
+
+#include "datagram.h"
+#include "sys.h"
+
+static ssize_t
+mmsg_receive(int fd, void *data, size_t size, struct fsock_addr *from, int *flags)
+{
+	socklen_t length = sizeof from->as;
+	ssize_t r;
+
+	do
+		r = recvfrom(fd, data, size, *flags | MSG_TRUNC,
+		    from == NULL ? NULL : &from->as.any, from == NULL ? NULL : &length);
+	while (fsock__sys_interrupted(r, flags));
+	if (r >= 0 && from != NULL)
+		from->length = length;
+	return r;
+}
+
+static ssize_t
+mmsg_receive_many(int fd, struct fsock_message *messages, size_t count, int *flags)
+{
+	struct mmsghdr headers[FSOCK__DATAGRAM_BATCH];
+	struct iovec vectors[FSOCK__DATAGRAM_BATCH];
+	int r;
+
+	for (size_t i = 0; i < count; i++) {
+		struct fsock_message *m = &messages[i];
+
+		vectors[i] = (struct iovec){ m->data, m->size };
+		headers[i].msg_hdr = (struct msghdr){ .msg_name = &m->peer.as,
+			.msg_namelen = sizeof m->peer.as,
+			.msg_iov = &vectors[i],
+			.msg_iovlen = 1 };
+	}
+	do
+		r = recvmmsg(fd, headers, (unsigned)count, *flags | MSG_TRUNC | MSG_WAITFORONE,
+		    NULL);
+	while (fsock__sys_interrupted(r, flags));
+	for (int i = 0; i < r; i++) {
+		messages[i].length = headers[i].msg_len;
+		messages[i].peer.length = headers[i].msg_hdr.msg_namelen;
+	}
+	return r;
+}
+
+static ssize_t
+mmsg_send_many(
+    int fd, int family, const struct fsock_message *messages, size_t count, int *flags)
+{
+	struct mmsghdr headers[FSOCK__DATAGRAM_BATCH];
+	struct iovec vectors[FSOCK__DATAGRAM_BATCH];
+	struct sockaddr_in6 room[FSOCK__DATAGRAM_BATCH];
+	int r;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct fsock_message *m = &messages[i];
+		socklen_t length;
+		const struct sockaddr *to =
+		    fsock__datagram_target(family, &m->peer, &room[i], &length);
+
+		vectors[i] = (struct iovec){ m->data, m->size };
+		headers[i].msg_hdr = (struct msghdr){ .msg_name = (void *)(uintptr_t)to,
+			.msg_namelen = length,
+			.msg_iov = &vectors[i],
+			.msg_iovlen = 1 };
+	}
+	do
+		r = sendmmsg(fd, headers, (unsigned)count, *flags | FSOCK__MSG_NOSIGNAL);
+	while (fsock__sys_interrupted(r, flags));
+	return r;
+}
+
+const struct fsock__datagram_ops fsock__datagram_mmsg = {
+	.name = "mmsg",
+	.receive = mmsg_receive,
+	.receive_many = mmsg_receive_many,
+	.send_many = mmsg_send_many,
+};
+
+#else
+typedef int fsock__datagram_mmsg_unused;
+#endif

@@ -1,0 +1,152 @@
+#include "../compat.h"
+
+#include <limits.h>
+#include <poll.h>
+#include <stdint.h>
+
+#include <fsock/datagram.h>
+
+#include "datagram.h"
+#include "error.h"
+#include "socket.h"
+#include "sys.h"
+#include "transfer.h"
+
+/* Records an error of sending to an address; without one, of the socket. Returns -1. */
+FSOCK__COLD static int
+fail(const fsock *s, const struct fsock_addr *to, int errnum)
+{
+	char host[FSOCK_ADDR_TEXT_SIZE];
+
+	if (to == NULL || fsock_addr_host(to, host, sizeof host) == NULL)
+		return fsock__socket_error(s, "send", errnum);
+	return fsock__error_set("send", host, fsock_addr_port(to), errnum);
+}
+
+/* Whether a call that failed is to be repeated, after waiting: 0, or -1 with the error recorded. */
+FSOCK__COLD static int
+again(fsock *s, const struct fsock_addr *to, int flags)
+{
+	if (errno != EAGAIN && errno != EWOULDBLOCK)
+		return fail(s, to, errno);
+	return fsock__transfer_again(s, "send", flags, POLLOUT, s->write_timeout);
+}
+
+static ssize_t
+send_datagram(fsock *s, int fd, const void *data, size_t size, const struct fsock_addr *to)
+{
+	const struct sockaddr *target = NULL;
+	struct sockaddr_in6 room;
+	socklen_t length = 0;
+	int flags;
+	ssize_t r;
+
+	if (to != NULL && to->length == 0)
+		to = NULL;
+	if (to != NULL)
+		target = fsock__datagram_target(s->family, to, &room, &length);
+	if (fsock__transfer_begin(s, "send", &flags) < 0)
+		return -1;
+	while ((r = fsock__sys_send_to(fd, data, size, target, length, &flags)) < 0)
+		if (again(s, to, flags) < 0)
+			return -1;
+	return r;
+}
+
+/* Beside the FILEs of a stream, or without any: all octets, or what is missing is remembered. */
+static ssize_t
+send_stream(fsock *s, const void *data, size_t size, const struct fsock_addr *to)
+{
+	if (to != NULL && to->length != 0)
+		return fail(s, to, EISCONN);
+	if (s->stream != NULL)
+		return s->stream_ops->send(s, data, size) < 0 ? -1 : (ssize_t)size;
+	if (s->write_error != 0)
+		return fsock__socket_error(s, "write", s->write_error);
+	if (s->transport->send(s, data, size) < 0) {
+		s->write_error = errno;
+		return -1;
+	}
+	return (ssize_t)size;
+}
+
+/* see fsock/datagram.h */
+ssize_t
+fsock_send(fsock *s, const void *data, size_t size, const struct fsock_addr *to)
+{
+	int fd = fsock__socket_fd(s, "send");
+
+	if (fd < 0)
+		return -1;
+	if (s->role == FSOCK__LISTENER)
+		return fsock__error_set_kind(
+		    "send", s->host, s->port, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
+	if ((data == NULL && size > 0) || size > SSIZE_MAX)
+		return fsock__socket_error(s, "send", EINVAL);
+	if (s->role == FSOCK__DATAGRAM)
+		return send_datagram(s, fd, data, size, to);
+	return send_stream(s, data, size, to);
+}
+
+/* Sends the first messages, waiting for room: how many, or -1 with the error recorded. */
+static ssize_t
+send_first(fsock *s, int fd, const struct fsock_message *messages, size_t count)
+{
+	ssize_t r;
+	int flags;
+
+	if (fsock__transfer_begin(s, "send", &flags) < 0)
+		return -1;
+	while ((r = FSOCK__DATAGRAM_OPS.send_many(fd, s->family, messages, count, &flags)) < 0)
+		if (again(s, messages[0].peer.length == 0 ? NULL : &messages[0].peer, flags) < 0)
+			return -1;
+	return r;
+}
+
+/* Sends further messages; what ends them is found by whoever sends the rest. */
+static size_t
+send_rest(fsock *s, int fd, const struct fsock_message *messages, size_t count)
+{
+	int saved = errno, flags = MSG_DONTWAIT;
+	size_t done = 0;
+
+	while (done < count) {
+		size_t n = count - done < FSOCK__DATAGRAM_BATCH ? count - done
+		                                                : FSOCK__DATAGRAM_BATCH;
+		ssize_t r = FSOCK__DATAGRAM_OPS.send_many(
+		    fd, s->family, messages + done, n, &flags);
+
+		if (r > 0)
+			done += (size_t)r;
+		if (r < (ssize_t)n)
+			break;
+	}
+	errno = saved;
+	return done;
+}
+
+/* see fsock/datagram.h */
+ssize_t
+fsock_send_many(fsock *s, const struct fsock_message messages[], size_t count)
+{
+	int fd = fsock__socket_fd(s, "send"), saved = errno;
+	size_t first = count < FSOCK__DATAGRAM_BATCH ? count : FSOCK__DATAGRAM_BATCH;
+	ssize_t r;
+
+	if (fd < 0)
+		return -1;
+	if (s->role != FSOCK__DATAGRAM)
+		return fsock__error_set_kind(
+		    "send", s->host, s->port, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
+	if (messages == NULL && count > 0)
+		return fsock__socket_error(s, "send", EINVAL);
+	if (count == 0)
+		return 0;
+	r = send_first(s, fd, messages, first);
+	if (r < 0)
+		return -1;
+	errno = saved;
+	if ((size_t)r == first && first < count)
+		r += (ssize_t)send_rest(s, fd, messages + first, count - first);
+	return r;
+}
