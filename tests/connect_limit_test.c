@@ -157,11 +157,15 @@ END_TEST
 #if defined(__linux__)
 
 #include <sys/ioctl.h>
-#include <linux/if_tun.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <fcntl.h>
 #include <sched.h>
+
+/* From <linux/if_tun.h>, which is not there for every libc. */
+#define TUNSETIFF _IOW('T', 202, int)
+#define IFF_TUN   0x0001
+#define IFF_NO_PI 0x1000
 
 /* In a child, a network of its own with nothing but a loopback interface: 1, or 0 without the right. */
 static int

@@ -60,6 +60,14 @@ end(enum meddler meddler)
 		ck_assert_int_gt(sock_storm_end(), 0);
 }
 
+/* As little as can be is under way, so that a small block fills it. */
+static void
+make_narrow(fsock *s, int peer, int size)
+{
+	ck_assert_int_eq(setsockopt(fsock_socket(s), SOL_SOCKET, SO_SNDBUF, &size, sizeof size), 0);
+	ck_assert_int_eq(setsockopt(peer, SOL_SOCKET, SO_RCVBUF, &size, sizeof size), 0);
+}
+
 static void
 check_timeout(fsock *s, const char *operation, enum fsock_error_kind kind)
 {
@@ -106,7 +114,7 @@ END_TEST
 /* The peer does not read: the same when writing. */
 START_TEST(writing_in_vain)
 {
-	static char block[8 << 20];
+	static char block[256 << 10];
 	const struct limit *row = LIMIT(_i);
 	double start = sock_now();
 	int peer, r;
@@ -115,6 +123,7 @@ START_TEST(writing_in_vain)
 	if (row->writing == FSOCK_NO_ERROR || is_passed_over(_i))
 		return;
 	s = sock_raw(TRANSPORT(_i), &row->options, &peer);
+	make_narrow(s, peer, 16 << 10);
 	begin(MEDDLER(_i), fsock_socket(s));
 	if (row->options.deadline != IN) /* which counts from the socket's birth */
 		start = sock_now();
@@ -238,7 +247,7 @@ END_TEST
 /* All of a block arrives at a peer that reads slowly, in order, whoever meddles. */
 START_TEST(writing_slowly)
 {
-	static char block[3 << 20];
+	static char block[600 << 10];
 	enum meddler meddler = MEDDLER(_i);
 	const struct fsock_options options = { .write_timeout = 10, .deadline = 60 };
 	struct slow slow = { .pause = 0.0005, .n = sizeof block };
@@ -250,6 +259,7 @@ START_TEST(writing_slowly)
 	for (size_t i = 0; i < sizeof block; i++)
 		block[i] = (char)(i % 251);
 	s = sock_raw(TRANSPORT(_i), _i % 2 ? &options : NULL, &slow.fd);
+	make_narrow(s, slow.fd, 64 << 10);
 	sock_storm_shelter(1);
 	sock_thread_start(&thread, read_slowly, &slow);
 	sock_storm_shelter(0);
