@@ -53,8 +53,7 @@ fsock__format_apply_input(struct fsock__stream *stream, const struct fsock_forma
 	free(stream->text_input);
 	stream->text_input = t;
 	stream->binary = t == NULL;
-	stream->line_fill = 0;
-	fsock__buffer_settle(&stream->raw);
+	fsock__input_forget(stream);
 	return 0;
 }
 
@@ -82,20 +81,23 @@ fsock__format_apply_output(struct fsock__stream *stream, const struct fsock_form
 static int
 switch_input(struct fsock__window *w, const struct fsock_format *format)
 {
-	int r = fsock__stream_sync_input(w->stream);
+	int r;
 
-	return r < 0 ? -1 : fsock__format_apply_input(w->stream, format);
+	flockfile(w->file);
+	r = fsock__input_gather(w, "set format");
+	if (r == 0)
+		r = fsock__format_apply_input(w->stream, format);
+	fsock__input_publish(w);
+	funlockfile(w->file);
+	return r;
 }
 
-/* Changes output behind all that was written. */
+/* Changes output behind all that has been flushed. */
 static int
 switch_output(struct fsock__window *w, const struct fsock_format *format)
 {
-	struct fsock *s = w->stream->socket;
 	int r;
 
-	if (s->stream_ops->flush(s, 1) < 0)
-		return -1;
 	pthread_mutex_lock(&w->stream->output_lock);
 	r = fsock__format_apply_output(w->stream, format);
 	pthread_mutex_unlock(&w->stream->output_lock);
@@ -112,14 +114,15 @@ fsock_set_formats(FILE *f, const struct fsock_format *input, const struct fsock_
 
 	if (w == NULL)
 		return -1;
-	flockfile(f);
 	errno = 0;
-	if (input != NULL)
+	/* What may fail comes first. Flushing takes the FILEs' locks in turn: none may be held. */
+	if (output != NULL)
+		r = w->stream->socket->stream_ops->flush(w->stream->socket, 1);
+	if (r == 0 && input != NULL)
 		r = switch_input(w, input);
 	if (r == 0 && output != NULL)
 		r = switch_output(w, output);
 	error = errno;
-	funlockfile(f);
 	if (r < 0)
 		return fsock__socket_error(
 		    w->stream->socket, "set format", error != 0 ? error : EINVAL);

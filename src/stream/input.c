@@ -1,12 +1,11 @@
 /* From the raw buffer to stdio: what a FILE's read and seek functions do below. */
 #include "../compat.h"
 #include "../sock/error.h"
+#include "../sock/sys.h"
 #include "../sock/transfer.h"
 #include "exit.h"
 #include "input.h"
 #include "text.h"
-
-#include <sched.h>
 
 FSOCK__COLD ssize_t
 fsock__input_fill(struct fsock__window *w)
@@ -167,12 +166,12 @@ fsock__input_take_over(struct fsock__window *w)
 	struct fsock *s = stream->socket;
 	int taken, waiting;
 
-	do {
+	for (int turn = 0;; turn++) {
 		struct fsock__window *reader;
 
 		pthread_mutex_lock(&s->lock);
 		reader = stream->reader;
-		taken = reader == NULL || ftrylockfile(reader->file) == 0;
+		taken = reader == NULL || fsock__input_try_lock(reader);
 		waiting = !taken && reader->waiting;
 		if (taken) {
 			stream->reader = w;
@@ -180,10 +179,12 @@ fsock__input_take_over(struct fsock__window *w)
 				funlockfile(reader->file);
 		}
 		pthread_mutex_unlock(&s->lock);
+		if (taken)
+			return 0;
 		if (waiting)
 			return fsock__socket_error(s, "read", EBUSY);
-	} while (!taken && sched_yield() == 0);
-	return 0;
+		fsock__sys_pause(turn);
+	}
 }
 
 FSOCK__COLD int
@@ -242,8 +243,7 @@ fsock__input_read(struct fsock__window *w, void *buf, size_t n)
 	r = stream->text_input == NULL ? read_plain(w, buf, n) : fsock__text_read(w, buf, n);
 	if (r > 0)
 		w->position += (off_t)r;
-	/* The FILE's lock orders what threads do; this says so in the language's own terms. */
-	atomic_store_explicit(&stream->reader, w, memory_order_release);
+	fsock__input_publish(w);
 	return r;
 }
 

@@ -18,9 +18,7 @@
 static int
 begin(struct fsock__window *w)
 {
-	if (fsock__stream_sync_input(w->stream) < 0)
-		return -1;
-	if (w->stream->reader != w && fsock__input_take_over(w) < 0)
+	if (fsock__input_gather(w, "read") < 0)
 		return -1;
 	fsock__input_forget(w->stream);
 	fsock__format_keep_owed(w->stream);
@@ -55,7 +53,9 @@ fsock_read_octets(FILE *f, void *buf, size_t n)
 		if (r > 0)
 			done += fsock__input_take(w->stream, octets + done, n - done);
 	}
-	w->stream->octet_taken = done > 0;
+	if (done > 0)
+		w->stream->octet_taken = 1;
+	fsock__input_publish(w);
 	funlockfile(f);
 	if (r >= 0)
 		errno = saved;
@@ -85,6 +85,7 @@ fsock_peek_byte(FILE *f)
 	flockfile(f);
 	if (begin(w) == 0 && await_octet(w) > 0)
 		octet = stream->raw.data[stream->raw.head];
+	fsock__input_publish(w);
 	funlockfile(f);
 	return octet;
 }
@@ -101,7 +102,7 @@ fsock_unread_byte(FILE *f)
 		return EOF;
 	stream = w->stream;
 	flockfile(f);
-	if (stream->octet_taken) {
+	if (stream->reader == w && stream->octet_taken) {
 		stream->raw.head--;
 		fsock__input_forget(stream);
 		stream->octet_taken = 0;
@@ -109,6 +110,7 @@ fsock_unread_byte(FILE *f)
 	} else {
 		fsock__socket_error(stream->socket, "unread", ESPIPE);
 	}
+	fsock__input_publish(w);
 	funlockfile(f);
 	return r;
 }
@@ -148,8 +150,9 @@ fsock_octet_position(FILE *f)
 	if (w == NULL)
 		return -1;
 	flockfile(f);
-	if (fsock__stream_sync_input(w->stream) == 0)
+	if (fsock__input_gather(w, "position") == 0)
 		position = (int64_t)fsock__buffer_position(&w->stream->raw);
+	fsock__input_publish(w);
 	funlockfile(f);
 	return position;
 }
@@ -159,16 +162,18 @@ int
 fsock_set_bound(FILE *f, uint64_t n)
 {
 	struct fsock__window *w = fsock__registry_window(f, FSOCK_INPUT, "bound");
-	uint64_t position;
 	int r;
 
 	if (w == NULL)
 		return -1;
 	flockfile(f);
-	r = fsock__stream_sync_input(w->stream);
-	position = fsock__buffer_position(&w->stream->raw);
-	if (r == 0)
+	r = fsock__input_gather(w, "bound");
+	if (r == 0) {
+		uint64_t position = fsock__buffer_position(&w->stream->raw);
+
 		w->stream->bound = n > FSOCK__NO_BOUND - position ? FSOCK__NO_BOUND : position + n;
+	}
+	fsock__input_publish(w);
 	funlockfile(f);
 	return r;
 }
