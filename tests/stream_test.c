@@ -69,8 +69,8 @@ START_TEST(again_after_close)
 	if (which == 2) {
 		ck_assert_ptr_null(f);
 		ck_assert_int_eq(errno, EPIPE);
-		stdio_expect_error(&link, operations[which], FSOCK_BROKEN_PIPE_ERROR, EPIPE,
-		    strerror(EPIPE));
+		stdio_expect_error(
+		    &link, operations[which], FSOCK_BROKEN_PIPE_ERROR, EPIPE, strerror(EPIPE));
 		ck_assert_ptr_eq(fsock_input(link.s), keeper);
 	} else {
 		ck_assert_ptr_nonnull(f);
@@ -99,8 +99,8 @@ START_TEST(handle_outlives_streams)
 		errno = 0;
 		ck_assert_ptr_null(getters[i](link.s));
 		ck_assert_int_eq(errno, EBADF);
-		stdio_expect_error(&link, operations[i], FSOCK_BAD_FILE_DESCRIPTOR_ERROR, EBADF,
-		    strerror(EBADF));
+		stdio_expect_error(
+		    &link, operations[i], FSOCK_BAD_FILE_DESCRIPTOR_ERROR, EBADF, strerror(EBADF));
 	}
 	errno = 0;
 	ck_assert_int_eq(fsock_socket(link.s), -1);
@@ -143,6 +143,50 @@ START_TEST(streams_outlive_handle)
 }
 END_TEST
 
+static int
+end_by_release(fsock *s)
+{
+	int fd = fsock_release(s, NULL, 0, NULL);
+
+	return fd < 0 ? -1 : close(fd);
+}
+
+static int
+end_by_disown(fsock *s)
+{
+	FILE *f = fsock_stream(s);
+
+	fsock_disown(s);
+	return fclose(f);
+}
+
+/* What fsock_of() returns of a disowned handle can end it and its streams. */
+START_TEST(ended_through_a_stream)
+{
+	static int (*const ends[])(fsock *) = { fsock_close, fsock_abort, end_by_release,
+		end_by_disown };
+	struct stdio_link link;
+	int which = _i % COUNT(ends), fds;
+	FILE *f;
+
+	stdio_link_open(&link, transport_of(_i / COUNT(ends)), NULL);
+	fds = sock_open_fds();
+	f = fsock_stream(link.s);
+	ck_assert_ptr_nonnull(f);
+	fsock_disown(link.s);
+	link.s = NULL;
+	ck_assert_int_ge(fputs("last words\n", f), 0);
+	ck_assert_int_eq(ends[which](fsock_of(f)), 0);
+	ck_assert_int_eq(sock_open_fds(), fds - 1);
+	ck_assert_ptr_null(fsock_of(f));
+	if (ends[which] != fsock_abort) {
+		stdio_far_expect_text(&link, "last words\n");
+		stdio_far_expect_end(&link);
+	}
+	stdio_link_close(&link);
+}
+END_TEST
+
 START_TEST(disown_without_streams)
 {
 	struct stdio_link link;
@@ -177,7 +221,8 @@ END_TEST
 
 /* Streams are opened, then closed one by one; at which close does the peer see the end? */
 static const struct order {
-	const char *closed; /* s: the two-way stream, i, o; the first `ends` of them end the output */
+	const char
+	    *closed; /* s: the two-way stream, i, o; the first `ends` of them end the output */
 	size_t ends;
 } orders[] = {
 	{ "s", 1 },
@@ -273,8 +318,8 @@ START_TEST(wrong_kinds)
 	ck_assert_ptr_nonnull(datagram);
 	errno = 0;
 	ck_assert_ptr_null(getters[which](NULL));
-	sock_assert_failed(FSOCK_INVALID_SOCKET_ERROR, EINVAL, "%s: %s", operations[which],
-	    strerror(EINVAL));
+	sock_assert_failed(
+	    FSOCK_INVALID_SOCKET_ERROR, EINVAL, "%s: %s", operations[which], strerror(EINVAL));
 	errno = 0;
 	ck_assert_ptr_null(getters[which](listener));
 	sock_assert_failed(FSOCK_INVALID_SOCKET_ERROR, EINVAL, "%s of 127.0.0.1 port %d: %s",
@@ -368,6 +413,7 @@ main(void)
 	tcase_add_loop_test(t, again_after_close, 0, 3 * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, handle_outlives_streams, 0, 3 * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, streams_outlive_handle, 0, STDIO_TRANSPORTS);
+	tcase_add_loop_test(t, ended_through_a_stream, 0, 4 * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, disown_without_streams, 0, STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, close_flushes, 0, 2 * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, half_close, 0, COUNT(orders) * STDIO_TRANSPORTS);

@@ -1,7 +1,7 @@
 /* Receiving beside the FILEs, and asking what is there: what they have read ahead comes first. */
 #include "../compat.h"
 #include "../sock/error.h"
-#include "stream.h"
+#include "input.h"
 
 #include <sched.h>
 
@@ -46,10 +46,12 @@ gather(struct fsock__stream *stream, FILE **file)
 	if (hold_reader(stream, file) < 0)
 		return -1;
 	/* Moving nowhere makes stdio give back what it holds. */
-	if (*file == NULL || fseeko(*file, 0, SEEK_CUR) == 0)
-		return 0;
-	funlockfile(*file);
-	return -1;
+	if (*file != NULL && fseeko(*file, 0, SEEK_CUR) < 0) {
+		funlockfile(*file);
+		return -1;
+	}
+	fsock__input_exact(stream);
+	return 0;
 }
 
 static void

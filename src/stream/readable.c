@@ -1,5 +1,6 @@
 /* What the streams hold: the part of a socket's readiness that the kernel cannot know. */
 #include "../compat.h"
+#include "../sock/process.h"
 #include "../sock/sys.h"
 #include "../sock/wait.h"
 #include "file.h"
@@ -37,6 +38,19 @@ waiting(const struct fsock__stream *stream, const uint8_t **p)
 	return n - owed;
 }
 
+/* Whether n octets without a line end are more than a line may have. */
+static int
+exceeds_limit(const struct fsock__stream *stream, size_t n)
+{
+	size_t limit = stream->windows[0].line_limit;
+
+	if (stream->line_fill >= limit)
+		return 1;
+	limit -= stream->line_fill;
+	return stream->text_input == NULL ? n >= limit
+	                                  : fsock__text_exceeds(stream->text_input, n, limit);
+}
+
 /*
  * Whether the next read finds what it needs in the raw buffer: input, its end for now, or an error,
  * such as a line that is too long.
@@ -50,7 +64,7 @@ is_ready(const struct fsock__stream *stream)
 
 	if (stream->read_error != 0 || fsock__buffer_position(&stream->raw) >= stream->bound)
 		return 1;
-	if (line && stream->line_fill + n >= stream->windows[0].line_limit)
+	if (line && exceeds_limit(stream, n))
 		return 1;
 	if (stream->text_input != NULL)
 		return fsock__text_is_ready(stream->text_input, p, n, line);
@@ -116,7 +130,7 @@ fetch_line(struct fsock__stream *stream)
 	struct fsock *s = stream->socket;
 	int flags = MSG_DONTWAIT;
 
-	s->used = 1;
+	s->used = fsock__process();
 	while (!is_ready(stream)) {
 		size_t room = raw->received < stream->bound ? fsock__buffer_reserve(raw) : 0;
 		ssize_t n;
