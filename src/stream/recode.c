@@ -32,7 +32,7 @@ file_receive(struct fsock *s, void *buf, size_t n)
 		octets[got++] = (uint8_t)c;
 	error = errno;
 	failed = got == 0 && ferror(f);
-	if (c == EOF)
+	if (got == 0)
 		clearerr(f);
 	funlockfile(f);
 	if (failed)
