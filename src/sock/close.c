@@ -14,6 +14,7 @@ fsock_close(fsock *s)
 
 	if (s == NULL)
 		return 0;
+	fsock__socket_own(s);
 	fsock__wait_leave(s);
 	if (s->stream != NULL && s->stream_ops->close(s) < 0)
 		error = errno;
@@ -39,6 +40,7 @@ fsock_abort(fsock *s)
 
 	if (s == NULL)
 		return 0;
+	fsock__socket_own(s);
 	fsock__wait_leave(s);
 	/* With a write error noted, what the FILEs still hold is not sent when they close. */
 	atomic_compare_exchange_strong(&s->write_error, &expected, ECANCELED);
@@ -65,6 +67,7 @@ fsock_disown(fsock *s)
 
 	if (s == NULL)
 		return;
+	fsock__socket_own(s);
 	pthread_mutex_lock(&s->lock);
 	open_files = s->open_files;
 	pthread_mutex_unlock(&s->lock);

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "error.h"
+#include "process.h"
 #include "sys.h"
 #include "transfer.h"
 #include "wait.h"
@@ -40,6 +41,7 @@ fsock__socket_new(int fd, enum fsock__role role, int family, const struct fsock_
 		fsock__error_set("allocate", host, port, ENOMEM);
 		return NULL;
 	}
+	fsock__process_watch();
 	pthread_mutex_init(&s->lock, NULL);
 	s->fd = fd;
 	s->transport = &fsock__transport_socket;
@@ -69,6 +71,15 @@ fsock__socket_close_nolock(struct fsock *s)
 		return fsock__socket_error(s, "close", errno);
 	errno = saved;
 	return 0;
+}
+
+void
+fsock__socket_own(struct fsock *s)
+{
+	pthread_mutex_lock(&s->lock);
+	if (s->references == s->open_files)
+		s->references++;
+	pthread_mutex_unlock(&s->lock);
 }
 
 void

@@ -78,7 +78,7 @@ struct fsock {
 	int open_files;
 	atomic_int shut;        /* FSOCK_INPUT, FSOCK_OUTPUT: shut down by fsock_shutdown() */
 	atomic_int write_error; /* errno of the first failed write, or 0 */
-	atomic_int used;        /* this process has read or written: its close may drain input */
+	atomic_int used;        /* fsock__process() that last read or wrote: it may drain input */
 	int releasing;          /* fsock_release() is at work: FILEs leave the descriptor open */
 	_Atomic int64_t deadline;
 	_Atomic int64_t read_timeout, write_timeout; /* spans; the descriptor has them, too */
@@ -105,6 +105,12 @@ struct fsock *fsock__socket_new(int fd, enum fsock__role role, int family,
 
 /* Closes the descriptor, politely: see fsock_close(). Needs `lock`. Returns 0 or -1. */
 int fsock__socket_close_nolock(struct fsock *);
+
+/*
+ * Makes the caller the owner of a handle that was given to its streams: it does not end when they
+ * close. For who owns it already nothing changes.
+ */
+void fsock__socket_own(struct fsock *);
 
 /* Drops one reference; frees at the last. */
 void fsock__socket_unref(struct fsock *);

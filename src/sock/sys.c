@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -94,8 +95,8 @@ fsock__sys_send(int fd, const void *buf, size_t n, int *flags)
 }
 
 ssize_t
-fsock__sys_send_to(int fd, const void *buf, size_t n, const struct sockaddr *to, socklen_t length,
-    int *flags)
+fsock__sys_send_to(
+    int fd, const void *buf, size_t n, const struct sockaddr *to, socklen_t length, int *flags)
 {
 	int saved = errno;
 	ssize_t r;
@@ -134,6 +135,18 @@ fsock__sys_wait(int fd, int events, int64_t deadline)
 	return fsock__sys_poll(&p, 1, deadline);
 }
 
+void
+fsock__sys_pause(int turn)
+{
+	int saved = errno;
+
+	if (turn < 100)
+		sched_yield();
+	else
+		poll(NULL, 0, 1);
+	errno = saved;
+}
+
 int
 fsock__sys_set_int(int fd, int level, int option, int value)
 {
@@ -168,12 +181,14 @@ fsock__sys_get_timeout(int fd, int option)
 	struct timeval tv = { 0, 0 };
 	socklen_t length = sizeof tv;
 	int saved = errno;
+	int64_t seconds;
 
 	getsockopt(fd, SOL_SOCKET, option, &tv, &length);
 	errno = saved;
-	if ((tv.tv_sec == 0 && tv.tv_usec == 0) || (int64_t)tv.tv_sec > 8000000000)
+	seconds = tv.tv_sec;
+	if ((seconds == 0 && tv.tv_usec == 0) || seconds > 8000000000)
 		return FSOCK__NEVER;
-	return (int64_t)tv.tv_sec * 1000000000 + (int64_t)tv.tv_usec * 1000;
+	return seconds * 1000000000 + (int64_t)tv.tv_usec * 1000;
 }
 
 int

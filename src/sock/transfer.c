@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include "error.h"
+#include "process.h"
 #include "sys.h"
 #include "unix_file.h"
 
@@ -63,7 +64,7 @@ socket_receive(struct fsock *s, void *buf, size_t n)
 	int flags, saved = errno;
 	ssize_t r;
 
-	s->used = 1;
+	s->used = fsock__process();
 	if (fsock__transfer_begin(s, "read", &flags) < 0)
 		return -1;
 	while ((r = fsock__sys_receive(s->fd, buf, n, &flags)) < 0)
@@ -80,7 +81,7 @@ socket_send(struct fsock *s, const void *buf, size_t n)
 	int flags, saved = errno;
 	const char *p = buf;
 
-	s->used = 1;
+	s->used = fsock__process();
 	if (fsock__transfer_begin(s, "write", &flags) < 0)
 		return -1;
 	while (n > 0) {
@@ -109,7 +110,7 @@ drain(const struct fsock *s)
 	char scrap[4096];
 	int turns = 256, flags = MSG_DONTWAIT;
 
-	if (s->role != FSOCK__CONNECTED || !s->used)
+	if (s->role != FSOCK__CONNECTED || s->used != fsock__process())
 		return;
 	while (turns-- > 0 && fsock__sys_receive(s->fd, scrap, sizeof scrap, &flags) > 0)
 		;
