@@ -14,6 +14,8 @@
  *	fsock/datagram.h datagrams; send and receive, also beside the FILE*s
  *	fsock/option.h   options by name
  *	fsock/wait.h     waiting for many sockets at once
+ *	fsock/server.h   threads that take clients
+ *	fsock/trivial.h  streams and nothing else
  *
  * CONVENTIONS, which hold for every function unless it says otherwise
  *
@@ -72,5 +74,7 @@
 #include <fsock/datagram.h>
 #include <fsock/option.h>
 #include <fsock/wait.h>
+#include <fsock/server.h>
+#include <fsock/trivial.h>
 
 #endif

@@ -111,6 +111,15 @@ fsock__cond_init(pthread_cond_t *cond)
 #define FSOCK__SO_NOSIGPIPE (-1)
 #endif
 
+/* The calling thread's name, for debuggers: 15 octets and a NUL. */
+#if defined(__linux__)
+#define fsock__set_thread_name(name) ((void)pthread_setname_np(pthread_self(), (name)))
+#elif defined(__APPLE__)
+#define fsock__set_thread_name(name) ((void)pthread_setname_np(name))
+#else
+#define fsock__set_thread_name(name) ((void)(name))
+#endif
+
 /* Close-on-exec from birth where socket() and accept4() can do it; elsewhere fcntl() follows. */
 #if defined(SOCK_CLOEXEC)
 #define FSOCK__SOCK_CLOEXEC                 SOCK_CLOEXEC

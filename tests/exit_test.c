@@ -148,7 +148,7 @@ END_TEST
 
 static FILE *talker;
 
-/* Asks and reads the answer, which is there already; the status tells that it was. */
+/* Asks, and waits for the answer; a status of 3 tells that it was not the right one. */
 static void
 talk(const char *question, const char *answer)
 {
@@ -171,63 +171,45 @@ talk_first(void)
 	talk("first?\n", "first!\n");
 }
 
+/* The peer, in the child as well: answers when it is asked. */
+static void *
+answer(void *arg)
+{
+	char question[16];
+
+	(void)arg;
+	if (recv(links[1].far, question, 7, MSG_WAITALL) == 7)
+		send(links[1].far, "first!\n", 7, FSOCK__MSG_NOSIGNAL);
+	if (recv(links[1].far, question, 8, MSG_WAITALL) == 8)
+		send(links[1].far, "second!\n", 8, FSOCK__MSG_NOSIGNAL);
+	return NULL;
+}
+
 /*
  * Handlers run in reverse: that from before the first stream runs after the library has made the
- * blocked readers let go.
+ * blocked readers let go, and yet it may wait for its answer.
  */
 static int
 exit_with_handlers(void *arg)
 {
-	struct sock_thread thread;
+	struct sock_thread reader;
+	pthread_t peer;
 
 	(void)arg;
 	SOCK_EXPECT(atexit(talk_at_last) == 0);
 	begin();
 	talker = fsock_stream(links[1].s);
 	SOCK_EXPECT(atexit(talk_first) == 0);
-	block(&thread, reads);
+	block(&reader, reads);
+	SOCK_EXPECT(pthread_create(&peer, NULL, answer, NULL) == 0);
+	SOCK_EXPECT(pthread_detach(peer) == 0);
 	exit(0);
 }
 
 START_TEST(handlers_talk)
 {
 	two_way = _i;
-	stdio_far_puts(&links[1], "first!\nsecond!\n");
 	ck_assert_int_eq(sock_child(exit_with_handlers, NULL), 0);
-	stdio_far_expect_text(&links[1], "first?\nsecond?\n");
-}
-END_TEST
-
-/* A handler even waits for an answer that is not there yet. */
-static void *
-answer_late(void *arg)
-{
-	char question[7];
-
-	(void)arg;
-	if (recv(links[1].far, question, 7, MSG_WAITALL) == 7)
-		send(links[1].far, "first!\n", 7, FSOCK__MSG_NOSIGNAL);
-	return NULL;
-}
-
-static int
-exit_and_wait(void *arg)
-{
-	pthread_t thread;
-
-	(void)arg;
-	begin();
-	SOCK_EXPECT(atexit(talk_first) == 0);
-	talker = fsock_stream(links[1].s);
-	SOCK_EXPECT(pthread_create(&thread, NULL, answer_late, NULL) == 0);
-	SOCK_EXPECT(pthread_detach(thread) == 0);
-	exit(0);
-}
-
-START_TEST(handlers_wait)
-{
-	two_way = _i;
-	ck_assert_int_eq(sock_child(exit_and_wait, NULL), 0);
 }
 END_TEST
 
@@ -337,8 +319,8 @@ read_one_line(void *arg)
 }
 
 /*
- * A child that exits does not end what a thread of its parent waits for. (Such a child may only call
- * _exit() by POSIX; glibc frees the locks that other threads held, musl leaves them taken.)
+ * A child that exits does not end what a thread of its parent waits for. (Such a child may call
+ * only _exit() by POSIX; glibc frees the locks that other threads held, musl leaves them taken.)
  */
 START_TEST(child_beside_reader)
 {
@@ -366,10 +348,10 @@ main(void)
 	TCase *t = tcase_create("exit");
 
 	tcase_add_checked_fixture(t, open_links, close_links);
-	tcase_add_loop_test(t, blocked_reader, 0, 6);
+	/* To valgrind, which sets this, the memory of a thread that is in exit() is leaked. */
+	tcase_add_loop_test(t, blocked_reader, 0, getenv("CK_FORK") != NULL ? 4 : 6);
 	tcase_add_loop_test(t, output_is_flushed, 0, 4);
 	tcase_add_loop_test(t, handlers_talk, 0, 2);
-	tcase_add_loop_test(t, handlers_wait, 0, 2);
 	tcase_add_loop_test(t, no_late_reader, 0, 2);
 	tcase_add_loop_test(t, child_leaves_alone, 0, 12);
 #if defined(__GLIBC__)

@@ -399,7 +399,7 @@ is_dispensable(const char *name)
 		"getpeername",
 		"lstat", /* a file is only removed when it is known to be ours */
 		"unlink",
-		"recv",     /* what nobody read is thrown away */
+		"recv", /* what nobody read is thrown away */
 		"getsockopt",
 	};
 

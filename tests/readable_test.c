@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "sock/socket.h"
 #include "support/sock_support.h"
 #include "support/wait_support.h"
 
@@ -205,8 +206,137 @@ longest(struct scene *c)
 	say(c, "1234567\n");
 }
 
+static void
+half_a_unit(struct scene *c)
+{
+	ck_assert_int_eq(write(c->peer, "a\0b", 3), 3);
+	ck_assert_int_eq(getc(c->f), 'a');
+}
+
+static void
+unit_and_a_half(struct scene *c)
+{
+	ck_assert_int_eq(write(c->peer, "a\0b\0c", 5), 5);
+	ck_assert_int_eq(getc(c->f), 'a');
+}
+
+static void
+cr_then_lf(struct scene *c)
+{
+	say(c, "one\r");
+	hear(c, "one\n");
+	say(c, "\n");
+}
+
+static void
+cr_with_lf(struct scene *c)
+{
+	say(c, "one\r\n");
+	hear(c, "one\n");
+}
+
+static void
+cr_with_lf_and_more(struct scene *c)
+{
+	say(c, "one\r\ntwo\r\n");
+	hear(c, "one\n");
+}
+
+static void
+half_a_line_end(struct scene *c)
+{
+	say(c, "one\r");
+}
+
+static void
+bad_octet(struct scene *c)
+{
+	say(c, "a\xff\n");
+	ck_assert_int_eq(getc(c->f), 'a');
+}
+
+static void
+half_a_mark(struct scene *c)
+{
+	say(c, "\xef\xbb");
+}
+
+static void
+only_a_mark(struct scene *c)
+{
+	say(c, "\xef\xbb\xbf");
+}
+
+static void
+mark_and_line(struct scene *c)
+{
+	say(c, "\xef\xbb\xbf"
+	       "one\n");
+}
+
+static void
+bound_reached(struct scene *c)
+{
+	ck_assert_int_eq(fsock_set_bound(c->f, 4), 0);
+	line_of_two(c);
+}
+
+static void
+bound_ahead(struct scene *c)
+{
+	ck_assert_int_eq(fsock_set_bound(c->f, 5), 0);
+	line_of_two(c);
+}
+
+static void
+bound_to_come(struct scene *c)
+{
+	ck_assert_int_eq(fsock_set_bound(c->f, 5), 0);
+	say(c, "one\n");
+	hear(c, "one\n");
+}
+
+static void
+bound_lifted(struct scene *c)
+{
+	bound_reached(c);
+	ck_assert_int_eq(fsock_set_bound(c->f, UINT64_MAX), 0);
+}
+
+static void
+bound_here(struct scene *c)
+{
+	ck_assert_int_eq(fsock_set_bound(c->f, 0), 0);
+}
+
+static void
+bound_in_line(struct scene *c)
+{
+	ck_assert_int_eq(fsock_set_bound(c->f, 2), 0);
+	say(c, "one\n");
+}
+
+static void
+unread_octet(struct scene *c)
+{
+	say(c, "x");
+	ck_assert_int_eq(fsock_read_byte(c->f), 'x');
+	ck_assert_int_eq(fsock_unread_byte(c->f), 0);
+}
+
 static const struct fsock_options whole = { .delivery = FSOCK_DELIVER_WHOLE_LINE, .line_limit = 8 };
 static const struct fsock_options bytes = { .element_type = FSOCK_BYTE };
+static const struct fsock_options utf16 = { .format = "utf-16le" };
+static const struct fsock_options utf8 = { .format = "utf-8" };
+static const struct fsock_options any_end = { .format = "auto" };
+static const struct fsock_options whole_any_end = { .format = "auto",
+	.delivery = FSOCK_DELIVER_WHOLE_LINE };
+static const struct fsock_options whole_crlf = { .format = "latin-1,crlf",
+	.delivery = FSOCK_DELIVER_WHOLE_LINE };
+static const struct fsock_options whole_sniff = { .format = "utf-8,bom=sniff",
+	.delivery = FSOCK_DELIVER_WHOLE_LINE };
+static const struct fsock_options whole_binary = { .format = "binary",
+	.delivery = FSOCK_DELIVER_WHOLE_LINE };
 
 #if defined(__GLIBC__)
 #define KEPT FSOCK_INPUT
@@ -244,6 +374,32 @@ static const struct row {
 	{ "end was read", NULL, TWO_WAY, end_was_read, FSOCK_INPUT | FSOCK_HANGUP, "", 0 },
 	{ "shut down here", NULL, TWO_WAY, shut_here, FSOCK_INPUT | FSOCK_HANGUP, "", 0 },
 	{ "input stream closed", NULL, INPUT, input_closed_with_rest, FSOCK_INPUT, NULL, 0 },
+	{ "an octet unread", NULL, TWO_WAY, unread_octet, FSOCK_INPUT, NULL, 0 },
+	{ "half a character", &utf16, INPUT, half_a_unit, 0, NULL, 0 },
+	{ "half a character, two-way", &utf16, TWO_WAY, half_a_unit, 0, NULL, 0 },
+	{ "a character and a half", &utf16, INPUT, unit_and_a_half, FSOCK_INPUT, NULL, 0 },
+	{ "no character", &utf8, TWO_WAY, bad_octet, FSOCK_INPUT, NULL, EILSEQ },
+	{ "LF of a CR", &any_end, TWO_WAY, cr_with_lf, 0, NULL, 0 },
+	{ "LF of a CR, and more", &any_end, TWO_WAY, cr_with_lf_and_more, FSOCK_INPUT, "two\n", 0 },
+	{ "bound reached", NULL, TWO_WAY, bound_reached, FSOCK_INPUT, "", 0 },
+	{ "bound reached, one-way", NULL, INPUT, bound_reached, FSOCK_INPUT, "", 0 },
+	{ "bound ahead", NULL, TWO_WAY, bound_ahead, FSOCK_INPUT, "t", 0 },
+	{ "bound to come", NULL, TWO_WAY, bound_to_come, 0, NULL, 0 },
+	{ "bound lifted", NULL, TWO_WAY, bound_lifted, FSOCK_INPUT, "two\n", 0 },
+	{ "bound here", NULL, TWO_WAY, bound_here, FSOCK_INPUT, "", 0 },
+	{ "whole line: bound in it", &whole, TWO_WAY, bound_in_line, FSOCK_INPUT, "on", 0 },
+	{ "whole line: bound to come", &whole, TWO_WAY, bound_to_come, 0, NULL, 0 },
+	{ "whole line: bound reached", &whole, INPUT, bound_reached, FSOCK_INPUT, "", 0 },
+	{ "whole line: LF of a CR", &whole_any_end, TWO_WAY, cr_then_lf, 0, NULL, 0 },
+	{ "whole line: LF with its CR", &whole_any_end, INPUT, cr_with_lf, 0, NULL, 0 },
+	{ "whole line: LF of a CR, and more", &whole_any_end, TWO_WAY, cr_with_lf_and_more,
+	    FSOCK_INPUT, "two\n", 0 },
+	{ "whole line: CR of an LF", &whole_crlf, TWO_WAY, half_a_line_end, 0, NULL, 0 },
+	{ "whole line: CR LF", &whole_crlf, TWO_WAY, cr_with_lf_and_more, FSOCK_INPUT, "two\n", 0 },
+	{ "whole line: half a mark", &whole_sniff, TWO_WAY, half_a_mark, 0, NULL, 0 },
+	{ "whole line: only a mark", &whole_sniff, TWO_WAY, only_a_mark, 0, NULL, 0 },
+	{ "whole line: mark", &whole_sniff, TWO_WAY, mark_and_line, FSOCK_INPUT, "one\n", 0 },
+	{ "whole line: but binary", &whole_binary, TWO_WAY, half_a_line, FSOCK_INPUT, NULL, 0 },
 	{ "whole line: nothing", &whole, TWO_WAY, nothing, 0, NULL, 0 },
 	{ "whole line: no stream", &whole, NONE, half_a_line, FSOCK_INPUT, NULL, 0 },
 	{ "whole line: half", &whole, TWO_WAY, half_a_line, 0, NULL, 0 },
@@ -336,6 +492,31 @@ START_TEST(reset)
 }
 END_TEST
 
+/* An error that comes while waiting receives is kept for the next read, and counts until then. */
+START_TEST(reset_while_receiving)
+{
+	fsock *ends[2];
+	char line[64];
+	FILE *f;
+
+	sock_link(SOCK_TCP4, &whole, ends);
+	f = fsock_stream(ends[0]);
+	ck_assert_int_eq(write(fsock_socket(ends[1]), "ha", 2), 2);
+	ck_assert_int_eq(wait_state(_i, ends[0], 0), 0);
+	ck_assert_int_eq(fsock_abort(ends[1]), 0);
+	while (poll(&(struct pollfd){ .fd = fsock_socket(ends[0]) }, 1, 5000) == 0)
+		;
+	pthread_mutex_lock(&ends[0]->lock);
+	ck_assert_int_eq(ends[0]->stream_ops->fetch(ends[0]), 1);
+	ck_assert_int_gt(ends[0]->stream_ops->buffered(ends[0]), 0);
+	pthread_mutex_unlock(&ends[0]->lock);
+	ck_assert_int_ne(wait_state(_i, ends[0], 5) & FSOCK_INPUT, 0);
+	ck_assert_ptr_null(fgets(line, sizeof line, f));
+	sock_assert_error(FSOCK_CONNECTION_RESET_ERROR, ECONNRESET);
+	fsock_close(ends[0]);
+}
+END_TEST
+
 START_TEST(listener)
 {
 	int way = _i;
@@ -402,6 +583,7 @@ main(void)
 	tcase_add_loop_test(tcase, readable, 0, COUNT(rows) * wait_ways() * SOCK_TRANSPORTS);
 	tcase_add_loop_test(tcase, closed, 0, SOCK_TRANSPORTS);
 	tcase_add_loop_test(tcase, reset, 0, 2 * wait_ways());
+	tcase_add_loop_test(tcase, reset_while_receiving, 0, wait_ways());
 	tcase_add_loop_test(tcase, listener, 0, wait_ways());
 	tcase_add_loop_test(tcase, datagram, 0, wait_ways());
 	tcase_add_loop_test(tcase, high_descriptor, 0, wait_ways());

@@ -116,7 +116,7 @@ START_TEST(writing)
 	struct sock_thread thread;
 	struct stdio_link link;
 	struct worker w;
-	size_t n = (size_t)16 << 20;
+	size_t n = (size_t)1 << 20;
 	char *octets = malloc(n);
 
 	ck_assert_ptr_nonnull(octets);
@@ -124,6 +124,7 @@ START_TEST(writing)
 		octets[i] = (char)(i * 31 + i / 251);
 	catch (SIGUSR1);
 	open_case(&link, &w, _i);
+	stdio_link_narrow(&link);
 	w.octets = octets;
 	w.n = n;
 	sock_thread_start(&thread, write_much, &w);

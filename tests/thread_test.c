@@ -1,4 +1,4 @@
-/* Threads: one reads, one writes, a third shuts down; cancelling; many at once. Clean under TSan. */
+/* Threads: one reads, one writes, a third shuts down; cancelling; many at once. */
 #include "../src/compat.h"
 
 #include <stdbool.h>

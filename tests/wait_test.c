@@ -277,7 +277,10 @@ START_TEST(interrupted)
 }
 END_TEST
 
-/* A socket of a list is waited for alone if it is named alone, and what was waited for before is past. */
+/*
+ * A socket of a list is waited for alone if it is named alone, and what was waited for before is
+ * past.
+ */
 START_TEST(alone)
 {
 	fsock_waitlist *list = wait_list(_i);

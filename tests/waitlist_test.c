@@ -1,4 +1,6 @@
-/* Wait lists, over every backend: members, what is reported of them, and what happens in the loop. */
+/*
+ * Wait lists, over every backend: members, what is reported of them, and what happens in the loop.
+ */
 #include "../src/compat.h"
 
 #include <math.h>
@@ -273,6 +275,29 @@ START_TEST(added_with_rest)
 }
 END_TEST
 
+/* What makes a drained stream readable though nothing has come. */
+START_TEST(changed_elsewhere)
+{
+	FILE *f;
+
+	begin(_i);
+	f = fsock_stream(s[0]);
+	say(0);
+	ck_assert_int_eq(fsock_read_byte(f), 'x');
+	ck_assert_int_eq(fsock_read_byte(f), '\n');
+	assert_ready(0);
+	ck_assert_int_eq(fsock_unread_byte(f), 0);
+	assert_ready(1);
+	ck_assert_int_eq(getc(f), '\n');
+	assert_ready(0);
+	ck_assert_int_eq(fsock_set_bound(f, 0), 0);
+	assert_ready(1);
+	ck_assert_int_eq(fsock_set_bound(f, 5), 0);
+	assert_ready(0);
+	finish();
+}
+END_TEST
+
 START_TEST(two_lists)
 {
 	fsock_waitlist *other = wait_list(_i);
@@ -523,6 +548,7 @@ main(void)
 	tcase_add_loop_test(tcase, interest_in_buffered, 0, n);
 	tcase_add_loop_test(tcase, read_elsewhere, 0, n);
 	tcase_add_loop_test(tcase, added_with_rest, 0, n);
+	tcase_add_loop_test(tcase, changed_elsewhere, 0, n);
 	tcase_add_loop_test(tcase, two_lists, 0, n);
 	tcase_add_loop_test(tcase, two_lists_whole_line, 0, n);
 	tcase_add_loop_test(tcase, in_the_loop, 0, n * COUNT(ends));

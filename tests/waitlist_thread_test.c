@@ -154,9 +154,9 @@ read_line(void *arg)
 }
 
 /*
- * Another thread takes all from the kernel, first, and leaves a line in the buffers: only the stream
- * can tell the waiting thread. It waits with a member of its own, whose turn comes when the reader
- * has read; the kernel's word for the other is taken back by then.
+ * Another thread takes all from the kernel, first, and leaves a line in the buffers: only the
+ * stream can tell the waiting thread. It waits with a member of its own, whose turn comes when the
+ * reader has read; the kernel's word for the other is taken back by then.
  */
 START_TEST(read_by_another)
 {
@@ -187,7 +187,10 @@ START_TEST(read_by_another)
 }
 END_TEST
 
-/* A thread that sits in fgets() has the FILE's lock: nothing is buffered then, and nobody is blocked. */
+/*
+ * A thread that sits in fgets() has the FILE's lock: nothing is buffered then, and nobody is
+ * blocked.
+ */
 START_TEST(reader_blocked)
 {
 	struct sock_thread reader;

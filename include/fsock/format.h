@@ -32,6 +32,8 @@
  * are: everything before it has been sent. "auto" input returns a line at its CR at once.
  *
  * Threads: the functions here take the FILE's lock, so they wait for a call of another thread on it.
+ * Those that have to do with input fail with EBUSY while a thread waits for input through another
+ * stream of the socket.
  */
 #ifndef FSOCK_FORMAT_H
 #define FSOCK_FORMAT_H

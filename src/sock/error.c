@@ -46,6 +46,7 @@ preposition(const char *operation)
 		{ "receive", "from" },
 		{ "listen", "on" },
 		{ "accept", "on" },
+		{ "serve client", "at" },
 		{ "wait", "for" },
 	};
 

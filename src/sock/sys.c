@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -94,8 +95,8 @@ fsock__sys_send(int fd, const void *buf, size_t n, int *flags)
 }
 
 ssize_t
-fsock__sys_send_to(int fd, const void *buf, size_t n, const struct sockaddr *to, socklen_t length,
-    int *flags)
+fsock__sys_send_to(
+    int fd, const void *buf, size_t n, const struct sockaddr *to, socklen_t length, int *flags)
 {
 	int saved = errno;
 	ssize_t r;
@@ -109,22 +110,41 @@ fsock__sys_send_to(int fd, const void *buf, size_t n, const struct sockaddr *to,
 }
 
 int
-fsock__sys_wait(int fd, int events, int64_t deadline)
+fsock__sys_poll(struct pollfd *list, size_t count, int64_t deadline)
 {
-	struct pollfd p = { .fd = fd, .events = (short)events };
 	int saved = errno;
 
 	for (;;) {
 		int64_t left = fsock__clock_left(deadline);
-		int r = poll(&p, 1, fsock__clock_milliseconds(left));
+		int r = poll(list, (nfds_t)count, fsock__clock_milliseconds(left));
 
 		if (r < 0 && errno != EINTR)
 			return -1;
 		if (r > 0 || left == 0) {
 			errno = saved;
-			return r > 0;
+			return r > 0 ? r : 0;
 		}
 	}
+}
+
+int
+fsock__sys_wait(int fd, int events, int64_t deadline)
+{
+	struct pollfd p = { .fd = fd, .events = (short)events };
+
+	return fsock__sys_poll(&p, 1, deadline);
+}
+
+void
+fsock__sys_pause(int turn)
+{
+	int saved = errno;
+
+	if (turn < 100)
+		sched_yield();
+	else
+		poll(NULL, 0, 1);
+	errno = saved;
 }
 
 int
@@ -161,12 +181,14 @@ fsock__sys_get_timeout(int fd, int option)
 	struct timeval tv = { 0, 0 };
 	socklen_t length = sizeof tv;
 	int saved = errno;
+	int64_t seconds;
 
 	getsockopt(fd, SOL_SOCKET, option, &tv, &length);
 	errno = saved;
-	if ((tv.tv_sec == 0 && tv.tv_usec == 0) || (int64_t)tv.tv_sec > 8000000000)
+	seconds = tv.tv_sec;
+	if ((seconds == 0 && tv.tv_usec == 0) || seconds > 8000000000)
 		return FSOCK__NEVER;
-	return (int64_t)tv.tv_sec * 1000000000 + (int64_t)tv.tv_usec * 1000;
+	return seconds * 1000000000 + (int64_t)tv.tv_usec * 1000;
 }
 
 int

@@ -45,6 +45,16 @@ ssize_t fsock__sys_send_to(int fd, const void *buf, size_t n, const struct socka
  */
 int fsock__sys_wait(int fd, int events, int64_t deadline);
 
+/* The same for several, which are poll(2)'s. Returns how many are ready or in error, 0, or -1. */
+struct pollfd;
+int fsock__sys_poll(struct pollfd *list, size_t count, int64_t deadline);
+
+/*
+ * Lets other threads go on, between tries for a lock that cannot be waited for; `turn` counts them
+ * from 0. Who holds it for long, sending to a peer that takes nothing, is asked every millisecond.
+ */
+void fsock__sys_pause(int turn);
+
 int fsock__sys_set_int(int fd, int level, int option, int value);
 int fsock__sys_get_int(int fd, int level, int option, int *value);
 

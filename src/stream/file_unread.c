@@ -1,4 +1,6 @@
-/* How much input stdio holds in a FILE: no standard function tells, so each libc is asked its way. */
+/*
+ * How much input stdio holds in a FILE: no standard function tells, so each libc is asked its way.
+ */
 #include "../compat.h"
 #include "file.h"
 
@@ -7,9 +9,9 @@
 enum { IN_BACKUP = 0x100, WRITING = 0x800 }; /* of _flags; not to be had from a header */
 
 /*
- * Between read_ptr and read_end; while something pushed back is read first, the rest is saved aside.
- * A FILE that has begun to write since it read keeps the unread in front of read_end, and gives it
- * back to us when it sends.
+ * Between read_ptr and read_end; while something pushed back is read first, the rest is saved
+ * aside. A FILE that has begun to write since it read keeps the unread in front of read_end, and
+ * gives it back to us when it sends.
  */
 size_t
 fsock__file_unread(const struct fsock__window *w)

@@ -84,14 +84,24 @@ fsock__format_apply(struct fsock__stream *stream, const struct fsock_format *inp
 
 /* Changes formats where the program stands: all of them or, on failure, none. Returns 0 or -1. */
 static int
-change(struct fsock__stream *stream, const struct fsock_format *input,
+change(struct fsock__window *w, const struct fsock_format *input,
     const struct fsock_format *output)
 {
+	struct fsock__stream *stream = w->stream;
+	int r;
+
+	/* What may fail comes first. Flushing takes the FILEs' locks in turn: none may be held. */
 	if (output != NULL && stream->socket->stream_ops->flush(stream->socket, 1) < 0)
 		return -1;
-	if (input != NULL && fsock__stream_sync_input(stream) < 0)
-		return -1;
-	return fsock__format_apply(stream, input, output);
+	if (input == NULL)
+		return fsock__format_apply(stream, NULL, output);
+	flockfile(w->file);
+	r = fsock__input_gather(w, "set format");
+	if (r == 0)
+		r = fsock__format_apply(stream, input, output);
+	fsock__input_publish(w);
+	funlockfile(w->file);
+	return r;
 }
 
 /* see fsock/format.h */
@@ -104,11 +114,10 @@ fsock_set_formats(FILE *f, const struct fsock_format *input, const struct fsock_
 
 	if (w == NULL)
 		return -1;
-	flockfile(f);
 	errno = 0;
-	r = change(w->stream, input, output);
+	r = change(w, input, output);
+	fsock__readable_changed(w->stream);
 	error = errno;
-	funlockfile(f);
 	if (r < 0)
 		return fsock__socket_error(
 		    w->stream->socket, "set format", error != 0 ? error : EINVAL);

@@ -2,6 +2,7 @@
 #include "../compat.h"
 #include "../sock/process.h"
 #include "../sock/sys.h"
+#include "../sock/wait.h"
 #include "file.h"
 #include "input.h"
 #include "text.h"
@@ -12,67 +13,73 @@
  * there is no reader the socket's lock keeps a new one from beginning.
  */
 
-/* Whether reads are of whole lines. */
+/* Whether the stream delivers whole lines; if it does, all of its windows do. */
 static int
-reads_lines(const struct fsock__stream *stream)
+wants_line(const struct fsock__stream *stream)
 {
 	return stream->windows[0].delivery == FSOCK_DELIVER_WHOLE_LINE && !stream->binary;
 }
 
-/* How much of what waits in the raw buffer does not count: an LF that is to be dropped. */
+/*
+ * The octets that a read would look at: those up to the bound, without an LF that it would drop.
+ * Returns how many.
+ */
 static size_t
-owed(const struct fsock__stream *stream)
+waiting(const struct fsock__stream *stream, const uint8_t **p)
 {
-	const struct fsock__buffer *raw = &stream->raw;
-	const struct fsock__text_input *t = stream->text_input;
-	const uint8_t *lf = stream->owed;
-	size_t n = stream->owed_length;
+	size_t n = fsock__input_count(stream), owed = stream->owed_length;
 
-	if (t != NULL && t->now.eol.owes_lf) {
-		lf = t->lf;
-		n = t->unit;
-	}
-	return n > 0 && n <= fsock__buffer_count(raw) &&
-	        memcmp(raw->data + raw->head, lf, n) == 0
-	    ? n
-	    : 0;
-}
-
-/* Whether the next read of a whole-line stream finds what it needs in the raw buffer. */
-static int
-has_line(const struct fsock__stream *stream)
-{
-	const struct fsock__buffer *raw = &stream->raw;
-	size_t count = fsock__input_count(stream), limit = stream->windows[0].line_limit;
-	size_t gone = owed(stream);
-
-	if (stream->read_error != 0 || stream->line_fill >= limit)
-		return 1; /* an error is to be told, or that the line is too long */
-	limit -= stream->line_fill;
-	if (stream->text_input == NULL ? count >= limit
-	                               : fsock__text_exceeds(stream->text_input, count, limit))
-		return 1; /* likewise */
-	if (raw->received >= stream->bound)
-		return 1; /* what there is until the bound, or its end of file */
-	if (count <= gone)
+	if (n == 0 || n < owed)
 		return 0;
-	if (stream->text_input != NULL)
-		return fsock__text_has_line(
-		    stream->text_input, raw->data + raw->head + gone, count - gone);
-	return memchr(raw->data + raw->head + gone, '\n', count - gone) != NULL;
+	*p = stream->raw.data + stream->raw.head;
+	if (owed == 0 || memcmp(*p, stream->owed, owed) != 0)
+		return n;
+	*p += owed;
+	return n - owed;
 }
 
-/* How much of the raw buffer a read would yield. */
+/* Whether n octets without a line end are more than a line may have. */
+static int
+exceeds_limit(const struct fsock__stream *stream, size_t n)
+{
+	size_t limit = stream->windows[0].line_limit;
+
+	if (stream->line_fill >= limit)
+		return 1;
+	limit -= stream->line_fill;
+	return stream->text_input == NULL ? n >= limit
+	                                  : fsock__text_exceeds(stream->text_input, n, limit);
+}
+
+/*
+ * Whether the next read finds what it needs in the raw buffer: input, its end for now, or an error,
+ * such as a line that is too long.
+ */
+static int
+is_ready(const struct fsock__stream *stream)
+{
+	int line = wants_line(stream);
+	const uint8_t *p = NULL;
+	size_t n = waiting(stream, &p);
+
+	if (stream->read_error != 0 || fsock__buffer_position(&stream->raw) >= stream->bound)
+		return 1;
+	if (line && exceeds_limit(stream, n))
+		return 1;
+	if (stream->text_input != NULL)
+		return fsock__text_is_ready(stream->text_input, p, n, line);
+	return n > 0 && (!line || memchr(p, '\n', n) != NULL);
+}
+
+/* How much of the raw buffer a read would yield; 1 for an end or an error. */
 static ssize_t
 buffered_raw(const struct fsock__stream *stream)
 {
-	size_t count = fsock__input_count(stream) - owed(stream);
+	size_t count = fsock__input_count(stream);
 
-	if (stream->text_input != NULL && fsock__text_owes(stream->text_input))
-		return 1;
-	if (reads_lines(stream) && !has_line(stream))
+	if (!is_ready(stream))
 		return 0;
-	return (ssize_t)(count == 0 && stream->read_error != 0 ? 1 : count);
+	return (ssize_t)(count == 0 ? 1 : count);
 }
 
 /* Another thread has the FILE. One that waits for the network has read all there was. */
@@ -124,12 +131,12 @@ fetch_line(struct fsock__stream *stream)
 	int flags = MSG_DONTWAIT;
 
 	s->used = fsock__process();
-	while (!has_line(stream)) {
-		size_t room = fsock__buffer_reserve(raw);
+	while (!is_ready(stream)) {
+		size_t room = raw->received < stream->bound ? fsock__buffer_reserve(raw) : 0;
 		ssize_t n;
 
 		if (room == 0)
-			return 1; /* for want of memory; the read will tell */
+			return 1; /* at a bound, or for want of memory; the read will tell */
 		n = fsock__sys_receive(s->fd, raw->data + raw->tail, room, &flags);
 		if (n == 0)
 			return 1;
@@ -162,7 +169,7 @@ fsock__readable_fetch(struct fsock *s)
 	struct fsock__window *w = input_window(stream);
 	int r, saved = errno;
 
-	if (w == NULL || ftrylockfile(w->file) != 0)
+	if (w == NULL || stream->binary || ftrylockfile(w->file) != 0)
 		return 1; /* nobody reads it as lines, or somebody is at it: the kernel decides */
 	(void)atomic_load_explicit(&stream->reader, memory_order_acquire);
 	r = fsock__file_unread(w) > 0 || fetch_line(stream);
@@ -170,4 +177,11 @@ fsock__readable_fetch(struct fsock *s)
 	funlockfile(w->file);
 	errno = saved;
 	return r;
+}
+
+void
+fsock__readable_changed(struct fsock__stream *stream)
+{
+	if (stream->socket->waits != NULL)
+		fsock__wait_note(stream->socket);
 }

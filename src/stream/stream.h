@@ -74,18 +74,25 @@ ssize_t fsock__input_read(struct fsock__window *, void *buf, size_t n);
 int fsock__input_give_back(struct fsock__window *, size_t n);
 
 /*
- * readable.c: what the streams hold and what their next read would do; see struct fsock__stream_ops.
+ * readable.c: what the streams hold and what their next read would do; see struct
+ * fsock__stream_ops.
  */
 ssize_t fsock__readable_buffered(struct fsock *);
 int fsock__readable_fetch(struct fsock *);
+
+/*
+ * readable.c: to be called when there may be something to read that there was not, other than what
+ * stdio holds: the wait lists that the socket is in will look.
+ */
+void fsock__readable_changed(struct fsock__stream *);
 
 /* output.c: sends octets from stdio. Returns n, or -1 with the error recorded. */
 ssize_t fsock__output_write(struct fsock__window *, const void *buf, size_t n);
 
 /*
  * For fsock_receive() and fsock_send(), beside the FILEs. input.c: takes up to n of the octets that
- * wait in `raw`, with what guards it held; returns how many. output.c: sends all n octets; returns 0
- * or -1 with the error recorded.
+ * wait in `raw`, with what guards it held; returns how many. output.c: sends all n octets; returns
+ * 0 or -1 with the error recorded.
  */
 size_t fsock__input_take(struct fsock__stream *, void *buf, size_t n);
 int fsock__output_send(struct fsock__stream *, const void *buf, size_t n);
@@ -100,7 +107,9 @@ ssize_t fsock__raw_available(struct fsock *);
  */
 void fsock__window_set_buffer(struct fsock__window *);
 
-/* stream.c: makes stdio give back all it has read ahead: raw.head is what the program reads next. */
+/*
+ * stream.c: makes stdio give back all it has read ahead: raw.head is what the program reads next.
+ */
 int fsock__stream_sync_input(struct fsock__stream *);
 
 /* stream.c: opens one of the windows. Needs the socket's lock. The FILE, or NULL with errno set. */

@@ -64,14 +64,14 @@ void fsock__format_keep_owed(struct fsock__stream *);
 /* Waits for input and hands text to stdio. Returns as fsock__input_read(). */
 ssize_t fsock__text_read(struct fsock__window *, uint8_t *buf, size_t n);
 
-/* Whether a line end is among n raw octets, which start at a character. */
-int fsock__text_has_line(const struct fsock__text_input *, const uint8_t *raw, size_t n);
+/*
+ * Whether a read that finds these n raw octets would yield text, or an error, without receiving
+ * more; with `line`, whole lines.
+ */
+int fsock__text_is_ready(const struct fsock__text_input *, const uint8_t *p, size_t n, int line);
 
 /* Whether n raw octets in which no line ends are more than a line of `limit` octets has. */
 int fsock__text_exceeds(const struct fsock__text_input *, size_t n, size_t limit);
-
-/* Whether text is left of what a policy has put in the place of an error that was read. */
-int fsock__text_owes(const struct fsock__text_input *);
 
 /* Forgets what was read last: the mark is where reading stands. */
 void fsock__text_settle(struct fsock__text_input *);

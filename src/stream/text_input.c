@@ -180,8 +180,9 @@ holds_back(const struct fsock__text_input *t)
 	return t->now.decoder.held_length > 0 || t->now.eol.held_length > 0;
 }
 
-int
-fsock__text_owes(const struct fsock__text_input *t)
+/* Whether text is left of what a policy has put in the place of an error that was read. */
+static int
+owes_text(const struct fsock__text_input *t)
 {
 	return t->now.decoder.owed != 0 || t->now.eol.owed != 0;
 }
@@ -284,12 +285,6 @@ find_line(const struct fsock__text_input *t, const uint8_t *p, size_t n, size_t 
 	return cr > 0 ? cr : lf;
 }
 
-int
-fsock__text_has_line(const struct fsock__text_input *t, const uint8_t *raw, size_t n)
-{
-	return find_line(t, raw, n, 0) > 0;
-}
-
 /* How many of the raw octets that wait to convert at once. */
 static size_t
 slice(const struct fsock__window *w)
@@ -357,6 +352,50 @@ settle_bom(struct fsock__window *w)
 	stream->raw.mark = stream->raw.head;
 	t->mark = t->now;
 	return 1;
+}
+
+/* Passes over a byte order mark as settle_bom() does. Returns its length, or -1: more is needed. */
+static int
+try_bom(struct fsock__text_input *trial, const uint8_t *p, size_t n)
+{
+	const struct fsock_charset *found = NULL;
+	size_t length = 0;
+
+	if (!trial->bom_due)
+		return 0;
+	if (n == 0 || !(trial->format.bom == FSOCK_BOM_SNIFF
+	                       ? fsock_charset_sniff(p, n, &found, &length)
+	                       : is_marked(trial, p, n, &length)))
+		return -1;
+	if (found != NULL)
+		set_charset(trial, found);
+	return (int)length;
+}
+
+int
+fsock__text_is_ready(const struct fsock__text_input *t, const uint8_t *p, size_t n, int line)
+{
+	struct fsock__text_input trial = *t;
+	int bom = try_bom(&trial, p, n);
+
+	if (owes_text(t))
+		return 1;
+	if (bom < 0)
+		return 0;
+	for (p += bom, n -= (size_t)bom; n > 0;) {
+		uint8_t aside[2 * FSOCK_CODEC_ROOM];
+		size_t length = line ? find_line(&trial, p, n, 0) : n;
+		struct fsock_codec_io io = { p, length, aside, sizeof aside };
+		enum fsock_codec_status status = convert(&trial, &io, 0);
+
+		if (status == FSOCK_CODEC_MALFORMED || (size_t)(io.out - aside) > t->now.skip)
+			return 1;
+		if (io.in_length == length) /* nor is there a line */
+			return 0;
+		p += length - io.in_length;
+		n -= length - io.in_length;
+	}
+	return 0;
 }
 
 /* The error that comes next. What was wrong counts as read. */
@@ -433,7 +472,7 @@ await(struct fsock__window *w)
 {
 	ssize_t r;
 
-	if (fsock__text_owes(w->stream->text_input))
+	if (owes_text(w->stream->text_input))
 		return 0;
 	if (w->delivery == FSOCK_DELIVER_WHOLE_LINE)
 		return await_line(w);

@@ -1,7 +1,7 @@
 /*
  * A socket under test, and the far end of its connection as a bare descriptor: what the tests do
- * there goes by no code of the library. Every function asserts that it worked, so it is for the main
- * thread only, except where it says otherwise.
+ * there goes by no code of the library. Every function asserts that it worked, so it is for the
+ * main thread only.
  */
 #ifndef FSOCK_TESTS_STDIO_LINK_H
 #define FSOCK_TESTS_STDIO_LINK_H
@@ -64,6 +64,9 @@ int stdio_listener_accept(const struct stdio_listener *);
 extern const struct stdio_listener *stdio_link_listener;
 
 void stdio_link_open(struct stdio_link *, enum stdio_transport, const struct fsock_options *);
+
+/* Makes little room in the connection, so that one that does not read soon blocks a writer. */
+void stdio_link_narrow(const struct stdio_link *);
 
 /* Closes what is left of both ends; `s` and `far` may have been closed and set to NULL and -1. */
 void stdio_link_close(struct stdio_link *);

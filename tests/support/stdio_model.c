@@ -148,7 +148,7 @@ check_failed_read(struct stdio_world *w, int error)
 	clearerr(w->in);
 }
 
-/* A peer that is gone is told of as an error once, then as end of file; both ways it may be either. */
+/* A peer that is gone is an error once, then the end of the file; after writing either. */
 static void
 check_after_reset(struct stdio_world *w, int error)
 {
@@ -168,8 +168,9 @@ check_after_reset(struct stdio_world *w, int error)
 }
 
 /*
- * setvbuf() is for new streams. glibc allows it later, too, but frees the program's buffer if another
- * character than the one read has been pushed back before; musl loses its place in the old buffer.
+ * setvbuf() is for new streams. glibc allows it later, too, but frees the program's buffer if
+ * another character than the one read has been pushed back before; musl loses its place in the old
+ * buffer.
  */
 static int
 may_rebuffer(const struct stdio_world *w, const struct stdio_operation *operation)

@@ -83,9 +83,9 @@ void stdio_world_close(struct stdio_world *);
 void stdio_world_check_arrival(struct stdio_world *);
 
 /*
- * The model itself, for operations: what the next read of an octet gives, it or EOF; what was pushed
- * back is to be read again; octets were written; the far end sees the end of the output, without
- * a reset if the connection was used.
+ * The model itself, for operations: what the next read of an octet gives, it or EOF; what was
+ * pushed back is to be read again; octets were written; the far end sees the end of the output,
+ * without a reset if the connection was used.
  */
 int stdio_world_is_two_way(const struct stdio_world *);
 int stdio_world_take(struct stdio_world *);
