@@ -20,11 +20,14 @@
 
 static const char *const eols[] = { "lf", "cr", "crlf" };
 
-/* A charset's tag in the names of the files; what follows the line ends there; and its name here. */
+/* A charset's tag in the files' names, what follows the line ends there, and its name here. */
 struct tag {
 	const char *tag, *after, *charset;
 };
-#define UTF8 { "utf8", "", "utf-8" }
+#define UTF8                        \
+	{                           \
+		"utf8", "", "utf-8" \
+	}
 
 static const struct text {
 	const char *name;
@@ -37,7 +40,7 @@ static const struct text {
 	{ "russian", { UTF8, { "koi8r", "", "koi8r" } } },
 	{ "xjt", { { "gbk", "", "gbk" } } },
 	{ "unicode_demo", { UTF8, { "ucs2", "_le", "ucs-2le" }, { "ucs2", "_be", "ucs-2be" },
-	                      { "ucs4", "_le", "ucs-4le" }, { "ucs4", "_be", "ucs-4be" } } },
+			      { "ucs4", "_le", "ucs-4le" }, { "ucs4", "_be", "ucs-4be" } } },
 };
 
 static const size_t pieces[] = { 0, 1, 2, 3, 7 };
@@ -93,7 +96,7 @@ feed(void *arg)
 
 	for (size_t i = 0; i < job->form->length; i += piece)
 		if (send(job->fd, job->form->data + i,
-		        piece < job->form->length - i ? piece : job->form->length - i, 0) < 0)
+			piece < job->form->length - i ? piece : job->form->length - i, 0) < 0)
 			break;
 	shutdown(job->fd, SHUT_WR);
 }
@@ -126,8 +129,7 @@ convert(const struct form *from, const struct form *to, size_t piece, int by_lin
 	int in[2], out[2];
 	fsock *reader, *writer;
 
-	ck_assert_int_eq(
-	    socketpair(AF_UNIX, piece == 0 ? SOCK_STREAM : SOCK_SEQPACKET, 0, in), 0);
+	ck_assert_int_eq(socketpair(AF_UNIX, piece == 0 ? SOCK_STREAM : SOCK_SEQPACKET, 0, in), 0);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, out), 0);
 	reader = fsock_adopt(in[0], &(struct fsock_options){ .format = from->format });
 	writer = fsock_adopt(out[0], &(struct fsock_options){ .format = to->format });

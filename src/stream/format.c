@@ -36,7 +36,8 @@ make(const struct fsock_format *input, const struct fsock_format *output,
 {
 	if (input != NULL && !is_binary(input) && (*in = fsock__text_input_new(input)) == NULL)
 		return -1;
-	if (output != NULL && !is_binary(output) && (*out = fsock__text_output_new(output)) == NULL) {
+	if (output != NULL && !is_binary(output) &&
+	    (*out = fsock__text_output_new(output)) == NULL) {
 		free(*in);
 		return -1;
 	}
@@ -48,7 +49,7 @@ install_input(struct fsock__stream *stream, struct fsock__text_input *t)
 {
 	if (t != NULL)
 		t->bom_due = fsock__buffer_position(&stream->raw) == 0 &&
-		    (t->format.bom == FSOCK_BOM_STRIP || t->format.bom == FSOCK_BOM_SNIFF);
+			     (t->format.bom == FSOCK_BOM_STRIP || t->format.bom == FSOCK_BOM_SNIFF);
 	fsock__input_forget(stream);
 	free(stream->text_input);
 	stream->text_input = t;
@@ -84,8 +85,7 @@ fsock__format_apply(struct fsock__stream *stream, const struct fsock_format *inp
 
 /* Changes formats where the program stands: all of them or, on failure, none. Returns 0 or -1. */
 static int
-change(struct fsock__window *w, const struct fsock_format *input,
-    const struct fsock_format *output)
+change(struct fsock__window *w, const struct fsock_format *input, const struct fsock_format *output)
 {
 	struct fsock__stream *stream = w->stream;
 	int r;
@@ -134,8 +134,8 @@ fsock_set_format(FILE *f, const char *format)
 
 	if (w == NULL || fsock_format_parse(&parsed, format) < 0)
 		return -1;
-	return fsock_set_formats(f, w->sides & FSOCK_INPUT ? &parsed : NULL,
-	    w->sides & FSOCK_OUTPUT ? &parsed : NULL);
+	return fsock_set_formats(
+	    f, w->sides & FSOCK_INPUT ? &parsed : NULL, w->sides & FSOCK_OUTPUT ? &parsed : NULL);
 }
 
 /* see fsock/format.h */
@@ -206,7 +206,7 @@ fsock_format_errors(FILE *f, int direction, uint64_t *count, struct fsock_codec_
 	memset(&error, 0, sizeof error);
 	flockfile(f);
 	r = direction == FSOCK_INPUT ? input_errors(w->stream, &errors, &error)
-	                             : output_errors(w->stream, &errors, &error);
+				     : output_errors(w->stream, &errors, &error);
 	funlockfile(f);
 	if (r == 0 && count != NULL)
 		*count = errors;

@@ -67,8 +67,7 @@ fsock__input_too_long(const struct fsock__stream *stream)
 {
 	const struct fsock *s = stream->socket;
 
-	return fsock__error_set_kind(
-	    "read", s->host, s->port, FSOCK_LINE_TOO_LONG_ERROR, EMSGSIZE);
+	return fsock__error_set_kind("read", s->host, s->port, FSOCK_LINE_TOO_LONG_ERROR, EMSGSIZE);
 }
 
 /*
@@ -146,7 +145,7 @@ await_input(struct fsock__window *w, size_t n)
 	if (waiting < n)
 		n = waiting;
 	return w->delivery == FSOCK_DELIVER_BLOCK ? (ssize_t)fsock__input_block(n, waiting)
-	                                          : up_to_line(w, n);
+						  : up_to_line(w, n);
 }
 
 size_t

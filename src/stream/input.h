@@ -7,7 +7,7 @@
 /* Receives once into the raw buffer. Returns as recv(2), with errors recorded; 0 at a bound. */
 ssize_t fsock__input_fill(struct fsock__window *);
 
-/* Makes `w` the reader, as the first step of every read. Returns 0, or -1 with the error recorded. */
+/* Makes `w` the reader, as the first step of every read. Returns 0, or -1, error recorded. */
 int fsock__input_take_over(struct fsock__window *);
 
 /*
@@ -17,7 +17,7 @@ int fsock__input_take_over(struct fsock__window *);
 int fsock__input_gather(struct fsock__window *, const char *operation);
 
 /*
- * The lock of the reader's FILE orders what threads do. These two say so in the language's own terms,
+ * The lock of the reader's FILE orders what threads do. These two say so in the language's terms,
  * which know nothing of such locks: what the reader did before publishing is seen by who locks it.
  */
 static inline void
@@ -31,7 +31,7 @@ static inline int
 fsock__input_try_lock(struct fsock__window *reader)
 {
 	return ftrylockfile(reader->file) == 0 &&
-	    atomic_load_explicit(&reader->stream->reader, memory_order_acquire) == reader;
+	       atomic_load_explicit(&reader->stream->reader, memory_order_acquire) == reader;
 }
 
 /*

@@ -184,11 +184,11 @@ fsock_set_bound(FILE *f, uint64_t n)
 int64_t
 fsock_pending(fsock *s)
 {
+	int is_recoded = s != NULL && s->inner != NULL; /* then there is no descriptor */
 	struct fsock__stream *stream;
 
-	if (s == NULL || s->inner == NULL) /* a recoded FILE has no descriptor */
-		if (fsock__socket_fd(s, "pending") < 0)
-			return -1;
+	if (!is_recoded && fsock__socket_fd(s, "pending") < 0)
+		return -1;
 	stream = s->stream;
 	if (stream == NULL)
 		return 0;
