@@ -108,6 +108,49 @@ START_TEST(unread)
 }
 END_TEST
 
+/* ---- Nowhere to read to, nothing to write. */
+
+static size_t
+read_to_nowhere(FILE *f)
+{
+	return fsock_read_octets(f, NULL, 1);
+}
+
+static size_t
+write_from_nowhere(FILE *f)
+{
+	return fsock_write_octets(f, NULL, 1);
+}
+
+/* Refused, and the stream goes on as before. */
+START_TEST(null_buffer)
+{
+	static const struct {
+		size_t (*call)(FILE *);
+		const char *operation;
+	} rows[] = { { read_to_nowhere, "read" }, { write_from_nowhere, "write" } };
+	int peer;
+	fsock *s = sock_raw(SOCK_TCP4, NULL, &peer);
+	FILE *f = fsock_stream(s);
+	char c;
+
+	put(peer, "a");
+	errno = 0;
+	ck_assert_uint_eq(rows[_i].call(f), 0);
+	sock_assert_error(FSOCK_INVALID_ARGUMENT_ERROR, EINVAL);
+	ck_assert_str_eq(fsock_last_error()->operation, rows[_i].operation);
+	errno = 0;
+	ck_assert_uint_eq(fsock_read_octets(f, NULL, 0) + fsock_write_octets(f, NULL, 0), 0);
+	ck_assert_int_eq(errno, 0);
+	ck_assert_int_eq(fsock_read_byte(f), 'a');
+	ck_assert_int_eq(fsock_write_byte(f, 'b'), 'b');
+	ck_assert_int_eq(read(peer, &c, 1), 1);
+	ck_assert_int_eq(c, 'b');
+	ck_assert_int_eq(fsock_close(s), 0);
+	close(peer);
+}
+END_TEST
+
 /* ---- Beside a thread that reads through another stream of the socket. */
 
 static int
@@ -297,6 +340,7 @@ main(void)
 	TCase *tcase = tcase_create("octets");
 
 	tcase_add_loop_test(tcase, unread, 0, COUNT(unread_rows));
+	tcase_add_loop_test(tcase, null_buffer, 0, 2);
 	tcase_add_loop_test(tcase, other_waits, 0, COUNT(exact_rows));
 	tcase_add_loop_test(tcase, other_is_about_to_read, 0, COUNT(exact_rows));
 	tcase_add_test(tcase, both_change);
