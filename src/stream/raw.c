@@ -77,6 +77,7 @@ fsock__input_gather(struct fsock__window *w, const char *operation)
 	if (file != NULL)
 		pthread_mutex_lock(&stream->socket->lock);
 	stream->reader = w;
+	stream->line_left = 0;
 	pthread_mutex_unlock(&stream->socket->lock);
 	if (file != NULL)
 		funlockfile(file);

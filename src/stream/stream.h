@@ -51,6 +51,7 @@ struct fsock__stream {
 	_Atomic(struct fsock__window *) reader;
 	struct fsock__buffer raw;
 	size_t line_fill, fill_at_mark;
+	size_t line_left; /* octets from raw.head to the end of the line it is in; 0: not known */
 	uint64_t bound;                       /* where input ends for now, or FSOCK__NO_BOUND */
 	struct fsock__text_input *text_input; /* NULL: octets pass unchanged */
 	int binary;                           /* the program has said so: lines mean nothing */
