@@ -70,7 +70,9 @@ static const struct limit {
 	{ { .connect_timeout = 0.05, .timeout = 60, .deadline = 60 } },
 };
 
-/* The wait ends with the limit, signals or not, and a client is taken afterwards as if nothing was. */
+/*
+ * The wait ends with the limit, signals or not, and a client is taken afterwards as if nothing was.
+ */
 START_TEST(nobody_comes)
 {
 	fsock *listener = listen_on(_i % COUNT(hosts), NULL), *client, *served;
@@ -224,7 +226,9 @@ START_TEST(several_threads)
 }
 END_TEST
 
-/* What is asked for when accepting: NULL inherits the listener's, options replace them altogether. */
+/*
+ * What is asked for when accepting: NULL inherits the listener's, options replace them altogether.
+ */
 static const struct heir {
 	struct fsock_options listener, accept;
 	int inherits;
@@ -295,7 +299,10 @@ START_TEST(inherited)
 }
 END_TEST
 
-/* A client that resets or closes before it is taken does not end the server: the next one is served. */
+/*
+ * A client that resets or closes before it is taken does not end the server: the next one is
+ * served.
+ */
 START_TEST(vanished)
 {
 	fsock *listener = listen_on(_i % COUNT(hosts), NULL), *first, *second, *served;

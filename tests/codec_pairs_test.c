@@ -1,7 +1,7 @@
 /*
  * The loops of pairs.h against the careful code behind them, for all charsets that are made of it:
- * every pair of octets and every character of three octets, as first and as second of two and alone.
- * Octets that come one by one never reach the loops.
+ * every pair of octets and every character of three octets, as first and as second of two and
+ * alone. Octets that come one by one never reach the loops.
  */
 #include "codec_support.h"
 

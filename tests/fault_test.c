@@ -1,7 +1,8 @@
 /*
- * Faults: a whole life of a connection, in which the first call that the library makes of the system
- * fails, then the second, and so on until none does. Each failure must be a clean error, with nothing
- * left behind. The linker puts __wrap_NAME() in front of NAME() for the library and for this file.
+ * Faults: a whole life of a connection, in which the first call that the library makes of the
+ * system fails, then the second, and so on until none does. Each failure must be a clean error,
+ * with nothing left behind. The linker puts __wrap_NAME() in front of NAME() for the library and
+ * for this file.
  */
 #include "../src/compat.h"
 

@@ -30,7 +30,9 @@ interface_for(const struct group *g, enum which which)
 	return dgram_interface(g->group, g->family, which == ANY);
 }
 
-/* How the row names group and interface to fsock_multicast_join(). Returns 0 if it cannot be run. */
+/*
+ * How the row names group and interface to fsock_multicast_join(). Returns 0 if it cannot be run.
+ */
 static int
 names(const struct group *g, enum which which, char group[64], const char **interface_name)
 {

@@ -1,6 +1,6 @@
 /*
- * From hosts to addresses, with a resolver of this file's own that gives what a table says; and that
- * connecting and listening try every address of a host.
+ * From hosts to addresses, with a resolver of this file's own that gives what a table says; and
+ * that connecting and listening try every address of a host.
  */
 #include "../src/compat.h"
 

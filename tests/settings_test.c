@@ -1,4 +1,7 @@
-/* Options: what makes no sense is refused by every function that takes them, before it does anything. */
+/*
+ * Options: what makes no sense is refused by every function that takes them, before it does
+ * anything.
+ */
 #include "../src/compat.h"
 
 #include <math.h>

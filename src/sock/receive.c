@@ -29,7 +29,8 @@ unmap(struct fsock_addr *from)
 
 /*
  * Before receiving datagrams, and after a receive that yielded 0 octets: that is an empty datagram,
- * or what a receive yields that fsock_shutdown() has woken. Returns 0, or -1 with the error recorded.
+ * or what a receive yields that fsock_shutdown() has woken. Returns 0, or -1 with the error
+ * recorded.
  */
 static int
 check_shut(const fsock *s)

@@ -5,9 +5,9 @@
 #include "input.h"
 
 /*
- * Holds the reader still. On success *file is locked; it is NULL if there is no reader, and then the
- * socket's lock is held instead, so that nobody becomes it. Returns 0, or -1 with the error recorded
- * if a thread is waiting for input.
+ * Holds the reader still. On success *file is locked; it is NULL if there is no reader, and then
+ * the socket's lock is held instead, so that nobody becomes it. Returns 0, or -1 with the error
+ * recorded if a thread is waiting for input.
  */
 static int
 hold_reader(struct fsock__stream *stream, const char *operation, FILE **file)
