@@ -20,7 +20,9 @@ open_end(struct end *e, enum sock_transport transport, int window, struct fsock_
 {
 	options.timeout = options.timeout == 0 ? 20 : options.timeout;
 	e->s = sock_raw(transport, &options, &e->peer);
-	e->in = window == TWO_WAY ? fsock_stream(e->s) : window == ONE_WAY ? fsock_input(e->s) : NULL;
+	e->in = window == TWO_WAY   ? fsock_stream(e->s)
+		: window == ONE_WAY ? fsock_input(e->s)
+				    : NULL;
 	e->out = window == ONE_WAY ? fsock_output(e->s) : e->in;
 	ck_assert_int_eq(window != NO_FILE, e->in != NULL && e->out != NULL);
 }
@@ -153,7 +155,7 @@ START_TEST(reading_much)
 
 			want = want < sent - got ? want : sent - got;
 			n = turn % 2 ? (ssize_t)fread(buf + got, 1, want, in)
-			             : fsock_receive(ends[0], buf + got, want, NULL);
+				     : fsock_receive(ends[0], buf + got, want, NULL);
 			ck_assert_int_gt(n, 0);
 			got += (size_t)n;
 		}

@@ -129,7 +129,8 @@ fsock_write_octets(FILE *f, const void *buf, size_t n)
 	struct fsock__window *w = fsock__registry_window(f, FSOCK_OUTPUT, "write");
 	size_t sent = 0;
 
-	if (!has_octets(w, "write", buf, n) || fflush(f) != 0 || fsock__output_finish(w->stream) < 0)
+	if (!has_octets(w, "write", buf, n) || fflush(f) != 0 ||
+	    fsock__output_finish(w->stream) < 0)
 		return 0;
 	pthread_mutex_lock(&w->stream->output_lock);
 	if (fsock__output_send_nolock(w->stream, buf, n) == 0)
