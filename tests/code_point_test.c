@@ -35,7 +35,9 @@ static const struct vector {
 	{ OCTETS_OF("\xED\x9F\xBF\xEE\x80\x80"), { 0xD7FF, 0xE000 }, 2 },
 	{ OCTETS_OF("\xF0\x90\x80\x80\xF4\x8F\xBF\xBF"), { 0x10000, 0x10FFFF }, 2 },
 	/* Maximal subparts: what can begin a character is one error, and the rest is read again. */
-	{ OCTETS_OF("\x80" "a\xFF"), { BAD_OCTETS, 'a', BAD_OCTETS }, 3 },
+	{ OCTETS_OF("\x80"
+		    "a\xFF"),
+	    { BAD_OCTETS, 'a', BAD_OCTETS }, 3 },
 	{ OCTETS_OF("\xC0\x80\xC1\xBF"), { BAD_OCTETS, BAD_OCTETS, BAD_OCTETS, BAD_OCTETS }, 4 },
 	{ OCTETS_OF("\xE0\x9F\x80"), { BAD_OCTETS, BAD_OCTETS, BAD_OCTETS }, 3 },
 	{ OCTETS_OF("\xED\xA0\x80"), { BAD_OCTETS, BAD_OCTETS, BAD_OCTETS }, 3 },
@@ -131,15 +133,20 @@ END_TEST
 /* Pushed back on a stream that has a format: a character of several octets, then its octets. */
 static const struct text_row streams[] = {
 	{ "read, pushed back, read", "utf-16le,crlf", WIRE("\xAC\x20\r\0\n\0\x3D\xD8\0\xDE"),
-	    .partial = 1,
-	    .steps = { CODE(0x20AC), CODE('\n'), CODE(0x1F600), CODE(-1) } },
-	{ "an error of the format", "ascii", WIRE("a\xFF" "b\n"), .partial = 1,
-	    .steps = { CODE('a'), BAD(1), CODE('b'), CODE('\n'), CODE(-1) } },
-	{ "octets that are no text, without a format", "", WIRE("a\xFF" "b\n"), .partial = 1,
-	    .steps = { CODE('a'), CODE(-1), CODE('b'), CODE('\n'), CODE(-1) } },
+	    .partial = 1, .steps = { CODE(0x20AC), CODE('\n'), CODE(0x1F600), CODE(-1) } },
+	{ "an error of the format", "ascii",
+	    WIRE("a\xFF"
+		 "b\n"),
+	    .partial = 1, .steps = { CODE('a'), BAD(1), CODE('b'), CODE('\n'), CODE(-1) } },
+	{ "octets that are no text, without a format", "",
+	    WIRE("a\xFF"
+		 "b\n"),
+	    .partial = 1, .steps = { CODE('a'), CODE(-1), CODE('b'), CODE('\n'), CODE(-1) } },
 	{ "a timeout inside a character, without a format", "", .timeout = 0.01, .partial = 1,
-	    .steps = { SEND("\xE2\x82"), CODE(-1), CODE(-1), SEND("\xAC" "z"), CODE(0x20AC),
-	        CODE('z') } },
+	    .steps = { SEND("\xE2\x82"), CODE(-1), CODE(-1),
+		SEND("\xAC"
+		     "z"),
+		CODE(0x20AC), CODE('z') } },
 };
 
 START_TEST(stream)

@@ -9,7 +9,7 @@
 #include "support/sock_support.h"
 #include "support/stdio_link.h"
 
-#define TEXT "a\xC3\xA4\n\xE2\x82\xAC\n\nz" /* in every charset below */
+#define TEXT            "a\xC3\xA4\n\xE2\x82\xAC\n\nz" /* in every charset below */
 #define OCTETS_OF(text) (text), sizeof(text) - 1
 
 static const struct row {
@@ -19,8 +19,11 @@ static const struct row {
 	{ "utf-8", OCTETS_OF("a\xC3\xA4\n\xE2\x82\xAC\n\nz") },
 	{ "windows-1252,crlf", OCTETS_OF("a\xE4\r\n\x80\r\n\r\nz") },
 	{ "utf-16le,cr", OCTETS_OF("a\0\xE4\0\r\0\xAC\x20\r\0\r\0z\0") },
-	{ "utf-16be,bom=write", OCTETS_OF("\xFE\xFF\x00" "a\x00\xE4\x00\x0A \xAC\x00\x0A\x00\x0A\x00z") },
-	{ "gb18030,auto", OCTETS_OF("a\x81" "0\x8A" "1\x0D\x0A\xA2\xE3\x0D\x0A\x0D\x0Az") },
+	{ "utf-16be,bom=write", OCTETS_OF("\xFE\xFF\x00"
+					  "a\x00\xE4\x00\x0A \xAC\x00\x0A\x00\x0A\x00z") },
+	{ "gb18030,auto", OCTETS_OF("a\x81"
+				    "0\x8A"
+				    "1\x0D\x0A\xA2\xE3\x0D\x0A\x0D\x0Az") },
 };
 
 /* The same for reading: where writing puts a mark, reading strips it. */
@@ -215,7 +218,8 @@ END_TEST
 START_TEST(two_way)
 {
 	static const struct fsock_options options[] = {
-		{ .timeout = 20 }, { .timeout = 20, .delivery = FSOCK_DELIVER_BLOCK },
+		{ .timeout = 20 },
+		{ .timeout = 20, .delivery = FSOCK_DELIVER_BLOCK },
 	};
 	struct stdio_link link;
 	char line[16];
@@ -247,7 +251,8 @@ START_TEST(refused)
 		const char *mode, *format;
 	} bad[] = { { NULL, "utf-8" }, { "", "utf-8" }, { "rb", "utf-8" }, { "a", "utf-8" },
 		{ "rw", "utf-8" }, { "r", NULL }, { "r", "utf-9" },
-		{ "r", "utf-8,errors=replace=?,eol=crlf,bom=strip,reject-cr,reject-lf,idempotent" } };
+		{ "r",
+		    "utf-8,errors=replace=?,eol=crlf,bom=strip,reject-cr,reject-lf,idempotent" } };
 	int fds = sock_open_fds();
 	FILE *inner = tmpfile();
 	char *octets;

@@ -115,7 +115,8 @@ fsock__pairs_decode(struct fsock__job *job, fsock__pair_get *get, fsock__get *ca
 static inline bool
 fsock__pairs_are_three(const uint8_t *p, unsigned n)
 {
-	uint64_t mask = n == 1 ? 0xC0C0F0 : 0xC0C0F0C0C0F0, want = n == 1 ? 0x8080E0 : 0x8080E08080E0;
+	uint64_t mask = n == 1 ? 0xC0C0F0 : 0xC0C0F0C0C0F0,
+		 want = n == 1 ? 0x8080E0 : 0x8080E08080E0;
 	uint64_t octets = p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
 			  (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 |
 			  (uint64_t)p[7] << 56;

@@ -14,7 +14,7 @@ followers(int first)
 	return first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
 }
 
-/* Whether the second octet can follow the first: no overlong forms, surrogates, too large values. */
+/* Whether the second octet can follow the first: no overlong form, surrogate, too large value. */
 static int
 may_follow(int first, int second)
 {

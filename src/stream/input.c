@@ -2,12 +2,11 @@
 #include "../compat.h"
 #include "../sock/error.h"
 #include "../sock/process.h"
+#include "../sock/sys.h"
 #include "../sock/transfer.h"
 #include "exit.h"
 #include "input.h"
 #include "text.h"
-
-#include <sched.h>
 
 /* Tells of an error that came while nobody was reading; after that the kernel tells the rest. */
 FSOCK__COLD static ssize_t
@@ -68,8 +67,7 @@ fsock__input_too_long(const struct fsock__stream *stream)
 {
 	const struct fsock *s = stream->socket;
 
-	return fsock__error_set_kind(
-	    "read", s->host, s->port, FSOCK_LINE_TOO_LONG_ERROR, EMSGSIZE);
+	return fsock__error_set_kind("read", s->host, s->port, FSOCK_LINE_TOO_LONG_ERROR, EMSGSIZE);
 }
 
 /*
@@ -147,7 +145,7 @@ await_input(struct fsock__window *w, size_t n)
 	if (waiting < n)
 		n = waiting;
 	return w->delivery == FSOCK_DELIVER_BLOCK ? (ssize_t)fsock__input_block(n, waiting)
-	                                          : up_to_line(w, n);
+						  : up_to_line(w, n);
 }
 
 size_t
@@ -181,12 +179,12 @@ fsock__input_take_over(struct fsock__window *w)
 	struct fsock *s = stream->socket;
 	int taken, waiting;
 
-	do {
+	for (int turn = 0;; turn++) {
 		struct fsock__window *reader;
 
 		pthread_mutex_lock(&s->lock);
 		reader = stream->reader;
-		taken = reader == NULL || ftrylockfile(reader->file) == 0;
+		taken = reader == NULL || fsock__input_try_lock(reader);
 		waiting = !taken && reader->waiting;
 		if (taken) {
 			stream->reader = w;
@@ -194,10 +192,12 @@ fsock__input_take_over(struct fsock__window *w)
 				funlockfile(reader->file);
 		}
 		pthread_mutex_unlock(&s->lock);
+		if (taken)
+			return 0;
 		if (waiting)
 			return fsock__socket_error(s, "read", EBUSY);
-	} while (!taken && sched_yield() == 0);
-	return 0;
+		fsock__sys_pause(turn);
+	}
 }
 
 int
@@ -284,8 +284,7 @@ fsock__input_read(struct fsock__window *w, void *buf, size_t n)
 	r = stream->text_input == NULL ? read_plain(w, buf, n) : fsock__text_read(w, buf, n);
 	if (r > 0)
 		w->position += (off_t)r;
-	/* The FILE's lock orders what threads do; this says so in the language's own terms. */
-	atomic_store_explicit(&stream->reader, w, memory_order_release);
+	fsock__input_publish(w);
 	return r;
 }
 

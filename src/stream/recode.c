@@ -32,7 +32,7 @@ file_receive(struct fsock *s, void *buf, size_t n)
 		octets[got++] = (uint8_t)c;
 	error = errno;
 	failed = got == 0 && ferror(f);
-	if (c == EOF)
+	if (got == 0)
 		clearerr(f);
 	funlockfile(f);
 	if (failed)
@@ -145,7 +145,7 @@ fsock_octets_input(const void *octets, size_t n, const char *format)
 		fsock__error_set("recode", NULL, FSOCK__NO_PORT, EINVAL);
 		return NULL;
 	}
-	/* Opened for reading, fmemopen() does not write; no libc takes a length of 0 the same way. */
+	/* For reading fmemopen() does not write; no libc takes a length of 0 the same way. */
 	inner = fmemopen((void *)(uintptr_t)(n > 0 ? octets : nothing), n > 0 ? n : 1, "r");
 	if (n == 0 && inner != NULL)
 		getc(inner);

@@ -27,11 +27,11 @@ struct fsock__window {
 	struct fsock__stream *stream;
 	int sides; /* FSOCK_INPUT, FSOCK_OUTPUT or both */
 	enum fsock_delivery delivery;
-	size_t line_limit;          /* 0: none */
-	off_t position;             /* octets delivered and written: what seek reports */
-	atomic_int waiting;         /* fsock__process() while a thread of it is blocked receiving, or
+	size_t line_limit;  /* 0: none */
+	off_t position;     /* octets delivered and written: what seek reports */
+	atomic_int waiting; /* fsock__process() while a thread of it is blocked receiving, or
 	                               about to be; else 0 */
-	void *memory;               /* stdio's buffer, FSOCK__WINDOW_... octets; NULL: its own */
+	void *memory;       /* stdio's buffer, FSOCK__WINDOW_... octets; NULL: its own */
 	struct fsock__window *next; /* chain of the registry */
 };
 
@@ -56,9 +56,9 @@ struct fsock__stream {
 	int binary;                           /* the program has said so: lines mean nothing */
 	uint8_t owed[4];                      /* an LF to drop before anything is read ... */
 	uint8_t owed_length;                  /* ... and how long it is; 0: none */
-	int owed_beyond;                      /* the bound was set behind it and does not count it */
-	int octet_taken;                      /* the octet before raw.head may be unread */
-	int read_error; /* errno of a receive that no read has told of yet, or 0; as `raw` */
+	int owed_beyond; /* the bound was set behind it and does not count it */
+	int octet_taken; /* the octet before raw.head may be unread */
+	int read_error;  /* errno of a receive that no read has told of yet, or 0; as `raw` */
 	pthread_mutex_t output_lock;
 	struct fsock__text_output *text_output; /* likewise */
 	int sent;                               /* something was sent to the peer */
