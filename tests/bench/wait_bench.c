@@ -182,8 +182,8 @@ main(void)
 		ratios[1][i] = many[i] / raw_many[i];
 		ratios[2][i] = many[i] / few[i];
 	}
-	printf("%-46s %8s %8s %7s %9s\n", "ns a wait with 1 ready, medians", "ours", "theirs", "ratio",
-	    "target");
+	printf("%-46s %8s %8s %7s %9s\n", "ns a wait with 1 ready, medians", "ours", "theirs",
+	    "ratio", "target");
 	print("10 idle members / epoll_wait", median(few), median(raw_few), median(ratios[0]), 1.2);
 	print("10 000 idle members / epoll_wait", median(many), median(raw_many), median(ratios[1]),
 	    1.2);
