@@ -51,7 +51,7 @@ file_of(const struct layout *row, int i)
 	return (FILE *)(row->first + (uintptr_t)i * row->distance);
 }
 
-/* Every window is found by its FILE and by no other while it is there, and after that not at all. */
+/* A window is found by its FILE and by no other while it is there, and after that not at all. */
 START_TEST(find)
 {
 	const struct layout *row = &layouts[_i];
@@ -60,8 +60,7 @@ START_TEST(find)
 	ck_assert_ptr_nonnull(windows);
 	for (int i = 0; i < row->count; i++) {
 		windows[i].file = file_of(row, i);
-		if (fsock__registry_find(windows[i].file) != NULL ||
-		    fsock__registry_claim() < 0)
+		if (fsock__registry_find(windows[i].file) != NULL || fsock__registry_claim() < 0)
 			ck_abort_msg("window %d is there before it was entered", i);
 		fsock__registry_enter(&windows[i]);
 	}

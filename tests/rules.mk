@@ -164,7 +164,7 @@ stage-valgrind: $(PROGRAMS.gcc)
 stage-peers: $(PEERS:%.c=build/gcc/%) | examples
 	$(call run,peers,$^ $(wildcard tests/peers/*_test.sh))
 
-stage-slow: $(SLOW:%.c=build/gcc/%)
+stage-slow: $(SLOW:%.c=build/gcc/%) | examples
 	$(call run,slow,$^ $(wildcard tests/slow/*_test.sh))
 
 # An example that needs somebody to talk to is run by tests/examples/NAME.sh, one that does not as it is.
@@ -179,7 +179,7 @@ stage-fuzz: $(FUZZ:%.c=build/fuzzer/%)
 	$(call run,fuzz,$^)
 
 stage-lint: all
-	$(call run,lint,tests/tools/lint tests/tools/man)
+	$(call run,lint,tests/tools/lint tests/tools/man tests/tools/symbols)
 
 stage-headers:
 	$(call run,headers,tests/tools/headers)
@@ -188,7 +188,7 @@ stage-install: all
 	$(call run,install,tests/tools/install)
 
 lint: all
-	@tests/tools/lint; lint=$$?; tests/tools/man && exit $$lint
+	@s=0; for t in lint man symbols; do tests/tools/$$t || s=1; done; exit $$s
 
 format:
 	clang-format -i $$(grep -LiE '^/\* (generated|made) by ' \
@@ -212,7 +212,7 @@ fuzz: $(FUZZ:%.c=build/fuzzer/%)
 # ---- What the tests need.
 
 PACKAGES := gcc g++ clang libc6-dev make binutils pkg-config check musl-tools libbsd-dev valgrind cppcheck mandoc \
-    socat netcat-openbsd redis-server curl python3 libpng-dev libjansson-dev cl-flexi-streams libclang-rt-dev \
+    socat netcat-openbsd redis-server wrk systemd curl python3 libpng-dev libjansson-dev cl-flexi-streams libclang-rt-dev \
     gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross gcc-aarch64-linux-gnu \
     libc6-dev-arm64-cross qemu-user
 

@@ -1,8 +1,10 @@
 /* The three streams of a socket: made once, closed in any order, and what keeps what alive. */
 #include "../src/compat.h"
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <check.h>
@@ -69,8 +71,8 @@ START_TEST(again_after_close)
 	if (which == 2) {
 		ck_assert_ptr_null(f);
 		ck_assert_int_eq(errno, EPIPE);
-		stdio_expect_error(&link, operations[which], FSOCK_BROKEN_PIPE_ERROR, EPIPE,
-		    strerror(EPIPE));
+		stdio_expect_error(
+		    &link, operations[which], FSOCK_BROKEN_PIPE_ERROR, EPIPE, strerror(EPIPE));
 		ck_assert_ptr_eq(fsock_input(link.s), keeper);
 	} else {
 		ck_assert_ptr_nonnull(f);
@@ -99,8 +101,8 @@ START_TEST(handle_outlives_streams)
 		errno = 0;
 		ck_assert_ptr_null(getters[i](link.s));
 		ck_assert_int_eq(errno, EBADF);
-		stdio_expect_error(&link, operations[i], FSOCK_BAD_FILE_DESCRIPTOR_ERROR, EBADF,
-		    strerror(EBADF));
+		stdio_expect_error(
+		    &link, operations[i], FSOCK_BAD_FILE_DESCRIPTOR_ERROR, EBADF, strerror(EBADF));
 	}
 	errno = 0;
 	ck_assert_int_eq(fsock_socket(link.s), -1);
@@ -143,6 +145,50 @@ START_TEST(streams_outlive_handle)
 }
 END_TEST
 
+static int
+end_by_release(fsock *s)
+{
+	int fd = fsock_release(s, NULL, 0, NULL);
+
+	return fd < 0 ? -1 : close(fd);
+}
+
+static int
+end_by_disown(fsock *s)
+{
+	FILE *f = fsock_stream(s);
+
+	fsock_disown(s);
+	return fclose(f);
+}
+
+/* What fsock_of() returns of a disowned handle can end it and its streams. */
+START_TEST(ended_through_a_stream)
+{
+	static int (*const ends[])(fsock *) = { fsock_close, fsock_abort, end_by_release,
+		end_by_disown };
+	struct stdio_link link;
+	int which = _i % COUNT(ends), fds;
+	FILE *f;
+
+	stdio_link_open(&link, transport_of(_i / COUNT(ends)), NULL);
+	fds = sock_open_fds();
+	f = fsock_stream(link.s);
+	ck_assert_ptr_nonnull(f);
+	fsock_disown(link.s);
+	link.s = NULL;
+	ck_assert_int_ge(fputs("last words\n", f), 0);
+	ck_assert_int_eq(ends[which](fsock_of(f)), 0);
+	ck_assert_int_eq(sock_open_fds(), fds - 1);
+	ck_assert_ptr_null(fsock_of(f));
+	if (ends[which] != fsock_abort) {
+		stdio_far_expect_text(&link, "last words\n");
+		stdio_far_expect_end(&link);
+	}
+	stdio_link_close(&link);
+}
+END_TEST
+
 START_TEST(disown_without_streams)
 {
 	struct stdio_link link;
@@ -177,7 +223,8 @@ END_TEST
 
 /* Streams are opened, then closed one by one; at which close does the peer see the end? */
 static const struct order {
-	const char *closed; /* s: the two-way stream, i, o; the first `ends` of them end the output */
+	const char
+	    *closed; /* s: the two-way stream, i, o; the first `ends` of them end the output */
 	size_t ends;
 } orders[] = {
 	{ "s", 1 },
@@ -261,6 +308,58 @@ START_TEST(input_through_two)
 }
 END_TEST
 
+static void
+read_octet(void *arg)
+{
+	fgetc(arg);
+}
+
+static void
+write_much(void *arg)
+{
+	static char block[1 << 25];
+
+	fwrite(block, 1, sizeof block, arg);
+}
+
+static double
+cpu_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* A reader that has to wait for a writer to let go of the two-way stream does not spin meanwhile. */
+START_TEST(input_behind_a_blocked_writer)
+{
+	struct stdio_link link;
+	struct sock_thread writer, reader;
+	double cpu;
+	FILE *two_way, *input;
+
+	stdio_link_open(&link, transport_of(_i), NULL);
+	two_way = fsock_stream(link.s);
+	input = fsock_input(link.s);
+	stdio_far_puts(&link, "x");
+	ck_assert_int_eq(fgetc(two_way), 'x');
+	sock_thread_start(&writer, write_much, two_way);
+	sock_thread_await_blocked(&writer);
+	sock_thread_start(&reader, read_octet, input);
+	cpu = cpu_now();
+	poll(NULL, 0, 300);
+	cpu = cpu_now() - cpu;
+	ck_assert_int_eq(fsock_shutdown(link.s, FSOCK_INPUT), 0);
+	close(link.far);
+	link.far = -1;
+	sock_thread_join(&writer);
+	sock_thread_join(&reader);
+	ck_assert_double_lt(cpu, 0.05);
+	stdio_link_close(&link);
+}
+END_TEST
+
 /* ---- What has no streams. */
 
 START_TEST(wrong_kinds)
@@ -273,8 +372,8 @@ START_TEST(wrong_kinds)
 	ck_assert_ptr_nonnull(datagram);
 	errno = 0;
 	ck_assert_ptr_null(getters[which](NULL));
-	sock_assert_failed(FSOCK_INVALID_SOCKET_ERROR, EINVAL, "%s: %s", operations[which],
-	    strerror(EINVAL));
+	sock_assert_failed(
+	    FSOCK_INVALID_SOCKET_ERROR, EINVAL, "%s: %s", operations[which], strerror(EINVAL));
 	errno = 0;
 	ck_assert_ptr_null(getters[which](listener));
 	sock_assert_failed(FSOCK_INVALID_SOCKET_ERROR, EINVAL, "%s of 127.0.0.1 port %d: %s",
@@ -368,10 +467,12 @@ main(void)
 	tcase_add_loop_test(t, again_after_close, 0, 3 * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, handle_outlives_streams, 0, 3 * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, streams_outlive_handle, 0, STDIO_TRANSPORTS);
+	tcase_add_loop_test(t, ended_through_a_stream, 0, 4 * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, disown_without_streams, 0, STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, close_flushes, 0, 2 * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, half_close, 0, COUNT(orders) * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, input_through_two, 0, STDIO_TRANSPORTS);
+	tcase_add_loop_test(t, input_behind_a_blocked_writer, 0, STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, wrong_kinds, 0, 3);
 	tcase_add_test(t, not_ours);
 	tcase_add_loop_test(t, wrong_direction, 0, STDIO_TRANSPORTS);

@@ -154,7 +154,9 @@ FSOCK_API int fsock_abort(fsock *s);
 
 /*
  * Gives the handle to its streams: the fclose() of the last one frees everything. `s` must not be
- * used afterwards, except as fsock_of() returns it. With no stream open it is fsock_close().
+ * used afterwards, except as fsock_of() returns it: that handle may still be ended, with its
+ * streams, by fsock_close(), fsock_abort() or fsock_release(). With no stream open it is
+ * fsock_close().
  */
 FSOCK_API void fsock_disown(fsock *s);
 

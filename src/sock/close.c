@@ -4,6 +4,7 @@
 #include "error.h"
 #include "socket.h"
 #include "sys.h"
+#include "wait.h"
 
 /* see fsock/socket.h */
 int
@@ -13,8 +14,10 @@ fsock_close(fsock *s)
 
 	if (s == NULL)
 		return 0;
-	if (s->stream != NULL)
-		s->stream_ops->close(s);
+	fsock__socket_own(s);
+	fsock__wait_leave(s);
+	if (s->stream != NULL && s->stream_ops->close(s) < 0)
+		error = errno;
 	pthread_mutex_lock(&s->lock);
 	if (fsock__socket_close_nolock(s) < 0)
 		error = errno;
@@ -37,6 +40,8 @@ fsock_abort(fsock *s)
 
 	if (s == NULL)
 		return 0;
+	fsock__socket_own(s);
+	fsock__wait_leave(s);
 	/* With a write error noted, what the FILEs still hold is not sent when they close. */
 	atomic_compare_exchange_strong(&s->write_error, &expected, ECANCELED);
 	pthread_mutex_lock(&s->lock);
@@ -62,6 +67,7 @@ fsock_disown(fsock *s)
 
 	if (s == NULL)
 		return;
+	fsock__socket_own(s);
 	pthread_mutex_lock(&s->lock);
 	open_files = s->open_files;
 	pthread_mutex_unlock(&s->lock);

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -65,15 +66,6 @@ fsock__sys_close(int fd)
 	return 0;
 }
 
-int
-fsock__sys_interrupted(ssize_t result, int *flags)
-{
-	if (result >= 0 || errno != EINTR)
-		return 0;
-	*flags |= MSG_DONTWAIT;
-	return 1;
-}
-
 ssize_t
 fsock__sys_receive(int fd, void *buf, size_t n, int *flags)
 {
@@ -117,35 +109,42 @@ fsock__sys_send_to(
 	return r;
 }
 
-/* poll()'s argument: milliseconds rounded up, so that a wait never ends before its deadline. */
-static int
-milliseconds(int64_t left)
+int
+fsock__sys_poll(struct pollfd *list, size_t count, int64_t deadline)
 {
-	int64_t ms;
+	int saved = errno;
 
-	if (left == FSOCK__NEVER)
-		return -1;
-	ms = left / 1000000 + (left % 1000000 != 0);
-	return ms < 1000000000 ? (int)ms : 1000000000;
+	for (;;) {
+		int64_t left = fsock__clock_left(deadline);
+		int r = poll(list, (nfds_t)count, fsock__clock_milliseconds(left));
+
+		if (r < 0 && errno != EINTR)
+			return -1;
+		if (r > 0 || left == 0) {
+			errno = saved;
+			return r > 0 ? r : 0;
+		}
+	}
 }
 
 int
 fsock__sys_wait(int fd, int events, int64_t deadline)
 {
 	struct pollfd p = { .fd = fd, .events = (short)events };
+
+	return fsock__sys_poll(&p, 1, deadline);
+}
+
+void
+fsock__sys_pause(int turn)
+{
 	int saved = errno;
 
-	for (;;) {
-		int64_t left = fsock__clock_left(deadline);
-		int r = poll(&p, 1, milliseconds(left));
-
-		if (r < 0 && errno != EINTR)
-			return -1;
-		if (r > 0 || left == 0) {
-			errno = saved;
-			return r > 0;
-		}
-	}
+	if (turn < 100)
+		sched_yield();
+	else
+		poll(NULL, 0, 1);
+	errno = saved;
 }
 
 int

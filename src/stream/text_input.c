@@ -5,262 +5,187 @@
 
 #include "../sock/error.h"
 #include "input.h"
-#include "text.h"
+#include "text_decode.h"
 
 enum { PIECE = 2048 };
 
-struct fsock__text_input *
-fsock__text_input_new(const struct fsock_format *format)
-{
-	struct fsock__text_input *t = calloc(1, sizeof *t);
-
-	if (t == NULL)
-		return NULL;
-	t->format = *format;
-	if (format->charset != NULL)
-		fsock_decoder_init(&t->now.decoder, format->charset);
-	if (fsock_eol_init(&t->now.eol, format->eol, format->eol_flags) < 0) {
-		free(t);
-		return NULL;
-	}
-	t->mark = t->now;
-	t->ends[0] = t->ends[1] = '\n';
-	if (format->eol == FSOCK_EOL_CR || format->eol == FSOCK_EOL_AUTO)
-		t->ends[1] = '\r';
-	return t;
-}
-
-/*
- * Both stages. After each piece the decoder is brought back in step if the line ends did not take
- * all of its text, so that the two always stand at the same character.
- */
-static enum fsock_codec_status
-convert_both(struct fsock__text_input *t, struct fsock_codec_io *io, int final)
-{
-	const struct fsock_policy *policy = &t->format.policy;
-	uint8_t piece[PIECE];
-
-	for (;;) {
-		struct fsock_decoder before = t->now.decoder;
-		struct fsock_codec_io raw = { io->in, io->in_length, piece, sizeof piece };
-		struct fsock_codec_io text = { piece, 0, io->out, io->out_length };
-		enum fsock_codec_status decoded, ended;
-
-		if (io->out_length < sizeof piece && io->out_length > FSOCK_CODEC_ROOM)
-			raw.out_length = io->out_length;
-		decoded = fsock_decode_with(&t->now.decoder, policy, &raw, final);
-		text.in_length = (size_t)(raw.out - piece);
-		ended = fsock_eol_decode_with(
-		    &t->now.eol, policy, &text, final && decoded == FSOCK_CODEC_INPUT_EMPTY);
-		io->out = text.out;
-		io->out_length = text.out_length;
-		if (text.in_length > 0) {
-			size_t used = (size_t)(text.in - piece);
-
-			t->now.decoder = before;
-			raw = (struct fsock_codec_io){ io->in, io->in_length, piece, used };
-			fsock_decode_with(&t->now.decoder, policy, &raw, final);
-		}
-		io->in = raw.in;
-		io->in_length = raw.in_length;
-		if (ended == FSOCK_CODEC_MALFORMED)
-			fsock_eol_error(&t->now.eol, &t->error);
-		else if (text.in_length == 0 && decoded == FSOCK_CODEC_MALFORMED)
-			fsock_decoder_error(&t->now.decoder, &t->error);
-		if (ended != FSOCK_CODEC_INPUT_EMPTY)
-			return ended;
-		if (decoded != FSOCK_CODEC_OUTPUT_FULL)
-			return decoded;
-	}
-}
-
-/* Converts as much as it can, and moves `now` on by it. */
-static enum fsock_codec_status
-convert(struct fsock__text_input *t, struct fsock_codec_io *io, int final)
-{
-	enum fsock_codec_status status;
-
-	if (t->format.charset == NULL) {
-		status = fsock_eol_decode_with(&t->now.eol, &t->format.policy, io, final);
-		if (status == FSOCK_CODEC_MALFORMED)
-			fsock_eol_error(&t->now.eol, &t->error);
-		return status;
-	}
-	if (t->format.eol != FSOCK_EOL_LF || t->format.eol_flags != 0)
-		return convert_both(t, io, final);
-	status = fsock_decode_with(&t->now.decoder, &t->format.policy, io, final);
-	if (status == FSOCK_CODEC_MALFORMED)
-		fsock_decoder_error(&t->now.decoder, &t->error);
-	return status;
-}
-
-/* Whether the stages have taken in octets that they hold back. */
-static int
-holds_back(const struct fsock__text_input *t)
-{
-	return t->now.decoder.held_length > 0 || t->now.eol.held_length > 0;
-}
-
-/*
- * Converts n of the raw octets that wait into `room` octets at out, and takes them from the raw
- * buffer. Returns how much text there is; *status says why it stopped.
- */
+/* The length up to the end of the first line that ends in `end`, searched behind `from`, or 0. */
 static size_t
-take(struct fsock__stream *stream, size_t n, uint8_t *out, size_t room,
-    enum fsock_codec_status *status)
+find_end(const uint8_t *end, size_t unit, const uint8_t *p, size_t n, size_t from)
 {
-	struct fsock__text_input *t = stream->text_input;
-	struct fsock__buffer *raw = &stream->raw;
-	struct fsock_codec_io io = { n == 0 ? NULL : raw->data + raw->head, n, out, room };
+	size_t place = end[0] != 0 ? 0 : unit - 1; /* of the octet that is not 0 */
+	const uint8_t *at = p + from - from % unit;
 
-	*status = convert(t, &io, t->final);
-	raw->head += n - io.in_length;
-	return (size_t)(io.out - out);
-}
+	n -= n % unit;
+	while (at < p + n && (at = memchr(at, end[place], (size_t)(p + n - at))) != NULL) {
+		size_t i = (size_t)(at - p) - (size_t)(at - p) % unit;
 
-void
-fsock__text_rewind(struct fsock__stream *stream, size_t keep)
-{
-	struct fsock__text_input *t = stream->text_input;
-	struct fsock__buffer *raw = &stream->raw;
-	size_t left = t->mark.skip + keep;
-	size_t end = raw->head;
-
-	t->now = t->mark;
-	t->failed = 0;
-	t->delivered = keep;
-	raw->head = raw->mark;
-	stream->line_fill = stream->fill_at_mark;
-	/* With the exact room of the text that counts, decoding stops right behind it. */
-	while (left > 0) {
-		uint8_t piece[PIECE];
-		enum fsock_codec_status status;
-		size_t room = left < sizeof piece ? left : sizeof piece;
-		size_t n = take(stream, end - raw->head, piece, room, &status);
-
-		if (n == 0) /* it ends inside a character */
-			break;
-		stream->line_fill = fsock__input_count_line(stream->line_fill, piece, n);
-		left -= n;
+		if (memcmp(p + i, end, unit) == 0)
+			return i + unit;
+		at++;
 	}
-	t->now.skip = left;
-}
-
-void
-fsock__text_settle(struct fsock__text_input *t)
-{
-	t->mark = t->now;
-	t->delivered = 0;
-}
-
-/* How a character of one octet looks on the wire: octets a unit, and which of them it is. */
-struct unit {
-	size_t size, place;
-};
-
-static struct unit
-unit_of(const struct fsock_charset *charset)
-{
-	struct unit unit = { charset == NULL ? 1 : fsock_charset_minimum(charset), 0 };
-	const char *name = charset == NULL ? "" : fsock_charset_name(charset);
-	size_t length = strlen(name);
-
-	if (unit.size > 1 && strcmp(name + length - 2, "be") == 0)
-		unit.place = unit.size - 1;
-	return unit;
-}
-
-/* The length of the unit at p if it is the character c, else 0. */
-static size_t
-is_unit(const uint8_t *p, struct unit unit, uint8_t c)
-{
-	for (size_t i = 0; i < unit.size; i++)
-		if (p[i] != (i == unit.place ? c : 0))
-			return 0;
-	return unit.size;
+	return 0;
 }
 
 /*
  * The length of what waits up to the end of the first line, searched behind `from`; 0 if there is
- * none. In an odd charset it may be wrong, which only makes a piece of a line of it.
+ * none. Where octets of a character look like a line end a piece of a line is made of it.
  */
 static size_t
 find_line(const struct fsock__text_input *t, const uint8_t *p, size_t n, size_t from)
 {
-	struct unit unit = unit_of(t->format.charset);
+	size_t lf = find_end(t->lf, t->unit, p, n, from), cr;
 
-	if (unit.size == 1) {
-		const uint8_t *a = from < n ? memchr(p + from, t->ends[0], n - from) : NULL;
-
-		if (a != NULL)
-			n = (size_t)(a - p) + 1;
-		if (t->ends[1] != t->ends[0] && from < n) {
-			const uint8_t *b = memchr(p + from, t->ends[1], n - from);
-
-			a = b != NULL ? b : a;
-		}
-		return a == NULL ? 0 : (size_t)(a - p) + 1;
-	}
-	for (size_t i = from - from % unit.size; n - i >= unit.size && i < n; i += unit.size)
-		if (is_unit(p + i, unit, t->ends[0]) || is_unit(p + i, unit, t->ends[1]))
-			return i + unit.size;
-	return 0;
+	if (t->format.eol != FSOCK_EOL_CR && t->format.eol != FSOCK_EOL_AUTO)
+		return lf;
+	cr = find_end(t->cr, t->unit, p, lf > 0 ? lf : n, from);
+	return cr > 0 ? cr : lf;
 }
 
 /* How many of the raw octets that wait to convert at once. */
 static size_t
 slice(const struct fsock__window *w)
 {
-	struct fsock__stream *stream = w->stream;
+	const struct fsock__stream *stream = w->stream;
 	size_t n = fsock__input_count(stream);
+	size_t held = stream->text_input->now.decoder.held_length;
 	size_t line;
 
 	if (w->delivery == FSOCK_DELIVER_BLOCK)
 		return fsock__input_block(n, n);
-	line = find_line(stream->text_input, stream->raw.data + stream->raw.head, n, 0);
-	return line > 0 ? line : n;
+	line =
+	    find_line(stream->text_input, stream->raw.data + stream->raw.head - held, n + held, 0);
+	return line > held ? line - held : n;
 }
 
-/* Decides about a byte order mark. Returns 1 when that is done, 0 at end of file, or -1. */
+/* Decides from n octets, as fsock_charset_sniff() does, but for the mark of the one charset. */
+static int
+is_marked(const struct fsock__text_input *t, const uint8_t *octets, size_t n, size_t *length)
+{
+	uint8_t mark[4];
+	size_t size = fsock__text_encode_one(t->format.charset, "\xEF\xBB\xBF", mark);
+
+	*length = 0;
+	if (memcmp(octets, mark, n < size ? n : size) != 0)
+		return 1;
+	*length = size;
+	return n >= size;
+}
+
+/*
+ * Looks for a byte order mark in n octets. Returns 1 when decided, with its length and the charset
+ * it stands for, if it decides that; 0 when more octets must be seen.
+ */
+static int
+find_bom(const struct fsock__text_input *t, const uint8_t *octets, size_t n,
+    const struct fsock_charset **found, size_t *length)
+{
+	*found = NULL;
+	*length = 0;
+	if (n == 0)
+		return 0;
+	return t->format.bom == FSOCK_BOM_SNIFF ? fsock_charset_sniff(octets, n, found, length)
+						: is_marked(t, octets, n, length);
+}
+
+/* Decides about a byte order mark. Returns 1 when that is done, at end of file as well, or -1. */
 static ssize_t
 settle_bom(struct fsock__window *w)
 {
 	struct fsock__stream *stream = w->stream;
 	struct fsock__text_input *t = stream->text_input;
-	const struct fsock_charset *found = NULL;
-	size_t length = 0;
-	ssize_t r = 1;
+	const struct fsock_charset *found;
+	size_t length;
 
-	while (r > 0 && (fsock__input_count(stream) == 0 ||
-	                 !fsock_charset_sniff(stream->raw.data + stream->raw.head,
-	                     fsock__input_count(stream), &found, &length)))
-		r = fsock__input_fill(w);
-	if (r < 0)
-		return -1;
-	t->bom_due = 0;
-	if (found != NULL && t->format.bom == FSOCK_BOM_SNIFF) {
-		t->format.charset = found;
-		fsock_decoder_init(&t->now.decoder, found);
+	while (!find_bom(
+	    t, stream->raw.data + stream->raw.head, fsock__input_count(stream), &found, &length)) {
+		ssize_t r = fsock__input_fill(w);
+
+		if (r < 0)
+			return -1;
+		if (r == 0) {
+			found = NULL;
+			length = 0;
+			break;
+		}
 	}
-	if (found != NULL && found == t->format.charset)
-		stream->raw.head += length;
+	t->bom_due = 0;
+	if (found != NULL)
+		fsock__text_set_charset(t, found);
+	t->now.decoder.position += length;
+	stream->raw.head += length;
 	stream->raw.mark = stream->raw.head;
 	t->mark = t->now;
 	return 1;
 }
 
-/* The error that is due. What was wrong counts as read. */
+int
+fsock__text_is_ready(const struct fsock__text_input *t, const uint8_t *p, size_t n, int line)
+{
+	struct fsock__text_input trial = *t;
+	const struct fsock_charset *found = NULL;
+	size_t bom = 0;
+
+	if (fsock__text_owes(t))
+		return 1;
+	if (t->bom_due && !find_bom(t, p, n, &found, &bom))
+		return 0;
+	if (found != NULL)
+		fsock__text_set_charset(&trial, found);
+	for (p += bom, n -= bom; n > 0;) {
+		uint8_t aside[2 * FSOCK_CODEC_ROOM];
+		size_t length = line ? find_line(&trial, p, n, 0) : n;
+		struct fsock_codec_io io = { p, length, aside, sizeof aside };
+		enum fsock_codec_status status = fsock__text_convert(&trial, &io, 0);
+
+		if (status == FSOCK_CODEC_MALFORMED || (size_t)(io.out - aside) > t->now.skip)
+			return 1;
+		if (io.in_length == length) /* nor is there a line */
+			return 0;
+		p += length - io.in_length;
+		n -= length - io.in_length;
+	}
+	return 0;
+}
+
+/* The error that comes next. What was wrong counts as read. */
 static ssize_t
 report(struct fsock__stream *stream)
 {
 	struct fsock__text_input *t = stream->text_input;
 	const struct fsock *s = stream->socket;
 
-	t->failed = 0;
 	t->mark = t->now;
 	t->delivered = 0;
 	stream->raw.mark = stream->raw.head;
 	return fsock__error_set_kind("read", s->host, s->port, FSOCK_ENCODING_ERROR, EILSEQ);
+}
+
+int
+fsock__text_exceeds(const struct fsock__text_input *t, size_t n, size_t limit)
+{
+	return n / t->unit > limit;
+}
+
+/* Whether the text of n raw octets, which end a line, is more than the limit. */
+static int
+is_too_long(const struct fsock__stream *stream, size_t n, size_t limit)
+{
+	struct fsock__text_input t = *stream->text_input;
+	struct fsock_codec_io io = { stream->raw.data + stream->raw.head, n, NULL, 0 };
+	enum fsock_codec_status status = FSOCK_CODEC_OUTPUT_FULL;
+	uint8_t piece[PIECE];
+	size_t length = 0;
+
+	if (n < limit / 4) /* what stands for one bad octet is at most four times as long */
+		return 0;
+	while (status == FSOCK_CODEC_OUTPUT_FULL && length <= limit) {
+		io.out = piece;
+		io.out_length = sizeof piece;
+		status = fsock__text_convert(&t, &io, 0);
+		length += (size_t)(io.out - piece);
+	}
+	return length > limit + t.mark.skip;
 }
 
 /* Waits until a whole line waits in the raw buffer, or the end of input. Returns 0 or -1. */
@@ -268,21 +193,24 @@ static int
 await_line(struct fsock__window *w)
 {
 	struct fsock__stream *stream = w->stream;
+	struct fsock__text_input *t = stream->text_input;
+	size_t limit = w->line_limit > stream->line_fill ? w->line_limit - stream->line_fill : 0;
 	size_t seen = 0;
 
 	for (;;) {
-		size_t n = fsock__input_count(stream);
+		size_t n = fsock__input_count(stream), line = 0;
 		ssize_t r;
 
-		if (n > seen && find_line(stream->text_input,
-		                    stream->raw.data + stream->raw.head, n, seen) > 0)
-			return 0;
-		if (n + stream->line_fill >= w->line_limit)
+		if (n > seen)
+			line = find_line(t, stream->raw.data + stream->raw.head, n, seen);
+		if (line > 0 ? is_too_long(stream, line, limit) : fsock__text_exceeds(t, n, limit))
 			return (int)fsock__input_too_long(stream);
+		if (line > 0)
+			return 0;
 		seen = n;
 		r = fsock__input_fill(w);
 		if (r <= 0) {
-			stream->text_input->final = r == 0;
+			t->final = r == 0;
 			return (int)r;
 		}
 	}
@@ -294,6 +222,8 @@ await(struct fsock__window *w)
 {
 	ssize_t r;
 
+	if (fsock__text_owes(w->stream->text_input))
+		return 0;
 	if (w->delivery == FSOCK_DELIVER_WHOLE_LINE)
 		return await_line(w);
 	if (fsock__input_count(w->stream) > 0)
@@ -318,12 +248,19 @@ read_some(struct fsock__window *w, uint8_t *buf, size_t n)
 	do {
 		if (await(w) < 0)
 			return -1;
-		got = take(stream, slice(w), buf, n, &status);
-		if (status == FSOCK_CODEC_MALFORMED) {
-			t->failed = 1;
-			return got > 0 ? (ssize_t)got : report(stream);
+		got = fsock__text_take(stream, slice(w), buf, n, &status);
+		if (status == FSOCK_CODEC_MALFORMED && got == 0)
+			return report(stream);
+		/* Octets without end that make no text are let go. */
+		if (got == 0 && !fsock__text_holds_back(t) &&
+		    stream->raw.head - stream->raw.mark > FSOCK__BUFFER_SMALL) {
+			stream->raw.mark = stream->raw.head;
+			fsock__text_settle(t);
 		}
 	} while (got == 0 && !(t->final && status == FSOCK_CODEC_INPUT_EMPTY));
+	/* An error is found again by the next read, which then begins with it. */
+	if (status == FSOCK_CODEC_MALFORMED)
+		fsock__text_rewind(stream, got);
 	return (ssize_t)got;
 }
 
@@ -334,16 +271,20 @@ read_some(struct fsock__window *w, uint8_t *buf, size_t n)
 static ssize_t
 read_part(struct fsock__window *w, uint8_t *buf, size_t n)
 {
-	struct fsock__text_input *t = w->stream->text_input;
 	uint8_t aside[2 * FSOCK_CODEC_ROOM];
-	size_t skip = t->now.skip;
-	ssize_t r = read_some(w, aside, sizeof aside);
+	size_t skip = w->stream->text_input->now.skip, skipped;
+	ssize_t r;
 
-	if (r <= (ssize_t)skip) /* not to be: what was skipped is there again */
-		return r < 0 ? r : 0;
-	if (n > (size_t)r - skip)
-		n = (size_t)r - skip;
-	memcpy(buf, aside + skip, n);
+	do {
+		r = read_some(w, aside, sizeof aside);
+		if (r <= 0)
+			return r;
+		skipped = skip < (size_t)r ? skip : (size_t)r;
+		skip -= skipped;
+	} while (skipped == (size_t)r);
+	if (n > (size_t)r - skipped)
+		n = (size_t)r - skipped;
+	memcpy(buf, aside + skipped, n);
 	fsock__text_rewind(w->stream, n);
 	return (ssize_t)n;
 }
@@ -378,19 +319,17 @@ fsock__text_read(struct fsock__window *w, uint8_t *buf, size_t n)
 	t->final = 0;
 	if (t->bom_due)
 		r = settle_bom(w);
-	if (r > 0 && t->failed)
-		return report(stream);
 	if (r > 0)
 		r = n < FSOCK_CODEC_ROOM || t->now.skip > 0 ? read_part(w, buf, n)
-		                                            : read_some(w, buf, n);
-	if (r > 0 && w->line_limit != 0)
+							    : read_some(w, buf, n);
+	if (r > 0 && w->line_limit != 0 && w->delivery != FSOCK_DELIVER_BLOCK)
 		r = keep_to_limit(w, buf, (size_t)r);
 	if (r < 0) { /* as if nothing had been looked at */
 		fsock__text_rewind(stream, 0);
 		return -1;
 	}
 	t->delivered = (size_t)r;
-	if (holds_back(t))
+	if (fsock__text_holds_back(t))
 		fsock__text_rewind(stream, (size_t)r);
 	fsock__buffer_rest(&stream->raw);
 	return r;
