@@ -1,6 +1,6 @@
 /*
  * The loops of pairs.h against the careful code behind them, for all charsets that are made of it:
- * every pair of octets and every character of three octets, as first and as second of two and alone.
+ * every pair of octets and every character of three octets, as the first and the second of two.
  * Pieces of 7 octets never reach the loops.
  */
 #include "codec_support.h"

@@ -10,8 +10,8 @@
 #include "support/sock_support.h"
 
 /*
- * How the addresses of FILEs lie that are never looked into, only told apart. A 32-bit machine has but
- * the lower bits.
+ * How the addresses of FILEs lie that are never looked into, only told apart. A 32-bit machine has
+ * but the lower bits.
  */
 static const struct layout {
 	int count;
