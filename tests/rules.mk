@@ -74,7 +74,7 @@ SKIP.tsan     =
 # sanitizer has them. codec_iconv_test trips over the libc's own loader of charsets.
 SKIP.valgrind = codec_flexi_test codec_tables_test codec_jis_test codec_vectors_test codec_iconv_test
 SKIP.s390x    = codec_flexi_test
-SKIP.arm64    = codec_flexi_test codec_tables_test codec_jis_test
+SKIP.arm64    = codec_flexi_test codec_tables_test codec_jis_test codec_pairs_test
 
 # ---- Test programs.
 

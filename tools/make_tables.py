@@ -356,11 +356,13 @@ def charsets(output):
     out.close()
     with open(os.path.join(output, "tables_charsets.h"), "w", encoding="ascii") as f:
         f.write("%s\n/* Every charset and its tables, for tables.h to include. */\n" % out.lines[0])
+        f.write("#ifndef FSOCK_CODEC_TABLES_CHARSETS_H\n#define FSOCK_CODEC_TABLES_CHARSETS_H\n\n")
         for name in OTHERS + ones:
             f.write("extern const struct fsock_charset fsock__charset_%s;\n" % c_name(name))
         for name in sorted(ONE_OCTET):
             f.write("extern const uint32_t fsock__to_utf8_%s[256];\n" % c_name(name))
             f.write("extern const struct fsock__reverse fsock__from_utf8_%s;\n" % c_name(name))
+        f.write("\n#endif\n")
 
 
 def main():

@@ -1,5 +1,8 @@
 /* Made by tools/make_tables.py from whatwg/encoding a985b62a9b45c17da3e17a9f0a0b4e30c34c4a8a; edit that instead. */
 /* Every charset and its tables, for tables.h to include. */
+#ifndef FSOCK_CODEC_TABLES_CHARSETS_H
+#define FSOCK_CODEC_TABLES_CHARSETS_H
+
 extern const struct fsock_charset fsock__charset_utf_8;
 extern const struct fsock_charset fsock__charset_utf_16;
 extern const struct fsock_charset fsock__charset_utf_16le;
@@ -156,3 +159,5 @@ extern const uint32_t fsock__to_utf8_x_mac_cyrillic[256];
 extern const struct fsock__reverse fsock__from_utf8_x_mac_cyrillic;
 extern const uint32_t fsock__to_utf8_x_user_defined[256];
 extern const struct fsock__reverse fsock__from_utf8_x_user_defined;
+
+#endif
