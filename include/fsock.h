@@ -13,6 +13,9 @@
  *	fsock/format.h   charset and line ends of a stream, octets next to text
  *	fsock/datagram.h datagrams; send and receive, also beside the FILE*s
  *	fsock/option.h   options by name
+ *	fsock/wait.h     waiting for many sockets at once
+ *	fsock/server.h   threads that take clients
+ *	fsock/trivial.h  streams and nothing else
  *
  * CONVENTIONS, which hold for every function unless it says otherwise
  *
@@ -41,7 +44,8 @@
  *            closing them with fclose() is allowed at any time, and closing the socket closes those
  *            still open. Strings and structs passed in are copied.
  * Blocking   Functions block where their description says so and nowhere else. Signals do not
- *            interrupt them: EINTR is retried against the same deadline.
+ *            interrupt them, EINTR is retried against the same deadline; but they end the waits of
+ *            fsock/wait.h.
  * Threads    Different sockets may be used by different threads freely. On one socket, one thread
  *            may read, another write, and a third may call fsock_shutdown(), all at once (through
  *            separate input and output streams: a FILE's own lock covers a whole call). Ending the
@@ -69,5 +73,8 @@
 #include <fsock/format.h>
 #include <fsock/datagram.h>
 #include <fsock/option.h>
+#include <fsock/wait.h>
+#include <fsock/server.h>
+#include <fsock/trivial.h>
 
 #endif

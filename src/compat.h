@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <poll.h>
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
@@ -110,6 +111,15 @@ fsock__cond_init(pthread_cond_t *cond)
 #define FSOCK__SO_NOSIGPIPE (-1)
 #endif
 
+/* The calling thread's name, for debuggers: 15 octets and a NUL. */
+#if defined(__linux__)
+#define fsock__set_thread_name(name) ((void)pthread_setname_np(pthread_self(), (name)))
+#elif defined(__APPLE__)
+#define fsock__set_thread_name(name) ((void)pthread_setname_np(name))
+#else
+#define fsock__set_thread_name(name) ((void)(name))
+#endif
+
 /* Close-on-exec from birth where socket() and accept4() can do it; elsewhere fcntl() follows. */
 #if defined(SOCK_CLOEXEC)
 #define FSOCK__SOCK_CLOEXEC                 SOCK_CLOEXEC
@@ -155,6 +165,19 @@ fsock__cond_init(pthread_cond_t *cond)
 #define FSOCK__SO_LINGER SO_LINGER_SEC
 #else
 #define FSOCK__SO_LINGER SO_LINGER
+#endif
+
+/* Where there is kqueue(2). A build may ask for it elsewhere, where a library supplies it. */
+#if defined(FSOCK_WAIT_KQUEUE) || defined(__FreeBSD__) || defined(__NetBSD__) ||                   \
+    defined(__OpenBSD__) || defined(__DragonFly__) || defined(__APPLE__)
+#define FSOCK__HAVE_KQUEUE 1
+#endif
+
+/* poll()'s word for a peer that has ended its side only; elsewhere that is input like any other. */
+#if defined(POLLRDHUP)
+#define FSOCK__POLLRDHUP POLLRDHUP
+#else
+#define FSOCK__POLLRDHUP 0
 #endif
 
 /*

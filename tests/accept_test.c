@@ -2,12 +2,10 @@
 #include "../src/compat.h"
 
 #include <sys/resource.h>
-#include <sys/time.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
 #include <fcntl.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include "support/sock_support.h"
@@ -114,34 +112,20 @@ START_TEST(somebody_waits)
 }
 END_TEST
 
-static volatile sig_atomic_t alarms;
-
-static void
-on_alarm(int signal)
-{
-	(void)signal;
-	alarms++;
-}
-
 START_TEST(signals_while_waiting)
 {
-	struct sigaction action = { .sa_handler = on_alarm }, old;
-	struct itimerval every = { { 0, 1000 }, { 0, 1000 } }, never = { { 0, 0 }, { 0, 0 } };
-	fsock *listener = listen_on(_i, NULL);
+	fsock *listener = listen_on(_i, NULL), *served;
 	double start;
 
 	if (listener == NULL)
 		return;
-	alarms = 0;
-	sigaction(SIGALRM, &action, &old);
+	sock_storm_begin();
 	start = sock_now();
-	setitimer(ITIMER_REAL, &every, NULL);
-	ck_assert_ptr_null(fsock_accept(listener, &(struct fsock_options){ .timeout = 0.05 }));
-	setitimer(ITIMER_REAL, &never, NULL);
-	sigaction(SIGALRM, &old, NULL);
-	ck_assert_int_eq(fsock_last_error()->kind, FSOCK_TIMEOUT_ERROR);
+	served = fsock_accept(listener, &(struct fsock_options){ .timeout = 0.05 });
+	ck_assert_int_gt(sock_storm_end(), 5);
+	ck_assert_ptr_null(served);
+	sock_assert_error(FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
 	sock_assert_took(start, 0.05);
-	ck_assert_int_gt(alarms, 5);
 	fsock_close(listener);
 }
 END_TEST
@@ -370,7 +354,8 @@ START_TEST(no_descriptor_free)
 	if (listener == NULL)
 		return;
 	client = connect_to(_i, listener);
-	ck_assert_int_eq(sock_child(accept_without_descriptors, listener), 0);
+	if (!sock_is_watched())
+		ck_assert_int_eq(sock_child(accept_without_descriptors, listener), 0);
 	fsock_close(client);
 	fsock_close(listener);
 }

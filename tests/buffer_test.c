@@ -49,6 +49,10 @@ deliver(struct fsock__buffer *b, size_t at, size_t n)
 {
 	uint8_t *to = malloc(n);
 
+	if (n == 0) {
+		free(to);
+		return;
+	}
 	ck_assert_ptr_nonnull(to);
 	fsock__buffer_deliver(b, to, n);
 	check_invariants(b);
@@ -176,7 +180,7 @@ START_TEST(appetite)
 }
 END_TEST
 
-/* What may be given back survives that the memory is let go of: kept is what is needed, not more. */
+/* What may be given back survives that the memory is let go of; no more than that is kept. */
 START_TEST(shrink)
 {
 	static const size_t lasts[] = { 1, 100, FSOCK__BUFFER_SMALL };
@@ -222,11 +226,11 @@ START_TEST(random_steps)
 	size_t came = 0, gone = 0, mark = 0, n;
 	unsigned seed = 20 + (unsigned)_i;
 
-	for (int i = 0; i < 5000; i++) {
+	for (int i = 0; i < 2000; i++) {
 		n = (size_t)rand_r(&seed) % (1u << rand_r(&seed) % 14);
 		switch (rand_r(&seed) % 4) {
 		case 0:
-			if (came - gone < 1000000)
+			if (came - gone < 200000)
 				came += receive(&b, came, n);
 			break;
 		case 1:
@@ -239,8 +243,7 @@ START_TEST(random_steps)
 			gone += n;
 			break;
 		default:
-			ck_assert_int_eq(
-			    fsock__buffer_give_back(&b, n), n <= gone - mark ? 0 : -1);
+			ck_assert_int_eq(fsock__buffer_give_back(&b, n), n <= gone - mark ? 0 : -1);
 			gone -= n <= gone - mark ? n : 0;
 		}
 		ck_assert_uint_eq(fsock__buffer_count(&b), came - gone);

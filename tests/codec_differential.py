@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Compares the library's codecs with Python's, where both follow the same definition.
 
-usage: codec_differential.py LIBRARY [SECONDS]
+usage: codec_differential.py [LIBRARY [SECONDS]]
 
-LIBRARY is libfsock.so. For each pair of charsets random octets and random text go through both;
+LIBRARY is the shared library. For each pair of charsets random octets and random text go through both;
 the text, the octets, and where the first error is must be the same. Prints what differs.
 """
 import ctypes
@@ -158,10 +158,9 @@ def compare(library, pair, r):
 
 
 def main():
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    library, seconds = Library(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 10
-    r, end, runs, bad = random.Random(1), time.time() + seconds, 0, {}
+    path = sys.argv[1] if len(sys.argv) > 1 else "build/cc/libfsock.so"
+    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 20
+    library, r, end, runs, bad = Library(path), random.Random(1), time.time() + seconds, 0, {}
     while time.time() < end:
         for pair in PAIRS:
             what = compare(library, pair, r)
@@ -172,7 +171,8 @@ def main():
         print("%s: %d differences, for instance" % (name, len(whats)))
         for what in whats[:3]:
             print("   ", what)
-    print("%d comparisons of %d charsets, %d charsets differ" % (runs, len(PAIRS), len(bad)))
+    print("%d comparisons; charsets: Checks: %d, Failures: %d, Errors: 0" % (
+        runs, len(PAIRS), len(bad)))
     sys.exit(1 if bad else 0)
 
 

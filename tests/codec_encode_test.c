@@ -280,6 +280,43 @@ START_TEST(decoding_policies)
 }
 END_TEST
 
+/* What a policy took care of is still known, after more input. */
+START_TEST(told_afterwards)
+{
+	const struct fsock_policy policy = {.on_error = policies[_i].on_error};
+	struct fsock_codec_io io = {(const uint8_t *)"a\xE4\xB8" "bcd", 6, NULL, 0};
+	struct fsock_codec_error error;
+	struct fsock_decoder d;
+	struct fsock_encoder e;
+	struct fsock_eol eol;
+	uint8_t out[64];
+
+	io.out = out;
+	io.out_length = sizeof out;
+	fsock_decoder_init(&d, fsock_charset_find("utf-8"));
+	ck_assert_int_eq(fsock_decode_with(&d, &policy, &io, 1), FSOCK_CODEC_INPUT_EMPTY);
+	fsock_decoder_error(&d, &error);
+	ck_assert_uint_eq(error.offset, 1);
+	ck_assert_uint_eq(error.length, 2);
+	ck_assert_mem_eq(error.octets, "\xE4\xB8", 2);
+
+	io = (struct fsock_codec_io){(const uint8_t *)"a\xE2\x82\xAC" "bcd", 7, out, sizeof out};
+	fsock_encoder_init(&e, fsock_charset_find("latin-1"));
+	ck_assert_int_eq(fsock_encode_with(&e, &policy, &io, 1), FSOCK_CODEC_INPUT_EMPTY);
+	fsock_encoder_error(&e, &error);
+	ck_assert_uint_eq(error.offset, 1);
+	ck_assert_uint_eq(error.length, 3);
+	ck_assert_uint_eq(error.code_point, 0x20AC);
+
+	io = (struct fsock_codec_io){(const uint8_t *)"ab\rcd\r\n", 7, out, sizeof out};
+	fsock_eol_init(&eol, FSOCK_EOL_CRLF, FSOCK_EOL_REJECT_CR);
+	ck_assert_int_eq(fsock_eol_decode_with(&eol, &policy, &io, 1), FSOCK_CODEC_INPUT_EMPTY);
+	fsock_eol_error(&eol, &error);
+	ck_assert_uint_eq(error.offset, 2);
+	ck_assert_mem_eq(error.octets, "\r", 1);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -293,6 +330,8 @@ main(void)
 	tcase_add_loop_test(tcase, asked, 0, (int)(sizeof asks / sizeof asks[0]));
 	tcase_add_loop_test(
 	    tcase, decoding_policies, 0, (int)(sizeof policies / sizeof policies[0]));
+	tcase_add_loop_test(
+	    tcase, told_afterwards, 0, (int)(sizeof policies / sizeof policies[0]));
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }

@@ -252,13 +252,11 @@ START_TEST(round_trip)
 
 	if (fsock_charset_flags(charset) & FSOCK_CHARSET_DECODE_ONLY)
 		return;
-	for (c = 0; c < CODES; c++) {
+	for (c = 0; c < CODES; c = next_code(charset, c)) {
 		struct fsock_decoder d;
 		struct fsock_codec_io io = { out, 0, back, sizeof back };
 		size_t n;
 
-		if (c >= 0xD800 && c <= 0xDFFF)
-			continue;
 		io.in_length = encode_one(charset, c, out);
 		if (io.in_length == 0)
 			continue;

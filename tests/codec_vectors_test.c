@@ -396,11 +396,56 @@ START_TEST(position_is_lazy)
 }
 END_TEST
 
+/*
+ * With exactly the room of the text before it, neither an error nor a shift sequence is used: in
+ * every charset, however the input is cut.
+ */
+START_TEST(exact_room)
+{
+	const struct fsock_charset *charset = fsock_charset_at((size_t)_i);
+	uint8_t in[16], out[8];
+	struct fsock_codec_io io = {(const uint8_t *)"a", 1, in, sizeof in};
+	struct fsock_encoder e;
+	size_t n;
+
+	if (fsock_charset_flags(charset) & FSOCK_CHARSET_DECODE_ONLY)
+		return; /* it decodes nothing */
+	fsock_encoder_init(&e, charset);
+	fsock_encode(&e, &io, 1);
+	n = sizeof in - io.out_length;
+	for (unsigned next = 0; next < 512; next++)
+		for (size_t cut = 1; cut <= n + 4; cut++) {
+			struct fsock_decoder d;
+			enum fsock_codec_status status = FSOCK_CODEC_INPUT_EMPTY;
+			size_t given = 0;
+
+			/* Octets that begin nothing, an escape sequence, anything. */
+			memcpy(in + n, "\x1B\0B4", 4);
+			in[n + (next >= 256)] = (uint8_t)next;
+			fsock_decoder_init(&d, charset);
+			io.out = out;
+			io.out_length = 1;
+			while (given < n + 4 && status == FSOCK_CODEC_INPUT_EMPTY) {
+				size_t piece = n + 4 - given < cut ? n + 4 - given : cut;
+
+				io.in = in + given;
+				io.in_length = piece;
+				status = fsock_decode(&d, &io, 0);
+				given += piece - io.in_length;
+			}
+			if (d.position != n || d.errors != 0 || d.shift != 0 || out[0] != 'a')
+				ck_abort_msg("%s, %u next, cut at %zu: position %zu",
+				    fsock_charset_name(charset), next, cut, (size_t)d.position);
+		}
+}
+END_TEST
+
 int
 main(void)
 {
 	Suite *suite = suite_create("codec vectors");
 	TCase *tcase = tcase_create("decode");
+	int charsets = 0;
 
 	tcase_add_loop_test(tcase, replaced_at_the_end, 0, VECTORS);
 	tcase_add_loop_test(tcase, replaced_with_more, 0, VECTORS);
@@ -408,6 +453,9 @@ main(void)
 	tcase_add_loop_test(tcase, counted_and_copied, 0, VECTORS);
 	tcase_add_loop_test(tcase, open_end, 0, VECTORS);
 	tcase_add_test(tcase, position_is_lazy);
+	while (fsock_charset_at((size_t)charsets) != NULL)
+		charsets++;
+	tcase_add_loop_test(tcase, exact_room, 0, charsets);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }

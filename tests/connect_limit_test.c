@@ -3,7 +3,6 @@
 
 #include <sys/time.h>
 
-#include <signal.h>
 #include <unistd.h>
 
 #include "support/sock_support.h"
@@ -85,33 +84,9 @@ START_TEST(hardly_any_time)
 }
 END_TEST
 
-/* Signals every millisecond, whose handler does not ask for calls to be restarted. */
-static volatile sig_atomic_t alarms;
-
-static void
-on_alarm(int signal)
-{
-	(void)signal;
-	alarms++;
-}
-
-static void
-storm(int on, struct sigaction *old)
-{
-	struct sigaction action = { .sa_handler = on_alarm };
-	struct itimerval every = { { 0, on ? 1000 : 0 }, { 0, on ? 1000 : 0 } };
-
-	if (on)
-		ck_assert_int_eq(sigaction(SIGALRM, &action, old), 0);
-	ck_assert_int_eq(setitimer(ITIMER_REAL, &every, NULL), 0);
-	if (!on)
-		ck_assert_int_eq(sigaction(SIGALRM, old, NULL), 0);
-}
-
 START_TEST(signals_neither_cut_nor_stretch)
 {
 	int full[SOCK_FULL], port;
-	struct sigaction old;
 	const char *host;
 	double start;
 	fsock *s;
@@ -119,16 +94,14 @@ START_TEST(signals_neither_cut_nor_stretch)
 	if (!sock_has(TRANSPORT(_i)))
 		return;
 	port = full_host(TRANSPORT(_i), &host, full);
-	alarms = 0;
-	storm(1, &old);
+	sock_storm_begin();
 	start = sock_now();
 	s = fsock_connect(host, port, &LIMIT(_i)->options);
-	storm(0, &old);
+	ck_assert_int_gt(sock_storm_end(), 5);
 	ck_assert_ptr_null(s);
 	ck_assert_str_eq(
 	    fsock_error_name(fsock_last_error()->kind), fsock_error_name(LIMIT(_i)->kind));
 	sock_assert_took(start, IN);
-	ck_assert_int_gt(alarms, 5);
 	sock_full_free(full);
 }
 END_TEST
@@ -189,10 +162,10 @@ END_TEST
 #include <fcntl.h>
 #include <sched.h>
 
-/* From <linux/if_tun.h>, which not every libc's headers come with. */
-#define TUNSETIFF_  _IOW('T', 202, int)
-#define IFF_TUN_    0x0001
-#define IFF_NO_PI_  0x1000
+/* From <linux/if_tun.h>, which is not there for every libc. */
+#define TUNSETIFF _IOW('T', 202, int)
+#define IFF_TUN   0x0001
+#define IFF_NO_PI 0x1000
 
 /* In a child, a network of its own with nothing but a loopback interface: 1, or 0 without the right. */
 static int
@@ -244,10 +217,10 @@ END_TEST
 static int
 open_silent_network(void)
 {
-	struct ifreq request = { .ifr_name = "silent", .ifr_flags = IFF_TUN_ | IFF_NO_PI_ };
+	struct ifreq request = { .ifr_name = "silent", .ifr_flags = IFF_TUN | IFF_NO_PI };
 	struct sockaddr_in addr = { .sin_family = AF_INET };
 	int tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC), fd = socket(AF_INET, SOCK_DGRAM, 0);
-	int ok = tun >= 0 && fd >= 0 && ioctl(tun, TUNSETIFF_, &request) == 0;
+	int ok = tun >= 0 && fd >= 0 && ioctl(tun, TUNSETIFF, &request) == 0;
 
 	addr.sin_addr.s_addr = htonl(0xc0000201);
 	memcpy(&request.ifr_addr, &addr, sizeof addr);

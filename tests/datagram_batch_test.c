@@ -209,10 +209,10 @@ START_TEST(one_contract)
 	const struct fsock__datagram_ops *op = ops[_i / DGRAM_KINDS];
 	enum dgram_kind kind = (enum dgram_kind)(_i % DGRAM_KINDS);
 	fsock *receiver, *sender;
-	struct fsock_message out[3], in[4];
+	struct fsock_message out[4], in[4];
 	struct fsock_addr from;
 	char room[4][4] = { "" };
-	int fd, flags = MSG_DONTWAIT;
+	int fd, flags = MSG_DONTWAIT, may_wait = 0;
 
 	if (!dgram_has(kind))
 		return;
@@ -221,8 +221,8 @@ START_TEST(one_contract)
 	fd = fsock_socket(receiver);
 	ck_assert_int_eq(op->receive(fd, room[0], 4, &from, &flags), -1);
 	ck_assert(errno == EAGAIN || errno == EWOULDBLOCK);
-	for (int i = 0; i < 3; i++)
-		out[i] = (struct fsock_message){ .data = "abcdef",
+	for (int i = 0; i < 4; i++)
+		out[i] = (struct fsock_message){ .data = "abcdefghi",
 			.size = (size_t)i * 3,
 			.peer = dgram_addr(receiver) };
 	for (int i = 0; i < 4; i++)
@@ -231,10 +231,12 @@ START_TEST(one_contract)
 	ck_assert(errno == EAGAIN || errno == EWOULDBLOCK);
 	ck_assert_int_eq(op->send_many(fsock_socket(sender),
 			     kind == DGRAM_UDP4 ? AF_INET : kind == DGRAM_UDP6 ? AF_INET6 : AF_UNIX,
-			     out, 3, &flags),
-	    3);
+			     out, 4, &flags),
+	    4);
 	ck_assert_int_eq(op->receive_many(fd, in, 2, &flags), 2);
 	ck_assert_int_eq(op->receive(fd, room[2], 4, &from, &flags), 6);
+	ck_assert_int_eq(op->receive_many(fd, in + 2, 2, &may_wait), 1); /* not for the second */
+	ck_assert_uint_eq(in[2].length, 9);
 	ck_assert_uint_eq(in[0].length, 0);
 	ck_assert_uint_eq(in[1].length, 3);
 	ck_assert_mem_eq(room[0], "\0\0\0", 4);
@@ -246,6 +248,35 @@ START_TEST(one_contract)
 	ck_assert(fsock_addr_equal(&in[1].peer, &out[0].peer));
 	fsock_close(sender);
 	fsock_close(receiver);
+}
+END_TEST
+
+/* An IPv4 address is mapped for an IPv6 socket; all others stay what they are. */
+START_TEST(target)
+{
+	static const struct row {
+		int family;
+		const char *host, *is;
+	} rows[] = {
+		{ AF_INET6, "127.0.0.1", "::ffff:127.0.0.1" },
+		{ AF_INET6, "::1", "::1" },
+		{ AF_INET, "127.0.0.1", "127.0.0.1" },
+		{ AF_INET, "::1", "::1" },
+		{ AF_UNIX, "/tmp/x", "/tmp/x" },
+	};
+	struct fsock_addr to, wanted;
+	struct sockaddr_in6 room;
+	const struct sockaddr *is;
+	socklen_t length;
+
+	ck_assert_int_eq(fsock_addr_from_text(&to, rows[_i].host, 4711), 0);
+	ck_assert_int_eq(fsock_addr_from_text(&wanted, rows[_i].is, 4711), 0);
+	is = fsock__datagram_target(rows[_i].family, &to, &room, &length);
+	ck_assert_uint_eq(length, wanted.length);
+	ck_assert_mem_eq(is, &wanted.as, length);
+	to.length = 0;
+	ck_assert_ptr_null(fsock__datagram_target(rows[_i].family, &to, &room, &length));
+	ck_assert_uint_eq(length, 0);
 }
 END_TEST
 
@@ -262,6 +293,7 @@ main(void)
 	tcase_add_loop_test(tcase, stops_at_bad_one, 0, 6);
 	tcase_add_test(tcase, nothing_to_do);
 	tcase_add_loop_test(tcase, one_contract, 0, COUNT(ops) * DGRAM_KINDS);
+	tcase_add_loop_test(tcase, target, 0, 5);
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);
 }

@@ -21,6 +21,10 @@ static const struct good {
 	int64_t timeout, deadline;
 	size_t line;
 	int is_whole;
+	const char *charset;
+	enum fsock_eol_style eol;
+	enum fsock_on_error on_error;
+	enum fsock_bom bom;
 } goods[] = {
 	{ "r", .sides = FSOCK_INPUT },
 	{ "w", .sides = FSOCK_OUTPUT },
@@ -47,6 +51,13 @@ static const struct good {
 	    .timeout = 5 * S, .deadline = 60 * S, .line = 80, .is_whole = 1 },
 	{ "r,whole-line,line=80,deadline=60,timeout=5", .sides = FSOCK_INPUT, .timeout = 5 * S,
 	    .deadline = 60 * S, .line = 80, .is_whole = 1 },
+	{ "r+,ccs=latin-1", .sides = FSOCK_IO, .charset = "iso-8859-1" },
+	{ "r+,eol=crlf", .sides = FSOCK_IO, .eol = FSOCK_EOL_CRLF },
+	{ "w,ccs=ascii,errors=replace=!", .sides = FSOCK_OUTPUT, .charset = "us-ascii",
+	    .on_error = FSOCK_ON_ERROR_REPLACE },
+	{ "r,bom=sniff,errors=ignore,eol=auto,timeout=5,ccs=KOI8-R", .sides = FSOCK_INPUT,
+	    .timeout = 5 * S, .charset = "koi8-r", .eol = FSOCK_EOL_AUTO,
+	    .on_error = FSOCK_ON_ERROR_IGNORE, .bom = FSOCK_BOM_SNIFF },
 };
 
 static const char *const bads[] = { "", "x", "a", "a+", "R", "W", "R+", "+", "+r", "b", "br", "rw",
@@ -58,7 +69,12 @@ static const char *const bads[] = { "", "x", "a", "a+", "R", "W", "R+", "+", "+r
 	"r,timeout=1234567890123456", "r,Timeout=5", "r,timeouts=5", "r,time=5", "r,=5", "r,=",
 	"r,deadline", "r,deadline=0", "r,deadline=x", "r,line", "r,line=0", "r,line=0.5",
 	"r,line=1.5", "r,line=-1", "r,line=1000000000", "r,line=80c", "r,whole-line=1",
-	"r,whole-line=", "r,whole", "r,wholeline", "r, whole-line", "r,binary", "r,5", "r+,nonblock" };
+	"r,whole-line=", "r,whole", "r,wholeline", "r, whole-line", "r,binary", "r,5", "r+,nonblock",
+	"r+,ccs", "r+,ccs=", "r+,ccs=klingon", "r+,ccs=crlf", "r+,ccs=latin-1,ccs=utf-8", "r+,eol",
+	"r+,eol=", "r+,eol=utf-8", "r+,eol=lf,eol=crlf", "r+,errors=", "r+,errors=crlf",
+	"r+,errors=replace=", "r+,bom=strip", "r+,bom=none,ccs=utf-8", "r+,latin-1", "r+,crlf",
+	"r+,ccs=latin-1;eol=lf",
+	"r+,ccs=0123456789012345678901234567890123456789012345678901234567890123456789" };
 
 /* A listener for each test; what was opened to it counts. */
 static struct stdio_listener listener;
@@ -89,12 +105,28 @@ check_settings(const struct good *row, const struct fsock *s)
 	ck_assert_int_eq(s->settings.write_timeout, timeout);
 	ck_assert_int_eq(s->settings.element_type, row->is_byte ? FSOCK_BYTE : FSOCK_CHARACTER);
 	ck_assert_uint_eq(s->settings.line_limit, row->line);
-	ck_assert_int_eq(s->settings.delivery,
-	    row->is_whole ? FSOCK_DELIVER_WHOLE_LINE : FSOCK_DELIVER_DEFAULT);
+	ck_assert_int_eq(
+	    s->settings.delivery, row->is_whole ? FSOCK_DELIVER_WHOLE_LINE : FSOCK_DELIVER_DEFAULT);
 	if (row->deadline == 0)
 		ck_assert_int_eq(s->deadline, FSOCK__NEVER);
 	else
 		ck_assert(left <= row->deadline && left > row->deadline - 20 * S);
+}
+
+static void
+check_format(const struct good *row, FILE *f)
+{
+	struct fsock_format in, out;
+	const struct fsock_format *format = row->sides & FSOCK_INPUT ? &in : &out;
+
+	ck_assert_int_eq(fsock_get_formats(f, &in, &out), 0);
+	if (row->charset == NULL)
+		ck_assert_ptr_null(format->charset);
+	else
+		ck_assert_str_eq(fsock_charset_name(format->charset), row->charset);
+	ck_assert_int_eq(format->eol, row->eol);
+	ck_assert_int_eq(format->policy.on_error, row->on_error);
+	ck_assert_int_eq(format->bom, row->bom);
 }
 
 /* What the mode promises works, what it leaves out does not. */
@@ -102,18 +134,20 @@ START_TEST(good_mode)
 {
 	const struct good *row = &goods[_i];
 	FILE *f = fsockopen(listener.host, listener.port, row->mode);
+	const char *out = row->eol == FSOCK_EOL_CRLF ? "out\r\n" : "out\n";
 	char line[16];
 	int far;
 
 	ck_assert_msg(f != NULL, "%s", fsock_last_error()->text);
 	far = stdio_listener_accept(&listener);
 	check_settings(row, fsock_of(f));
+	check_format(row, f);
 	ck_assert_int_eq(send(far, "\n", 1, 0), 1);
 	if (row->sides & FSOCK_OUTPUT) {
 		ck_assert_int_ge(fputs("out\n", f), 0);
 		ck_assert_int_eq(fflush(f), 0);
-		ck_assert_int_eq(recv(far, line, 4, MSG_WAITALL), 4);
-		ck_assert_mem_eq(line, "out\n", 4);
+		ck_assert_int_eq(recv(far, line, strlen(out), MSG_WAITALL), (int)strlen(out));
+		ck_assert_mem_eq(line, out, strlen(out));
 	} else {
 		ck_assert(fputs("out\n", f) < 0 || fflush(f) != 0 || ferror(f));
 		clearerr(f);
@@ -152,8 +186,8 @@ START_TEST(no_mode)
 {
 	errno = 0;
 	ck_assert_ptr_null(fsockopen(listener.host, listener.port, NULL));
-	sock_assert_failed(FSOCK_INVALID_ARGUMENT_ERROR, EINVAL, "open mode of (no mode): %s",
-	    strerror(EINVAL));
+	sock_assert_failed(
+	    FSOCK_INVALID_ARGUMENT_ERROR, EINVAL, "open mode of (no mode): %s", strerror(EINVAL));
 }
 END_TEST
 

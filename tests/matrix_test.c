@@ -1,6 +1,6 @@
 /*
- * Every stdio operation after every other, on every kind of stream, over every transport, with peers
- * that behave in every way. What must come back is predicted by tests/support/stdio_model.h.
+ * Every stdio operation after every other, on every kind of stream, over every transport, with
+ * peers that behave in every way. What must come back is predicted by tests/support/stdio_model.h.
  */
 #include "../src/compat.h"
 
@@ -123,7 +123,7 @@ is_wanted(const struct peer *peer, enum stdio_kind kind, const struct stdio_oper
 	return (either & STDIO_READS) && kind != STDIO_TWO_WAY_BYTES && kind != STDIO_ONE_WAY_LINE;
 }
 
-/* TCP is over IPv4 and over IPv6 in turn; and where time passes, each pair is over one transport. */
+/* TCP is over IPv4 and over IPv6 in turn; where time passes, each pair is over one transport. */
 static int
 is_turn(const struct peer *peer, enum stdio_transport transport, int pair)
 {

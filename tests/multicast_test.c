@@ -182,6 +182,24 @@ START_TEST(interface_chosen)
 }
 END_TEST
 
+/* The scope of a group names the interface that is joined. */
+START_TEST(scope_names_interface)
+{
+	const char *lo = if_nametoindex("lo") != 0 ? "lo" : "lo0";
+	char text[64];
+	fsock *s;
+
+	if (!sock_has(SOCK_TCP6))
+		return;
+	s = dgram_bound(DGRAM_UDP6, "");
+	snprintf(text, sizeof text, "ff12::7705%%%s", lo);
+	ck_assert_msg(fsock_multicast_join(s, text, NULL) == 0, "%s", fsock_last_error()->text);
+	ck_assert_msg(fsock_multicast_leave(s, "ff12::7705", lo) == 0, "%s",
+	    fsock_last_error()->text);
+	fsock_close(s);
+}
+END_TEST
+
 enum maker { IPV4, IPV6, UNIX, STREAM, NONE };
 
 static fsock *
@@ -280,6 +298,7 @@ main(void)
 	tcase_add_loop_test(tcase, joining_and_leaving, 0, COUNT(groups));
 	tcase_add_loop_test(tcase, loopback_off, 0, COUNT(groups));
 	tcase_add_loop_test(tcase, interface_chosen, 0, COUNT(groups));
+	tcase_add_test(tcase, scope_names_interface);
 	tcase_add_loop_test(tcase, cannot_join, 0, COUNT(bads));
 	tcase_add_loop_test(tcase, twice, 0, COUNT(groups));
 	suite_add_tcase(suite, tcase);

@@ -181,6 +181,28 @@ START_TEST(adopted_limits)
 }
 END_TEST
 
+/* A descriptor that is released has no limit that its new owner has not set. */
+START_TEST(released)
+{
+	static const enum fsock_option options[] = { FSOCK_OPTION_RECEIVE_TIMEOUT,
+		FSOCK_OPTION_SEND_TIMEOUT };
+	static const int names[] = { SO_RCVTIMEO, SO_SNDTIMEO };
+	struct timeval limit = { 5, 5 };
+	socklen_t length = sizeof limit;
+	fsock *ends[2];
+	int fd;
+
+	ck_assert_int_eq(fsock_pair(ends, NULL), 0);
+	ck_assert_int_eq(fsock_set_option(ends[0], options[_i], 3), 0);
+	fd = fsock_release(ends[0], NULL, 0, NULL);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(getsockopt(fd, SOL_SOCKET, names[_i], &limit, &length), 0);
+	ck_assert(limit.tv_sec == 0 && limit.tv_usec == 0);
+	close(fd);
+	fsock_close(ends[1]);
+}
+END_TEST
+
 /* A datagram socket's limit is set as a stream's. */
 START_TEST(datagrams)
 {
@@ -208,6 +230,7 @@ main(void)
 	tcase_add_loop_test(tcase, back_to_infinite, 0, 3 * WAYS);
 	tcase_add_loop_test(tcase, read_back, 0, 2 * 4);
 	tcase_add_loop_test(tcase, adopted_limits, 0, 3);
+	tcase_add_loop_test(tcase, released, 0, 2);
 	tcase_add_test(tcase, datagrams);
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);

@@ -162,7 +162,7 @@ stop_output(struct stdio_link *link)
 
 static void (*const ends[])(struct stdio_link *) = { reset, finish, stop_output };
 
-/* Writes until it is noticed that the peer is gone. TCP learns of it by an answer to what it sends. */
+/* Writes until it is noticed that the peer is gone: TCP learns of it by an answer. */
 static int
 write_until_error(FILE *f)
 {
@@ -217,13 +217,13 @@ START_TEST(sticky_error)
 	errno = 0;
 	ck_assert_int_eq(fclose(f), EOF);
 	ck_assert_int_eq(errno, error);
-	stdio_expect_error(&link, "close", fsock_error_kind_of_errno(error), error,
-	    strerror(error));
+	stdio_expect_error(
+	    &link, "close", fsock_error_kind_of_errno(error), error, strerror(error));
 	errno = 0;
 	ck_assert_int_eq(fsock_close(link.s), -1);
 	ck_assert_int_eq(errno, error);
-	stdio_expect_error(&link, "close", fsock_error_kind_of_errno(error), error,
-	    strerror(error));
+	stdio_expect_error(
+	    &link, "close", fsock_error_kind_of_errno(error), error, strerror(error));
 	link.s = NULL;
 	stdio_link_close(&link);
 }
@@ -333,16 +333,16 @@ static const struct limit {
 START_TEST(write_timeout)
 {
 	const struct limit *row = &limits[_i / 2 % COUNT(limits)];
-	size_t size = (size_t)16 << 20, got = 0;
+	size_t size = (size_t)1 << 20, got = 0;
 	char *octets = make_octets(size), *back = malloc(size);
 	struct stdio_link link;
 	double start;
 	ssize_t n;
 	FILE *f;
 
-	stdio_link_open(
-	    &link, (enum stdio_transport)(_i / 2 / COUNT(limits)), &row->options);
+	stdio_link_open(&link, (enum stdio_transport)(_i / 2 / COUNT(limits)), &row->options);
 	f = open_stream(&link, _i % 2);
+	stdio_link_narrow(&link);
 	start = sock_now();
 	errno = 0;
 	ck_assert(fwrite(octets, 1, size, f) < size || fflush(f) != 0);

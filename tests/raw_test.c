@@ -179,6 +179,13 @@ START_TEST(block_between_lines)
 	expect(&e, 40, block);
 	expect_line(&e, "\r\n");
 	expect_line(&e, "END\n");
+	if (deliveries[_i] != FSOCK_DELIVER_WHOLE_LINE) { /* with a block in the middle of a line */
+		put(&e, "4:0123,after it\n");
+		ck_assert_int_eq(getc(e.in), '4');
+		ck_assert_int_eq(getc(e.in), ':');
+		expect(&e, 4, "0123");
+		expect_line(&e, ",after it\n");
+	}
 	close_end(&e);
 }
 END_TEST

@@ -9,15 +9,18 @@
 #include "../src/stream/registry.h"
 #include "support/sock_support.h"
 
-/* How the addresses of FILEs lie that are never looked into, only told apart. */
+/*
+ * How the addresses of FILEs lie that are never looked into, only told apart. A 32-bit machine has but
+ * the lower bits.
+ */
 static const struct layout {
 	int count;
 	uintptr_t first, distance;
 } layouts[] = {
 	{ .count = 1, .first = 16, .distance = 16 },
-	{ .count = 17, .first = 0x5555550000, .distance = 16 },
-	{ .count = 20000, .first = 0x5555550000, .distance = 552 },
-	{ .count = 3000, .first = 0x7f0000000010, .distance = (uintptr_t)1 << 20 },
+	{ .count = 17, .first = (uintptr_t)0x5555550000, .distance = 16 },
+	{ .count = 20000, .first = (uintptr_t)0x5555550000, .distance = 552 },
+	{ .count = 3000, .first = (uintptr_t)0x7f0000000010, .distance = (uintptr_t)1 << 20 },
 	{ .count = 3000, .first = 1, .distance = 1 },
 };
 
@@ -48,7 +51,7 @@ file_of(const struct layout *row, int i)
 	return (FILE *)(row->first + (uintptr_t)i * row->distance);
 }
 
-/* Every window is found by its FILE and by no other while it is there, and after that not at all. */
+/* A window is found by its FILE and by no other while it is there, and after that not at all. */
 START_TEST(find)
 {
 	const struct layout *row = &layouts[_i];
@@ -57,8 +60,7 @@ START_TEST(find)
 	ck_assert_ptr_nonnull(windows);
 	for (int i = 0; i < row->count; i++) {
 		windows[i].file = file_of(row, i);
-		if (fsock__registry_find(windows[i].file) != NULL ||
-		    fsock__registry_claim() < 0)
+		if (fsock__registry_find(windows[i].file) != NULL || fsock__registry_claim() < 0)
 			ck_abort_msg("window %d is there before it was entered", i);
 		fsock__registry_enter(&windows[i]);
 	}

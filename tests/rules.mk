@@ -7,7 +7,9 @@
 
 T ?= *
 
-VARIANTS += gcc clang asan tsan musl funopen fuzzer
+# Machines that this one is not: 32-bit x86, which it runs, and two that qemu plays. s390x is big-endian.
+FOREIGN  := i686 s390x arm64
+VARIANTS += gcc clang asan tsan musl funopen $(FOREIGN) fuzzer
 TESTED   := $(filter-out cc fuzzer,$(VARIANTS))
 
 CC.gcc     = gcc
@@ -16,6 +18,9 @@ CC.asan    = gcc
 CC.tsan    = gcc
 CC.musl    = musl-gcc
 CC.funopen = gcc
+CC.i686    = i686-linux-gnu-gcc
+CC.s390x   = s390x-linux-gnu-gcc
+CC.arm64   = aarch64-linux-gnu-gcc
 CC.fuzzer  = clang
 
 CFLAGS.gcc     = -O2 -g -Werror
@@ -26,13 +31,20 @@ CFLAGS.fuzzer  = -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,addres
                  -fno-sanitize-recover=all
 CFLAGS.musl    = -O2 -g -Werror
 CFLAGS.funopen = -O2 -g -Werror -DFSOCK_FILE_FUNOPEN -DFSOCK_DATAGRAM_LOOP $(shell pkg-config --cflags libbsd-overlay)
+CFLAGS.i686    = -O2 -g -Werror -Wno-psabi
+CFLAGS.s390x   = -O2 -g -Werror
+CFLAGS.arm64   = -O2 -g -Werror
 
 LDLIBS.funopen = $(shell pkg-config --libs libbsd-overlay)
+I686_LIBC      = /usr/i686-linux-gnu/lib
+LDLIBS.i686    = -Wl,--dynamic-linker=$(I686_LIBC)/ld-linux.so.2,-rpath,$(I686_LIBC)
 
-# The check library; musl needs one built against musl.
-MUSL_CHECK := build/musl-check/libcheck.a
-check_cflags = $(if $(filter musl,$(1)),-Ibuild/musl-check,$(shell pkg-config --cflags check))
-check_libs   = $(if $(filter musl,$(1)),$(MUSL_CHECK),$(shell pkg-config --libs check))
+# The check library; Debian has none for musl, and none of the foreign ones beside its own.
+BUILT_CHECK := musl $(FOREIGN)
+CHECK_SOURCE := build/check/source
+built_check  = $(filter $(BUILT_CHECK),$(1))
+check_cflags = $(if $(built_check),-Ibuild/check/$(1),$(shell pkg-config --cflags check))
+check_libs   = $(if $(built_check),build/check/$(1)/libcheck.a -lm,$(shell pkg-config --libs check))
 
 # What the programs in tests/peers link besides: libraries that take a FILE.
 PEER_PACKAGES := libpng jansson
@@ -48,6 +60,9 @@ ENV.slow     = CK_DEFAULT_TIMEOUT=600
 # gcc's thread sanitizer cannot live with much address randomisation; not everywhere may it be turned off.
 WRAP.tsan     = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 WRAP.valgrind = valgrind -q --leak-check=full --error-exitcode=99 --child-silent-after-fork=yes
+WRAP.fuzz     = tests/tools/fuzz 10
+WRAP.s390x    = qemu-s390x -L /usr/s390x-linux-gnu
+WRAP.arm64    = qemu-aarch64 -L /usr/aarch64-linux-gnu
 
 # Seconds that one program may take; 300 where nothing is said.
 LIMIT.valgrind = 600
@@ -58,6 +73,8 @@ SKIP.tsan     =
 # These put every cell and cut through plain loops that valgrind slows down a hundredfold; the address
 # sanitizer has them. codec_iconv_test trips over the libc's own loader of charsets.
 SKIP.valgrind = codec_flexi_test codec_tables_test codec_jis_test codec_vectors_test codec_iconv_test
+SKIP.s390x    = codec_flexi_test
+SKIP.arm64    = codec_flexi_test codec_tables_test codec_jis_test
 
 # ---- Test programs.
 
@@ -67,6 +84,11 @@ SLOW    := $(sort $(wildcard tests/slow/$(T)_test.c))
 BENCHES := $(sort $(wildcard tests/bench/$(T)_bench.c))
 FUZZ    := $(sort $(wildcard tests/fuzz/$(T)_fuzz.c))
 SUPPORT := $(sort $(wildcard tests/support/*.c))
+
+# Under qemu run those that another word size, octet order or vector unit could break, not the slowest.
+ONLY.s390x := codec_% kernels_% addr_% host_%
+ONLY.arm64 := codec_% kernels_%
+unit = $(if $(ONLY.$(1)),$(filter $(addprefix tests/,$(ONLY.$(1))),$(UNIT)),$(UNIT))
 GCC_ONLY := $(PEERS) $(SLOW) $(BENCHES)
 
 # Functions of libc that a program puts its own in front of: calls of NAME() from the library and the
@@ -82,7 +104,7 @@ endif
 # $(1) is the variant.
 define TEST_RULES
 SUPPORT.$(1)  := $(SUPPORT:%.c=build/$(1)/%.o)
-PROGRAMS.$(1) := $(UNIT:%.c=build/$(1)/%)
+PROGRAMS.$(1) := $(patsubst %.c,build/$(1)/%,$(call unit,$(1)))
 FUZZ.$(1)     := $(FUZZ:%.c=build/$(1)/%)
 LINKED.$(1)   := $$(PROGRAMS.$(1)) $(if $(filter gcc,$(1)),$(GCC_ONLY:%.c=build/gcc/%))
 TESTFLAGS.$(1) = -Isrc -Itests $$(call check_cflags,$(1)) $$(call peer,cflags,$$<)
@@ -100,13 +122,16 @@ $$(FUZZ.$(1)): %: %.o build/$(1)/tests/fuzz/replay.o build/$(1)/libfsock.a
 endef
 $(foreach v,$(TESTED),$(eval $(call TEST_RULES,$(v))))
 
-$(LINKED.musl:=.o) $(SUPPORT.musl): | $(MUSL_CHECK)
-$(MUSL_CHECK):
-	@tests/tools/musl-check $(@D)
+$(foreach v,$(BUILT_CHECK),$(eval $(LINKED.$(v):=.o) $(SUPPORT.$(v)): | build/check/$(v)/libcheck.a))
+build/check/%/libcheck.a: | $(CHECK_SOURCE)
+	@tests/tools/check-library $| $(CC.$*) $(@D)
+$(CHECK_SOURCE):
+	@tests/tools/check-source $@
 
 # ---- Stages. Each runs through tests/tools/run, which counts, times and reports.
 
-STAGES := lint headers gcc asan tsan clang musl funopen valgrind peers slow examples install
+STAGES := lint headers gcc asan tsan clang musl funopen $(FOREIGN) valgrind peers slow \
+          differential fuzz examples install
 STAGES.check := $(STAGES)
 STAGES.test  := gcc
 $(foreach s,$(STAGES),$(eval STAGES.test-$(s) := $(s)))
@@ -139,15 +164,22 @@ stage-valgrind: $(PROGRAMS.gcc)
 stage-peers: $(PEERS:%.c=build/gcc/%) | examples
 	$(call run,peers,$^ $(wildcard tests/peers/*_test.sh))
 
-stage-slow: $(SLOW:%.c=build/gcc/%)
+stage-slow: $(SLOW:%.c=build/gcc/%) | examples
 	$(call run,slow,$^ $(wildcard tests/slow/*_test.sh))
 
 # An example that needs somebody to talk to is run by tests/examples/NAME.sh, one that does not as it is.
 stage-examples: examples
 	$(call run,examples,$(foreach e,$(EXAMPLES:%.c=%),$(or $(wildcard tests/$(e).sh),build/cc/$(e))))
 
+# Python's codecs against ours, in random texts.
+stage-differential: all
+	$(call run,differential,tests/codec_differential.py)
+
+stage-fuzz: $(FUZZ:%.c=build/fuzzer/%)
+	$(call run,fuzz,$^)
+
 stage-lint: all
-	$(call run,lint,tests/tools/lint tests/tools/man)
+	$(call run,lint,tests/tools/lint tests/tools/man tests/tools/symbols)
 
 stage-headers:
 	$(call run,headers,tests/tools/headers)
@@ -156,7 +188,7 @@ stage-install: all
 	$(call run,install,tests/tools/install)
 
 lint: all
-	@tests/tools/lint; lint=$$?; tests/tools/man && exit $$lint
+	@s=0; for t in lint man symbols; do tests/tools/$$t || s=1; done; exit $$s
 
 format:
 	clang-format -i $$(grep -LiE '^/\* (generated|made) by ' \
@@ -175,18 +207,18 @@ build/fuzzer/%_fuzz: build/fuzzer/%_fuzz.o build/fuzzer/libfsock.a
 	$(Q)$(CC.fuzzer) $(CFLAGS.fuzzer) -fsanitize=fuzzer -pthread $(LDFLAGS) -o $@ $^
 
 fuzz: $(FUZZ:%.c=build/fuzzer/%)
-	@for f in $^; do n=$$(basename $$f _fuzz); mkdir -p build/fuzzer/found/$$n; \
-	    $$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzzer/ \
-	    build/fuzzer/found/$$n tests/fuzz/corpus/$$n || exit 1; done
+	@for f in $^; do tests/tools/fuzz $(FUZZ_SECONDS) $$f || exit 1; done
 
 # ---- What the tests need.
 
 PACKAGES := gcc g++ clang libc6-dev make binutils pkg-config check musl-tools libbsd-dev valgrind cppcheck mandoc \
-    socat netcat-openbsd redis-server curl python3 libpng-dev libjansson-dev
+    socat netcat-openbsd redis-server wrk systemd curl python3 libpng-dev libjansson-dev cl-flexi-streams libclang-rt-dev \
+    gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross gcc-aarch64-linux-gnu \
+    libc6-dev-arm64-cross qemu-user
 
 deps:
 	@tests/tools/deps $(PACKAGES)
-	@$(MAKE) --no-print-directory $(MUSL_CHECK)
+	@$(MAKE) --no-print-directory $(BUILT_CHECK:%=build/check/%/libcheck.a)
 
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 check test $(STAGES:%=test-%): | deps

@@ -71,8 +71,8 @@ START_TEST(again_after_close)
 	if (which == 2) {
 		ck_assert_ptr_null(f);
 		ck_assert_int_eq(errno, EPIPE);
-		stdio_expect_error(&link, operations[which], FSOCK_BROKEN_PIPE_ERROR, EPIPE,
-		    strerror(EPIPE));
+		stdio_expect_error(
+		    &link, operations[which], FSOCK_BROKEN_PIPE_ERROR, EPIPE, strerror(EPIPE));
 		ck_assert_ptr_eq(fsock_input(link.s), keeper);
 	} else {
 		ck_assert_ptr_nonnull(f);
@@ -101,8 +101,8 @@ START_TEST(handle_outlives_streams)
 		errno = 0;
 		ck_assert_ptr_null(getters[i](link.s));
 		ck_assert_int_eq(errno, EBADF);
-		stdio_expect_error(&link, operations[i], FSOCK_BAD_FILE_DESCRIPTOR_ERROR, EBADF,
-		    strerror(EBADF));
+		stdio_expect_error(
+		    &link, operations[i], FSOCK_BAD_FILE_DESCRIPTOR_ERROR, EBADF, strerror(EBADF));
 	}
 	errno = 0;
 	ck_assert_int_eq(fsock_socket(link.s), -1);
@@ -223,7 +223,8 @@ END_TEST
 
 /* Streams are opened, then closed one by one; at which close does the peer see the end? */
 static const struct order {
-	const char *closed; /* s: the two-way stream, i, o; the first `ends` of them end the output */
+	const char
+	    *closed; /* s: the two-way stream, i, o; the first `ends` of them end the output */
 	size_t ends;
 } orders[] = {
 	{ "s", 1 },
@@ -371,8 +372,8 @@ START_TEST(wrong_kinds)
 	ck_assert_ptr_nonnull(datagram);
 	errno = 0;
 	ck_assert_ptr_null(getters[which](NULL));
-	sock_assert_failed(FSOCK_INVALID_SOCKET_ERROR, EINVAL, "%s: %s", operations[which],
-	    strerror(EINVAL));
+	sock_assert_failed(
+	    FSOCK_INVALID_SOCKET_ERROR, EINVAL, "%s: %s", operations[which], strerror(EINVAL));
 	errno = 0;
 	ck_assert_ptr_null(getters[which](listener));
 	sock_assert_failed(FSOCK_INVALID_SOCKET_ERROR, EINVAL, "%s of 127.0.0.1 port %d: %s",

@@ -251,9 +251,10 @@ START_TEST(tcp_timeout_in_write_sequence)
 	fsock *s = sock_raw(SOCK_TCP4, &(struct fsock_options){ .write_timeout = 0.05 }, &peer);
 	FILE *f = fsock_stream(s);
 	const int size = 1 << 12;
-	char text[100];
+	char text[1000];
 
 	ck_assert_int_eq(setsockopt(fsock_socket(s), SOL_SOCKET, SO_SNDBUF, &size, sizeof size), 0);
+	ck_assert_int_eq(setsockopt(peer, SOL_SOCKET, SO_RCVBUF, &size, sizeof size), 0);
 	memset(text, 'x', sizeof text);
 	for (int i = 0; i < 200000 && r == 0; i++)
 		r = fwrite(text, 1, sizeof text, f) == sizeof text ? fflush(f) : EOF;

@@ -132,6 +132,7 @@ struct fsock_decoder {
 	const struct fsock_charset *charset;
 	uint64_t position;
 	uint64_t errors;
+	uint64_t bad_position;
 	uint32_t shift;
 	uint32_t answer;
 	uint8_t held[4];
@@ -156,7 +157,7 @@ FSOCK_API void fsock_decoder_init(struct fsock_decoder *, const struct fsock_cha
 FSOCK_API enum fsock_codec_status fsock_decode(
     struct fsock_decoder *, struct fsock_codec_io *io, int final);
 
-/* Describes the latest malformed input. Defined only after MALFORMED. */
+/* Describes the latest malformed input, also one that a policy took care of. Defined if errors > 0. */
 FSOCK_API void fsock_decoder_error(const struct fsock_decoder *, struct fsock_codec_error *error);
 
 /* ---- encoding: text to octets ---- */
@@ -166,6 +167,7 @@ struct fsock_encoder {
 	const struct fsock_charset *charset;
 	uint64_t position;
 	uint64_t errors;
+	uint64_t bad_position;
 	uint32_t shift;
 	uint32_t answer;
 	uint32_t code_point;
@@ -199,7 +201,7 @@ FSOCK_API enum fsock_codec_status fsock_encode(
 FSOCK_API enum fsock_codec_status fsock_encode_finish(
     struct fsock_encoder *, struct fsock_codec_io *io);
 
-/* Describes the latest error. Defined only after MALFORMED or UNMAPPABLE. */
+/* Describes the latest error, also one that a policy took care of. Defined if errors > 0. */
 FSOCK_API void fsock_encoder_error(const struct fsock_encoder *, struct fsock_codec_error *error);
 
 /* ---- what to do about errors ---- */
@@ -273,6 +275,7 @@ enum fsock_eol_flags {
 struct fsock_eol {
 	uint64_t position;
 	uint64_t errors;
+	uint64_t bad_position;
 	uint8_t style;
 	uint8_t flags;
 	uint8_t held_length;
@@ -308,7 +311,7 @@ FSOCK_API enum fsock_codec_status fsock_eol_decode_with(
 FSOCK_API enum fsock_codec_status fsock_eol_encode_with(
     struct fsock_eol *, const struct fsock_policy *policy, struct fsock_codec_io *io, int final);
 
-/* Describes the latest rejected CR or LF. Defined only after MALFORMED. */
+/* Describes the latest rejected CR or LF. Defined if errors > 0. */
 FSOCK_API void fsock_eol_error(const struct fsock_eol *, struct fsock_codec_error *error);
 
 /* ---- whole buffers ---- */

@@ -36,6 +36,8 @@
  *           may return stale output: read once before pushing back. getline() refuses to go on
  *           after a timeout until clearerr(). fflush() forgets a pushed-back character that is
  *           not the one read. setvbuf() after that corrupts memory; ISO C has it for new streams.
+ *           fseek() on a two-way stream that was written to after a part of a line was read sends
+ *           the output, loses nothing, and yet may fail with ESPIPE: say fflush() first.
  * musl      fread() of a block asks for the block less one octet, then for the rest; a bare switch
  *           from reading to writing drops what stdio holds, which FSOCK_DELIVER_BLOCK on a two-way
  *           stream exposes: say fflush() in between.
@@ -85,6 +87,10 @@ FSOCK_API int fsock_fileno(FILE *f);
  *	deadline=SECONDS  limit of the whole exchange
  *	line=OCTETS       line_limit
  *	whole-line        FSOCK_DELIVER_WHOLE_LINE
+ *	ccs=CHARSET       the format, of both directions, as in fsock/format.h: "r+,ccs=latin-1,eol=crlf"
+ *	eol=STYLE
+ *	errors=POLICY     strict, replace, replace=C, ignore, escape, html
+ *	bom=WHAT          strip, sniff, write
  *
  * Returns: the FILE, or NULL. Errors: EINVAL for a mode that makes no sense, else
  * fsock_connect()'s.

@@ -40,6 +40,7 @@ report(const struct fsock__carry *c, const struct fsock__job *job, enum fsock__s
 {
 	memcpy(c->bad, octets, job->bad);
 	*c->bad_length = (uint8_t)job->bad;
+	*c->bad_position = *c->position;
 	*c->position += job->bad;
 	++*c->errors;
 	if (c->code_point)
@@ -54,6 +55,13 @@ take_input(struct fsock_codec_io *io, size_t n)
 		io->in += n;
 		io->in_length -= n;
 	}
+}
+
+/* Where there is no room an error has not been reached: it comes behind text that fills the room. */
+static bool
+is_error(enum fsock__step step)
+{
+	return step == FSOCK__BAD || step == FSOCK__UNMAPPABLE;
 }
 
 /*
@@ -84,7 +92,9 @@ run_held(const struct fsock__carry *c, struct fsock_codec_io *io, int final, str
 		job->bad = c->end_one ? 1 : (unsigned)(n - used);
 	}
 	*c->position += used;
-	if (step != FSOCK__BAD && step != FSOCK__UNMAPPABLE)
+	if (io->out_length == 0 && is_error(step))
+		step = FSOCK__FULL;
+	if (!is_error(step))
 		job->bad = 0;
 	rest = n - used - job->bad;
 	back = rest < n - old ? rest : n - old;
@@ -112,6 +122,8 @@ run_input(const struct fsock__carry *c, struct fsock_codec_io *io, struct fsock_
 	used = (size_t)(job->span.src - io->in);
 	*c->position += used;
 	take_input(io, used);
+	if (io->out_length == 0 && is_error(step))
+		step = FSOCK__FULL;
 	if (step == FSOCK__PARTIAL) {
 		*c->held_length = (uint8_t)io->in_length;
 		memcpy(c->held, io->in, io->in_length);
@@ -152,7 +164,7 @@ fsock__carry_run(struct fsock__carry *c, struct fsock_codec_io *io, int final)
 		step = held ? run_held(c, io, final, &job, piece) : run_input(c, io, &job);
 		if (step == FSOCK__FULL)
 			return FSOCK_CODEC_OUTPUT_FULL;
-		if (step == FSOCK__BAD || step == FSOCK__UNMAPPABLE) {
+		if (is_error(step)) {
 			if (held == 0)
 				take_input(io, job.bad);
 			return report(c, &job, step, job.span.src);

@@ -18,6 +18,7 @@ struct fsock__carry {
 	fsock__convert *convert;
 	uint64_t *position;
 	uint64_t *errors;
+	uint64_t *bad_position;
 	uint32_t *shift;
 	uint32_t *code_point; /* NULL in decoders, which never find anything unmappable */
 	uint8_t *held;

@@ -22,6 +22,7 @@ fsock_decode(struct fsock_decoder *d, struct fsock_codec_io *io, int final)
 		.convert = d->charset->ops->decode,
 		.position = &d->position,
 		.errors = &d->errors,
+		.bad_position = &d->bad_position,
 		.shift = &d->shift,
 		.held = d->held,
 		.held_length = &d->held_length,
@@ -39,7 +40,7 @@ fsock_decoder_error(const struct fsock_decoder *d, struct fsock_codec_error *err
 {
 	memset(error, 0, sizeof *error);
 	error->status = FSOCK_CODEC_MALFORMED;
-	error->offset = d->position - d->bad_length;
+	error->offset = d->bad_position;
 	error->length = d->bad_length;
 	memcpy(error->octets, d->bad, d->bad_length);
 }

@@ -22,6 +22,7 @@ fsock_encode(struct fsock_encoder *e, struct fsock_codec_io *io, int final)
 		.convert = e->charset->ops->encode,
 		.position = &e->position,
 		.errors = &e->errors,
+		.bad_position = &e->bad_position,
 		.shift = &e->shift,
 		.code_point = &e->code_point,
 		.held = e->held,
@@ -65,7 +66,7 @@ fsock_encoder_error(const struct fsock_encoder *e, struct fsock_codec_error *err
 	memset(error, 0, sizeof *error);
 	error->status = e->code_point ? FSOCK_CODEC_UNMAPPABLE : FSOCK_CODEC_MALFORMED;
 	error->code_point = e->code_point;
-	error->offset = e->position - e->bad_length;
+	error->offset = e->bad_position;
 	error->length = e->bad_length;
 	memcpy(error->octets, e->bad, e->bad_length);
 }

@@ -103,6 +103,7 @@ static enum fsock_codec_status
 refuse(struct fsock_eol *eol, uint8_t octet)
 {
 	eol->bad = octet;
+	eol->bad_position = eol->position - 1;
 	eol->errors++;
 	return FSOCK_CODEC_MALFORMED;
 }
@@ -364,7 +365,7 @@ fsock_eol_error(const struct fsock_eol *eol, struct fsock_codec_error *error)
 {
 	memset(error, 0, sizeof *error);
 	error->status = FSOCK_CODEC_MALFORMED;
-	error->offset = eol->position - 1;
+	error->offset = eol->bad_position;
 	error->length = 1;
 	error->octets[0] = eol->bad;
 }

@@ -1,18 +1,24 @@
 #include "../compat.h"
+#include "accept.h"
 
 #include <poll.h>
 
 #include "clock.h"
 #include "error.h"
-#include "socket.h"
 #include "sys.h"
 
-/* Whether accept() failed for want of a client, or for one that has vanished: try again. */
+/* Whether accept() failed for want of a client. */
 static int
-is_passing(int error)
+is_none(int error)
 {
-	return error == ECONNABORTED || error == EPROTO || error == EAGAIN ||
-	    error == EWOULDBLOCK;
+	return error == EAGAIN || error == EWOULDBLOCK;
+}
+
+/* Whether accept() failed because the client has vanished: there may be another. */
+static int
+is_vanished(int error)
+{
+	return error == ECONNABORTED || error == EPROTO;
 }
 
 /* Waits until there may be a connection, the deadline passes or the listener is shut down. */
@@ -28,6 +34,23 @@ await(fsock *listener, int fd, int64_t deadline)
 	return 0;
 }
 
+/* accept(2) for the next client that has not vanished: the descriptor, or -1 with errno. */
+static int
+try(fsock *listener, int fd, struct fsock_addr *peer)
+{
+	int new;
+
+	do {
+		if (listener->shut) {
+			errno = ESHUTDOWN;
+			return -1;
+		}
+		peer->length = sizeof peer->as;
+		new = fsock__sys_accept(fd, &peer->as.any, &peer->length);
+	} while (new < 0 && (is_vanished(errno) || listener->shut));
+	return new;
+}
+
 /*
  * Takes a connection: the descriptor, or -1. Our own listeners are non-blocking, an adopted one may
  * block: with a deadline the wait must come first, without one whichever call waits is fine.
@@ -38,19 +61,49 @@ take(fsock *listener, int fd, int64_t deadline, struct fsock_addr *peer)
 	if (deadline != FSOCK__NEVER && await(listener, fd, deadline) < 0)
 		return -1;
 	for (;;) {
-		int new;
+		int new = try(listener, fd, peer);
 
-		if (listener->shut)
-			return fsock__socket_error(listener, "accept", ESHUTDOWN);
-		peer->length = sizeof peer->as;
-		new = fsock__sys_accept(fd, &peer->as.any, &peer->length);
 		if (new >= 0)
 			return new;
-		if (!listener->shut && !is_passing(errno))
+		if (!is_none(errno))
 			return fsock__socket_error(listener, "accept", errno);
 		if (await(listener, fd, deadline) < 0)
 			return -1;
 	}
+}
+
+/* The handle of a connection just taken; without one it is closed. */
+static fsock *
+wrap(const fsock *listener, int new, const struct fsock__settings *settings,
+    const struct fsock_addr *peer)
+{
+	char host[FSOCK_ADDR_TEXT_SIZE] = "";
+	fsock *s;
+
+	fsock_addr_host(peer, host, sizeof host);
+	s = fsock__socket_new(
+	    new, FSOCK__CONNECTED, listener->family, settings, host, fsock_addr_port(peer));
+	if (s == NULL)
+		fsock__sys_close(new);
+	return s;
+}
+
+fsock *
+fsock__accept_now(fsock *listener, const struct fsock__settings *settings)
+{
+	struct fsock_addr peer;
+	int saved = errno;
+	int new = try(listener, listener->fd, &peer);
+	fsock *s;
+
+	if (new < 0) {
+		fsock__socket_error(listener, "accept", errno);
+		return NULL;
+	}
+	s = wrap(listener, new, settings, &peer);
+	if (s != NULL)
+		errno = saved;
+	return s;
 }
 
 /* see fsock/socket.h */
@@ -58,7 +111,6 @@ fsock *
 fsock_accept(fsock *listener, const struct fsock_options *options)
 {
 	int fd = fsock__socket_fd(listener, "accept");
-	char host[FSOCK_ADDR_TEXT_SIZE] = "";
 	struct fsock__settings settings;
 	struct fsock_addr peer;
 	int new, saved = errno;
@@ -80,12 +132,8 @@ fsock_accept(fsock *listener, const struct fsock_options *options)
 	new = take(listener, fd, deadline, &peer);
 	if (new < 0)
 		return NULL;
-	fsock_addr_host(&peer, host, sizeof host);
-	s = fsock__socket_new(new, FSOCK__CONNECTED, listener->family, &settings, host,
-	    fsock_addr_port(&peer));
-	if (s == NULL)
-		fsock__sys_close(new);
-	else
+	s = wrap(listener, new, &settings, &peer);
+	if (s != NULL)
 		errno = saved;
 	return s;
 }

@@ -8,6 +8,7 @@
 #include "socket.h"
 #include "sys.h"
 #include "unix_file.h"
+#include "wait.h"
 
 /* What the descriptor is, or -1 with errno. */
 static int
@@ -77,9 +78,9 @@ restore(const fsock *s, int fd)
 {
 	if (s->role == FSOCK__LISTENER)
 		fsock__sys_set_nonblocking(fd, 0);
-	if (s->settings.read_timeout != FSOCK__NEVER)
+	if (s->read_timeout != FSOCK__NEVER)
 		fsock__sys_set_timeout(fd, SO_RCVTIMEO, FSOCK__NEVER);
-	if (s->settings.write_timeout != FSOCK__NEVER)
+	if (s->write_timeout != FSOCK__NEVER)
 		fsock__sys_set_timeout(fd, SO_SNDTIMEO, FSOCK__NEVER);
 }
 
@@ -90,6 +91,7 @@ hand_over(fsock *s)
 	int fd = s->fd;
 
 	fsock__socket_own(s);
+	fsock__wait_leave(s);
 	pthread_mutex_lock(&s->lock);
 	s->releasing = 1;
 	pthread_mutex_unlock(&s->lock);

@@ -44,6 +44,17 @@ fsock__clock_timespec(int64_t nanoseconds)
 }
 
 int
+fsock__clock_milliseconds(int64_t left)
+{
+	int64_t ms;
+
+	if (left == FSOCK__NEVER)
+		return -1;
+	ms = left / 1000000 + (left % 1000000 != 0);
+	return ms < 1000000000 ? (int)ms : 1000000000;
+}
+
+int
 fsock__clock_span(double seconds, int64_t *span)
 {
 	if (!(seconds >= 0)) {

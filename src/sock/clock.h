@@ -17,6 +17,10 @@ int64_t fsock__clock_left(int64_t deadline);
 
 /* A moment or a span as the system takes it. */
 struct timespec fsock__clock_timespec(int64_t nanoseconds);
+/*
+ * What is left for poll(2) and its like: milliseconds, rounded up so that no wait ends too early.
+ */
+int fsock__clock_milliseconds(int64_t left);
 
 /* Seconds as nanoseconds. Returns 0, or -1 (errno EINVAL) for a negative value or NaN. */
 int fsock__clock_span(double seconds, int64_t *span);

@@ -4,6 +4,7 @@
 #include "error.h"
 #include "socket.h"
 #include "sys.h"
+#include "wait.h"
 
 /* see fsock/socket.h */
 int
@@ -14,8 +15,9 @@ fsock_close(fsock *s)
 	if (s == NULL)
 		return 0;
 	fsock__socket_own(s);
-	if (s->stream != NULL)
-		s->stream_ops->close(s);
+	fsock__wait_leave(s);
+	if (s->stream != NULL && s->stream_ops->close(s) < 0)
+		error = errno;
 	pthread_mutex_lock(&s->lock);
 	if (fsock__socket_close_nolock(s) < 0)
 		error = errno;
@@ -39,6 +41,7 @@ fsock_abort(fsock *s)
 	if (s == NULL)
 		return 0;
 	fsock__socket_own(s);
+	fsock__wait_leave(s);
 	/* With a write error noted, what the FILEs still hold is not sent when they close. */
 	atomic_compare_exchange_strong(&s->write_error, &expected, ECANCELED);
 	pthread_mutex_lock(&s->lock);

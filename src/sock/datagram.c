@@ -2,7 +2,6 @@
 #include "datagram.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "error.h"
@@ -14,28 +13,29 @@
 /* A datagram socket in the making. */
 struct plan {
 	const struct fsock__settings *settings;
-	int is_bound;                       /* to a local address that the program has named */
-	struct fsock_addr *locals, *peers;  /* where to bind, if at all; where to connect to */
+	int is_bound; /* to a local address that the program has named */
+	struct fsock_addr *locals, *peers; /* where to bind, if at all; where to connect to */
 	size_t local_count, peer_count;
-	const struct fsock_addr *bound;     /* set: the one of `locals` that was taken */
+	struct fsock__unix_file *file; /* what binding made in the file system, or NULL */
 };
 
-/* Looks up both ends. Returns 0, or -1 with the error recorded. */
+/* Looks up both ends, within the time limits. Returns 0, or -1 with the error recorded. */
 static int
 find_addresses(struct plan *p, const char *host, int port)
 {
 	const struct fsock__settings *set = p->settings;
 	enum fsock_family family = set->family;
+	int64_t deadline = fsock__clock_after(
+	    set->deadline < set->connect_timeout ? set->deadline : set->connect_timeout);
 
 	p->is_bound = set->local_host != NULL || set->local_port != 0;
-	if (host != NULL &&
-	    fsock__resolve("connect", host, port, family, FSOCK__NEVER, &p->peers,
-	        &p->peer_count) < 0)
+	if (host != NULL && fsock__resolve("connect", host, port, family, deadline, &p->peers,
+				&p->peer_count) < 0)
 		return -1;
-	if (set->local_host == NULL && !set->dual_stack && family == FSOCK_ANY_FAMILY &&
-	    host == NULL)
+	if (host == NULL && set->local_host == NULL && !set->dual_stack &&
+	    family == FSOCK_ANY_FAMILY)
 		family = FSOCK_IPV4_ONLY;
-	return fsock__resolve("bind", set->local_host, set->local_port, family, FSOCK__NEVER,
+	return fsock__resolve("bind", set->local_host, set->local_port, family, deadline,
 	    &p->locals, &p->local_count);
 }
 
@@ -67,6 +67,19 @@ bind_address(int fd, const struct fsock_addr *local)
 	return bind(fd, &local->as.any, local->length);
 }
 
+/* Binds, and keeps a record of the file that this makes. Returns 0 or -1. */
+static int
+bind_recorded(struct plan *p, int fd, const struct fsock_addr *local)
+{
+	if (!fsock__unix_file_is_path(local))
+		return bind_address(fd, local);
+	p->file = fsock__unix_file_new(local);
+	if (p->file == NULL || bind_address(fd, local) < 0)
+		return -1;
+	fsock__unix_file_bound(p->file);
+	return 0;
+}
+
 /* Binds to the first local address of the family that can be had. */
 static int
 bind_local(int fd, int family, struct plan *p)
@@ -77,11 +90,22 @@ bind_local(int fd, int family, struct plan *p)
 	for (size_t i = 0; i < p->local_count; i++) {
 		if (fsock_addr_family(&p->locals[i]) != family)
 			continue;
-		if (bind_address(fd, &p->locals[i]) == 0) {
-			p->bound = &p->locals[i];
+		if (bind_recorded(p, fd, &p->locals[i]) == 0)
 			return 0;
-		}
 	}
+	return -1;
+}
+
+/* Ends the attempt and takes back what it did. Keeps errno. Returns -1. */
+static int
+give_up(struct plan *p, int fd)
+{
+	int error = errno;
+
+	fsock__unix_file_remove(p->file);
+	p->file = NULL;
+	fsock__sys_close(fd);
+	errno = error;
 	return -1;
 }
 
@@ -90,20 +114,13 @@ static int
 try_family(struct plan *p, int family, const struct fsock_addr *peer)
 {
 	int fd = fsock__sys_socket(family, SOCK_DGRAM, 0);
-	int error;
 
 	if (fd < 0)
 		return -1;
-	if (set_options(fd, family, p->settings) == 0 && bind_local(fd, family, p) == 0 &&
-	    (peer == NULL || connect(fd, &peer->as.any, peer->length) == 0))
-		return fd;
-	error = errno;
-	if (p->bound != NULL && fsock__unix_file_is_path(p->bound))
-		unlink(p->bound->as.un.sun_path);
-	p->bound = NULL;
-	fsock__sys_close(fd);
-	errno = error;
-	return -1;
+	if (set_options(fd, family, p->settings) < 0 || bind_local(fd, family, p) < 0 ||
+	    (peer != NULL && connect(fd, &peer->as.any, peer->length) < 0))
+		return give_up(p, fd);
+	return fd;
 }
 
 /* Tries every address of the peer, or else of this end. The descriptor, or -1. */
@@ -121,19 +138,20 @@ try_all(struct plan *p, int *family)
 	return fd;
 }
 
-/* Makes the handle. For error texts it is known by its peer, or else by its own address. */
+/* Makes the handle, or gives up. For error texts it is known by its peer, or by its own address. */
 static fsock *
-wrap(int fd, int family, const struct plan *p, const char *host, int port)
+wrap(int fd, int family, struct plan *p, const char *host, int port)
 {
 	const struct fsock__settings *set = p->settings;
 	int own = host == NULL;
 	fsock *s = fsock__socket_new(fd, FSOCK__DATAGRAM, family, set,
 	    own ? set->local_host : host, own ? set->local_port : port);
 
-	if (s == NULL)
+	if (s == NULL) {
+		give_up(p, fd);
 		return NULL;
-	if (p->bound != NULL && fsock__unix_file_is_path(p->bound))
-		s->unix_file = fsock__unix_file_new(p->bound);
+	}
+	s->unix_file = p->file;
 	if (own && p->is_bound && set->local_port == 0 && family != AF_UNIX)
 		s->port = fsock_local_port(s);
 	return s;
@@ -160,8 +178,6 @@ fsock_datagram(const char *host, int port, const struct fsock_options *options)
 			fsock__error_set(operation, host, port, errno);
 		else
 			s = wrap(fd, family, &p, host, port);
-		if (fd >= 0 && s == NULL)
-			fsock__sys_close(fd);
 	}
 	free(p.locals);
 	free(p.peers);

@@ -46,6 +46,8 @@ preposition(const char *operation)
 		{ "receive", "from" },
 		{ "listen", "on" },
 		{ "accept", "on" },
+		{ "serve client", "at" },
+		{ "wait", "for" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

@@ -8,8 +8,10 @@
 
 #include "clock.h"
 #include "error.h"
+#include "process.h"
 #include "sys.h"
 #include "transfer.h"
+#include "wait.h"
 
 /* Options that the descriptor carries. None is worth failing for: the socket works without. */
 static void
@@ -39,6 +41,7 @@ fsock__socket_new(int fd, enum fsock__role role, int family, const struct fsock_
 		fsock__error_set("allocate", host, port, ENOMEM);
 		return NULL;
 	}
+	fsock__process_watch();
 	pthread_mutex_init(&s->lock, NULL);
 	s->fd = fd;
 	s->transport = &fsock__transport_socket;
@@ -62,6 +65,8 @@ fsock__socket_close_nolock(struct fsock *s)
 {
 	int saved = errno;
 
+	if (s->fd >= 0)
+		fsock__wait_closing(s);
 	if (s->transport->close(s) < 0)
 		return fsock__socket_error(s, "close", errno);
 	errno = saved;
@@ -87,6 +92,7 @@ fsock__socket_unref(struct fsock *s)
 	pthread_mutex_unlock(&s->lock);
 	if (left > 0)
 		return;
+	fsock__wait_leave(s);
 	if (s->stream != NULL)
 		s->stream_ops->free(s);
 	pthread_mutex_destroy(&s->lock);

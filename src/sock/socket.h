@@ -38,6 +38,17 @@ struct fsock__stream_ops {
 	int (*send)(struct fsock *, const void *buf, size_t n);
 	/* Frees `stream`; no FILE is open any more. */
 	void (*free)(struct fsock *);
+	/*
+	 * How many octets the program could read from the FILEs without the kernel: none of a
+	 * whole-line stream that holds no whole line. -1 if that cannot be told, as another thread is
+	 * busy with one of them. Needs `lock`; waits for no other.
+	 */
+	ssize_t (*buffered)(struct fsock *);
+	/*
+	 * For a whole-line stream: takes what the kernel has, without waiting. Returns whether
+	 * reading would not wait now: 1 also if another thread is busy with it. Needs `lock`.
+	 */
+	int (*fetch)(struct fsock *);
 };
 
 /*
@@ -48,11 +59,14 @@ struct fsock__stream_ops {
  *  3. `fd`, `references`, `open_files` and `stream` change under `lock` only; `fd` is read without
  *     it by calls that the program may not run while it ends the handle.
  *  4. `write_error` is set once and never cleared: octets are missing in what the peer gets.
- *  5. Locks are waited for in this order: a FILE's, the stream's output lock, `lock`, the
- *     registry's.
+ *  5. Locks are waited for in this order: a FILE's, the stream's output lock, `lock`, a wait
+ *     list's, the registry's.
+ *  6. `waits` changes under `lock`, and that of the list; it is looked at without to see whether
+ *     there is any.
  */
 struct fsock__transport_ops;
 struct fsock__unix_file;
+struct fsock__member;
 
 struct fsock {
 	pthread_mutex_t lock;
@@ -64,10 +78,13 @@ struct fsock {
 	int open_files;
 	atomic_int shut;        /* FSOCK_INPUT, FSOCK_OUTPUT: shut down by fsock_shutdown() */
 	atomic_int write_error; /* errno of the first failed write, or 0 */
-	atomic_int used;        /* this process has read or written: its close may drain input */
+	atomic_int used;        /* fsock__process() that last read or wrote: it may drain input */
 	int releasing;          /* fsock_release() is at work: FILEs leave the descriptor open */
 	_Atomic int64_t deadline;
 	_Atomic int64_t read_timeout, write_timeout; /* spans; the descriptor has them, too */
+	_Atomic(struct fsock__member *) waits; /* the wait lists it is in: its member of each */
+	_Atomic(void *) counted_by;            /* the fsock_wait_for_input() that counted it last */
+	atomic_int state;                      /* for fsock_state() */
 	struct fsock__settings settings;
 	struct fsock__unix_file *unix_file; /* a listener's file, to unlink; else NULL */
 	FILE *inner; /* what a stream made by fsock_recode() stands on; else NULL */

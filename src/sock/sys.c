@@ -66,15 +66,6 @@ fsock__sys_close(int fd)
 	return 0;
 }
 
-int
-fsock__sys_interrupted(ssize_t result, int *flags)
-{
-	if (result >= 0 || errno != EINTR)
-		return 0;
-	*flags |= MSG_DONTWAIT;
-	return 1;
-}
-
 ssize_t
 fsock__sys_receive(int fd, void *buf, size_t n, int *flags)
 {
@@ -104,8 +95,8 @@ fsock__sys_send(int fd, const void *buf, size_t n, int *flags)
 }
 
 ssize_t
-fsock__sys_send_to(int fd, const void *buf, size_t n, const struct sockaddr *to, socklen_t length,
-    int *flags)
+fsock__sys_send_to(
+    int fd, const void *buf, size_t n, const struct sockaddr *to, socklen_t length, int *flags)
 {
 	int saved = errno;
 	ssize_t r;
@@ -118,35 +109,30 @@ fsock__sys_send_to(int fd, const void *buf, size_t n, const struct sockaddr *to,
 	return r;
 }
 
-/* poll()'s argument: milliseconds rounded up, so that a wait never ends before its deadline. */
-static int
-milliseconds(int64_t left)
+int
+fsock__sys_poll(struct pollfd *list, size_t count, int64_t deadline)
 {
-	int64_t ms;
+	int saved = errno;
 
-	if (left == FSOCK__NEVER)
-		return -1;
-	ms = left / 1000000 + (left % 1000000 != 0);
-	return ms < 1000000000 ? (int)ms : 1000000000;
+	for (;;) {
+		int64_t left = fsock__clock_left(deadline);
+		int r = poll(list, (nfds_t)count, fsock__clock_milliseconds(left));
+
+		if (r < 0 && errno != EINTR)
+			return -1;
+		if (r > 0 || left == 0) {
+			errno = saved;
+			return r > 0 ? r : 0;
+		}
+	}
 }
 
 int
 fsock__sys_wait(int fd, int events, int64_t deadline)
 {
 	struct pollfd p = { .fd = fd, .events = (short)events };
-	int saved = errno;
 
-	for (;;) {
-		int64_t left = fsock__clock_left(deadline);
-		int r = poll(&p, 1, milliseconds(left));
-
-		if (r < 0 && errno != EINTR)
-			return -1;
-		if (r > 0 || left == 0) {
-			errno = saved;
-			return r > 0;
-		}
-	}
+	return fsock__sys_poll(&p, 1, deadline);
 }
 
 void
@@ -195,12 +181,14 @@ fsock__sys_get_timeout(int fd, int option)
 	struct timeval tv = { 0, 0 };
 	socklen_t length = sizeof tv;
 	int saved = errno;
+	int64_t seconds;
 
 	getsockopt(fd, SOL_SOCKET, option, &tv, &length);
 	errno = saved;
-	if ((tv.tv_sec == 0 && tv.tv_usec == 0) || (int64_t)tv.tv_sec > 8000000000)
+	seconds = tv.tv_sec;
+	if ((seconds == 0 && tv.tv_usec == 0) || seconds > 8000000000)
 		return FSOCK__NEVER;
-	return (int64_t)tv.tv_sec * 1000000000 + (int64_t)tv.tv_usec * 1000;
+	return seconds * 1000000000 + (int64_t)tv.tv_usec * 1000;
 }
 
 int

@@ -5,10 +5,21 @@
 #ifndef FSOCK_SOCK_SYS_H
 #define FSOCK_SOCK_SYS_H
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+
+/* Whether such a call was interrupted and is to be repeated: see fsock__sys_receive(). */
+static inline int
+fsock__sys_interrupted(ssize_t result, int *flags)
+{
+	if (result >= 0 || errno != EINTR)
+		return 0;
+	*flags |= MSG_DONTWAIT;
+	return 1;
+}
 
 int fsock__sys_socket(int family, int type, int protocol);
 int fsock__sys_accept(int fd, struct sockaddr *address, socklen_t *length);
@@ -23,7 +34,6 @@ int fsock__sys_close(int fd);
  * repeated without waiting and MSG_DONTWAIT is added to *flags: on EAGAIN the caller has to wait,
  * by fsock__sys_wait(), which keeps to its deadline.
  */
-int fsock__sys_interrupted(ssize_t result, int *flags); /* repeat such a call? */
 ssize_t fsock__sys_receive(int fd, void *buf, size_t n, int *flags);
 ssize_t fsock__sys_send(int fd, const void *buf, size_t n, int *flags);
 ssize_t fsock__sys_send_to(int fd, const void *buf, size_t n, const struct sockaddr *to,
@@ -34,6 +44,10 @@ ssize_t fsock__sys_send_to(int fd, const void *buf, size_t n, const struct socka
  * Returns 1 when ready or in error, 0 when the deadline passed, -1 on failure.
  */
 int fsock__sys_wait(int fd, int events, int64_t deadline);
+
+/* The same for several, which are poll(2)'s. Returns how many are ready or in error, 0, or -1. */
+struct pollfd;
+int fsock__sys_poll(struct pollfd *list, size_t count, int64_t deadline);
 
 /*
  * Lets other threads go on, between tries for a lock that cannot be waited for; `turn` counts them

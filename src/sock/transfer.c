@@ -3,8 +3,8 @@
 
 #include <poll.h>
 
-#include "clock.h"
 #include "error.h"
+#include "process.h"
 #include "sys.h"
 #include "unix_file.h"
 
@@ -46,12 +46,9 @@ fsock__transfer_again(
 }
 
 int
-fsock__transfer_begin(struct fsock *s, const char *operation, int *flags)
+fsock__transfer_check(struct fsock *s, const char *operation)
 {
-	int64_t deadline = s->deadline;
-
-	*flags = deadline == FSOCK__NEVER ? 0 : MSG_DONTWAIT;
-	if (fsock__clock_left(deadline) > 0)
+	if (fsock__clock_left(s->deadline) > 0)
 		return 0;
 	return fsock__error_set_kind(
 	    operation, s->host, s->port, FSOCK_DEADLINE_TIMEOUT_ERROR, ETIMEDOUT);
@@ -67,7 +64,7 @@ socket_receive(struct fsock *s, void *buf, size_t n)
 	int flags, saved = errno;
 	ssize_t r;
 
-	s->used = 1;
+	s->used = fsock__process();
 	if (fsock__transfer_begin(s, "read", &flags) < 0)
 		return -1;
 	while ((r = fsock__sys_receive(s->fd, buf, n, &flags)) < 0)
@@ -84,7 +81,7 @@ socket_send(struct fsock *s, const void *buf, size_t n)
 	int flags, saved = errno;
 	const char *p = buf;
 
-	s->used = 1;
+	s->used = fsock__process();
 	if (fsock__transfer_begin(s, "write", &flags) < 0)
 		return -1;
 	while (n > 0) {
@@ -113,7 +110,7 @@ drain(const struct fsock *s)
 	char scrap[4096];
 	int turns = 256, flags = MSG_DONTWAIT;
 
-	if (s->role != FSOCK__CONNECTED || !s->used)
+	if (s->role != FSOCK__CONNECTED || s->used != fsock__process())
 		return;
 	while (turns-- > 0 && fsock__sys_receive(s->fd, scrap, sizeof scrap, &flags) > 0)
 		;

@@ -2,8 +2,10 @@
 #ifndef FSOCK_SOCK_TRANSFER_H
 #define FSOCK_SOCK_TRANSFER_H
 
+#include <sys/socket.h>
 #include <sys/types.h>
 
+#include "clock.h"
 #include "socket.h"
 
 struct fsock__transport_ops {
@@ -26,7 +28,14 @@ extern const struct fsock__transport_ops fsock__transport_socket;
  * For calls of their own. The flags to begin with: MSG_DONTWAIT if there is a deadline, else 0.
  * Returns 0, or -1 with the error recorded if it has passed.
  */
-int fsock__transfer_begin(struct fsock *, const char *operation, int *flags);
+int fsock__transfer_check(struct fsock *, const char *operation);
+
+static inline int
+fsock__transfer_begin(struct fsock *s, const char *operation, int *flags)
+{
+	*flags = s->deadline == FSOCK__NEVER ? 0 : MSG_DONTWAIT;
+	return *flags == 0 ? 0 : fsock__transfer_check(s, operation);
+}
 
 /*
  * After a call that failed, `flags` as it left them: on EAGAIN waits for `events`, for `timeout` at

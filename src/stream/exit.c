@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "../sock/process.h"
 #include "registry.h"
 
 static atomic_int begun;
@@ -17,7 +18,7 @@ static int registered;
 static void
 wake(struct fsock__window *w)
 {
-	if (w->waiting)
+	if (w->waiting == fsock__process())
 		shutdown(w->stream->socket->fd, SHUT_RD);
 }
 

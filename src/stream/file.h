@@ -10,6 +10,12 @@ struct fsock__file_ops {
 	FILE *(*open)(struct fsock__window *);
 };
 
+/*
+ * How many octets stdio holds for the program to read from the window's FILE, those pushed back
+ * included. Needs the FILE's lock.
+ */
+size_t fsock__file_unread(const struct fsock__window *);
+
 /* The one that this build uses. */
 extern const struct fsock__file_ops fsock__file_ops;
 

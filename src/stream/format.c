@@ -13,94 +13,94 @@
 static int
 is_binary(const struct fsock_format *format)
 {
-	return format == NULL ||
-	    (format->charset == NULL && format->eol == FSOCK_EOL_LF && format->eol_flags == 0);
+	return format->charset == NULL && format->eol == FSOCK_EOL_LF && format->eol_flags == 0;
 }
 
 void
 fsock__format_keep_owed(struct fsock__stream *stream)
 {
 	struct fsock__text_input *t = stream->text_input;
-	static const uint8_t lf = '\n';
-	struct fsock_codec_io io = { &lf, 1, stream->owed, sizeof stream->owed };
-	struct fsock_encoder encoder;
 
 	if (t == NULL || !t->now.eol.owes_lf)
 		return;
 	t->now.eol.owes_lf = 0;
-	stream->owed[0] = lf;
-	stream->owed_length = 1;
-	if (t->format.charset == NULL)
-		return;
-	fsock_encoder_init(&encoder, t->format.charset);
-	fsock_encode(&encoder, &io, 0);
-	stream->owed_length = (uint8_t)(sizeof stream->owed - io.out_length);
+	memcpy(stream->owed, t->lf, t->unit);
+	stream->owed_length = (uint8_t)t->unit;
+	stream->owed_beyond = 0;
 }
 
-int
-fsock__format_apply_input(struct fsock__stream *stream, const struct fsock_format *format)
+/* Makes what a format needs. Returns 0, with NULL for binary, or -1. */
+static int
+make(const struct fsock_format *input, const struct fsock_format *output,
+    struct fsock__text_input **in, struct fsock__text_output **out)
 {
-	struct fsock__text_input *t = NULL;
-
-	if (!is_binary(format)) {
-		t = fsock__text_input_new(format);
-		if (t == NULL)
-			return -1;
-		t->bom_due = fsock__buffer_position(&stream->raw) == 0 &&
-		    (format->bom == FSOCK_BOM_STRIP || format->bom == FSOCK_BOM_SNIFF);
+	if (input != NULL && !is_binary(input) && (*in = fsock__text_input_new(input)) == NULL)
+		return -1;
+	if (output != NULL && !is_binary(output) && (*out = fsock__text_output_new(output)) == NULL) {
+		free(*in);
+		return -1;
 	}
-	fsock__format_keep_owed(stream);
+	return 0;
+}
+
+static void
+install_input(struct fsock__stream *stream, struct fsock__text_input *t)
+{
+	if (t != NULL)
+		t->bom_due = fsock__buffer_position(&stream->raw) == 0 &&
+		    (t->format.bom == FSOCK_BOM_STRIP || t->format.bom == FSOCK_BOM_SNIFF);
+	fsock__input_forget(stream);
 	free(stream->text_input);
 	stream->text_input = t;
 	stream->binary = t == NULL;
-	fsock__input_forget(stream);
-	return 0;
+}
+
+static void
+install_output(struct fsock__stream *stream, struct fsock__text_output *t)
+{
+	pthread_mutex_lock(&stream->output_lock);
+	if (t != NULL && stream->text_output != NULL)
+		t->column = stream->text_output->column;
+	free(stream->text_output);
+	stream->text_output = t;
+	pthread_mutex_unlock(&stream->output_lock);
 }
 
 int
-fsock__format_apply_output(struct fsock__stream *stream, const struct fsock_format *format)
+fsock__format_apply(struct fsock__stream *stream, const struct fsock_format *input,
+    const struct fsock_format *output)
 {
-	struct fsock__text_output *t = NULL;
+	struct fsock__text_input *in = NULL;
+	struct fsock__text_output *out = NULL;
 
-	if (!is_binary(format)) {
-		t = fsock__text_output_new(format);
-		if (t == NULL)
-			return -1;
-		t->bom_due = format->bom == FSOCK_BOM_WRITE && format->charset != NULL &&
-		    (fsock_charset_flags(format->charset) & FSOCK_CHARSET_UNICODE) != 0 &&
-		    !stream->socket->used;
-		if (stream->text_output != NULL)
-			t->column = stream->text_output->column;
-	}
-	free(stream->text_output);
-	stream->text_output = t;
+	if (make(input, output, &in, &out) < 0)
+		return -1;
+	if (input != NULL)
+		install_input(stream, in);
+	if (output != NULL)
+		install_output(stream, out);
 	return 0;
 }
 
-/* Changes input at the octet that the program has read up to. */
+/* Changes formats where the program stands: all of them or, on failure, none. Returns 0 or -1. */
 static int
-switch_input(struct fsock__window *w, const struct fsock_format *format)
+change(struct fsock__window *w, const struct fsock_format *input,
+    const struct fsock_format *output)
 {
+	struct fsock__stream *stream = w->stream;
 	int r;
 
+	/* What may fail comes first. Flushing takes the FILEs' locks in turn: none may be held. */
+	if (output != NULL && stream->socket->stream_ops->flush(stream->socket, 1) < 0)
+		return -1;
+	if (input == NULL)
+		return fsock__format_apply(stream, NULL, output);
 	flockfile(w->file);
 	r = fsock__input_gather(w, "set format");
 	if (r == 0)
-		r = fsock__format_apply_input(w->stream, format);
+		r = fsock__format_apply(stream, input, output);
 	fsock__input_publish(w);
 	funlockfile(w->file);
-	return r;
-}
-
-/* Changes output behind all that has been flushed. */
-static int
-switch_output(struct fsock__window *w, const struct fsock_format *format)
-{
-	int r;
-
-	pthread_mutex_lock(&w->stream->output_lock);
-	r = fsock__format_apply_output(w->stream, format);
-	pthread_mutex_unlock(&w->stream->output_lock);
 	return r;
 }
 
@@ -110,18 +110,13 @@ fsock_set_formats(FILE *f, const struct fsock_format *input, const struct fsock_
 {
 	int sides = (input != NULL ? FSOCK_INPUT : 0) | (output != NULL ? FSOCK_OUTPUT : 0);
 	struct fsock__window *w = fsock__registry_window(f, sides, "set format");
-	int r = 0, error, saved = errno;
+	int r, error, saved = errno;
 
 	if (w == NULL)
 		return -1;
 	errno = 0;
-	/* What may fail comes first. Flushing takes the FILEs' locks in turn: none may be held. */
-	if (output != NULL)
-		r = w->stream->socket->stream_ops->flush(w->stream->socket, 1);
-	if (r == 0 && input != NULL)
-		r = switch_input(w, input);
-	if (r == 0 && output != NULL)
-		r = switch_output(w, output);
+	r = change(w, input, output);
+	fsock__readable_changed(w->stream);
 	error = errno;
 	if (r < 0)
 		return fsock__socket_error(
@@ -165,39 +160,61 @@ fsock_get_formats(FILE *f, struct fsock_format *input, struct fsock_format *outp
 	return 0;
 }
 
+/* What input has met up to where the program has read. Returns 0 or -1. */
+static int
+input_errors(struct fsock__window *w, uint64_t *count, struct fsock_codec_error *last)
+{
+	const struct fsock__text_input *t;
+
+	if (fsock__input_gather(w, "format errors") < 0)
+		return -1;
+	t = w->stream->text_input;
+	if (t != NULL) {
+		*count = t->now.decoder.errors + t->now.eol.errors;
+		*last = t->now.error;
+	}
+	fsock__input_publish(w);
+	return 0;
+}
+
+static int
+output_errors(struct fsock__stream *stream, uint64_t *count, struct fsock_codec_error *last)
+{
+	const struct fsock__text_output *t;
+
+	pthread_mutex_lock(&stream->output_lock);
+	t = stream->text_output;
+	if (t != NULL) {
+		*count = t->encoder.errors + t->eol.errors;
+		*last = t->error;
+	}
+	pthread_mutex_unlock(&stream->output_lock);
+	return 0;
+}
+
 /* see fsock/format.h */
 int
 fsock_format_errors(FILE *f, int direction, uint64_t *count, struct fsock_codec_error *last)
 {
-	static const struct fsock_codec_error none;
 	struct fsock__window *w = fsock__registry_window(f, direction, "format errors");
-	const struct fsock__text_input *in;
-	const struct fsock__text_output *out;
+	struct fsock_codec_error error;
 	uint64_t errors = 0;
-	struct fsock_codec_error error = none;
+	int r;
 
 	if (w == NULL)
 		return -1;
 	if (direction != FSOCK_INPUT && direction != FSOCK_OUTPUT)
 		return fsock__socket_error(w->stream->socket, "format errors", EINVAL);
+	memset(&error, 0, sizeof error);
 	flockfile(f);
-	pthread_mutex_lock(&w->stream->output_lock);
-	in = direction == FSOCK_INPUT ? w->stream->text_input : NULL;
-	out = direction == FSOCK_OUTPUT ? w->stream->text_output : NULL;
-	if (in != NULL) {
-		errors = in->now.decoder.errors + in->now.eol.errors;
-		error = in->error;
-	} else if (out != NULL) {
-		errors = out->encoder.errors + out->eol.errors;
-		error = out->error;
-	}
-	pthread_mutex_unlock(&w->stream->output_lock);
+	r = direction == FSOCK_INPUT ? input_errors(w, &errors, &error)
+	                             : output_errors(w->stream, &errors, &error);
 	funlockfile(f);
-	if (count != NULL)
+	if (r == 0 && count != NULL)
 		*count = errors;
-	if (last != NULL)
+	if (r == 0 && last != NULL)
 		*last = error;
-	return 0;
+	return r;
 }
 
 /* see fsock/format.h */
@@ -205,7 +222,7 @@ long
 fsock_column(FILE *f)
 {
 	struct fsock__window *w = fsock__registry_window(f, FSOCK_OUTPUT, "column");
-	long column = 0;
+	long column = -1;
 
 	if (w == NULL || fflush(f) != 0)
 		return -1;
@@ -213,5 +230,5 @@ fsock_column(FILE *f)
 	if (w->stream->text_output != NULL)
 		column = w->stream->text_output->column;
 	pthread_mutex_unlock(&w->stream->output_lock);
-	return column;
+	return column >= 0 ? column : fsock__socket_error(w->stream->socket, "column", EINVAL);
 }

@@ -118,9 +118,9 @@ static int
 parse_bom(struct parse *p, const char *word, size_t n)
 {
 	static const struct row boms[] = {
-		{ "bom=strip", FSOCK_BOM_STRIP },
-		{ "bom=sniff", FSOCK_BOM_SNIFF },
-		{ "bom=write", FSOCK_BOM_WRITE },
+		{ "=strip", FSOCK_BOM_STRIP },
+		{ "=sniff", FSOCK_BOM_SNIFF },
+		{ "=write", FSOCK_BOM_WRITE },
 	};
 	int value = look_up(word, n, boms, sizeof boms / sizeof boms[0]);
 
@@ -145,21 +145,33 @@ parse_charset(struct parse *p, const char *word, size_t n)
 	return p->format->charset != NULL ? 1 : -1;
 }
 
-/* One word: each kind of word says 1 for its own, 0 for another's, -1 for a mistake. */
+/* The kinds of words. Each parser says 1 for its own words, 0 for another's, -1 for a mistake. */
+static const struct kind {
+	const char *prefix; /* says which kind is meant, for who wants to say it */
+	int (*parse)(struct parse *, const char *word, size_t n);
+} kinds[] = {
+	{ "eol=", parse_eol },
+	{ "errors=", parse_policy },
+	{ "bom", parse_bom },
+	{ "ccs=", parse_charset },
+};
+
 static int
 parse_word(struct parse *p, const char *word, size_t n)
 {
-	int r;
+	size_t count = sizeof kinds / sizeof kinds[0];
+	int r = 0;
 
 	if (is_word(word, n, "binary"))
 		return p->binary++ ? -1 : 0;
-	r = parse_eol(p, word, n);
-	if (r == 0)
-		r = parse_policy(p, word, n);
-	if (r == 0)
-		r = parse_bom(p, word, n);
-	if (r == 0)
-		r = parse_charset(p, word, n);
+	for (size_t i = 0; i < count; i++) {
+		size_t length = strlen(kinds[i].prefix);
+
+		if (n > length && is_word(word, length, kinds[i].prefix))
+			return kinds[i].parse(p, word + length, n - length) > 0 ? 0 : -1;
+	}
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = kinds[i].parse(p, word, n);
 	return r < 0 ? -1 : 0;
 }
 

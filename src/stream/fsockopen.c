@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include <fsock/format.h>
 #include <fsock/stream.h>
 
 #include "../sock/error.h"
@@ -10,6 +11,7 @@
 struct mode {
 	int sides;
 	struct fsock_options options;
+	char format[128]; /* the parts that are words of a format */
 };
 
 /* Whether the part of length n is `word`. */
@@ -61,6 +63,28 @@ parse_number(const char *text, size_t n)
 	return digits > 0 && digits <= 15 && value > 0 ? value / unit : -1;
 }
 
+/* Whether the part is a word of a format that says of which kind it is. */
+static int
+is_format_word(const char *part, size_t length)
+{
+	return is_word(part, length, "ccs") || is_word(part, length, "eol") ||
+	    is_word(part, length, "errors") || is_word(part, length, "bom");
+}
+
+static int
+add_format_word(const char *part, size_t n, struct mode *m)
+{
+	size_t length = strlen(m->format);
+
+	if (n + 1 >= sizeof m->format - length)
+		return -1;
+	if (length > 0)
+		m->format[length++] = ',';
+	memcpy(m->format + length, part, n);
+	m->options.format = m->format;
+	return 0;
+}
+
 static int
 is_count(double value)
 {
@@ -83,6 +107,8 @@ parse_part(const char *part, size_t n, struct mode *m)
 		m->options.deadline = value;
 	else if (is_count(value) && is_word(part, length, "line"))
 		m->options.line_limit = (size_t)value;
+	else if (equals != NULL && is_format_word(part, length))
+		return add_format_word(part, n, m);
 	else
 		return -1;
 	return 0;
@@ -91,6 +117,7 @@ parse_part(const char *part, size_t n, struct mode *m)
 static int
 parse_mode(const char *text, struct mode *m)
 {
+	struct fsock_format format;
 	size_t n = strcspn(text, ",");
 
 	memset(m, 0, sizeof *m);
@@ -102,6 +129,8 @@ parse_mode(const char *text, struct mode *m)
 		if (parse_part(text, n, m) < 0)
 			return -1;
 	}
+	if (m->options.format != NULL && fsock_format_parse(&format, m->format) < 0)
+		return -1;
 	return 0;
 }
 

@@ -1,11 +1,22 @@
 /* From the raw buffer to stdio: what a FILE's read and seek functions do below. */
 #include "../compat.h"
 #include "../sock/error.h"
+#include "../sock/process.h"
 #include "../sock/sys.h"
 #include "../sock/transfer.h"
 #include "exit.h"
 #include "input.h"
 #include "text.h"
+
+/* Tells of an error that came while nobody was reading; after that the kernel tells the rest. */
+FSOCK__COLD static ssize_t
+read_error(struct fsock__stream *stream)
+{
+	int error = stream->read_error;
+
+	stream->read_error = 0;
+	return fsock__socket_error(stream->socket, "read", error);
+}
 
 FSOCK__COLD ssize_t
 fsock__input_fill(struct fsock__window *w)
@@ -16,7 +27,6 @@ fsock__input_fill(struct fsock__window *w)
 	int cancel;
 	ssize_t r;
 
-	stream->octet_taken = 0; /* it may be moved out */
 	if (stream->raw.received >= stream->bound)
 		return 0;
 	room = fsock__buffer_reserve(&stream->raw);
@@ -24,17 +34,21 @@ fsock__input_fill(struct fsock__window *w)
 		return fsock__socket_error(s, "read", ENOMEM);
 	/* A thread cancelled in here would leave the FILE and our locks taken for ever. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	w->waiting = 1;
+	w->waiting = fsock__process();
 	if (fsock__exit_forbids_waiting())
 		r = fsock__socket_error(s, "read", ECANCELED);
+	else if (stream->read_error != 0)
+		r = read_error(stream);
 	else
 		r = s->transport->receive(s, stream->raw.data + stream->raw.tail, room);
 	w->waiting = 0;
 	pthread_setcancelstate(cancel, NULL);
-	if (r > 0)
+	if (r > 0) {
 		fsock__buffer_received(&stream->raw, (size_t)r);
-	else if (fsock__buffer_count(&stream->raw) == 0)
+		fsock__readable_changed(stream);
+	} else if (fsock__buffer_count(&stream->raw) == 0) {
 		fsock__buffer_shrink(&stream->raw);
+	}
 	return r;
 }
 
@@ -193,26 +207,54 @@ fsock__input_take_over(struct fsock__window *w)
 	}
 }
 
-FSOCK__COLD int
+int
+fsock__input_drop_arrived(struct fsock__stream *stream)
+{
+	struct fsock__buffer *raw = &stream->raw;
+	size_t n = fsock__buffer_count(raw), owed = stream->owed_length;
+
+	if (n > owed)
+		n = owed;
+	if (owed == 0)
+		return 1;
+	if (n == 0)
+		return 0;
+	if (memcmp(raw->data + raw->head, stream->owed, n) != 0)
+		owed = 0;
+	else if (n < owed)
+		return 0;
+	raw->head += owed;
+	if (stream->owed_beyond && stream->bound != FSOCK__NO_BOUND)
+		stream->bound += owed;
+	if (stream->bound < fsock__buffer_position(raw)) /* it cut the LF */
+		stream->bound = fsock__buffer_position(raw);
+	stream->owed_length = 0;
+	fsock__input_forget(stream);
+	return 1;
+}
+
+FSOCK__COLD ssize_t
 fsock__input_drop_owed(struct fsock__window *w)
 {
 	struct fsock__stream *stream = w->stream;
-	struct fsock__buffer *raw = &stream->raw;
+	uint64_t bound = stream->bound;
+	ssize_t r;
 
-	while (fsock__input_count(stream) < stream->owed_length) {
-		ssize_t r = fsock__input_fill(w);
-
+	/* At the bound already, whatever it is that comes next. */
+	if (fsock__buffer_position(&stream->raw) == bound)
+		return 1;
+	while (!fsock__input_drop_arrived(stream)) {
+		stream->bound = stream->owed_beyond ? FSOCK__NO_BOUND : bound;
+		r = fsock__input_fill(w);
+		stream->bound = bound;
 		if (r < 0)
 			return -1;
-		if (r == 0)
+		if (r == 0) {
+			stream->owed_length = 0;
 			break;
+		}
 	}
-	if (fsock__input_count(stream) >= stream->owed_length &&
-	    memcmp(raw->data + raw->head, stream->owed, stream->owed_length) == 0)
-		raw->head += stream->owed_length;
-	stream->owed_length = 0;
-	fsock__buffer_settle(raw);
-	return 0;
+	return 1;
 }
 
 /* Delivers raw octets as they are. Returns as fsock__input_read(). */
@@ -304,14 +346,33 @@ fsock__input_take(struct fsock__stream *stream, void *buf, size_t n)
 	if (n > 0)
 		memcpy(buf, stream->raw.data + stream->raw.head, n);
 	stream->raw.head += n;
+	if (stream->text_input != NULL && n > 0)
+		fsock__text_pass(stream->text_input, (int64_t)n);
 	fsock__input_forget(stream);
+	if (n > 0) { /* the last one is kept, for unreading */
+		stream->raw.mark--;
+		stream->octet_taken = 1;
+	}
 	return n;
+}
+
+void
+fsock__input_exact(struct fsock__stream *stream)
+{
+	const struct fsock__text_input *t = stream->text_input;
+
+	if (t != NULL && t->delivered > 0)
+		fsock__text_rewind(stream, t->delivered);
+	fsock__format_keep_owed(stream);
+	if (stream->owed_length > 0)
+		fsock__input_drop_arrived(stream);
 }
 
 void
 fsock__input_forget(struct fsock__stream *stream)
 {
-	stream->raw.mark = stream->raw.head; /* the octet before it stays, for unreading */
+	stream->raw.mark = stream->raw.head;
+	stream->octet_taken = 0;
 	/* What is taken beside a FILE is no part of a line: a counted block between lines, say. */
 	stream->line_fill = stream->fill_at_mark = stream->line_left = 0;
 	if (stream->text_input != NULL)

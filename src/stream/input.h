@@ -34,8 +34,12 @@ fsock__input_try_lock(struct fsock__window *reader)
 	    atomic_load_explicit(&reader->stream->reader, memory_order_acquire) == reader;
 }
 
-/* Drops the LF that is still owed to a line end at CR, under a format that is no more. 0 or -1. */
-int fsock__input_drop_owed(struct fsock__window *);
+/*
+ * Drops the LF that is still owed to a line end at CR, under a format that is no more. The first
+ * waits for what comes next, the other returns 0 if that has not arrived. Return 1, or -1.
+ */
+ssize_t fsock__input_drop_owed(struct fsock__window *);
+int fsock__input_drop_arrived(struct fsock__stream *);
 
 /* How much of a line has been delivered, after n octets more on top of `before`. */
 size_t fsock__input_count_line(size_t before, const uint8_t *octets, size_t n);
@@ -45,6 +49,12 @@ ssize_t fsock__input_too_long(const struct fsock__stream *);
 
 /* Nothing delivered can be given back any more: octets are taken beside the FILE. */
 void fsock__input_forget(struct fsock__stream *);
+
+/*
+ * When stdio has given back what it holds: raw.head becomes the octet that the program reads next,
+ * behind a line end that is owed if that has arrived.
+ */
+void fsock__input_exact(struct fsock__stream *);
 
 /* How many raw octets wait, up to the bound. */
 static inline size_t

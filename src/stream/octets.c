@@ -20,11 +20,7 @@ begin(struct fsock__window *w)
 {
 	if (fsock__input_gather(w, "read") < 0)
 		return -1;
-	fsock__input_forget(w->stream);
-	fsock__format_keep_owed(w->stream);
-	if (w->stream->owed_length != 0)
-		return fsock__input_drop_owed(w);
-	return 0;
+	return w->stream->owed_length == 0 || fsock__input_drop_owed(w) > 0 ? 0 : -1;
 }
 
 /* Whether there are octets to move: a NULL buffer is recorded as an error. */
@@ -64,8 +60,6 @@ fsock_read_octets(FILE *f, void *buf, size_t n)
 		if (r > 0)
 			done += fsock__input_take(w->stream, octets + done, n - done);
 	}
-	if (done > 0)
-		w->stream->octet_taken = 1;
 	fsock__input_publish(w);
 	funlockfile(f);
 	if (r >= 0)
@@ -115,8 +109,10 @@ fsock_unread_byte(FILE *f)
 	flockfile(f);
 	if (stream->reader == w && stream->octet_taken) {
 		stream->raw.head--;
+		if (stream->text_input != NULL)
+			fsock__text_pass(stream->text_input, -1);
 		fsock__input_forget(stream);
-		stream->octet_taken = 0;
+		fsock__readable_changed(stream);
 		r = 0;
 	} else {
 		fsock__socket_error(stream->socket, "unread", ESPIPE);
@@ -173,17 +169,23 @@ int
 fsock_set_bound(FILE *f, uint64_t n)
 {
 	struct fsock__window *w = fsock__registry_window(f, FSOCK_INPUT, "bound");
+	struct fsock__stream *stream;
+	uint64_t position;
 	int r;
 
 	if (w == NULL)
 		return -1;
+	stream = w->stream;
 	flockfile(f);
 	r = fsock__input_gather(w, "bound");
 	if (r == 0) {
-		uint64_t position = fsock__buffer_position(&w->stream->raw);
-
-		w->stream->bound = n > FSOCK__NO_BOUND - position ? FSOCK__NO_BOUND : position + n;
+		if (stream->text_input != NULL && stream->text_input->delivered > 0)
+			fsock__input_forget(stream); /* it was decoded up to another bound */
+		stream->owed_beyond = 1;
+		position = fsock__buffer_position(&stream->raw);
+		stream->bound = n > FSOCK__NO_BOUND - position ? FSOCK__NO_BOUND : position + n;
 	}
+	fsock__readable_changed(stream); /* an end that is here already is one to be read */
 	fsock__input_publish(w);
 	funlockfile(f);
 	return r;
@@ -206,10 +208,26 @@ fsock_pending(fsock *s)
 	return (int64_t)fsock__buffer_count(&stream->raw);
 }
 
+/* Waits for a line end that is owed. Returns 0 or -1. */
+static int
+await_owed(struct fsock__stream *stream)
+{
+	struct fsock__window *w = stream->reader;
+	int r;
+
+	if (stream->owed_length == 0 || w == NULL)
+		return 0;
+	flockfile(w->file);
+	r = fsock__input_drop_owed(w) < 0 ? -1 : 0;
+	funlockfile(w->file);
+	return r;
+}
+
 /* see fsock/format.h */
 int
 fsock_upgrade(fsock *s)
 {
+	static const struct fsock_format binary;
 	struct fsock__stream *stream;
 	int64_t n;
 	int fd = fsock__socket_fd(s, "upgrade");
@@ -217,14 +235,11 @@ fsock_upgrade(fsock *s)
 	if (fd < 0 || s->stream == NULL)
 		return fd;
 	stream = s->stream;
-	if (s->stream_ops->flush(s, 1) < 0)
+	if (s->stream_ops->flush(s, 1) < 0 || fsock_pending(s) < 0 || await_owed(stream) < 0)
 		return -1;
 	n = fsock_pending(s);
 	if (n != 0)
 		return n < 0 ? -1 : fsock__socket_error(s, "upgrade", EBUSY);
-	fsock__format_apply_input(stream, NULL);
-	pthread_mutex_lock(&stream->output_lock);
-	fsock__format_apply_output(stream, NULL);
-	pthread_mutex_unlock(&stream->output_lock);
+	fsock__format_apply(stream, &binary, &binary);
 	return fd;
 }

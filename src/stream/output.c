@@ -14,12 +14,29 @@ fsock__output_send_nolock(struct fsock__stream *stream, const void *buf, size_t 
 
 	if (s->write_error != 0)
 		return fsock__socket_error(s, "write", s->write_error);
+	stream->sent = 1;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	r = s->transport->send(s, buf, n);
 	pthread_setcancelstate(cancel, NULL);
 	if (r < 0)
 		s->write_error = errno;
 	return r;
+}
+
+/*
+ * Input read before the output is not to be given back after it: positions count both, so glibc,
+ * which may seek to a multiple of its buffer's size, would be given too much. What it has to give
+ * back it does before it writes.
+ */
+static void
+settle_input(struct fsock__window *w)
+{
+	struct fsock__stream *stream = w->stream;
+
+	if (w->sides != FSOCK_IO || stream->reader != w)
+		return;
+	fsock__buffer_settle(&stream->raw);
+	stream->fill_at_mark = stream->line_fill;
 }
 
 ssize_t
@@ -30,6 +47,7 @@ fsock__output_write(struct fsock__window *w, const void *buf, size_t n)
 
 	if (n == 0) /* musl flushes by writing nothing */
 		return 0;
+	settle_input(w);
 	pthread_mutex_lock(&stream->output_lock);
 	r = stream->text_output == NULL ? fsock__output_send_nolock(stream, buf, n)
 	                                : fsock__text_write_nolock(stream, buf, n);

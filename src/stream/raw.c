@@ -3,7 +3,6 @@
 #include "../sock/error.h"
 #include "../sock/sys.h"
 #include "input.h"
-#include "stream.h"
 
 /*
  * Holds the reader still. On success *file is locked; it is NULL if there is no reader, and then the
@@ -46,10 +45,12 @@ gather(struct fsock__stream *stream, const char *operation, FILE **file)
 	if (hold_reader(stream, operation, file) < 0)
 		return -1;
 	/* Moving nowhere makes stdio give back what it holds. */
-	if (*file == NULL || fseeko(*file, 0, SEEK_CUR) == 0)
-		return 0;
-	funlockfile(*file);
-	return -1;
+	if (*file != NULL && fseeko(*file, 0, SEEK_CUR) < 0) {
+		funlockfile(*file);
+		return -1;
+	}
+	fsock__input_exact(stream);
+	return 0;
 }
 
 static void
@@ -93,7 +94,7 @@ fsock__raw_receive(struct fsock *s, void *buf, size_t n)
 	if (gather(stream, "receive", &file) < 0)
 		return -1;
 	r = (ssize_t)fsock__input_take(stream, buf, n);
-	stream->octet_taken = 0; /* what is taken here is not to be unread */
+	fsock__input_forget(stream); /* what is taken here is not to be unread */
 	release(stream, file);
 	return r;
 }

@@ -9,6 +9,7 @@
 #include "../sock/sys.h"
 #include "exit.h"
 #include "file.h"
+#include "input.h"
 #include "output.h"
 #include "registry.h"
 #include "text.h"
@@ -76,6 +77,7 @@ fsock__stream_sync_input(struct fsock__stream *stream)
 		    fseeko(w->file, 0, SEEK_CUR) < 0)
 			return -1;
 	}
+	fsock__input_exact(stream);
 	return 0;
 }
 
@@ -125,6 +127,8 @@ static const struct fsock__stream_ops stream_ops = {
 	.available = fsock__raw_available,
 	.send = stream_send,
 	.free = stream_free,
+	.buffered = fsock__readable_buffered,
+	.fetch = fsock__readable_fetch,
 };
 
 /* How a window hands input to stdio, where the program has not said. */
@@ -165,10 +169,7 @@ init_format(struct fsock__stream *stream, const char *text)
 		return 0;
 	if (fsock_format_parse(&format, text) < 0)
 		return -1;
-	return fsock__format_apply_input(stream, &format) < 0 ||
-	        fsock__format_apply_output(stream, &format) < 0
-	    ? -1
-	    : 0;
+	return fsock__format_apply(stream, &format, &format);
 }
 
 /* Makes the streams of a socket. Needs its lock. Returns them, or NULL with errno set. */

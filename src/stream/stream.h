@@ -29,7 +29,8 @@ struct fsock__window {
 	enum fsock_delivery delivery;
 	size_t line_limit;          /* 0: none */
 	off_t position;             /* octets delivered and written: what seek reports */
-	atomic_int waiting;         /* 1 while a thread is, or is about to be, blocked receiving */
+	atomic_int waiting;         /* fsock__process() while a thread of it is blocked receiving, or
+	                               about to be; else 0 */
 	void *memory;               /* stdio's buffer, FSOCK__WINDOW_... octets; NULL: its own */
 	struct fsock__window *next; /* chain of the registry */
 };
@@ -56,9 +57,12 @@ struct fsock__stream {
 	int binary;                           /* the program has said so: lines mean nothing */
 	uint8_t owed[4];                      /* an LF to drop before anything is read ... */
 	uint8_t owed_length;                  /* ... and how long it is; 0: none */
+	int owed_beyond;                      /* the bound was set behind it and does not count it */
 	int octet_taken;                      /* the octet before raw.head may be unread */
+	int read_error; /* errno of a receive that no read has told of yet, or 0; as `raw` */
 	pthread_mutex_t output_lock;
 	struct fsock__text_output *text_output; /* likewise */
+	int sent;                               /* something was sent to the peer */
 	struct fsock__window windows[FSOCK__WINDOW_COUNT];
 };
 
@@ -70,13 +74,26 @@ ssize_t fsock__input_read(struct fsock__window *, void *buf, size_t n);
 /* input.c: takes back the last n octets delivered to the window. Returns 0, or -1 (ESPIPE). */
 int fsock__input_give_back(struct fsock__window *, size_t n);
 
+/*
+ * readable.c: what the streams hold and what their next read would do; see struct
+ * fsock__stream_ops.
+ */
+ssize_t fsock__readable_buffered(struct fsock *);
+int fsock__readable_fetch(struct fsock *);
+
+/*
+ * readable.c: to be called when there may be something to read that there was not, other than what
+ * stdio holds: the wait lists that the socket is in will look.
+ */
+void fsock__readable_changed(struct fsock__stream *);
+
 /* output.c: sends octets from stdio. Returns n, or -1 with the error recorded. */
 ssize_t fsock__output_write(struct fsock__window *, const void *buf, size_t n);
 
 /*
  * For fsock_receive() and fsock_send(), beside the FILEs. input.c: takes up to n of the octets that
- * wait in `raw`, with what guards it held; returns how many. output.c: sends all n octets; returns 0
- * or -1 with the error recorded.
+ * wait in `raw`, with what guards it held; returns how many. output.c: sends all n octets; returns
+ * 0 or -1 with the error recorded.
  */
 size_t fsock__input_take(struct fsock__stream *, void *buf, size_t n);
 int fsock__output_send(struct fsock__stream *, const void *buf, size_t n);
@@ -91,7 +108,9 @@ ssize_t fsock__raw_available(struct fsock *);
  */
 void fsock__window_set_buffer(struct fsock__window *);
 
-/* stream.c: makes stdio give back all it has read ahead: raw.head is what the program reads next. */
+/*
+ * stream.c: makes stdio give back all it has read ahead: raw.head is what the program reads next.
+ */
 int fsock__stream_sync_input(struct fsock__stream *);
 
 /* stream.c: opens one of the windows. Needs the socket's lock. The FILE, or NULL with errno set. */

@@ -14,11 +14,13 @@ struct fsock__text_state {
 	struct fsock_decoder decoder;
 	struct fsock_eol eol;
 	size_t skip;
+	struct fsock_codec_error error; /* the latest one */
 };
 
 /*
  * What must stay true between calls:
- *  1. `now` stands at raw.head and holds nothing back: what follows there has not been looked at.
+ *  1. `now` stands at raw.head and holds nothing back: what follows there has not been looked at,
+ *     but for octets that make no text.
  *  2. `mark` stands at raw.mark. Decoding from there gives the `delivered` octets of text that the
  *     last read handed to stdio, and then `now`: so input can be given back to the exact octet.
  */
@@ -26,11 +28,10 @@ struct fsock__text_input {
 	struct fsock_format format;
 	struct fsock__text_state now, mark;
 	size_t delivered;
-	int final;       /* the last read met the end of input */
-	int failed;      /* an error comes after `delivered`, and is still to be reported */
-	int bom_due;     /* at the start of the stream, which may hold a byte order mark */
-	uint8_t ends[2]; /* octets, as characters, that may end a line; twice the same for one */
-	struct fsock_codec_error error;
+	int final;              /* the last read met the end of input */
+	int bom_due;            /* at the start of the stream, which may hold a byte order mark */
+	size_t unit;            /* octets of a line end's character on the wire ... */
+	uint8_t lf[4], cr[4];   /* ... and which they are */
 };
 
 struct fsock__text_output {
@@ -47,11 +48,12 @@ struct fsock__text_input *fsock__text_input_new(const struct fsock_format *);
 struct fsock__text_output *fsock__text_output_new(const struct fsock_format *);
 
 /*
- * format.c: put a format in force, as if nothing had come before it. NULL is binary. The caller has
- * seen to what the old format holds. Return 0, or -1 (ENOMEM, EINVAL).
+ * format.c: puts formats in force, as if nothing had come before them; NULL leaves a direction as
+ * it is. The caller has seen to what the old ones hold. Returns 0, or -1 (ENOMEM, EINVAL) with
+ * nothing changed.
  */
-int fsock__format_apply_input(struct fsock__stream *, const struct fsock_format *);
-int fsock__format_apply_output(struct fsock__stream *, const struct fsock_format *);
+int fsock__format_apply(struct fsock__stream *, const struct fsock_format *input,
+    const struct fsock_format *output);
 
 /*
  * format.c: takes the LF that an automatic line end still owes to its CR out of the format's hands:
@@ -62,8 +64,20 @@ void fsock__format_keep_owed(struct fsock__stream *);
 /* Waits for input and hands text to stdio. Returns as fsock__input_read(). */
 ssize_t fsock__text_read(struct fsock__window *, uint8_t *buf, size_t n);
 
+/*
+ * Whether a read that finds these n raw octets would yield text, or an error, without receiving
+ * more; with `line`, whole lines.
+ */
+int fsock__text_is_ready(const struct fsock__text_input *, const uint8_t *p, size_t n, int line);
+
+/* Whether n raw octets in which no line ends are more than a line of `limit` octets has. */
+int fsock__text_exceeds(const struct fsock__text_input *, size_t n, size_t limit);
+
 /* Forgets what was read last: the mark is where reading stands. */
 void fsock__text_settle(struct fsock__text_input *);
+
+/* n octets have been read beside the text, or with n below 0 unread. Part of a character is gone. */
+void fsock__text_pass(struct fsock__text_input *, int64_t n);
 
 /* Goes back in what was read last, until only `keep` octets of it count as delivered. */
 void fsock__text_rewind(struct fsock__stream *, size_t keep);

@@ -24,8 +24,11 @@ fsock__text_output_new(const struct fsock_format *format)
 	if (t == NULL)
 		return NULL;
 	t->format = *format;
-	if (format->charset != NULL)
+	if (format->charset != NULL) {
 		fsock_encoder_init(&t->encoder, format->charset);
+		t->bom_due = format->bom == FSOCK_BOM_WRITE &&
+		    (fsock_charset_flags(format->charset) & FSOCK_CHARSET_UNICODE) != 0;
+	}
 	if (fsock_eol_init(&t->eol, format->eol, format->eol_flags) < 0) {
 		free(t);
 		return NULL;
@@ -60,6 +63,7 @@ encode(struct fsock__stream *stream, struct wire *wire, const uint8_t *text, siz
 {
 	struct fsock__text_output *t = stream->text_output;
 	struct fsock_codec_io io = { text, n, NULL, 0 };
+	uint64_t errors = t->encoder.errors;
 	enum fsock_codec_status status;
 
 	do {
@@ -67,10 +71,10 @@ encode(struct fsock__stream *stream, struct wire *wire, const uint8_t *text, siz
 		io.out_length = sizeof wire->octets - wire->length;
 		status = fsock_encode_with(&t->encoder, &t->format.policy, &io, 0);
 		wire->length = sizeof wire->octets - io.out_length;
-		if (status == FSOCK_CODEC_MALFORMED || status == FSOCK_CODEC_UNMAPPABLE) {
+		if (t->encoder.errors != errors)
 			fsock_encoder_error(&t->encoder, &t->error);
+		if (status == FSOCK_CODEC_MALFORMED || status == FSOCK_CODEC_UNMAPPABLE)
 			return fail(stream, wire);
-		}
 		if (status == FSOCK_CODEC_OUTPUT_FULL && send_wire(stream, wire) < 0)
 			return -1;
 	} while (status == FSOCK_CODEC_OUTPUT_FULL);
@@ -96,6 +100,40 @@ append(struct fsock__stream *stream, struct wire *wire, const uint8_t *octets, s
 	return 0;
 }
 
+/*
+ * Where encoding stands before a piece of text is translated, so that the place of an error in what
+ * came of it can be told as one in the text.
+ */
+struct origin {
+	struct fsock_eol eol;
+	const uint8_t *text;
+	size_t n;
+	uint64_t errors, start; /* of the encoder; what it counts at the piece's first octet */
+};
+
+/* Brings the place of the latest encoding error, if it is one since then, into terms of the text. */
+static void
+note(struct fsock__text_output *t, const struct origin *origin)
+{
+	uint8_t scrap[PIECE];
+	struct fsock_eol eol = origin->eol;
+	uint64_t offset;
+
+	if (t->encoder.errors == origin->errors)
+		return;
+	fsock_encoder_error(&t->encoder, &t->error);
+	offset = t->error.offset;
+	if (offset >= origin->start) { /* with the exact room line ends stop right there */
+		struct fsock_codec_io io = { origin->text, origin->n, scrap,
+			(size_t)(offset - origin->start) };
+
+		fsock_eol_encode_with(&eol, &t->format.policy, &io, 0);
+		t->error.offset = eol.position;
+	} else { /* the character began in a piece before */
+		t->error.offset = eol.position - (origin->start - offset);
+	}
+}
+
 /* Translates line ends, and encodes what comes of it. `final`: no text follows. */
 static int
 translate(struct fsock__stream *stream, struct wire *wire, const uint8_t *buf, size_t n, int final)
@@ -108,6 +146,9 @@ translate(struct fsock__stream *stream, struct wire *wire, const uint8_t *buf, s
 	if (t->format.eol == FSOCK_EOL_LF && t->format.eol_flags == 0)
 		return encode(stream, wire, buf, n);
 	do {
+		struct origin origin = { t->eol, io.in, io.in_length, t->encoder.errors,
+			t->encoder.position + t->encoder.held_length };
+		uint64_t rejected = t->eol.errors;
 		size_t got;
 		int r;
 
@@ -115,14 +156,15 @@ translate(struct fsock__stream *stream, struct wire *wire, const uint8_t *buf, s
 		io.out_length = sizeof piece;
 		status = fsock_eol_encode_with(&t->eol, &t->format.policy, &io, final);
 		got = (size_t)(io.out - piece);
+		if (t->eol.errors != rejected)
+			fsock_eol_error(&t->eol, &t->error);
 		r = t->format.charset == NULL ? append(stream, wire, piece, got)
 		                              : encode(stream, wire, piece, got);
+		note(t, &origin);
 		if (r < 0)
 			return -1;
-		if (status == FSOCK_CODEC_MALFORMED) {
-			fsock_eol_error(&t->eol, &t->error);
+		if (status == FSOCK_CODEC_MALFORMED)
 			return fail(stream, wire);
-		}
 	} while (status == FSOCK_CODEC_OUTPUT_FULL);
 	return 0;
 }
@@ -149,8 +191,11 @@ fsock__text_write_nolock(struct fsock__stream *stream, const uint8_t *buf, size_
 	struct wire wire;
 
 	wire.length = 0;
-	if (t->bom_due && encode(stream, &wire, bom, sizeof bom) < 0)
-		return -1;
+	if (t->bom_due && !stream->sent) {
+		if (encode(stream, &wire, bom, sizeof bom) < 0)
+			return -1;
+		t->encoder.position = 0; /* it is no text of the program */
+	}
 	t->bom_due = 0;
 	if (translate(stream, &wire, buf, n, 0) < 0)
 		return -1;
@@ -176,7 +221,7 @@ fsock__text_finish_nolock(struct fsock__stream *stream)
 		io.out_length = sizeof wire.octets - wire.length;
 		status = fsock_encode_finish_with(&t->encoder, &t->format.policy, &io);
 		wire.length = sizeof wire.octets - io.out_length;
-		if (status == FSOCK_CODEC_MALFORMED) {
+		if (status == FSOCK_CODEC_MALFORMED || status == FSOCK_CODEC_UNMAPPABLE) {
 			fsock_encoder_error(&t->encoder, &t->error);
 			return fail(stream, &wire);
 		}

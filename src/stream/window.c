@@ -69,6 +69,19 @@ is_still_open(const struct fsock__stream *stream, int side, const struct fsock__
 	return 0;
 }
 
+/* Tells the peer that no more comes; one that is gone already needs not be told. Returns 0 or -1. */
+static int
+end_output(struct fsock *s)
+{
+	int saved = errno;
+
+	atomic_fetch_or(&s->shut, FSOCK_OUTPUT);
+	if (shutdown(s->fd, SHUT_WR) < 0 && errno != ENOTCONN && errno != EINVAL)
+		return fsock__socket_error(s, "close", errno);
+	errno = saved;
+	return 0;
+}
+
 /*
  * What closing a window does to the connection: the last window closes it, the last that writes
  * closes its writing side. Needs the socket's lock. Returns 0 or -1.
@@ -76,17 +89,12 @@ is_still_open(const struct fsock__stream *stream, int side, const struct fsock__
 static int
 close_sides(struct fsock *s, const struct fsock__window *w)
 {
-	int saved = errno;
-
 	if (s->releasing)
 		return 0;
 	if (s->open_files == 0)
 		return fsock__socket_close_nolock(s);
-	if ((w->sides & FSOCK_OUTPUT) && !is_still_open(w->stream, FSOCK_OUTPUT, w)) {
-		shutdown(s->fd, SHUT_WR); /* a peer that is gone already needs not be told */
-		atomic_fetch_or(&s->shut, FSOCK_OUTPUT);
-		errno = saved;
-	}
+	if ((w->sides & FSOCK_OUTPUT) && !is_still_open(w->stream, FSOCK_OUTPUT, w))
+		return end_output(s);
 	return 0;
 }
 

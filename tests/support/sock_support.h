@@ -111,6 +111,18 @@ int sock_child(int (*fn)(void *), void *arg);
 		}                                                                       \
 	} while (0)
 
+/*
+ * A signal (SIGALRM) every millisecond from the one to the other, whose handler does not ask for calls
+ * to be restarted. Returns how many there were. Only the main thread is hit, if the others were
+ * started between sock_storm_shelter(1) and (0).
+ */
+void sock_storm_begin(void);
+int sock_storm_end(void);
+void sock_storm_shelter(int on);
+
+/* Whether a tool keeps its own count of descriptors, by which limits mean something else. */
+int sock_is_watched(void);
+
 /* A thread, and whether it sleeps in the kernel. */
 struct sock_thread {
 	pthread_t thread;

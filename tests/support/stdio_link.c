@@ -143,6 +143,16 @@ stdio_link_open(
 }
 
 void
+stdio_link_narrow(const struct stdio_link *link)
+{
+	int little = 16384;
+
+	expect_int(
+	    setsockopt(fsock_socket(link->s), SOL_SOCKET, SO_SNDBUF, &little, sizeof little), 0);
+	expect_int(setsockopt(link->far, SOL_SOCKET, SO_RCVBUF, &little, sizeof little), 0);
+}
+
+void
 stdio_link_close(struct stdio_link *link)
 {
 	fsock_close(link->s);

@@ -1,7 +1,7 @@
 /*
  * A socket under test, and the far end of its connection as a bare descriptor: what the tests do
- * there goes by no code of the library. Every function asserts that it worked, so it is for the main
- * thread only, except where it says otherwise.
+ * there goes by no code of the library. Every function asserts that it worked, so it is for the
+ * main thread only.
  */
 #ifndef FSOCK_TESTS_STDIO_LINK_H
 #define FSOCK_TESTS_STDIO_LINK_H
@@ -21,16 +21,16 @@
  * As ck_assert() and ck_assert_int_eq(), which make a system call each: for what is asked a million
  * times.
  */
-#define expect(condition)                                                                          \
-	do {                                                                                       \
-		if (!(condition))                                                                  \
-			ck_abort_msg("'%s' failed", #condition);                                   \
+#define expect(condition)                                        \
+	do {                                                     \
+		if (!(condition))                                \
+			ck_abort_msg("'%s' failed", #condition); \
 	} while (0)
-#define expect_int(got, expected)                                                                  \
-	do {                                                                                       \
-		long long got_ = (got), expected_ = (expected);                                    \
-		if (got_ != expected_)                                                             \
-			ck_abort_msg("%s is %lld, not %lld", #got, got_, expected_);               \
+#define expect_int(got, expected)                                                    \
+	do {                                                                         \
+		long long got_ = (got), expected_ = (expected);                      \
+		if (got_ != expected_)                                               \
+			ck_abort_msg("%s is %lld, not %lld", #got, got_, expected_); \
 	} while (0)
 
 enum stdio_transport { STDIO_SOCKETPAIR, STDIO_TCP4, STDIO_TCP6, STDIO_UNIX, STDIO_TRANSPORTS };
@@ -65,6 +65,9 @@ extern const struct stdio_listener *stdio_link_listener;
 
 void stdio_link_open(struct stdio_link *, enum stdio_transport, const struct fsock_options *);
 
+/* Makes little room in the connection, so that one that does not read soon blocks a writer. */
+void stdio_link_narrow(const struct stdio_link *);
+
 /* Closes what is left of both ends; `s` and `far` may have been closed and set to NULL and -1. */
 void stdio_link_close(struct stdio_link *);
 
@@ -85,8 +88,8 @@ void stdio_far_close(struct stdio_link *);
 void stdio_far_reset(struct stdio_link *);
 
 /* The calling thread's last error is this one, and its line says so. errno is not looked at. */
-void stdio_expect_error(const struct stdio_link *, const char *operation,
-    enum fsock_error_kind, int errnum, const char *cause);
+void stdio_expect_error(const struct stdio_link *, const char *operation, enum fsock_error_kind,
+    int errnum, const char *cause);
 
 /*
  * A thread that sends from the far end piece by piece: each when the near end's descriptor has been
@@ -102,8 +105,8 @@ struct stdio_feeder {
 	atomic_int stop;
 };
 
-void stdio_feeder_start(struct stdio_feeder *, const struct stdio_link *, const char *data, size_t n,
-    size_t piece, int end);
+void stdio_feeder_start(struct stdio_feeder *, const struct stdio_link *, const char *data,
+    size_t n, size_t piece, int end);
 
 /* Waits until everything is sent. */
 void stdio_feeder_join(struct stdio_feeder *);

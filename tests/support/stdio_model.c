@@ -82,6 +82,7 @@ stdio_world_take(struct stdio_world *w)
 	int c = w->pushed;
 
 	w->used = 1;
+	w->switched = 0;
 	w->pushed = -1;
 	if (c >= 0)
 		return c;
@@ -147,7 +148,7 @@ check_failed_read(struct stdio_world *w, int error)
 	clearerr(w->in);
 }
 
-/* A peer that is gone is told of as an error once, then as end of file; both ways it may be either. */
+/* A peer that is gone is an error once, then the end of the file; after writing either. */
 static void
 check_after_reset(struct stdio_world *w, int error)
 {
@@ -166,10 +167,17 @@ check_after_reset(struct stdio_world *w, int error)
 		clearerr(w->out);
 }
 
+/*
+ * setvbuf() is for new streams. glibc allows it later, too, but frees the program's buffer if
+ * another character than the one read has been pushed back before; musl loses its place in the old
+ * buffer.
+ */
 static int
 may_rebuffer(const struct stdio_world *w, const struct stdio_operation *operation)
 {
-	return !(operation->traits & STDIO_REBUFFERS) || !w->pushed_another;
+	if (!(operation->traits & STDIO_REBUFFERS))
+		return 1;
+	return STDIO_IS_GLIBC ? !w->pushed_another : w->consumed == 0 && w->count == 0;
 }
 
 int

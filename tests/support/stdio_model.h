@@ -10,6 +10,13 @@
 
 #include "stdio_link.h"
 
+/* The libcs differ; where, is said at the operations. */
+#if defined(__GLIBC__)
+#define STDIO_IS_GLIBC 1
+#else
+#define STDIO_IS_GLIBC 0
+#endif
+
 /* What streams the near side has, and how input is delivered. */
 enum stdio_kind {
 	STDIO_TWO_WAY,       /* a line at a time */
@@ -47,14 +54,15 @@ struct stdio_world {
 	size_t count, arrived;
 	int write_errno; /* of the first failed write */
 
-	int eof;       /* end of file was met and is remembered by stdio */
-	int stalled;   /* the last operation timed out */
-	int reset;     /* the last operation met a peer that is gone */
-	int reset_met; /* and so did one before */
-	int used;      /* something was read or sent, or tried */
+	int eof;            /* end of file was met and is remembered by stdio */
+	int stalled;        /* the last operation timed out */
+	int reset;          /* the last operation met a peer that is gone */
+	int reset_met;      /* and so did one before */
+	int switched;       /* written to while stdio held input, and not flushed since */
+	int used;           /* something was read or sent, or tried */
 	int pushed_another; /* ungetc() has put back something that was not read */
 
-	size_t amount; /* how much fread, fgets and fwrite ask for */
+	size_t amount;       /* how much fread, fgets and fwrite ask for */
 	char memory[3][512]; /* for setvbuf() */
 	int memory_used;
 };
@@ -75,20 +83,22 @@ void stdio_world_close(struct stdio_world *);
 void stdio_world_check_arrival(struct stdio_world *);
 
 /*
- * The model itself, for operations: what the next read of an octet gives, it or EOF; what was pushed
- * back is to be read again; octets were written; the far end sees the end of the output, without
- * a reset if the connection was used.
+ * The model itself, for operations: what the next read of an octet gives, it or EOF; what was
+ * pushed back is to be read again; octets were written; the far end sees the end of the output,
+ * without a reset if the connection was used.
  */
 int stdio_world_is_two_way(const struct stdio_world *);
 int stdio_world_take(struct stdio_world *);
 void stdio_world_give_back(struct stdio_world *);
+void stdio_world_flushed(struct stdio_world *); /* fflush() has met what was pushed back */
 void stdio_world_put(struct stdio_world *, const char *data, size_t n);
 void stdio_world_check_end(const struct stdio_world *);
 
 enum {
-	STDIO_READS = 1,   /* may take input */
-	STDIO_WRITES = 2,  /* makes output */
-	STDIO_SECOND = 4,  /* acts on `in` as the one before does on `out`: not on a two-way stream */
+	STDIO_READS = 1,  /* may take input */
+	STDIO_WRITES = 2, /* makes output */
+	STDIO_SECOND =
+	    4, /* acts on `in` as the one before does on `out`: not on a two-way stream */
 	STDIO_REBUFFERS = 8,
 	STDIO_CLOSES = 16
 };

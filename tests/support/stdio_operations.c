@@ -10,15 +10,11 @@
  *    program has to say fflush() first, and so does prepare_to_write().
  *  - ungetc() is defined after a read; so op_ungetc() reads what it pushes back.
  *  - glibc's fflush() forgets a character pushed back that was not the one read, and goes on after
- *    the one read; elsewhere, and after fseek(), that is read again: see forget_pushed().
- *  - setvbuf() is for new streams. It does work later, too, but glibc frees the program's buffer if
- *    another character than the one read has been pushed back before: see may_rebuffer().
+ *    the one read; elsewhere, and after fseek(), that is read again: see stdio_world_flushed().
+ *  - glibc's fseek() on a two-way stream may fail when it has to give back input, to write and to
+ *    seek all at once; nothing is lost, see op_fseek().
+ *  - setvbuf() is for new streams: see may_rebuffer() in stdio_model.c.
  */
-#if defined(__GLIBC__)
-#define IS_GLIBC 1
-#else
-#define IS_GLIBC 0
-#endif
 
 /* ---- Operations that read. */
 
@@ -144,8 +140,9 @@ prepare_to_write(struct stdio_world *w)
 {
 	if (!stdio_world_is_two_way(w))
 		return;
-	if (!IS_GLIBC && holds_input(w))
+	if (!STDIO_IS_GLIBC && holds_input(w))
 		fflush(w->out);
+	w->switched |= holds_input(w);
 	stdio_world_give_back(w);
 }
 
@@ -193,11 +190,10 @@ op_fwrite(struct stdio_world *w)
 
 /* ---- Operations on the stream itself. */
 
-/* What fflush() does with what was pushed back. */
-static void
-forget_pushed(struct stdio_world *w)
+void
+stdio_world_flushed(struct stdio_world *w)
 {
-	if (IS_GLIBC && w->pushed >= 0 && w->pushed != w->text[w->consumed - 1])
+	if (STDIO_IS_GLIBC && w->pushed >= 0 && w->pushed != w->text[w->consumed - 1])
 		w->pushed = -1;
 	stdio_world_give_back(w);
 }
@@ -214,6 +210,7 @@ check_flush(struct stdio_world *w, int failed)
 		return;
 	}
 	expect(!failed);
+	w->switched = 0;
 	stdio_world_check_arrival(w);
 }
 
@@ -224,14 +221,14 @@ op_fflush(struct stdio_world *w)
 
 	check_flush(w, r != 0);
 	if (stdio_world_is_two_way(w))
-		forget_pushed(w);
+		stdio_world_flushed(w);
 }
 
 static void
 op_fflush_input(struct stdio_world *w)
 {
 	expect_int(fflush(w->in), 0);
-	forget_pushed(w);
+	stdio_world_flushed(w);
 }
 
 static void
@@ -239,6 +236,12 @@ op_fseek(struct stdio_world *w)
 {
 	int r = fseek(w->out, 0, SEEK_CUR);
 
+	if (STDIO_IS_GLIBC && w->tail != STDIO_RESETS && w->switched && r != 0) {
+		expect_int(errno, ESPIPE);
+		stdio_world_check_arrival(w);
+		w->switched = 0;
+		return;
+	}
 	check_flush(w, r != 0);
 	if (!stdio_world_is_two_way(w))
 		return;

@@ -1,0 +1,38 @@
+/*
+ * ask HOST PORT TEXT: asks a server by datagram and prints what it answers.
+ *
+ * Datagrams get lost. The question is asked up to four times, and each time the answer is waited for
+ * twice as long. A socket that is connected hears its server only, and is told if there is none.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <fsock.h>
+
+int
+main(int argc, char **argv)
+{
+	static char answer[FSOCK_MAX_DATAGRAM_PACKET_SIZE];
+	double patience = 0.5;
+	ssize_t n = -1;
+
+	if (argc != 4) {
+		fprintf(stderr, "usage: ask HOST PORT TEXT\n");
+		return EXIT_FAILURE;
+	}
+	FSOCK_AUTO fsock *s = fsock_datagram(argv[1], atoi(argv[2]), NULL);
+
+	for (int i = 0; s && n < 0 && i < 4; i++) {
+		fsock_set_option(s, FSOCK_OPTION_RECEIVE_TIMEOUT, patience);
+		if (fsock_send(s, argv[3], strlen(argv[3]), NULL) >= 0)
+			n = fsock_receive(s, answer, sizeof answer, NULL);
+		patience *= 2;
+	}
+	if (n < 0) {
+		fprintf(stderr, "ask: %s\n", fsock_last_error()->text);
+		return EXIT_FAILURE;
+	}
+	printf("%.*s\n", (int)n, answer);
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,241 @@
+/*
+ * fsock/server.h - servers: threads that take clients and hand them to a function of the program.
+ * The conventions are in fsock.h.
+ *
+ *	static int
+ *	greet(FILE *client, void *arg)
+ *	{
+ *		fprintf(client, "hello %s\n", fsock_remote_host());
+ *		return 0;
+ *	}
+ *
+ *	server = fsock_server_start(NULL, 8080, greet, NULL, NULL);
+ *	...
+ *	fsock_server_stop(server, 5);
+ *
+ * A server keeps serving: whatever one client or one handler does, the others do not feel it. What
+ * went wrong is told to the `error` function of the options, in words ready for a log.
+ *
+ * Handlers     run in threads of the server, several at a time unless there is only one thread. In
+ *              them fsock_remote_host(), fsock_remote_port() and fsock_server_current() say who is
+ *              served. They return; they neither call pthread_exit() nor are cancelled.
+ * Threads      have the signal mask of the thread that starts the server. A program that wants its
+ *              signals in one thread blocks them before that call, as with any other thread.
+ * fork         Only the process that started a server may use its handle.
+ *
+ * Programs that use nothing of this header do not need threads: a static link leaves it all out.
+ */
+#ifndef FSOCK_SERVER_H
+#define FSOCK_SERVER_H
+
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include <fsock/api.h>
+#include <fsock/error.h>
+#include <fsock/socket.h>
+
+FSOCK_BEGIN_DECLS
+
+typedef struct fsock_server fsock_server;
+
+/*
+ * Serves one client. `client` is its two-way stream; fsock_of(client) is the socket, of which the
+ * handler may take the one-way streams instead. The handler may close streams. The socket is the
+ * server's: when the handler returns it is flushed and closed.
+ * Returns: 0; or -1 with errno set: the server's `error` function is told.
+ */
+typedef int fsock_stream_handler(FILE *client, void *arg);
+
+/* A datagram, in a buffer to answer from. */
+struct fsock_request {
+	void *data;     /* the datagram; its octets may be changed, the pointer not */
+	size_t length;  /* how long it is; 0 is possible */
+	size_t room;    /* how many octets `data` has room for */
+	ssize_t answer; /* -1; set by the handler: how many octets of `data` to send back */
+	unsigned long reserved[4];
+};
+
+/*
+ * Serves one datagram. To answer, the handler writes to request->data and sets request->answer, 0
+ * or more and at most request->room; an answer goes to where the datagram came from.
+ * Returns: 0; or -1 with errno set: no answer is sent and the server's `error` function is told.
+ */
+typedef int fsock_datagram_handler(struct fsock_request *request, void *arg);
+
+/* Everything that can be chosen for a server. Zero means the default. */
+struct fsock_server_options {
+	/*
+	 * Of the listener (addresses, backlog, reuse_address, reuse_port) and of each client's
+	 * socket (timeouts, element type, delivery, line_limit, nodelay; a deadline counts from
+	 * when the client was taken).
+	 */
+	struct fsock_options socket;
+
+	/*
+	 * A pool of so many threads, made at the start: as many clients are served at a time. 0
+	 * for streams: a thread for each client, made when needed, ended when not. 0 for
+	 * datagrams: one thread.
+	 */
+	int threads;
+
+	/*
+	 * At most so many clients at a time: the next ones wait in the listener's backlog. Default
+	 * 1000. A pool serves no more than it has threads.
+	 */
+	int max_clients;
+
+	size_t max_datagram; /* longest datagram, and answer; default 65507 octets. One that is
+	                        longer is thrown away, and the `error` function told: EMSGSIZE */
+	size_t stack_size;   /* of each thread, in octets; default: the system's */
+	double idle;         /* with no client for so long the server shuts down by itself */
+	const char *name; /* of the threads, for debuggers; 15 octets are shown; "fsock server" */
+
+	/*
+	 * Sockets to serve, instead of listening on host and port: what fsock_activated() gave, or
+	 * fsock_adopt(0, NULL) under inetd, or fsock_listen(). A server that is started owns them,
+	 * one that could not be started does not. Listeners (for datagrams: datagram sockets), all
+	 * of which are served; a connected socket is served once, as a client, and when there is
+	 * nothing else the server then shuts down by itself.
+	 */
+	fsock *const *sockets;
+	size_t socket_count;
+
+	/*
+	 * Called when the server listens, before it takes a client: a place to print the port or
+	 * to give up privileges.
+	 */
+	void (*ready)(fsock_server *server, void *arg);
+
+	/*
+	 * Told what went wrong while the server goes on: clients that cannot be taken (operation
+	 * "accept"; for want of descriptors it is tried again after a pause, 10 ms at first and
+	 * one second at most), a handler that returned -1 ("serve"), output or an answer that did
+	 * not go out ("close", "answer"), datagrams that were too long ("receive"), a thread that
+	 * could not be made ("start thread"). Runs in the server's threads, several at a time;
+	 * `error` is good until it returns.
+	 */
+	void (*error)(fsock_server *server, const struct fsock_error *error, void *arg);
+
+	unsigned long reserved[16]; /* room for later; must be zero */
+};
+
+/*
+ * Starts a server of stream clients (TCP, or Unix-domain for a path or an @name) in threads of its
+ * own. host NULL is every address of the machine; port 0 lets the system choose:
+ * fsock_local_port(fsock_server_socket(server)) tells. `arg` is passed to all functions.
+ * Returns: the server, which listens; or NULL, and nothing was started.
+ * Errors: EINVAL (handler NULL, options that make no sense, sockets of the wrong kind), EAGAIN (no
+ *   thread to be had), fsock_listen()'s.
+ * Ownership: the caller's; end it with fsock_server_stop().  Blocks: only to look up a name.
+ */
+FSOCK_API fsock_server *fsock_server_start(const char *host, int port,
+    fsock_stream_handler *handler, void *arg, const struct fsock_server_options *options);
+
+/*
+ * Starts a server of datagrams (UDP or Unix-domain). All as for fsock_server_start(); `timeout`s
+ * and a deadline of the socket mean nothing here.
+ */
+FSOCK_API fsock_server *fsock_server_start_datagram(const char *host, int port,
+    fsock_datagram_handler *handler, void *arg, const struct fsock_server_options *options);
+
+/*
+ * The same, but serve until the server shuts down: by fsock_server_shutdown() (the `ready` function
+ * gets the handle; a handler, a signal handler or another thread may call it) or by `idle`. Then
+ * end as fsock_server_stop() does, which is not for such a server. Handlers run in threads of the
+ * server here as well.
+ * Returns: how many handlers had to be cut off, 0 at best; -1 if the server could not be started.
+ * Blocks: yes.
+ */
+FSOCK_API int fsock_server_run(const char *host, int port, fsock_stream_handler *handler, void *arg,
+    const struct fsock_server_options *options);
+FSOCK_API int fsock_server_run_datagram(const char *host, int port, fsock_datagram_handler *handler,
+    void *arg, const struct fsock_server_options *options);
+
+/*
+ * Asks a server to take no more clients, and returns at once. Its handlers go on, for `grace`
+ * seconds at most: after that fsock_server_run() cuts them off, or fsock_server_stop(), whichever
+ * the program waits in. Of several calls the one whose time is up first counts.
+ * Returns: 0 or -1. Errors: EINVAL (NULL; a negative grace or NaN).  Blocks: no.
+ * Threads: any, handlers included; it is async-signal-safe (signal-safety(7)).
+ */
+FSOCK_API int fsock_server_shutdown(fsock_server *server, double grace);
+
+/*
+ * Ends a server. Its listeners are closed: new clients are refused. Handlers may go on for `grace`
+ * seconds (0: not at all, INFINITY: as long as they like); those still at work are then cut off by
+ * shutting their clients' sockets down, so that they read end of file and fail to write. Returns
+ * when all have returned and all threads are gone: a handler that waits for something else than its
+ * client is waited for.
+ * Returns: how many handlers had to be cut off, 0 at best; the handle is gone. NULL: 0. On failure
+ *   -1, and the server is as it was: EDEADLK (called by a handler, which could only wait for
+ *   itself: use fsock_server_shutdown()), EINVAL (a negative grace or NaN).
+ * Blocks: until the last handler has returned.
+ */
+FSOCK_API int fsock_server_stop(fsock_server *server, double grace);
+
+/*
+ * The listening socket, or the first one, for its name and options; the server's own: not to be
+ * closed or accepted from.
+ * Returns: the socket, good until the server is stopped; NULL (EINVAL) for NULL, and for a server
+ *   that was given nothing but connected sockets.
+ */
+FSOCK_API fsock *fsock_server_socket(fsock_server *server);
+
+/* How many clients (datagrams) are being served now. Returns: 0 or more; -1 (EINVAL) for NULL. */
+FSOCK_API int fsock_server_clients(fsock_server *server);
+
+/* The server in whose thread this is called, or NULL: any other thread. errno is left alone. */
+FSOCK_API fsock_server *fsock_server_current(void);
+
+/*
+ * The client that the calling thread serves: the text of its address ("" for a Unix-domain client
+ * without a name), and its port (0 for Unix-domain clients). They are known from the moment the
+ * client was taken, even if it has vanished since.
+ * Returns: text that is good until the handler returns, and 0 to 65535; outside handlers NULL and
+ *   -1 (ENOTCONN).
+ */
+FSOCK_API const char *fsock_remote_host(void);
+FSOCK_API int fsock_remote_port(void);
+
+/*
+ * Handlers ready for use; they take any `arg`.
+ *
+ * default_tcp says "Hello world!" and closes. echo_tcp sends every octet back as it comes, until
+ * end of file. default_udp sends every datagram back.
+ */
+FSOCK_API int fsock_default_tcp_handler(FILE *client, void *arg);
+FSOCK_API int fsock_echo_tcp_handler(FILE *client, void *arg);
+FSOCK_API int fsock_default_udp_handler(struct fsock_request *request, void *arg);
+
+/* The room that the name of an activated socket takes, with the NUL at its end. */
+#define FSOCK_ACTIVATED_NAME_SIZE 256
+
+/*
+ * Takes over the sockets that systemd, or another supervisor that speaks its protocol, opened for
+ * this process: those that sd_listen_fds_with_names(3) would find by LISTEN_PID, LISTEN_FDS and
+ * LISTEN_FDNAMES. They become sockets in `list` with the options, and their names ("unknown" if
+ * not given; FileDescriptorName= of systemd.socket(5)) are stored in `names` unless it is NULL. The
+ * three variables are then removed from the environment, so that neither a second call nor a child
+ * process takes the sockets for its own.
+ *
+ * A server that works alone, too:
+ *
+ *	fsock *sockets[8];
+ *	int n = fsock_activated(sockets, NULL, 8, NULL);
+ *	fsock_server_run(NULL, 8080, serve, NULL, &(struct fsock_server_options){
+ *	    .sockets = sockets, .socket_count = n > 0 ? n : 0 });
+ *
+ * Returns: how many sockets were passed to this process, 0 if none; if more than `room` none was
+ *   taken over. -1 on failure, with nothing taken over and the environment as it was.
+ * Errors: EINVAL (the variables make no sense), ENOTSOCK (one of them is something else), EBADF.
+ * Ownership: the sockets are the caller's.  Blocks: no.
+ * Threads: it changes the environment: call it before other threads are started.
+ */
+FSOCK_API int fsock_activated(fsock *list[], char (*names)[FSOCK_ACTIVATED_NAME_SIZE], size_t room,
+    const struct fsock_options *options);
+
+FSOCK_END_DECLS
+
+#endif

@@ -1,0 +1,247 @@
+#include "../compat.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "error.h"
+#include "sys.h"
+#include "wait.h"
+
+static int
+fail(int errnum)
+{
+	return fsock__error_set("wait list", NULL, FSOCK__NO_PORT, errnum);
+}
+
+/* A pipe that does not block: its reading end is a member like any other. Returns 0 or -1. */
+static int
+open_pipe(struct fsock_waitlist *list)
+{
+	struct fsock__member *m = &list->pipe_member;
+
+	if (pipe(list->pipe) < 0)
+		return -1;
+	for (int i = 0; i < 2; i++) {
+		fcntl(list->pipe[i], F_SETFD, FD_CLOEXEC);
+		fsock__sys_set_nonblocking(list->pipe[i], 1);
+	}
+	m->list = list;
+	m->fd = list->pipe[0];
+	m->interest = FSOCK_INPUT;
+	if (fsock__wait_set(m, FSOCK_INPUT) == 0)
+		return 0;
+	fsock__sys_close(list->pipe[0]);
+	fsock__sys_close(list->pipe[1]);
+	return -1;
+}
+
+struct fsock_waitlist *
+fsock__waitlist_new(const struct fsock__wait_ops *ops)
+{
+	struct fsock_waitlist *list = calloc(1, sizeof *list);
+	int saved = errno;
+
+	if (list == NULL)
+		goto err0;
+	pthread_mutex_init(&list->lock, NULL);
+	fsock__ring_init(&list->members);
+	fsock__ring_init(&list->ready);
+	fsock__ring_init(&list->suspects);
+	list->cursor = &list->ready;
+	list->ops = ops;
+	list->poller.owner = getpid();
+	if (ops->open(&list->poller) < 0)
+		goto err1;
+	if (open_pipe(list) < 0)
+		goto err2;
+	errno = saved;
+	return list;
+
+err2:
+	saved = errno;
+	ops->close(&list->poller);
+	errno = saved;
+err1:
+	saved = errno;
+	pthread_mutex_destroy(&list->lock);
+	free(list);
+	errno = saved;
+err0:
+	fail(errno);
+	return NULL;
+}
+
+/* see fsock/wait.h */
+fsock_waitlist *
+fsock_waitlist_new(void)
+{
+	return fsock__waitlist_new(fsock__wait_backends[0]);
+}
+
+/*
+ * Takes the first member out. The locks are taken the wrong way round, so that of the socket can
+ * only be tried. Returns 0 when there is no member left.
+ */
+static int
+remove_first(fsock_waitlist *list)
+{
+	int more, busy = 0;
+
+	pthread_mutex_lock(&list->lock);
+	more = fsock__ring_is_linked(&list->members);
+	if (more) {
+		struct fsock__member *m =
+		    fsock__ring_owner(list->members.next, struct fsock__member, in_members);
+		struct fsock *s = m->socket;
+
+		if (pthread_mutex_trylock(&s->lock) == 0) {
+			fsock__wait_part(m);
+			pthread_mutex_unlock(&s->lock);
+		} else {
+			busy = 1;
+		}
+	}
+	pthread_mutex_unlock(&list->lock);
+	if (busy)
+		sched_yield();
+	return more;
+}
+
+/* see fsock/wait.h */
+void
+fsock_waitlist_remove_all(fsock_waitlist *list)
+{
+	if (list != NULL)
+		while (remove_first(list))
+			;
+}
+
+/* see fsock/wait.h */
+void
+fsock_waitlist_free(fsock_waitlist *list)
+{
+	int saved = errno;
+
+	if (list == NULL)
+		return;
+	fsock_waitlist_remove_all(list);
+	list->ops->close(&list->poller);
+	fsock__sys_close(list->pipe[0]);
+	fsock__sys_close(list->pipe[1]);
+	pthread_mutex_destroy(&list->lock);
+	free(list);
+	errno = saved;
+}
+
+/* Makes a member what it is to be. Needs both locks. Returns 0 or -1, with errno. */
+static int
+set_member(struct fsock__member *m, int interest, void *user)
+{
+	if (fsock__wait_set(m, interest) < 0)
+		return -1;
+	m->interest = interest;
+	m->user = user;
+	fsock__wait_suspect(m); /* it may hold input already */
+	fsock__waitlist_nudge(m->list);
+	return 0;
+}
+
+/* Adds or changes; needs the socket's lock. Returns 0 or an errno. */
+static int
+enter(fsock_waitlist *list, fsock *s, int interest, void *user, int may_add)
+{
+	struct fsock__member *m = fsock__wait_find(list, s);
+	int is_new = m == NULL, error = 0;
+
+	if (list->poller.owner != getpid())
+		return EPERM;
+	if (s->fd < 0)
+		return EBADF;
+	if (is_new && !may_add)
+		return ENOENT;
+	pthread_mutex_lock(&list->lock);
+	if (is_new)
+		m = fsock__wait_join(list, s);
+	if (m == NULL) {
+		error = ENOMEM;
+	} else if (set_member(m, interest, user) < 0) {
+		error = errno;
+		if (is_new)
+			fsock__wait_part(m);
+	}
+	pthread_mutex_unlock(&list->lock);
+	return error;
+}
+
+static int
+add_or_change(fsock_waitlist *list, fsock *s, int interest, void *user, int may_add)
+{
+	int error, saved = errno;
+
+	if (list == NULL || interest < 0 || interest > FSOCK_IO)
+		return fail(EINVAL);
+	if (s == NULL)
+		return fsock__error_set_kind(
+		    "wait list", NULL, FSOCK__NO_PORT, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
+	pthread_mutex_lock(&s->lock);
+	error = enter(list, s, interest, user, may_add);
+	pthread_mutex_unlock(&s->lock);
+	if (error != 0)
+		return fsock__socket_error(s, "wait list", error);
+	errno = saved;
+	return 0;
+}
+
+/* see fsock/wait.h */
+int
+fsock_waitlist_add(fsock_waitlist *list, fsock *s, int interest, void *user)
+{
+	return add_or_change(list, s, interest, user, 1);
+}
+
+/* see fsock/wait.h */
+int
+fsock_waitlist_change(fsock_waitlist *list, fsock *s, int interest, void *user)
+{
+	return add_or_change(list, s, interest, user, 0);
+}
+
+/* see fsock/wait.h */
+int
+fsock_waitlist_remove(fsock_waitlist *list, fsock *s)
+{
+	struct fsock__member *m;
+
+	if (list == NULL)
+		return fail(EINVAL);
+	if (s == NULL)
+		return fsock__error_set_kind(
+		    "wait list", NULL, FSOCK__NO_PORT, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
+	pthread_mutex_lock(&s->lock);
+	m = fsock__wait_find(list, s);
+	if (m != NULL) {
+		pthread_mutex_lock(&list->lock);
+		fsock__wait_part(m);
+		pthread_mutex_unlock(&list->lock);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return 0;
+}
+
+/* see fsock/wait.h */
+size_t
+fsock_waitlist_count(fsock_waitlist *list)
+{
+	size_t n;
+
+	if (list == NULL)
+		return 0;
+	pthread_mutex_lock(&list->lock);
+	n = list->member_count;
+	pthread_mutex_unlock(&list->lock);
+	return n;
+}

@@ -1,0 +1,256 @@
+/* The wait on a list, and what follows it. The invariants are in wait.h. */
+#include "../compat.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "error.h"
+#include "wait.h"
+
+static int
+fail(int errnum)
+{
+	return fsock__error_set("wait", NULL, FSOCK__NO_PORT, errnum);
+}
+
+/* What a member's last wait found; nobody draws conclusions from the order of such news. */
+static void
+set_state(struct fsock__member *m, int state)
+{
+	m->state = state;
+	atomic_store_explicit(&m->socket->state, state, memory_order_relaxed);
+}
+
+/* Moves on to the next member to be told of. */
+static void
+set_cursor(struct fsock_waitlist *list, struct fsock__ring *cursor)
+{
+	list->cursor = cursor;
+	atomic_store_explicit(&list->untold, cursor != &list->ready, memory_order_relaxed);
+}
+
+/* Notes that a member is ready; a later finding adds to it. */
+static void
+add_ready(struct fsock__member *m, int state)
+{
+	struct fsock_waitlist *list = m->list;
+
+	set_state(m, m->state | state);
+	if (fsock__ring_is_linked(&m->in_ready))
+		return;
+	fsock__ring_append(&list->ready, &m->in_ready);
+	list->ready_count++;
+}
+
+/* Takes back what the last wait found. */
+static void
+clear_ready(struct fsock_waitlist *list)
+{
+	while (fsock__ring_is_linked(&list->ready)) {
+		struct fsock__member *m =
+		    fsock__ring_owner(list->ready.next, struct fsock__member, in_ready);
+
+		set_state(m, 0);
+		fsock__ring_remove(&m->in_ready);
+	}
+	list->ready_count = 0;
+	set_cursor(list, &list->ready);
+}
+
+static void
+suspect_everybody(struct fsock_waitlist *list)
+{
+	for (struct fsock__ring *r = list->members.next; r != &list->members; r = r->next)
+		fsock__wait_suspect(fsock__ring_owner(r, struct fsock__member, in_members));
+}
+
+/* Looks at the members that may hold input. Returns whether something could not be told. */
+static int
+look_at_suspects(struct fsock_waitlist *list)
+{
+	struct fsock__ring *r, *next;
+	int unsure = 0;
+
+	if (list->suspect_all && atomic_exchange(&list->suspect_all, 0))
+		suspect_everybody(list);
+	for (r = list->suspects.next; r != &list->suspects; r = next) {
+		struct fsock__member *m = fsock__ring_owner(r, struct fsock__member, in_suspects);
+		ssize_t n = 0;
+
+		next = r->next;
+		if (m->fd < 0) {
+			add_ready(m, FSOCK_FAILED);
+			continue;
+		}
+		if (m->interest & FSOCK_INPUT)
+			n = fsock__wait_buffered(m->socket);
+		if (n > 0)
+			add_ready(m, FSOCK_INPUT);
+		else if (n < 0)
+			unsure = 1;
+		else
+			fsock__ring_remove(&m->in_suspects);
+	}
+	return unsure;
+}
+
+/*
+ * Empties the pipe, then says that it is empty. Who signals between the two writes nothing, but has
+ * said before what it is about, and that is looked at afterwards.
+ */
+static void
+drain_pipe(struct fsock_waitlist *list)
+{
+	char scrap[8];
+	int saved = errno;
+
+	while (read(list->pipe[0], scrap, sizeof scrap) > 0)
+		;
+	list->signalled = 0;
+	errno = saved;
+}
+
+/* What of a state the member's interest leaves. */
+static int
+wanted(const struct fsock__member *m, int state)
+{
+	return state & (m->interest | FSOCK_HANGUP | FSOCK_FAILED);
+}
+
+/* What the backend found of a member. */
+static void
+take_found(struct fsock_waitlist *list, const struct fsock__found *found)
+{
+	struct fsock__member *m = found->member;
+	int state;
+
+	if (m == &list->pipe_member) {
+		drain_pipe(list);
+		return;
+	}
+	if (m->socket == NULL || m->known == 0)
+		return; /* removed, closed or changed since it was found */
+	state = wanted(m, found->state);
+	if (state == FSOCK_INPUT || state == FSOCK_IO)
+		if (!fsock__wait_is_readable(m->socket, list))
+			state &= ~FSOCK_INPUT;
+	if (state != 0)
+		add_ready(m, state);
+}
+
+static void
+bury(struct fsock_waitlist *list)
+{
+	while (list->graveyard != NULL) {
+		struct fsock__member *m = list->graveyard;
+
+		list->graveyard = m->next;
+		free(m);
+	}
+}
+
+/* Asks the system once, for `left` nanoseconds at the most. Returns 0, or -1 with errno. */
+static int
+ask_system(struct fsock_waitlist *list, int64_t left)
+{
+	int n, saved = errno;
+
+	if (list->ops->prepare(&list->poller) < 0)
+		return -1;
+	list->waiting = 1;
+	pthread_mutex_unlock(&list->lock);
+	n = list->ops->wait(&list->poller, left);
+	pthread_mutex_lock(&list->lock);
+	list->waiting = 0;
+	for (int i = 0; i < n; i++)
+		take_found(list, &list->poller.found[i]);
+	bury(list);
+	if (n < 0)
+		return -1;
+	errno = saved;
+	return 0;
+}
+
+/* Waits, with the list's lock, which it gives up meanwhile. Returns as fsock_waitlist_wait(). */
+static int
+await(struct fsock_waitlist *list, int64_t deadline)
+{
+	int r, woken;
+
+	clear_ready(list);
+	do {
+		int unsure = look_at_suspects(list);
+		int64_t left = fsock__clock_left(deadline);
+
+		if (list->ready_count > 0)
+			left = 0;
+		if (unsure && left > FSOCK__WAIT_UNSURE)
+			left = FSOCK__WAIT_UNSURE;
+		r = ask_system(list, left);
+		woken = r == 0 && list->woken && atomic_exchange(&list->woken, 0);
+	} while (r == 0 && list->ready_count == 0 && !woken && fsock__clock_left(deadline) > 0);
+	set_cursor(list, list->ready.next);
+	if (r < 0 && list->ready_count == 0)
+		return fail(errno);
+	return list->ready_count;
+}
+
+/* see fsock/wait.h */
+int
+fsock_waitlist_wait(fsock_waitlist *list, double timeout, double *remaining)
+{
+	int64_t span, deadline = 0;
+	int r, saved = errno;
+
+	if (list == NULL || fsock__clock_span(timeout, &span) < 0)
+		return fail(EINVAL);
+	if (span != 0)
+		deadline = span == FSOCK__NEVER ? FSOCK__NEVER : fsock__clock_after(span);
+	pthread_mutex_lock(&list->lock);
+	r = list->waiting ? fail(EBUSY) : await(list, deadline);
+	pthread_mutex_unlock(&list->lock);
+	if (remaining != NULL && (r >= 0 || errno == EINTR))
+		*remaining = fsock__wait_remaining(deadline);
+	if (r >= 0)
+		errno = saved;
+	return r;
+}
+
+/* see fsock/wait.h */
+fsock *
+fsock_waitlist_next(fsock_waitlist *list, struct fsock_event *event)
+{
+	fsock *s = NULL;
+
+	if (list == NULL || !list->untold)
+		return NULL;
+	pthread_mutex_lock(&list->lock);
+	while (s == NULL && !list->waiting && list->cursor != &list->ready) {
+		struct fsock__member *m =
+		    fsock__ring_owner(list->cursor, struct fsock__member, in_ready);
+		int state = wanted(m, m->state);
+
+		set_cursor(list, list->cursor->next);
+		if (state != 0)
+			s = m->socket;
+		if (event != NULL)
+			*event = (struct fsock_event){ .socket = s,
+				.user = m->user,
+				.state = state,
+				.error = m->fd < 0 ? EBADF : 0 };
+	}
+	pthread_mutex_unlock(&list->lock);
+	return s;
+}
+
+/* see fsock/wait.h */
+int
+fsock_waitlist_wake(fsock_waitlist *list)
+{
+	if (list == NULL)
+		return fail(EINVAL);
+	list->woken = 1;
+	fsock__waitlist_signal(list);
+	return 0;
+}

@@ -1,0 +1,187 @@
+/* What the streams hold: the part of a socket's readiness that the kernel cannot know. */
+#include "../compat.h"
+#include "../sock/process.h"
+#include "../sock/sys.h"
+#include "../sock/wait.h"
+#include "file.h"
+#include "input.h"
+#include "text.h"
+
+/*
+ * A FILE's lock is only ever tried here: who has it may be blocked in the network, and waits take
+ * the locks in another order than reads do. Who has the reader's lock has the raw buffer; while
+ * there is no reader the socket's lock keeps a new one from beginning.
+ */
+
+/* Whether the stream delivers whole lines; if it does, all of its windows do. */
+static int
+wants_line(const struct fsock__stream *stream)
+{
+	return stream->windows[0].delivery == FSOCK_DELIVER_WHOLE_LINE && !stream->binary;
+}
+
+/*
+ * The octets that a read would look at: those up to the bound, without an LF that it would drop.
+ * Returns how many.
+ */
+static size_t
+waiting(const struct fsock__stream *stream, const uint8_t **p)
+{
+	size_t n = fsock__input_count(stream), owed = stream->owed_length;
+
+	if (n == 0 || n < owed)
+		return 0;
+	*p = stream->raw.data + stream->raw.head;
+	if (owed == 0 || memcmp(*p, stream->owed, owed) != 0)
+		return n;
+	*p += owed;
+	return n - owed;
+}
+
+/* Whether n octets without a line end are more than a line may have. */
+static int
+exceeds_limit(const struct fsock__stream *stream, size_t n)
+{
+	size_t limit = stream->windows[0].line_limit;
+
+	if (stream->line_fill >= limit)
+		return 1;
+	limit -= stream->line_fill;
+	return stream->text_input == NULL ? n >= limit
+	                                  : fsock__text_exceeds(stream->text_input, n, limit);
+}
+
+/*
+ * Whether the next read finds what it needs in the raw buffer: input, its end for now, or an error,
+ * such as a line that is too long.
+ */
+static int
+is_ready(const struct fsock__stream *stream)
+{
+	int line = wants_line(stream);
+	const uint8_t *p = NULL;
+	size_t n = waiting(stream, &p);
+
+	if (stream->read_error != 0 || fsock__buffer_position(&stream->raw) >= stream->bound)
+		return 1;
+	if (line && exceeds_limit(stream, n))
+		return 1;
+	if (stream->text_input != NULL)
+		return fsock__text_is_ready(stream->text_input, p, n, line);
+	return n > 0 && (!line || memchr(p, '\n', n) != NULL);
+}
+
+/* How much of the raw buffer a read would yield; 1 for an end or an error. */
+static ssize_t
+buffered_raw(const struct fsock__stream *stream)
+{
+	size_t count = fsock__input_count(stream);
+
+	if (!is_ready(stream))
+		return 0;
+	return (ssize_t)(count == 0 ? 1 : count);
+}
+
+/* Another thread has the FILE. One that waits for the network has read all there was. */
+static ssize_t
+busy(struct fsock__window *w)
+{
+	return w->waiting ? 0 : -1;
+}
+
+/* What reading one window would yield: stdio's part, and the raw buffer if it is the reader. */
+static ssize_t
+buffered_window(struct fsock__window *w)
+{
+	struct fsock__stream *stream = w->stream;
+	ssize_t n;
+
+	if (ftrylockfile(w->file) != 0)
+		return busy(w);
+	n = (ssize_t)fsock__file_unread(w);
+	if (atomic_load_explicit(&stream->reader, memory_order_acquire) == w)
+		n += buffered_raw(stream);
+	funlockfile(w->file);
+	return n;
+}
+
+ssize_t
+fsock__readable_buffered(struct fsock *s)
+{
+	struct fsock__stream *stream = s->stream;
+	ssize_t total = stream->reader == NULL ? buffered_raw(stream) : 0;
+
+	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++) {
+		struct fsock__window *w = &stream->windows[i];
+		ssize_t n = w->file == NULL || !(w->sides & FSOCK_INPUT) ? 0 : buffered_window(w);
+
+		if (n < 0)
+			return -1;
+		total += n;
+	}
+	return total;
+}
+
+/* Receives until a line is there or the kernel has nothing. Needs the FILE's lock. */
+static int
+fetch_line(struct fsock__stream *stream)
+{
+	struct fsock__buffer *raw = &stream->raw;
+	struct fsock *s = stream->socket;
+	int flags = MSG_DONTWAIT;
+
+	s->used = fsock__process();
+	while (!is_ready(stream)) {
+		size_t room = raw->received < stream->bound ? fsock__buffer_reserve(raw) : 0;
+		ssize_t n;
+
+		if (room == 0)
+			return 1; /* at a bound, or for want of memory; the read will tell */
+		n = fsock__sys_receive(s->fd, raw->data + raw->tail, room, &flags);
+		if (n == 0)
+			return 1;
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return 0;
+		if (n < 0)
+			stream->read_error = errno;
+		else
+			fsock__buffer_received(raw, (size_t)n);
+	}
+	return 1;
+}
+
+/* The window that read last, or else one that can read; NULL if there is none. */
+static struct fsock__window *
+input_window(struct fsock__stream *stream)
+{
+	struct fsock__window *w = stream->reader;
+
+	for (int i = 0; w == NULL && i < FSOCK__WINDOW_COUNT; i++)
+		if (stream->windows[i].file != NULL && (stream->windows[i].sides & FSOCK_INPUT))
+			w = &stream->windows[i];
+	return w;
+}
+
+int
+fsock__readable_fetch(struct fsock *s)
+{
+	struct fsock__stream *stream = s->stream;
+	struct fsock__window *w = input_window(stream);
+	int r, saved = errno;
+
+	if (w == NULL || stream->binary || ftrylockfile(w->file) != 0)
+		return 1; /* nobody reads it as lines, or somebody is at it: the kernel decides */
+	(void)atomic_load_explicit(&stream->reader, memory_order_acquire);
+	r = fsock__file_unread(w) > 0 || fetch_line(stream);
+	atomic_store_explicit(&stream->reader, w, memory_order_release);
+	funlockfile(w->file);
+	errno = saved;
+	return r;
+}
+
+void
+fsock__readable_changed(struct fsock__stream *stream)
+{
+	if (stream->socket->waits != NULL)
+		fsock__wait_note(stream->socket);
+}

@@ -1,0 +1,194 @@
+/*
+ * What a wait on a list costs, against epoll_wait(2) on the same descriptors, with one of them
+ * ready. Each pair is measured in turn, many times in one run, and the
+ * medians are compared. Targets are printed with the figures.
+ */
+#define _GNU_SOURCE
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <fsock.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sched.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ROUNDS = 31, WAITS = 20000, MOST = 10000 };
+
+static fsock *members[MOST + 1]; /* the last one is ready */
+
+static void
+die(const char *what)
+{
+	fprintf(stderr, "bench: %s: %s\n", what, fsock_last_error()->text);
+	exit(1);
+}
+
+static double
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* Keeps the process on one processor. */
+static void
+pin(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	sched_setaffinity(0, sizeof set, &set); /* with one processor there is nothing to choose */
+}
+
+static void
+raise_limit(void)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur < MOST + 100)
+		limit.rlim_cur = MOST + 100;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		die("too few files may be open");
+}
+
+/* Sockets that nobody sends to, and one end of a pair that has something to read. */
+static void
+make_members(void)
+{
+	fsock *pair[2];
+
+	for (int i = 0; i < MOST; i++)
+		if ((members[i] = fsock_adopt(socket(AF_INET, SOCK_DGRAM, 0), NULL)) == NULL)
+			die("socket");
+	if (fsock_pair(pair, NULL) < 0 || write(fsock_socket(pair[1]), "x", 1) != 1)
+		die("pair");
+	members[MOST] = pair[0];
+}
+
+static fsock_waitlist *
+make_list(int idle)
+{
+	fsock_waitlist *list = fsock_waitlist_new();
+
+	for (int i = MOST - idle; i <= MOST; i++)
+		if (list == NULL ||
+		    fsock_waitlist_add(list, members[i], FSOCK_INPUT, members[i]) < 0)
+			die("wait list");
+	return list;
+}
+
+static int
+make_epoll(int idle)
+{
+	int fd = epoll_create1(EPOLL_CLOEXEC);
+
+	for (int i = MOST - idle; i <= MOST; i++) {
+		struct epoll_event event = { .events = EPOLLIN, .data.ptr = members[i] };
+
+		if (epoll_ctl(fd, EPOLL_CTL_ADD, fsock_socket(members[i]), &event) < 0)
+			die("epoll_ctl");
+	}
+	return fd;
+}
+
+/* Seconds a wait takes, with what a program does to learn who is ready. */
+static double
+time_list(fsock_waitlist *list)
+{
+	double start = now();
+	struct fsock_event event;
+
+	for (int i = 0; i < WAITS; i++) {
+		if (fsock_waitlist_wait(list, INFINITY, NULL) != 1)
+			die("wait");
+		while (fsock_waitlist_next(list, &event) != NULL)
+			if (event.user != members[MOST])
+				die("another is ready");
+	}
+	return (now() - start) / WAITS;
+}
+
+static double
+time_epoll(int fd)
+{
+	static struct epoll_event events[256];
+	double start = now();
+
+	for (int i = 0; i < WAITS; i++) {
+		int n = epoll_wait(fd, events, 256, -1);
+
+		for (int k = 0; k < n; k++)
+			if (events[k].data.ptr != members[MOST])
+				die("another is ready");
+		if (n != 1)
+			die("epoll_wait");
+	}
+	return (now() - start) / WAITS;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double
+median(double *values)
+{
+	qsort(values, ROUNDS, sizeof *values, compare);
+	return values[ROUNDS / 2];
+}
+
+static void
+print(const char *what, double ours, double theirs, double ratio, double target)
+{
+	printf("%-46s %8.0f %8.0f %7.2f %9.2f  %s\n", what, ours * 1e9, theirs * 1e9, ratio, target,
+	    ratio <= target ? "reached" : "MISSED");
+}
+
+/* One number of idle members. Returns the median of ours. */
+static double
+run(const char *what, int idle)
+{
+	double ours[ROUNDS], theirs[ROUNDS], ratios[ROUNDS];
+	fsock_waitlist *list = make_list(idle);
+	int fd = make_epoll(idle);
+
+	time_list(list);
+	for (int i = 0; i < ROUNDS; i++) {
+		theirs[i] = time_epoll(fd);
+		ours[i] = time_list(list);
+		ratios[i] = ours[i] / theirs[i];
+	}
+	print(what, median(ours), median(theirs), median(ratios), 1.2);
+	fsock_waitlist_free(list);
+	close(fd);
+	return median(ours);
+}
+
+int
+main(void)
+{
+	double few, many;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	pin();
+	raise_limit();
+	make_members();
+	printf("%-46s %8s %8s %7s %9s\n", "ns a wait with 1 ready, medians", "ours", "theirs",
+	    "ratio", "target");
+	few = run("10 idle members / epoll_wait", 10);
+	many = run("10 000 idle members / epoll_wait", MOST);
+	print("10 000 idle members / 10 idle members", many, few, many / few, 1.2);
+	return 0;
+}
