@@ -249,6 +249,38 @@ START_TEST(both_change)
 }
 END_TEST
 
+static void
+look_often(void *arg)
+{
+	struct other *other = arg;
+	struct fsock_format in;
+
+	other->c = 0;
+	for (int i = 0; i < CHANGES; i++)
+		other->c += fsock_get_formats(other->f, &in, NULL) == 0 && in.charset != NULL;
+}
+
+/* The format of input is there to be asked for while it changes. */
+START_TEST(one_looks)
+{
+	struct sock_thread thread;
+	struct other other, own;
+	int peer;
+	fsock *s = sock_raw(SOCK_TCP4, NULL, &peer);
+
+	other.f = fsock_stream(s);
+	own.f = fsock_input(s);
+	ck_assert_int_eq(fsock_set_format(own.f, "latin-1"), 0);
+	sock_thread_start(&thread, look_often, &other);
+	change_often(&own);
+	sock_thread_join(&thread);
+	ck_assert_int_eq(other.c, CHANGES);
+	ck_assert_int_eq(own.c, CHANGES);
+	ck_assert_int_eq(fsock_close(s), 0);
+	close(peer);
+}
+END_TEST
+
 /* With output that has failed, the format of input stays as well. */
 START_TEST(all_or_nothing)
 {
@@ -279,6 +311,7 @@ main(void)
 	tcase_add_loop_test(tcase, other_waits, 0, COUNT(exact_rows));
 	tcase_add_loop_test(tcase, other_is_about_to_read, 0, COUNT(exact_rows));
 	tcase_add_test(tcase, both_change);
+	tcase_add_test(tcase, one_looks);
 	tcase_add_test(tcase, all_or_nothing);
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);

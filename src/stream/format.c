@@ -50,8 +50,10 @@ install_input(struct fsock__stream *stream, struct fsock__text_input *t)
 		t->bom_due = fsock__buffer_position(&stream->raw) == 0 &&
 		    (t->format.bom == FSOCK_BOM_STRIP || t->format.bom == FSOCK_BOM_SNIFF);
 	fsock__input_forget(stream);
+	pthread_mutex_lock(&stream->output_lock);
 	free(stream->text_input);
 	stream->text_input = t;
+	pthread_mutex_unlock(&stream->output_lock);
 	stream->binary = t == NULL;
 }
 
@@ -150,9 +152,9 @@ fsock_get_formats(FILE *f, struct fsock_format *input, struct fsock_format *outp
 		return -1;
 	stream = w->stream;
 	flockfile(f);
+	pthread_mutex_lock(&stream->output_lock);
 	if (input != NULL)
 		*input = stream->text_input == NULL ? binary : stream->text_input->format;
-	pthread_mutex_lock(&stream->output_lock);
 	if (output != NULL)
 		*output = stream->text_output == NULL ? binary : stream->text_output->format;
 	pthread_mutex_unlock(&stream->output_lock);
