@@ -274,6 +274,9 @@ START_TEST(refused)
 	ck_assert_ptr_null(fsock_octets_output(NULL, &n, "utf-8"));
 	ck_assert_int_eq(errno, EINVAL);
 	ck_assert_ptr_null(fsock_octets_output(&octets, NULL, "utf-8"));
+	octets = NULL;
+	ck_assert_ptr_null(fsock_octets_output(&octets, &n, "no-such-charset"));
+	ck_assert_ptr_null(octets); /* nothing that somebody would have to free */
 	ck_assert_int_eq(errno, EINVAL);
 	ck_assert_int_eq(sock_open_fds(), fds);
 }

@@ -94,7 +94,7 @@ fsock__raw_receive(struct fsock *s, void *buf, size_t n)
 	if (gather(stream, "receive", &file) < 0)
 		return -1;
 	r = (ssize_t)fsock__input_take(stream, buf, n);
-	stream->octet_taken = 0; /* what is taken here is not to be unread */
+	fsock__input_forget(stream); /* what is taken here is not to be unread */
 	release(stream, file);
 	return r;
 }
