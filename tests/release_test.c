@@ -234,7 +234,9 @@ START_TEST(output_goes_first)
 }
 END_TEST
 
-/* Limits were the socket's: the descriptor waits as long as it takes, and blocks or not as before. */
+/*
+ * Limits were the socket's: the descriptor waits as long as it takes, and blocks or not as before.
+ */
 static void
 check_limit(int fd, int option)
 {

@@ -264,7 +264,10 @@ sock_child(int (*fn)(void *), void *arg)
 static volatile sig_atomic_t storm, alarms;
 static struct sigaction before_storm;
 
-/* The next signal a millisecond after this one is dealt with: where that takes long there is progress. */
+/*
+ * The next signal a millisecond after this one is dealt with: where that takes long there is
+ * progress.
+ */
 static void
 strike(void)
 {
