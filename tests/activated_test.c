@@ -163,9 +163,12 @@ pass_long_name(void *arg)
 	SOCK_EXPECT(fsock_activated(NULL, NULL, 1, NULL) == -1 && errno == EINVAL);
 	SOCK_EXPECT(fsock_activated(list, names, 1, NULL) == 1);
 	SOCK_EXPECT(strlen(names[0]) == FSOCK_ACTIVATED_NAME_SIZE - 1);
+	SOCK_EXPECT(fsock_close(list[0]) == 0);
+	put(FIRST, 'l');
 	set("LISTEN_PID", "ours");
 	set("LISTEN_FDS", "1");
 	SOCK_EXPECT(fsock_activated(list, NULL, 1, NULL) == 1);
+	SOCK_EXPECT(fsock_close(list[0]) == 0);
 	return 0;
 }
 
@@ -207,6 +210,7 @@ serve_shared(void *arg)
 	SOCK_EXPECT(s != NULL);
 	fcntl(kept, F_SETFL, 0);
 	SOCK_EXPECT(accept(kept, NULL, NULL) >= 0);
+	fsock_close(s);
 	return 0;
 }
 

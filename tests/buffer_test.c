@@ -82,6 +82,28 @@ START_TEST(empty)
 }
 END_TEST
 
+/* What waits for a line end is seldom moved, however small the pieces that it comes in. */
+START_TEST(pile_up)
+{
+	static const struct {
+		size_t piece, total;
+	} rows[] = { { 1, 30000 }, { 1000, 4 << 20 }, { 200000, 64 << 20 } };
+	struct fsock__buffer b = { 0 };
+	size_t total = rows[_i].total, capacity = 0, at = 0;
+	int moves = 0;
+
+	while (at < total) {
+		at += receive(&b, at, rows[_i].piece);
+		moves += b.capacity != capacity;
+		capacity = b.capacity;
+	}
+	ck_assert_int_lt(moves, 20);
+	ck_assert_uint_le(b.capacity, total * 2 + FSOCK__BUFFER_LARGE);
+	deliver(&b, 0, at);
+	fsock__buffer_free(&b);
+}
+END_TEST
+
 /* What of 10 octets, delivered in one piece or two with a settling between, may be given back. */
 static const struct give_back {
 	size_t first, second, back;
@@ -239,6 +261,7 @@ main(void)
 	TCase *t = tcase_create("buffer");
 
 	tcase_add_test(t, empty);
+	tcase_add_loop_test(t, pile_up, 0, 3);
 	tcase_add_loop_test(t, give_back, 0, COUNT(gives));
 	tcase_add_test(t, appetite);
 	tcase_add_loop_test(t, shrink, 0, 3);

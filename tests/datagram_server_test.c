@@ -211,6 +211,13 @@ END_TEST
 static struct server_gate gate;
 static atomic_int most, now;
 
+static void
+reset_gate(void)
+{
+	gate.entered = gate.left = gate.is_open = 0;
+	most = now = 0;
+}
+
 static int
 hold(struct fsock_request *request, void *arg)
 {
@@ -340,6 +347,7 @@ datagram_server_suite(void)
 
 	tcase_add_checked_fixture(tcase, sock_dir_make, sock_dir_remove);
 	tcase_add_checked_fixture(tcase, server_log_reset, NULL);
+	tcase_add_checked_fixture(tcase, reset_gate, NULL);
 	tcase_add_loop_test(tcase, answers, 0, COUNT(places));
 	tcase_add_loop_test(tcase, outcome, 0, COUNT(doings));
 	tcase_add_test(tcase, longest);

@@ -13,31 +13,35 @@ static const struct text_row rows[] = {
 	{ "three lines of header, then a binary body", "latin-1,crlf",
 	    WIRE("one\r\ntw\xF6\r\nthree\r\n\xE4\r\n\0x\n\r\xFF"),
 	    .steps = { LINE("one\n"), LINE("tw\xC3\xB6\n"), LINE("three\n"), SET("binary"),
-	        CHARS("\xE4\r\n\0x\n\r\xFF"), END } },
+		CHARS("\xE4\r\n\0x\n\r\xFF"), END } },
 	{ "the body holds what looks like characters of the header", "utf-8,crlf",
-	    WIRE("a\r\n\xC3\xA4\xC3"), .steps = { LINE("a\n"), SET("binary"), CHARS("\xC3\xA4\xC3"),
-	        END } },
+	    WIRE("a\r\n\xC3\xA4\xC3"),
+	    .steps = { LINE("a\n"), SET("binary"), CHARS("\xC3\xA4\xC3"), END } },
 	{ "a body that is bad text", "utf-8,crlf", WIRE("a\r\n\xFF\xFE\n"),
 	    .steps = { LINE("a\n"), SET("binary"), CHARS("\xFF\xFE\n"), END } },
 	{ "a charset that changes", "utf-8", WIRE("\xC3\xA4\n\xE4\n\0\xE4\0\n\xE4\0\n\0"),
 	    .steps = { LINE("\xC3\xA4\n"), SET("latin-1"), LINE("\xC3\xA4\n"), SET("utf-16be"),
-	        LINE("\xC3\xA4\n"), SET("utf-16le"), LINE("\xC3\xA4\n"), END } },
+		LINE("\xC3\xA4\n"), SET("utf-16le"), LINE("\xC3\xA4\n"), END } },
 	{ "in the middle of a line", "latin-1", WIRE("ab\xE4\xC3\xA4z\n"), .partial = 1,
 	    .steps = { CHARS("ab\xC3\xA4"), SET("utf-8"), LINE("\xC3\xA4z\n"), END } },
 	{ "behind a character pushed back", "latin-1", WIRE("abc\n"), .partial = 1,
 	    .steps = { CHARS("ab"), UNGETC('b'), SET("utf-8"), LINE("bc\n"), END } },
-	{ "from binary to text and back", "binary", WIRE("\xFF\0" "a\r\n\r\n"), .partial = 1,
+	{ "from binary to text and back", "binary",
+	    WIRE("\xFF\0"
+		 "a\r\n\r\n"),
+	    .partial = 1,
 	    .steps = { CHARS("\xFF\0"), SET("ascii,crlf"), LINE("a\n"), SET("binary"),
-	        CHARS("\r\n"), END } },
+		CHARS("\r\n"), END } },
 	{ "the same format again", "utf-16le,crlf", WIRE("a\0\r\0\n\0b\0\r\0\n\0"),
 	    .steps = { LINE("a\n"), SET("utf-16le,crlf"), LINE("b\n"), SET("utf-16le,crlf"),
-	        END } },
+		END } },
 	{ "line ends that change", "lf", WIRE("a\r\nb\rc\r\n"),
 	    .steps = { LINE("a\r\n"), SET("cr"), LINE("b\n"), SET("crlf"), LINE("c\n"), END } },
 	{ "input alone", "utf-8", WIRE("\xC3\xA4\n\xE4\n"),
 	    .steps = { LINE("\xC3\xA4\n"), SET_IN("latin-1"), LINE("\xC3\xA4\n"), PUT("\xC3\xA4"),
-	        GOT("\xC3\xA4"), END } },
-	{ "shift states do not outlive a format", "iso-2022-jp", WIRE("\x1B$B4A4A\nB\n"), .partial = 1,
+		GOT("\xC3\xA4"), END } },
+	{ "shift states do not outlive a format", "iso-2022-jp", WIRE("\x1B$B4A4A\nB\n"),
+	    .partial = 1,
 	    .steps = { CHARS("\xE6\xBC\xA2"), SET("ascii"), LINE("4A\n"), LINE("B\n"), END } },
 
 	/* auto returns a line at its CR: the LF behind it belongs to it whatever comes then */
@@ -88,13 +92,13 @@ END_TEST
 START_TEST(all_or_nothing)
 {
 	struct text_way way = { .is_socket = 1, .two_way = 1, .delivery = FSOCK_DELIVER_LINE };
-	struct fsock_format in, out, bad = { .eol = FSOCK_EOL_AUTO,
-		                              .eol_flags = FSOCK_EOL_REJECT_CR };
+	struct fsock_format in, out,
+	    bad = { .eol = FSOCK_EOL_AUTO, .eol_flags = FSOCK_EOL_REJECT_CR };
 	struct text_session t;
 
 	text_open(&t, &way, &(struct fsock_options){ .format = "ascii,crlf" }, NULL, 0);
-	ck_assert_int_eq(fsock_set_formats(t.in, &(struct fsock_format){ .eol = FSOCK_EOL_CR }, &bad),
-	    -1);
+	ck_assert_int_eq(
+	    fsock_set_formats(t.in, &(struct fsock_format){ .eol = FSOCK_EOL_CR }, &bad), -1);
 	sock_assert_error(FSOCK_INVALID_ARGUMENT_ERROR, EINVAL);
 	ck_assert_int_eq(fsock_get_formats(t.in, &in, &out), 0);
 	ck_assert_int_eq(in.eol, FSOCK_EOL_CRLF);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "sock/socket.h"
 #include "support/sock_support.h"
 #include "support/wait_support.h"
 
@@ -491,6 +492,31 @@ START_TEST(reset)
 }
 END_TEST
 
+/* An error that comes while waiting receives is kept for the next read, and counts until then. */
+START_TEST(reset_while_receiving)
+{
+	fsock *ends[2];
+	char line[64];
+	FILE *f;
+
+	sock_link(SOCK_TCP4, &whole, ends);
+	f = fsock_stream(ends[0]);
+	ck_assert_int_eq(write(fsock_socket(ends[1]), "ha", 2), 2);
+	ck_assert_int_eq(wait_state(_i, ends[0], 0), 0);
+	ck_assert_int_eq(fsock_abort(ends[1]), 0);
+	while (poll(&(struct pollfd){ .fd = fsock_socket(ends[0]) }, 1, 5000) == 0)
+		;
+	pthread_mutex_lock(&ends[0]->lock);
+	ck_assert_int_eq(ends[0]->stream_ops->fetch(ends[0]), 1);
+	ck_assert_int_gt(ends[0]->stream_ops->buffered(ends[0]), 0);
+	pthread_mutex_unlock(&ends[0]->lock);
+	ck_assert_int_ne(wait_state(_i, ends[0], 5) & FSOCK_INPUT, 0);
+	ck_assert_ptr_null(fgets(line, sizeof line, f));
+	sock_assert_error(FSOCK_CONNECTION_RESET_ERROR, ECONNRESET);
+	fsock_close(ends[0]);
+}
+END_TEST
+
 START_TEST(listener)
 {
 	int way = _i;
@@ -557,6 +583,7 @@ main(void)
 	tcase_add_loop_test(tcase, readable, 0, COUNT(rows) * wait_ways() * SOCK_TRANSPORTS);
 	tcase_add_loop_test(tcase, closed, 0, SOCK_TRANSPORTS);
 	tcase_add_loop_test(tcase, reset, 0, 2 * wait_ways());
+	tcase_add_loop_test(tcase, reset_while_receiving, 0, wait_ways());
 	tcase_add_loop_test(tcase, listener, 0, wait_ways());
 	tcase_add_loop_test(tcase, datagram, 0, wait_ways());
 	tcase_add_loop_test(tcase, high_descriptor, 0, wait_ways());

@@ -2,7 +2,6 @@
 #include "../src/compat.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -102,7 +101,7 @@ START_TEST(stopped_under_load)
 		for (int i = 0; i < CLIENT_THREADS; i++)
 			sock_thread_start(&threads[i], visit_often, NULL);
 		while (load.good < served + 30)
-			sched_yield();
+			server_breathe();
 		ck_assert_int_ge(fsock_server_stop(server, row->grace), 0);
 		ck_assert_int_eq(load.ended, load.begun);
 		load.enough = 1;
@@ -167,7 +166,7 @@ START_TEST(flat)
 		for (int i = 0; i < CLIENT_THREADS; i++)
 			sock_thread_start(&threads[i], visit_often, NULL);
 		while (load.good < target)
-			sched_yield();
+			server_breathe();
 		load.enough = 1;
 		for (int i = 0; i < CLIENT_THREADS; i++)
 			sock_thread_join(&threads[i]);

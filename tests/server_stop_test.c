@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -272,6 +271,7 @@ START_TEST(runs)
 	double start = sock_now();
 	int fds = sock_open_fds();
 
+	memset(&ran, 0, sizeof ran);
 	ran.row = &runnings[_i];
 	signal(SIGUSR1, on_signal);
 	errno = EDOM;
@@ -299,7 +299,7 @@ START_TEST(busy_is_not_idle)
 	s = server_connect(server, "127.0.0.1");
 	server_gate_await(&work.gate, 1);
 	for (start = sock_now(); sock_now() < start + 0.1;)
-		sched_yield();
+		server_breathe();
 	fsock_close(server_connect(server, "127.0.0.1")); /* still taken */
 	server_gate_await(&work.gate, 2);
 	work.gate.is_open = 1;

@@ -2,7 +2,6 @@
 #include "../src/compat.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -93,7 +92,8 @@ END_TEST
 /* ---- What the program is told */
 
 /* Ways in which a client's service goes wrong; what the `error` function must be told then. */
-enum mishap { RETURNS_FAILURE, NO_ERRNO, READ_TIMES_OUT, CLIENT_GONE, RESET, CLOSES_IT_ALL };
+enum mishap { RETURNS_FAILURE, NO_ERRNO, READ_TIMES_OUT, DEADLINE_PASSES, CLIENT_GONE, RESET,
+	CLOSES_IT_ALL };
 
 static int
 go_wrong(FILE *client, void *arg)
@@ -109,11 +109,12 @@ go_wrong(FILE *client, void *arg)
 		errno = 0;
 		return -1;
 	case READ_TIMES_OUT:
+	case DEADLINE_PASSES:
 	case RESET:
 		return fgets(line, sizeof line, client) == NULL ? -1 : 0;
 	case CLIENT_GONE: /* it has closed: the first write is answered by a reset */
 		while (fputs("is anybody there?\n", client) != EOF && fflush(client) == 0)
-			sched_yield();
+			server_breathe();
 		return 0; /* as a careless handler does */
 	case CLOSES_IT_ALL:
 		return fclose(client);
@@ -130,6 +131,7 @@ static const struct told {
 	{ RETURNS_FAILURE, ENOTDIR, FSOCK_NO_SUCH_FILE_ERROR, "serve client" },
 	{ NO_ERRNO, ECANCELED, FSOCK_UNKNOWN_ERROR, "serve client" },
 	{ READ_TIMES_OUT, ETIMEDOUT, FSOCK_TIMEOUT_ERROR, "serve client" },
+	{ DEADLINE_PASSES, ETIMEDOUT, FSOCK_DEADLINE_TIMEOUT_ERROR, "serve client" },
 	{ CLIENT_GONE, EPIPE, FSOCK_BROKEN_PIPE_ERROR, "close" },
 	{ RESET, ECONNRESET, FSOCK_CONNECTION_RESET_ERROR, "serve client" },
 	{ CLOSES_IT_ALL, 0, FSOCK_NO_ERROR, "" },
@@ -139,7 +141,9 @@ START_TEST(told)
 {
 	const struct told *row = &tolds[_i];
 	enum mishap mishap = row->mishap;
-	struct fsock_server_options options = { .socket.read_timeout = 0.05, .error = server_log };
+	struct fsock_server_options options = { .error = server_log,
+		.socket.read_timeout = mishap == DEADLINE_PASSES ? 0 : 0.05,
+		.socket.deadline = mishap == DEADLINE_PASSES ? 0.05 : 0 };
 	fsock_server *server = server_start("127.0.0.1", go_wrong, &mishap, &options);
 	fsock *s = server_connect(server, "127.0.0.1");
 	const struct fsock_error *error = NULL;

@@ -190,6 +190,29 @@ START_TEST(output_while_reading)
 }
 END_TEST
 
+/* A thread that is about to read is waited for only until it waits for input itself. */
+START_TEST(output_while_beginning_to_read)
+{
+	for (int i = 0; i < 200; i++) {
+		struct sock_thread thread;
+		struct reading reading;
+		int peer;
+		fsock *s = sock_raw(SOCK_PAIR, NULL, &peer);
+
+		reading.f = reader(s, TWO_WAY);
+		sock_thread_start(&thread, read_one, &reading);
+		while (atomic_load(&thread.id) == 0)
+			;
+		ck_assert_int_eq(fsock_shutdown(s, FSOCK_OUTPUT), 0);
+		ck_assert_int_eq(write(peer, "x", 1), 1);
+		sock_thread_join(&thread);
+		ck_assert_int_eq(reading.c, 'x');
+		ck_assert_int_eq(fsock_close(s), 0);
+		close(peer);
+	}
+}
+END_TEST
+
 /* A thread blocked in writing to a peer that does not read is woken as well, and fails. */
 struct writing {
 	fsock *s;
@@ -328,6 +351,7 @@ main(void)
 	tcase_add_loop_test(tcase, writing_afterwards, 0, 2 * SOCK_TRANSPORTS);
 	tcase_add_loop_test(tcase, no_stream_to_write_to, 0, SOCK_TCP4 + 1);
 	tcase_add_loop_test(tcase, reader_woken, 0, 6 * SOCK_TRANSPORTS);
+	tcase_add_test(tcase, output_while_beginning_to_read);
 	tcase_add_loop_test(tcase, output_while_reading, 0, 2 * SOCK_TRANSPORTS);
 	tcase_add_loop_test(tcase, writer_woken_by_reset, 0, SOCK_TRANSPORTS);
 	tcase_add_loop_test(tcase, no_such_direction, 0, COUNT(bad_directions));

@@ -1,8 +1,10 @@
 /* The three streams of a socket: made once, closed in any order, and what keeps what alive. */
 #include "../src/compat.h"
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <check.h>
@@ -306,6 +308,58 @@ START_TEST(input_through_two)
 }
 END_TEST
 
+static void
+read_octet(void *arg)
+{
+	fgetc(arg);
+}
+
+static void
+write_much(void *arg)
+{
+	static char block[1 << 25];
+
+	fwrite(block, 1, sizeof block, arg);
+}
+
+static double
+cpu_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* A reader that has to wait for a writer to let go of the two-way stream does not spin meanwhile. */
+START_TEST(input_behind_a_blocked_writer)
+{
+	struct stdio_link link;
+	struct sock_thread writer, reader;
+	double cpu;
+	FILE *two_way, *input;
+
+	stdio_link_open(&link, transport_of(_i), NULL);
+	two_way = fsock_stream(link.s);
+	input = fsock_input(link.s);
+	stdio_far_puts(&link, "x");
+	ck_assert_int_eq(fgetc(two_way), 'x');
+	sock_thread_start(&writer, write_much, two_way);
+	sock_thread_await_blocked(&writer);
+	sock_thread_start(&reader, read_octet, input);
+	cpu = cpu_now();
+	poll(NULL, 0, 300);
+	cpu = cpu_now() - cpu;
+	ck_assert_int_eq(fsock_shutdown(link.s, FSOCK_INPUT), 0);
+	close(link.far);
+	link.far = -1;
+	sock_thread_join(&writer);
+	sock_thread_join(&reader);
+	ck_assert_double_lt(cpu, 0.05);
+	stdio_link_close(&link);
+}
+END_TEST
+
 /* ---- What has no streams. */
 
 START_TEST(wrong_kinds)
@@ -418,6 +472,7 @@ main(void)
 	tcase_add_loop_test(t, close_flushes, 0, 2 * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, half_close, 0, COUNT(orders) * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, input_through_two, 0, STDIO_TRANSPORTS);
+	tcase_add_loop_test(t, input_behind_a_blocked_writer, 0, STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, wrong_kinds, 0, 3);
 	tcase_add_test(t, not_ours);
 	tcase_add_loop_test(t, wrong_direction, 0, STDIO_TRANSPORTS);

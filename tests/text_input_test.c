@@ -1,4 +1,4 @@
-/* Text from the wire: policies, errors, line ends, byte order marks, limits; and what is not there yet. */
+/* Text from the wire: policies, errors, line ends, byte order marks, limits, and silence. */
 #include "../src/compat.h"
 
 #include <check.h>
@@ -8,12 +8,13 @@
 #include "support/sock_support.h"
 #include "support/text_script.h"
 
-#define E4 "\xC3\xA4"         /* U+00E4 as UTF-8 */
+#define E4      "\xC3\xA4"     /* U+00E4 as UTF-8 */
 #define BAD_ONE "\xEF\xBF\xBD" /* U+FFFD */
 
 static const struct text_row rows[] = {
 	/* Charsets. */
-	{ "latin-1", "latin-1", WIRE("gr\xFC\xDF\n"), .steps = { LINE("gr\xC3\xBC\xC3\x9F\n"), END } },
+	{ "latin-1", "latin-1", WIRE("gr\xFC\xDF\n"),
+	    .steps = { LINE("gr\xC3\xBC\xC3\x9F\n"), END } },
 	{ "UTF-16, a pair of surrogates", "utf-16le", WIRE("\x3D\xD8\0\xDE\n\0"),
 	    .steps = { LINE("\xF0\x9F\x98\x80\n"), END } },
 	{ "characters that look like line ends", "utf-16be", WIRE("\x0A\x0A\x0A\0\0\x0A"),
@@ -34,19 +35,24 @@ static const struct text_row rows[] = {
 	    .steps = { LINE("a\n"), LINE("\xD0\xB0"), END } },
 
 	/* Policies. */
-	{ "strict: text before the error comes first", "utf-8", WIRE("ab\xFF" "cd\n"),
+	{ "strict: text before the error comes first", "utf-8",
+	    WIRE("ab\xFF"
+		 "cd\n"),
 	    .steps = { CHARS("ab"), BAD(2), ERRORS(1), LINE("cd\n"), END } },
-	{ "strict: one error after the other", "ascii", WIRE("\xFF\xFE" "a\n"),
+	{ "strict: one error after the other", "ascii",
+	    WIRE("\xFF\xFE"
+		 "a\n"),
 	    .steps = { BAD(0), BAD(1), ERRORS(2), LINE("a\n"), END } },
-	{ "strict: a later line does not matter yet", "utf-8,crlf", WIRE("ok\r\n\xC3("
-	    "\r\nfine\r\n"),
+	{ "strict: a later line does not matter yet", "utf-8,crlf",
+	    WIRE("ok\r\n\xC3("
+		 "\r\nfine\r\n"),
 	    .steps = { LINE("ok\n"), ERRORS(0), BAD(4), LINE("(\n"), LINE("fine\n"), END } },
 	{ "strict: a CR before the error", "utf-8,crlf", WIRE("a\r\xFF\nb\n"), .partial = 1,
 	    .steps = { CHARS("a\r"), BAD(2), LINE("\n"), LINE("b\n"), END } },
 	{ "strict: a CR before the error, auto", "ascii,auto", WIRE("a\r\xFF\nb\n"),
 	    .steps = { LINE("a\n"), BAD(2), LINE("\n"), LINE("b\n"), END } },
-	{ "strict: an error between CR and LF, both wrong", "utf-8,crlf-strict", WIRE("a\r\xFF\nb\r\n"),
-	    .partial = 1,
+	{ "strict: an error between CR and LF, both wrong", "utf-8,crlf-strict",
+	    WIRE("a\r\xFF\nb\r\n"), .partial = 1,
 	    .steps = { CHARS("a"), BAD(1), BAD(2), BAD(3), LINE("b\n"), ERRORS(3), END } },
 	{ "strict: an error at the end", "utf-8", WIRE("a\n\xE2\x82"),
 	    .steps = { LINE("a\n"), BAD(2), END } },
@@ -54,18 +60,28 @@ static const struct text_row rows[] = {
 	    .steps = { LINE("a\n"), BAD(4), END } },
 	{ "strict: an ASCII octet behind a bad lead is not eaten", "gbk", WIRE("\x81\"\n"),
 	    .steps = { BAD(0), LINE("\"\n"), END } },
-	{ "replace", "utf-8,replace", WIRE("a\xE2\x82" "b\xFF\n\xC3"),
+	{ "replace", "utf-8,replace",
+	    WIRE("a\xE2\x82"
+		 "b\xFF\n\xC3"),
 	    .steps = { LINE("a" BAD_ONE "b" BAD_ONE "\n"), ERRORS(2), LINE(BAD_ONE), ERRORS(3),
-	        END } },
+		END } },
 	{ "replace by a character", "ascii,crlf,replace=\xE2\x82\xAC", WIRE("\xE4\r\n\xE4\r\n"),
-	    .steps = { LINE("\xE2\x82\xAC\n"), ERRORS(1), LINE("\xE2\x82\xAC\n"), ERRORS(2), END } },
-	{ "ignore", "utf-8,ignore", WIRE("\xFF" "a\xE2\x82\n\xFF"),
+	    .steps = { LINE("\xE2\x82\xAC\n"), ERRORS(1), LINE("\xE2\x82\xAC\n"), ERRORS(2),
+		END } },
+	{ "ignore", "utf-8,ignore",
+	    WIRE("\xFF"
+		 "a\xE2\x82\n\xFF"),
 	    .steps = { LINE("a\n"), END, ERRORS(3) } },
-	{ "ignore nothing but errors", "ascii,ignore", WIRE("\xFF\xFF\xFF\xFF\xFF"), .steps = { END } },
-	{ "escape", "utf-8,escape", WIRE("a\xE2\x82" "b\n\xFF\n"),
+	{ "ignore nothing but errors", "ascii,ignore", WIRE("\xFF\xFF\xFF\xFF\xFF"),
+	    .steps = { END } },
+	{ "escape", "utf-8,escape",
+	    WIRE("a\xE2\x82"
+		 "b\n\xFF\n"),
 	    .steps = { LINE("a\\xE2\\x82b\n"), LINE("\\xFF\n"), END } },
-	{ "part of an escape, then more", "ascii,escape", WIRE("\xE4" "b\n"), .partial = 1,
-	    .steps = { CHARS("\\x"), SEEK, CHARS("E"), LINE("4b\n"), END } },
+	{ "part of an escape, then more", "ascii,escape",
+	    WIRE("\xE4"
+		 "b\n"),
+	    .partial = 1, .steps = { CHARS("\\x"), SEEK, CHARS("E"), LINE("4b\n"), END } },
 
 	/* Line ends. */
 	{ "cr", "ascii,cr", WIRE("a\rb\nc\r\n"),
@@ -91,37 +107,50 @@ static const struct text_row rows[] = {
 	    .steps = { CHARS("a"), BAD(1), LINE("b\n"), END } },
 	{ "auto", "ascii,auto", WIRE("a\r\nb\nc\rd\r\re\n\r"),
 	    .steps = { LINE("a\n"), LINE("b\n"), LINE("c\n"), LINE("d\n"), LINE("\n"), LINE("e\n"),
-	        LINE("\n"), END } },
+		LINE("\n"), END } },
 	{ "auto in UTF-16", "utf-16le,auto", WIRE("a\0\r\0\n\0b\0\r\0c\0"),
 	    .steps = { LINE("a\n"), LINE("b\n"), LINE("c"), END } },
 
 	/* Giving back. */
-	{ "back in the middle of everything", "utf-8,crlf", WIRE("a" E4 "\r\nb\xF0\x9F\x98\x80\r\n"),
-	    .partial = 1,
-	    .steps = { CHARS("a"), SEEK, CHARS("\xC3"), SEEK, CHARS("\xA4"), SEEK, CHARS("\n"), SEEK,
-	        CHARS("b\xF0\x9F"), SEEK, CHARS("\x98\x80"), SEEK, LINE("\n"), SEEK, END } },
+	{ "back in the middle of everything", "utf-8,crlf",
+	    WIRE("a" E4 "\r\nb\xF0\x9F\x98\x80\r\n"), .partial = 1,
+	    .steps = { CHARS("a"), SEEK, CHARS("\xC3"), SEEK, CHARS("\xA4"), SEEK, CHARS("\n"),
+		SEEK, CHARS("b\xF0\x9F"), SEEK, CHARS("\x98\x80"), SEEK, LINE("\n"), SEEK, END } },
 	{ "back in a shift state", "iso-2022-jp", WIRE("\x1B$B4A;z\x1B(Bz\n"), .partial = 1,
-	    .steps = { CHARS("\xE6\xBC\xA2"), SEEK, CHARS("\xE5\xAD\x97"), SEEK, LINE("z\n"), END } },
+	    .steps = { CHARS("\xE6\xBC\xA2"), SEEK, CHARS("\xE5\xAD\x97"), SEEK, LINE("z\n"),
+		END } },
 
 	/* Byte order marks. */
-	{ "a mark is a character", "utf-8", WIRE("\xEF\xBB\xBF" "a\n"),
-	    .steps = { LINE("\xEF\xBB\xBF" "a\n"), END } },
-	{ "a mark that is stripped", "utf-8,bom=strip", WIRE("\xEF\xBB\xBF" "a\xFF\n"),
+	{ "a mark is a character", "utf-8",
+	    WIRE("\xEF\xBB\xBF"
+		 "a\n"),
+	    .steps = { LINE("\xEF\xBB\xBF"
+			    "a\n"),
+		END } },
+	{ "a mark that is stripped", "utf-8,bom=strip",
+	    WIRE("\xEF\xBB\xBF"
+		 "a\xFF\n"),
 	    .steps = { CHARS("a"), BAD(4), LINE("\n"), END } },
 	{ "one mark only", "utf-8,bom=strip", WIRE("\xEF\xBB\xBF\xEF\xBB\xBF\n\xEF\xBB\xBF\n"),
 	    .steps = { LINE("\xEF\xBB\xBF\n"), LINE("\xEF\xBB\xBF\n"), END } },
-	{ "no mark", "utf-8,bom=strip", WIRE("\xEF\xBB\xBE\n"), .steps = { LINE("\xEF\xBB\xBE\n"), END } },
-	{ "half a mark", "utf-8,replace=?,bom=strip", WIRE("\xEF\xBB"), .steps = { LINE("?"), END } },
+	{ "no mark", "utf-8,bom=strip", WIRE("\xEF\xBB\xBE\n"),
+	    .steps = { LINE("\xEF\xBB\xBE\n"), END } },
+	{ "half a mark", "utf-8,replace=?,bom=strip", WIRE("\xEF\xBB"),
+	    .steps = { LINE("?"), END } },
 	{ "a mark of another charset", "utf-8,replace=?,bom=strip", WIRE("\xFF\xFE\n"),
 	    .steps = { LINE("?\?\n"), END } },
 	{ "UTF-16", "utf-16be,bom=strip", WIRE("\xFE\xFF\0a\0\n"), .steps = { LINE("a\n"), END } },
 	{ "UTF-32", "utf-32le,bom=strip", WIRE("\xFF\xFE\0\0a\0\0\0\n\0\0\0"),
 	    .steps = { LINE("a\n"), END } },
-	{ "nothing to strip", "latin-1,bom=strip", WIRE("\xE4\n"), .steps = { LINE(E4 "\n"), END } },
+	{ "nothing to strip", "latin-1,bom=strip", WIRE("\xE4\n"),
+	    .steps = { LINE(E4 "\n"), END } },
 	{ "a mark alone", "utf-8,bom=strip", WIRE("\xEF\xBB\xBF"), .steps = { END } },
-	{ "sniffing UTF-16LE", "latin-1,crlf,bom=sniff", WIRE("\xFF\xFE" "a\0\r\0\n\0b\0\r\0\n\0"),
+	{ "sniffing UTF-16LE", "latin-1,crlf,bom=sniff",
+	    WIRE("\xFF\xFE"
+		 "a\0\r\0\n\0b\0\r\0\n\0"),
 	    .steps = { LINE("a\n"), LINE("b\n"), END } },
-	{ "sniffing UTF-16BE, auto", "latin-1,auto,bom=sniff", WIRE("\xFE\xFF\0a\0\r\0\n\0b\0\r\0c"),
+	{ "sniffing UTF-16BE, auto", "latin-1,auto,bom=sniff",
+	    WIRE("\xFE\xFF\0a\0\r\0\n\0b\0\r\0c"),
 	    .steps = { LINE("a\n"), LINE("b\n"), LINE("c"), END } },
 	{ "sniffing UTF-8", "latin-1,bom=sniff", WIRE("\xEF\xBB\xBF\xC3\xA4\n"),
 	    .steps = { LINE(E4 "\n"), END } },
@@ -133,8 +162,10 @@ static const struct text_row rows[] = {
 	    .steps = { OCTETS("a"), LINE("\xC3\xBF\xC3\xBE\n"), END } },
 
 	/* Limits. */
-	{ "a line up to the limit", "latin-1", WIRE("a\xE4\n\xE4" "b\n"), .line_limit = 4,
-	    .steps = { LINE("a" E4 "\n"), LINE(E4 "b\n"), END } },
+	{ "a line up to the limit", "latin-1",
+	    WIRE("a\xE4\n\xE4"
+		 "b\n"),
+	    .line_limit = 4, .steps = { LINE("a" E4 "\n"), LINE(E4 "b\n"), END } },
 	{ "the limit in UTF-16", "utf-16le", WIRE("a\0b\0c\0\n\0d\0\n\0"), .line_limit = 4,
 	    .steps = { LINE("abc\n"), LINE("d\n"), END } },
 };
@@ -172,8 +203,8 @@ START_TEST(too_long)
 			continue;
 		memset(all.steps, 0, sizeof all.steps);
 		if (way.delivery == FSOCK_DELIVER_LINE)
-			all.steps[0] = (struct text_step){ CHARS_, limit->lines,
-				strlen(limit->lines), 0 };
+			all.steps[0] =
+			    (struct text_step){ CHARS_, limit->lines, strlen(limit->lines), 0 };
 		all.steps[way.delivery == FSOCK_DELIVER_LINE] = (struct text_step)TOO_LONG;
 		text_run(&all, &way);
 	}
@@ -184,7 +215,8 @@ END_TEST
 static const struct text_row silences[] = {
 	{ "a line", "utf-8,crlf", .steps = { SEND("a\r\n"), LINE("a\n") } },
 	{ "auto: a line at its CR", "auto",
-	    .steps = { SEND("a\r"), LINE("a\n"), SEND("\nb\r"), LINE("b\n"), SEND("c\r"), LINE("c\n") } },
+	    .steps = { SEND("a\r"), LINE("a\n"), SEND("\nb\r"), LINE("b\n"), SEND("c\r"),
+		LINE("c\n") } },
 	{ "auto: in UTF-16", "utf-16be,auto",
 	    .steps = { SEND("\0a\0\r"), LINE("a\n"), SEND("\0\n\0b\0\r"), LINE("b\n") } },
 	{ "cr", "latin-1,cr", .steps = { SEND("a\r"), LINE("a\n") } },
@@ -198,11 +230,14 @@ static const struct text_row silences[] = {
 	    .steps = { SEND("a\xFF"), CHARS("a?") } },
 	{ "an escape, by octets", "ascii,escape", .partial = 1,
 	    .steps = { SEND("\xFF"), CHARS("\\"), SEEK, CHARS("x"), SEEK, CHARS("F"), SEEK,
-	        CHARS("F") } },
+		CHARS("F") } },
 	{ "no mark: ruled out by one octet", "utf-8,bom=strip", .partial = 1,
 	    .steps = { SEND("a"), CHARS("a") } },
 	{ "no mark: ruled out by two", "latin-1,bom=sniff", .partial = 1,
-	    .steps = { SEND("\xEF" "b"), CHARS("\xC3\xAF" "b") } },
+	    .steps = { SEND("\xEF"
+			    "b"),
+		CHARS("\xC3\xAF"
+		      "b") } },
 	{ "no mark: another charset's", "utf-16le,bom=strip", .partial = 1,
 	    .steps = { SEND("\xFE\xFF"), CHARS("\xEF\xBF\xBE") } },
 
@@ -218,15 +253,18 @@ static const struct text_row silences[] = {
 	{ "inside a mark", "utf-8,bom=strip", .timeout = 0.01,
 	    .steps = { SEND("\xEF"), LATE, SEND("\xBB"), LATE, SEND("\xBF\n"), LINE("\n") } },
 	{ "inside an escape sequence", "iso-2022-jp", .timeout = 0.01,
-	    .steps = { SEND("\x1B$"), LATE, SEND("B4"), LATE, SEND("A\x1B(B\n"), LINE("\xE6\xBC\xA2\n") } },
+	    .steps = { SEND("\x1B$"), LATE, SEND("B4"), LATE, SEND("A\x1B(B\n"),
+		LINE("\xE6\xBC\xA2\n") } },
 	{ "inside a character of a code point", "utf-8", .timeout = 0.01,
 	    .steps = { SEND("\xE2\x82"), CODE(-1), LATE, SEND("\xAC\n"), CODE(0x20AC) } },
 	{ "where an LF may follow", "auto", .timeout = 0.01,
-	    .steps = { SEND("a\r"), LINE("a\n"), LATE, SEND("\n"), LATE, SEND("b\n"), LINE("b\n") } },
+	    .steps = { SEND("a\r"), LINE("a\n"), LATE, SEND("\n"), LATE, SEND("b\n"),
+		LINE("b\n") } },
 	{ "where an LF of another format may follow", "auto", .timeout = 0.01,
 	    .steps = { SEND("a\r"), LINE("a\n"), SET("binary"), LATE, SEND("\nb"), CHARS("b") } },
 	{ "before octets", "utf-8", .timeout = 0.01,
-	    .steps = { SEND("\xC3"), LATE, OCTETS("\xC3"), BYTE(-1), LATE, SEND("b\n"), LINE("b\n") } },
+	    .steps = { SEND("\xC3"), LATE, OCTETS("\xC3"), BYTE(-1), LATE, SEND("b\n"),
+		LINE("b\n") } },
 	{ "inside a character at the end", "utf-8,replace=?", .timeout = 0.01,
 	    .steps = { SEND("\xE2\x82"), LATE, HANG_UP, LINE("?"), END } },
 };
@@ -243,10 +281,10 @@ static const struct text_row wholes[] = {
 	    .steps = { SEND("ab"), LATE, SEND("c\r"), LATE, SEND("\nd"), LINE("abc\n"), LATE } },
 	{ "UTF-16", "utf-16be", .timeout = 0.01,
 	    .steps = { SEND("\0a\0"), LATE, SEND("\n"), LINE("a\n"), SEND("\x0A\0"), LATE,
-	        SEND("\0\n"), LINE("\xE0\xA8\x80\n") } },
+		SEND("\0\n"), LINE("\xE0\xA8\x80\n") } },
 	{ "auto", "auto", .timeout = 0.01,
 	    .steps = { SEND("a"), LATE, SEND("\r"), LINE("a\n"), SEND("\nb"), LATE, SEND("\r"),
-	        LINE("b\n") } },
+		LINE("b\n") } },
 	{ "the rest at end of file", "latin-1", .timeout = 0.01,
 	    .steps = { SEND("\xE4"), LATE, HANG_UP, LINE(E4), END } },
 };
@@ -254,8 +292,9 @@ static const struct text_row wholes[] = {
 START_TEST(whole)
 {
 	for (int two_way = 0; two_way < 2; two_way++)
-		text_run(&wholes[_i], &(struct text_way){ .is_socket = 1, .two_way = two_way,
-		                          .delivery = FSOCK_DELIVER_WHOLE_LINE });
+		text_run(&wholes[_i],
+		    &(struct text_way){
+			.is_socket = 1, .two_way = two_way, .delivery = FSOCK_DELIVER_WHOLE_LINE });
 }
 END_TEST
 
@@ -267,9 +306,9 @@ answer(void *arg, const struct fsock_codec_error *error)
 
 	ck_assert_int_eq(error->status, FSOCK_CODEC_MALFORMED);
 	++*asked;
-	return error->octets[0] == 0xFE ? 0x20AC
-	    : error->octets[0] == 0xFD  ? FSOCK_ANSWER_SKIP
-	                                : FSOCK_ANSWER_FAIL;
+	return error->octets[0] == 0xFE   ? 0x20AC
+	       : error->octets[0] == 0xFD ? FSOCK_ANSWER_SKIP
+					  : FSOCK_ANSWER_FAIL;
 }
 
 START_TEST(asked)
@@ -281,8 +320,8 @@ START_TEST(asked)
 	char line[16];
 	int n = 0;
 
-	format.policy = (struct fsock_policy){ .on_error = FSOCK_ON_ERROR_ASK, .ask = answer,
-		.arg = &n };
+	format.policy =
+	    (struct fsock_policy){ .on_error = FSOCK_ON_ERROR_ASK, .ask = answer, .arg = &n };
 	text_open(&t, &way, &(struct fsock_options){ .timeout = 0 }, "a\xFE\xFD\n\xFF\n", 6);
 	ck_assert_int_eq(fsock_set_formats(t.in, &format, NULL), 0);
 	ck_assert_ptr_nonnull(fgets(line, sizeof line, t.in));
@@ -302,7 +341,8 @@ END_TEST
 /* Endless octets that make no text, or a line without end, do not fill the memory. */
 START_TEST(bounded)
 {
-	static const char *const formats[] = { "ascii,ignore", "iso-2022-jp,ignore", "utf-16le,ignore" };
+	static const char *const formats[] = { "ascii,ignore", "iso-2022-jp,ignore",
+		"utf-16le,ignore" };
 	enum { SIZE = 4 << 20 };
 	struct text_way way = { .delivery = FSOCK_DELIVER_BLOCK, .piece = 4096, .two_way = _i % 2 };
 	char *wire = malloc(SIZE);

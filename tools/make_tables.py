@@ -221,7 +221,9 @@ def gb18030(directory, output):
     def octets(p):
         trail = p % 190
         return (p // 190 + 0x81) << 8 | trail + (0x40 if trail < 0x3F else 0x41)
-    reverse_pairs(out, "gb18030", {c: octets(p) for c, p in first_pointers(table).items()})
+    # The euro sign, which GBK writes in its own way, is left out of this one.
+    reverse_pairs(out, "gb18030", {
+        c: octets(p) for c, p in first_pointers(table).items() if c != 0x20AC})
     ranges = index(directory, "index-gb18030-ranges.txt")
     assert ranges.pop(189000) == 0x10000
     out.array("uint16_t", "fsock__gb18030_range_pointers", sorted(ranges))
@@ -251,6 +253,9 @@ def big5(directory, output):
     place = {c: 0xD800 + i for i, c in enumerate(high)}
     out.array("uint16_t", "fsock__big5_codes",
               dense({p: place.get(c, c) for p, c in table.items()}, first))
+    trails = [*range(0x40, 0x7F), *range(0xA1, 0xFF)]
+    out.array("uint16_t", "fsock__big5_columns",
+              [trails.index(t) if t in trails else 0x8000 for t in range(256)])
 
     def octets(p):
         trail = p % 157

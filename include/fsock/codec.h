@@ -157,7 +157,7 @@ FSOCK_API void fsock_decoder_init(struct fsock_decoder *, const struct fsock_cha
 FSOCK_API enum fsock_codec_status fsock_decode(
     struct fsock_decoder *, struct fsock_codec_io *io, int final);
 
-/* Describes the latest malformed input, also one that a policy took care of. Defined if errors > 0. */
+/* Describes the latest malformed input, also what a policy took care of. Defined if errors > 0. */
 FSOCK_API void fsock_decoder_error(const struct fsock_decoder *, struct fsock_codec_error *error);
 
 /* ---- encoding: text to octets ---- */

@@ -28,10 +28,12 @@
  * is "ccs=latin-1,eol=crlf".
  *
  * An error in input is reported when the program gets there, after all text before it; clearerr(f)
- * and the next read goes on behind the bad octets. An error in output is final, as all failed writes
- * are: everything before it has been sent. "auto" input returns a line at its CR at once.
+ * and the next read goes on behind the bad octets. An error in output is final, as all failed
+ * writes are: everything before it has been sent. "auto" input returns a line at its CR at once.
  *
- * Threads: the functions here take the FILE's lock, so they wait for a call of another thread on it.
+ * Threads: the functions here take the FILE's lock, so they wait for a call of another thread on
+ * it. Those that have to do with input fail with EBUSY while a thread waits for input through
+ * another stream of the socket.
  */
 #ifndef FSOCK_FORMAT_H
 #define FSOCK_FORMAT_H
@@ -84,9 +86,10 @@ FSOCK_API int fsock_set_formats(
 FSOCK_API int fsock_get_formats(FILE *f, struct fsock_format *input, struct fsock_format *output);
 
 /*
- * How many errors the formats in force have met, replaced ones as well, up to where the program has
- * read or written; and what the last one was, with its offset in octets (of text, for output) since
- * the format was set. Any pointer may be NULL; *last is all zero if there was none. direction is FSOCK_INPUT or FSOCK_OUTPUT.
+ * How many errors the formats in force have met, replaced ones as well, up to where the program
+ * has read or written; and what the last one was, with its offset in octets (of text, for output)
+ * since the format was set. Any pointer may be NULL; *last is all zero if there was none.
+ * direction is FSOCK_INPUT or FSOCK_OUTPUT.
  * Returns: 0, or -1 (EINVAL: no stream of this library, or not one of that direction).
  */
 FSOCK_API int fsock_format_errors(
@@ -115,16 +118,17 @@ FSOCK_API int fsock_set_bound(FILE *f, uint64_t n);
 
 /*
  * How many octets of input have been read ahead, by stdio and the library, and not by the program.
- * This and the functions above move nowhere as fseek(f, 0, SEEK_CUR) does: the end-of-file indicator
- * is cleared, and of characters pushed back only those count that had been read.
+ * This and the functions above move nowhere as fseek(f, 0, SEEK_CUR) does: the end-of-file
+ * indicator is cleared, and of characters pushed back only those count that had been read.
  * Returns: 0 or more, or -1 (EBADF, EINVAL). Threads: no other thread may be reading.
  */
 FSOCK_API int64_t fsock_pending(fsock *s);
 
 /*
- * For STARTTLS and the like: flushes output, sets both formats to binary and returns the descriptor,
- * still the socket's, for another protocol to take over. Refuses if input has been read ahead: the
- * peer, or somebody on the way, has sent it in the clear to be taken for the new protocol's.
+ * For STARTTLS and the like: flushes output, sets both formats to binary and returns the
+ * descriptor, still the socket's, for another protocol to take over. Refuses if input has been
+ * read ahead: the peer, or somebody on the way, has sent it in the clear to be taken for the new
+ * protocol's.
  * Returns: 0 or more, or -1. Errors: EBUSY (octets pending), EBADF, those of fflush(3).
  * Blocks: as fflush(3); and until what follows a line that ended at its CR ("auto") is there.
  */
@@ -136,11 +140,11 @@ FSOCK_API int fsock_upgrade(fsock *s);
  *
  * fsock_read_octets() reads n octets, fewer only at end of file or on an error (ferror() is not
  * set; errno tells), which its result does not tell apart: 0 octets with errno unchanged is end of
- * file. fsock_read_byte() is one octet, fsock_peek_byte() the next one without reading it: 0 to 255,
- * or EOF. fsock_unread_byte() takes back the octet that fsock_read_byte() returned last, if nothing
- * was read or changed since: 0, or EOF (ESPIPE).
- * fsock_write_octets() writes behind the text, unbuffered; returns n or less, with errno set;
- * fsock_write_byte() writes one: returns it, or EOF.
+ * file. fsock_read_byte() is one octet, fsock_peek_byte() the next one without reading it: 0 to
+ * 255, or EOF. fsock_unread_byte() takes back the octet that fsock_read_byte() returned last, if
+ * nothing was read or changed since: 0, or EOF (ESPIPE). fsock_write_octets() writes behind the
+ * text, unbuffered; returns n or less, with errno set; fsock_write_byte() writes one: returns it,
+ * or EOF.
  */
 FSOCK_API size_t fsock_read_octets(FILE *f, void *buf, size_t n);
 FSOCK_API int fsock_read_byte(FILE *f);
@@ -152,8 +156,10 @@ FSOCK_API int fsock_write_byte(FILE *f, int octet);
 /*
  * Characters as code points, on any FILE that holds UTF-8. fsock_getc32() returns the next one, or
  * -1 at end of file, on an error and, with errno EILSEQ, for octets that are no UTF-8 (those are
- * passed over). fsock_putc32() writes one: returns it, or -1 (EILSEQ for what is no code point).
- * fsock_ungetc32() pushes one back, as ungetc(3) does its octets: returns it, or -1.
+ * passed over; after an error of the FILE, a timeout say, all octets of the character are pushed
+ * back for clearerr() and the next try). fsock_putc32() writes one: returns it, or -1 (EILSEQ for
+ * what is no code point). fsock_ungetc32() pushes one back, as ungetc(3) does its octets: returns
+ * it, or -1.
  */
 FSOCK_API int32_t fsock_getc32(FILE *f);
 FSOCK_API int32_t fsock_putc32(int32_t c, FILE *f);
@@ -161,8 +167,8 @@ FSOCK_API int32_t fsock_ungetc32(int32_t c, FILE *f);
 
 /*
  * A stream with a format on top of any other FILE: a pipe, a file, fmemopen(3), open_memstream(3).
- * mode is "r", "w" or "r+". Input is taken from `inner` a line, or 2048 octets, at a time. The other
- * functions of this header and fsock_of() work on the result.
+ * mode is "r", "w" or "r+". Input is taken from `inner` a line, or 2048 octets, at a time. The
+ * other functions of this header and fsock_of() work on the result.
  * Returns: the FILE, or NULL with `inner` still the caller's. Errors: EINVAL, ENOMEM.
  * Ownership: fclose() of the result closes `inner`.
  */

@@ -46,9 +46,7 @@ get(const uint8_t *p, size_t n, uint32_t *c)
 	if (n < 2)
 		return 0;
 	trail = p[1];
-	*c = 0;
-	if ((trail >= 0x40 && trail <= 0x7E) || (trail >= 0xA1 && trail <= 0xFE))
-		*c = code_of((p[0] - 0x81u) * 157 + trail - (trail < 0x7F ? 0x40 : 0x62));
+	*c = code_of((p[0] - 0x81u) * 157 + fsock__big5_columns[trail]);
 	if (*c == 0)
 		return trail < 0x80 ? -1 : -2;
 	return 2;
@@ -85,22 +83,16 @@ put(uint8_t *p, uint32_t c)
 	return pair ? 2 : 0;
 }
 
+/* Leads without a row and octets that are no trail come to places beyond the table. */
 static uint32_t
 pair_get(uint32_t lead, uint32_t trail)
 {
-	uint32_t i = (lead - 0x81) * 157 + trail - 0x40 - (trail >> 7) * 0x22 - FIRST, c;
+	uint32_t i = (lead - 0x81) * 157 - FIRST + fsock__big5_columns[trail], c;
 
-	if (trail < 0x40 || trail - 0x7F < 0xA1 - 0x7F || trail == 0xFF ||
-	    i >= FSOCK__COUNT(fsock__big5_codes))
+	if (i >= FSOCK__COUNT(fsock__big5_codes))
 		return 0;
 	c = fsock__big5_codes[i];
 	return (c & 0xF800) != 0xD800 ? c : 0;
-}
-
-static uint32_t
-pair_put(uint32_t c)
-{
-	return fsock__pairs_find(&fsock__pairs_big5, c);
 }
 
 static enum fsock__step
@@ -114,7 +106,7 @@ static enum fsock__step
 encode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__pairs_encode(job, pair_put, put);
+	return fsock__pairs_encode(job, &fsock__pairs_big5, NULL, put);
 }
 
 static const struct fsock__charset_ops ops = { decode, encode, NULL };

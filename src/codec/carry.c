@@ -57,7 +57,7 @@ take_input(struct fsock_codec_io *io, size_t n)
 	}
 }
 
-/* Where there is no room an error has not been reached: it comes behind text that fills the room. */
+/* Where there is no room an error has not been reached: it comes behind text that fills it. */
 static bool
 is_error(enum fsock__step step)
 {

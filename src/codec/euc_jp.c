@@ -77,11 +77,9 @@ pair_get(uint32_t lead, uint32_t trail)
 }
 
 static uint32_t
-pair_put(uint32_t c)
+map(uint32_t pair)
 {
-	uint32_t pair = fsock__pairs_find(&fsock__pairs_shift_jis, c);
-
-	return pair ? fsock__jis0208_pair(pair) | 0x8080 : 0;
+	return fsock__jis0208_pair(pair) | 0x8080;
 }
 
 static enum fsock__step
@@ -95,7 +93,7 @@ static enum fsock__step
 encode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__pairs_encode(job, pair_put, put);
+	return fsock__pairs_encode(job, &fsock__pairs_shift_jis, map, put);
 }
 
 static const struct fsock__charset_ops ops = { decode, encode, NULL };

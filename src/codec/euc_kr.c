@@ -33,12 +33,6 @@ put(uint8_t *p, uint32_t c)
 	return pair ? 2 : 0;
 }
 
-static uint32_t
-pair_put(uint32_t c)
-{
-	return fsock__pairs_find(&fsock__pairs_euc_kr, c);
-}
-
 static enum fsock__step
 decode(const struct fsock_charset *charset, struct fsock__job *job)
 {
@@ -50,7 +44,7 @@ static enum fsock__step
 encode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__pairs_encode(job, pair_put, put);
+	return fsock__pairs_encode(job, &fsock__pairs_euc_kr, NULL, put);
 }
 
 static const struct fsock__charset_ops ops = { decode, encode, NULL };

@@ -200,6 +200,11 @@ put_gb18030(uint8_t *p, uint32_t c)
 {
 	uint32_t pointer;
 
+	if (c == 0x20AC) {
+		p[0] = 0xA2;
+		p[1] = 0xE3;
+		return 2;
+	}
 	if (put_two(p, c))
 		return 2;
 	if (c == 0xE5E5)
@@ -212,13 +217,6 @@ put_gb18030(uint8_t *p, uint32_t c)
 	p[1] = (uint8_t)(pointer % 10 + 0x30);
 	p[0] = (uint8_t)(pointer / 10 + 0x81);
 	return 4;
-}
-
-/* The euro sign differs between GBK and gb18030. */
-static uint32_t
-pair_put(uint32_t c)
-{
-	return c == 0x20AC ? 0 : fsock__pairs_find(&fsock__pairs_gb18030, c);
 }
 
 /* As the standard reads gb18030 and GBK. */
@@ -240,21 +238,21 @@ static enum fsock__step
 x_gbk_encode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__pairs_encode(job, pair_put, put_x_gbk);
+	return fsock__pairs_encode(job, &fsock__pairs_gb18030, NULL, put_x_gbk);
 }
 
 static enum fsock__step
 gbk_encode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__pairs_encode(job, pair_put, put_gbk);
+	return fsock__pairs_encode(job, &fsock__pairs_gb18030, NULL, put_gbk);
 }
 
 static enum fsock__step
 gb18030_encode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__pairs_encode(job, pair_put, put_gb18030);
+	return fsock__pairs_encode(job, &fsock__pairs_gb18030, NULL, put_gb18030);
 }
 
 static const struct fsock__charset_ops gbk_ops = { gbk_decode, gbk_encode, NULL };

@@ -122,14 +122,40 @@ utf16_goes_on(const struct fsock__span *s)
 	return fsock__span_left(s) >= BLOCK && fsock__span_room(s) >= 2 * BLOCK;
 }
 
-/* Is the next vector below U+0800, and are bits of `except` set in it? */
+/* Is the next vector below U+0800? */
 VECTOR bool
-utf16_below_800(const struct fsock__span *s, bool big, uint16_t except)
+utf16_below_800(const struct fsock__span *s, bool big)
 {
-	struct vec units = load_vec(s->src, big);
+	return vec_is_zero_in(vec_load(s->src), vec_set1_unit(big ? 0x00F8 : 0xF800));
+}
 
-	return vec_is_zero_in(units, vec_set1_unit(0xF800)) &&
-	       (except == 0 || !vec_is_zero_in(units, vec_set1_unit(except)));
+/* Is the next block below U+0800, and not all ASCII? */
+VECTOR bool
+utf16_block_below_800(const uint8_t *src, bool big)
+{
+	struct vec all = vec_load(src);
+
+	for (int i = VEC; i < BLOCK; i += VEC)
+		all = vec_or(all, vec_load(src + i));
+	return vec_is_zero_in(all, vec_set1_unit(big ? 0x00F8 : 0xF800)) &&
+	       !vec_is_zero_in(all, vec_set1_unit(big ? 0x80FF : 0xFF80));
+}
+
+/* Blocks below U+0800: a loop of its own, small enough to keep its constants in registers. */
+VECTOR void
+utf16_put_blocks(struct fsock__span *s, bool big)
+{
+	const uint8_t *src = s->src, *end = s->src_end - BLOCK;
+	uint8_t *dst = s->dst;
+
+	/* No block becomes longer, and the last store is too long. */
+	if (fsock__span_room(s) < fsock__span_left(s) + BLOCK)
+		end = src + fsock__span_room(s) - 2 * BLOCK;
+	while (src <= end && utf16_block_below_800(src, big))
+		for (int i = 0; i < BLOCK; i += VEC, src += VEC)
+			dst += put_below_800(dst, load_vec(src, big));
+	s->src = src;
+	s->dst = dst;
 }
 
 VECTOR void
@@ -140,16 +166,15 @@ utf16_to_utf8(struct fsock__span *s, bool big, void (*scalar)(struct fsock__span
 	while (utf16_goes_on(&t)) {
 		if (utf16_put_ascii(&t, big))
 			continue;
-		if (!utf16_below_800(&t, big, 0)) {
+		if (!utf16_below_800(&t, big)) {
 			if (!utf16_put_any(&t, big, scalar))
 				break;
 			continue;
 		}
-		/* A loop of its own, small enough to keep its constants in registers. */
-		do {
-			t.dst += put_below_800(t.dst, load_vec(t.src, big));
-			t.src += VEC;
-		} while (utf16_goes_on(&t) && utf16_below_800(&t, big, 0xFF80));
+		t.dst += put_below_800(t.dst, load_vec(t.src, big));
+		t.src += VEC;
+		if (utf16_goes_on(&t))
+			utf16_put_blocks(&t, big);
 	}
 	*s = t;
 	scalar(s);

@@ -66,12 +66,6 @@ pair_get(uint32_t lead, uint32_t trail)
 	return fsock__jis0208_codes[row * 188 + trail - 0x40 - (trail >> 7)];
 }
 
-static uint32_t
-pair_put(uint32_t c)
-{
-	return fsock__pairs_find(&fsock__pairs_shift_jis, c);
-}
-
 static enum fsock__step
 decode(const struct fsock_charset *charset, struct fsock__job *job)
 {
@@ -83,7 +77,7 @@ static enum fsock__step
 encode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__pairs_encode(job, pair_put, put);
+	return fsock__pairs_encode(job, &fsock__pairs_shift_jis, NULL, put);
 }
 
 static const struct fsock__charset_ops ops = { decode, encode, NULL };

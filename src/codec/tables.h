@@ -45,8 +45,12 @@ extern const struct fsock__pairs fsock__pairs_gb18030;
 extern const uint16_t fsock__euc_kr_codes[126 * 190];
 extern const struct fsock__pairs fsock__pairs_euc_kr;
 
-/* Big5 begins at pointer 942; D800 + i (hex) means code point 20000 + fsock__big5_high_codes[i]. */
+/*
+ * Big5 begins at pointer 942; D800 + i (hex) means code point 20000 + fsock__big5_high_codes[i].
+ * columns has the place in its row of each trail octet, 8000 (hex) for no trail.
+ */
 extern const uint16_t fsock__big5_codes[18840];
+extern const uint16_t fsock__big5_columns[256];
 extern const struct fsock__pairs fsock__pairs_big5;
 extern const uint16_t fsock__big5_high_codes[];
 extern const uint16_t fsock__big5_high_pairs[];

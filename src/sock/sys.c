@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -132,6 +133,18 @@ fsock__sys_wait(int fd, int events, int64_t deadline)
 	struct pollfd p = { .fd = fd, .events = (short)events };
 
 	return fsock__sys_poll(&p, 1, deadline);
+}
+
+void
+fsock__sys_pause(int turn)
+{
+	int saved = errno;
+
+	if (turn < 100)
+		sched_yield();
+	else
+		poll(NULL, 0, 1);
+	errno = saved;
 }
 
 int

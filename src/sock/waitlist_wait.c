@@ -183,7 +183,7 @@ await(struct fsock_waitlist *list, int64_t deadline)
 		int unsure = look_at_suspects(list);
 		int64_t left = fsock__clock_left(deadline);
 
-		if (list->ready_count > 0 || list->woken)
+		if (list->ready_count > 0)
 			left = 0;
 		if (unsure && left > FSOCK__WAIT_UNSURE)
 			left = FSOCK__WAIT_UNSURE;

@@ -31,9 +31,11 @@ size_t
 fsock__buffer_reserve(struct fsock__buffer *b)
 {
 	size_t wanted = b->appetite < FSOCK__BUFFER_SMALL ? FSOCK__BUFFER_SMALL : b->appetite;
+	size_t kept = b->tail - b->mark;
 
-	if (b->tail - b->mark >= wanted)
-		wanted = b->tail - b->mark + FSOCK__BUFFER_LARGE;
+	/* In proportion, or a long line would be copied as often as it has pieces. */
+	if (kept >= wanted)
+		wanted = kept < b->capacity ? b->capacity : kept + kept / 2 + FSOCK__BUFFER_LARGE;
 	if (b->capacity < wanted && move(b, wanted) < 0)
 		return 0;
 	if (b->tail == b->capacity)

@@ -14,7 +14,7 @@ followers(int first)
 	return first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
 }
 
-/* Whether the second octet can follow the first: no overlong forms, surrogates, too large values. */
+/* Whether the second octet can follow the first: no overlong form, surrogate, too large value. */
 static int
 may_follow(int first, int second)
 {
@@ -24,12 +24,55 @@ may_follow(int first, int second)
 	return second >= low && second <= high;
 }
 
+/* Pushes n octets back, the last one first. Returns how many could not be. */
+static size_t
+push_back(const uint8_t *octets, size_t n, FILE *f)
+{
+	while (n > 0 && ungetc(octets[n - 1], f) != EOF)
+		n--;
+	return n;
+}
+
+/*
+ * Reads a character that begins with `first`. What does not go on with it is pushed back; after an
+ * error of the FILE, all of it is, so that nothing is lost. Returns it, or -1 with errno set.
+ */
+static int32_t
+read_character(int first, FILE *f)
+{
+	int n = followers(first);
+	int32_t c = n <= 0 ? first : first & (0x3F >> n);
+	uint8_t octets[4] = { (uint8_t)first };
+
+	for (int i = 1; i <= n; i++) {
+		int next = getc(f), error = errno;
+
+		if (next == EOF && ferror(f)) {
+			push_back(octets, (size_t)i, f);
+			errno = error;
+			return -1;
+		}
+		if (next == EOF || !may_follow(i == 1 ? first : 0x80, next)) {
+			if (next != EOF)
+				ungetc(next, f);
+			n = -1;
+			break;
+		}
+		octets[i] = (uint8_t)next;
+		c = c << 6 | (next & 0x3F);
+	}
+	if (n >= 0)
+		return c;
+	errno = EILSEQ;
+	return -1;
+}
+
 /* see fsock/format.h */
 int32_t
 fsock_getc32(FILE *f)
 {
-	int first, n, saved = errno;
-	int32_t c;
+	int first, saved = errno;
+	int32_t c = -1;
 
 	if (f == NULL) {
 		errno = EINVAL;
@@ -37,28 +80,14 @@ fsock_getc32(FILE *f)
 	}
 	flockfile(f);
 	first = getc(f);
-	n = first == EOF ? 0 : followers(first);
-	c = first == EOF || n <= 0 ? first : first & (0x3F >> n);
-	for (int i = 0; i < n; i++) {
-		int next = getc(f);
-
-		if (next == EOF ? !ferror(f) : !may_follow(i == 0 ? first : 0x80, next)) {
-			if (next != EOF)
-				ungetc(next, f);
-			n = -1;
-		} else if (next == EOF) {
-			c = -1;
-			n = 0;
-		} else {
-			c = c << 6 | (next & 0x3F);
-		}
-	}
-	funlockfile(f);
-	if (n < 0)
-		errno = EILSEQ;
-	else if (c >= 0)
+	if (first != EOF)
+		c = read_character(first, f);
+	else if (feof(f))
 		errno = saved;
-	return n < 0 ? -1 : c;
+	if (c >= 0)
+		errno = saved;
+	funlockfile(f);
+	return c;
 }
 
 /* The UTF-8 of a code point. Returns its length, or 0 with errno set if it is none. */
@@ -108,8 +137,7 @@ fsock_ungetc32(int32_t c, FILE *f)
 	if (n == 0)
 		return -1;
 	flockfile(f);
-	while (n > 0 && ungetc(octets[n - 1], f) != EOF)
-		n--;
+	n = push_back(octets, n, f);
 	funlockfile(f);
 	return n == 0 ? c : -1;
 }

@@ -36,7 +36,8 @@ make(const struct fsock_format *input, const struct fsock_format *output,
 {
 	if (input != NULL && !is_binary(input) && (*in = fsock__text_input_new(input)) == NULL)
 		return -1;
-	if (output != NULL && !is_binary(output) && (*out = fsock__text_output_new(output)) == NULL) {
+	if (output != NULL && !is_binary(output) &&
+	    (*out = fsock__text_output_new(output)) == NULL) {
 		free(*in);
 		return -1;
 	}
@@ -48,7 +49,7 @@ install_input(struct fsock__stream *stream, struct fsock__text_input *t)
 {
 	if (t != NULL)
 		t->bom_due = fsock__buffer_position(&stream->raw) == 0 &&
-		    (t->format.bom == FSOCK_BOM_STRIP || t->format.bom == FSOCK_BOM_SNIFF);
+			     (t->format.bom == FSOCK_BOM_STRIP || t->format.bom == FSOCK_BOM_SNIFF);
 	fsock__input_forget(stream);
 	free(stream->text_input);
 	stream->text_input = t;
@@ -84,14 +85,23 @@ fsock__format_apply(struct fsock__stream *stream, const struct fsock_format *inp
 
 /* Changes formats where the program stands: all of them or, on failure, none. Returns 0 or -1. */
 static int
-change(struct fsock__stream *stream, const struct fsock_format *input,
-    const struct fsock_format *output)
+change(struct fsock__window *w, const struct fsock_format *input, const struct fsock_format *output)
 {
+	struct fsock__stream *stream = w->stream;
+	int r;
+
+	/* What may fail comes first. Flushing takes the FILEs' locks in turn: none may be held. */
 	if (output != NULL && stream->socket->stream_ops->flush(stream->socket, 1) < 0)
 		return -1;
-	if (input != NULL && fsock__stream_sync_input(stream) < 0)
-		return -1;
-	return fsock__format_apply(stream, input, output);
+	if (input == NULL)
+		return fsock__format_apply(stream, NULL, output);
+	flockfile(w->file);
+	r = fsock__input_gather(w, "set format");
+	if (r == 0)
+		r = fsock__format_apply(stream, input, output);
+	fsock__input_publish(w);
+	funlockfile(w->file);
+	return r;
 }
 
 /* see fsock/format.h */
@@ -104,12 +114,10 @@ fsock_set_formats(FILE *f, const struct fsock_format *input, const struct fsock_
 
 	if (w == NULL)
 		return -1;
-	flockfile(f);
 	errno = 0;
-	r = change(w->stream, input, output);
+	r = change(w, input, output);
 	fsock__readable_changed(w->stream);
 	error = errno;
-	funlockfile(f);
 	if (r < 0)
 		return fsock__socket_error(
 		    w->stream->socket, "set format", error != 0 ? error : EINVAL);
@@ -126,8 +134,8 @@ fsock_set_format(FILE *f, const char *format)
 
 	if (w == NULL || fsock_format_parse(&parsed, format) < 0)
 		return -1;
-	return fsock_set_formats(f, w->sides & FSOCK_INPUT ? &parsed : NULL,
-	    w->sides & FSOCK_OUTPUT ? &parsed : NULL);
+	return fsock_set_formats(
+	    f, w->sides & FSOCK_INPUT ? &parsed : NULL, w->sides & FSOCK_OUTPUT ? &parsed : NULL);
 }
 
 /* see fsock/format.h */
@@ -198,7 +206,7 @@ fsock_format_errors(FILE *f, int direction, uint64_t *count, struct fsock_codec_
 	memset(&error, 0, sizeof error);
 	flockfile(f);
 	r = direction == FSOCK_INPUT ? input_errors(w->stream, &errors, &error)
-	                             : output_errors(w->stream, &errors, &error);
+				     : output_errors(w->stream, &errors, &error);
 	funlockfile(f);
 	if (r == 0 && count != NULL)
 		*count = errors;

@@ -182,7 +182,7 @@ is_sensible(const struct parse *p)
 	const struct fsock_format *f = p->format;
 	struct fsock_eol eol;
 	int others = f->charset != NULL || p->eol_given || p->policy_given || p->bom_given ||
-	    f->eol_flags != 0;
+		     f->eol_flags != 0;
 
 	if (p->binary && others)
 		return 0;

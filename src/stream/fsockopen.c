@@ -68,7 +68,7 @@ static int
 is_format_word(const char *part, size_t length)
 {
 	return is_word(part, length, "ccs") || is_word(part, length, "eol") ||
-	    is_word(part, length, "errors") || is_word(part, length, "bom");
+	       is_word(part, length, "errors") || is_word(part, length, "bom");
 }
 
 static int
@@ -143,16 +143,16 @@ fsockopen(const char *host, int port, const char *mode)
 	fsock *s;
 
 	if (mode == NULL || parse_mode(mode, &m) < 0) {
-		fsock__error_set("open mode", mode == NULL ? "(no mode)" : mode, FSOCK__NO_PORT,
-		    EINVAL);
+		fsock__error_set(
+		    "open mode", mode == NULL ? "(no mode)" : mode, FSOCK__NO_PORT, EINVAL);
 		return NULL;
 	}
 	s = fsock_connect(host, port, &m.options);
 	if (s == NULL)
 		return NULL;
-	file = m.sides == FSOCK_IO ? fsock_stream(s)
-	    : m.sides == FSOCK_INPUT ? fsock_input(s)
-	                             : fsock_output(s);
+	file = m.sides == FSOCK_IO      ? fsock_stream(s)
+	       : m.sides == FSOCK_INPUT ? fsock_input(s)
+					: fsock_output(s);
 	if (file == NULL) {
 		int error = errno;
 

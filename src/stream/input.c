@@ -2,12 +2,11 @@
 #include "../compat.h"
 #include "../sock/error.h"
 #include "../sock/process.h"
+#include "../sock/sys.h"
 #include "../sock/transfer.h"
 #include "exit.h"
 #include "input.h"
 #include "text.h"
-
-#include <sched.h>
 
 /* Tells of an error that came while nobody was reading; after that the kernel tells the rest. */
 FSOCK__COLD static ssize_t
@@ -68,8 +67,7 @@ fsock__input_too_long(const struct fsock__stream *stream)
 {
 	const struct fsock *s = stream->socket;
 
-	return fsock__error_set_kind(
-	    "read", s->host, s->port, FSOCK_LINE_TOO_LONG_ERROR, EMSGSIZE);
+	return fsock__error_set_kind("read", s->host, s->port, FSOCK_LINE_TOO_LONG_ERROR, EMSGSIZE);
 }
 
 /*
@@ -82,10 +80,13 @@ await_line(struct fsock__window *w, size_t n)
 {
 	struct fsock__stream *stream = w->stream;
 	struct fsock__buffer *raw = &stream->raw;
-	size_t limit = w->line_limit, seen = 0, line, more;
+	size_t limit = w->line_limit, seen = 0, line = stream->line_left, more;
 	ssize_t r;
 
-	while ((line = line_length(raw, seen, fsock__input_count(stream))) == 0) {
+	stream->line_left = 0;
+	if (line > fsock__input_count(stream)) /* there is a bound now */
+		line = 0;
+	while (line == 0 && (line = line_length(raw, seen, fsock__input_count(stream))) == 0) {
 		seen = fsock__input_count(stream);
 		if (seen + stream->line_fill >= limit)
 			return fsock__input_too_long(stream);
@@ -97,8 +98,10 @@ await_line(struct fsock__window *w, size_t n)
 	}
 	if (line + stream->line_fill > limit)
 		return fsock__input_too_long(stream);
-	if (line > n)
+	if (line > n) {
+		stream->line_left = line - n; /* not to be searched for again */
 		return (ssize_t)n;
+	}
 	if (w->sides == FSOCK_IO)
 		return (ssize_t)line;
 	for (more = line; more > 0 && line < n; line += more) {
@@ -147,7 +150,7 @@ await_input(struct fsock__window *w, size_t n)
 	if (waiting < n)
 		n = waiting;
 	return w->delivery == FSOCK_DELIVER_BLOCK ? (ssize_t)fsock__input_block(n, waiting)
-	                                          : up_to_line(w, n);
+						  : up_to_line(w, n);
 }
 
 size_t
@@ -181,23 +184,26 @@ fsock__input_take_over(struct fsock__window *w)
 	struct fsock *s = stream->socket;
 	int taken, waiting;
 
-	do {
+	for (int turn = 0;; turn++) {
 		struct fsock__window *reader;
 
 		pthread_mutex_lock(&s->lock);
 		reader = stream->reader;
-		taken = reader == NULL || ftrylockfile(reader->file) == 0;
+		taken = reader == NULL || fsock__input_try_lock(reader);
 		waiting = !taken && reader->waiting;
 		if (taken) {
 			stream->reader = w;
+			stream->line_left = 0;
 			if (reader != NULL)
 				funlockfile(reader->file);
 		}
 		pthread_mutex_unlock(&s->lock);
+		if (taken)
+			return 0;
 		if (waiting)
 			return fsock__socket_error(s, "read", EBUSY);
-	} while (!taken && sched_yield() == 0);
-	return 0;
+		fsock__sys_pause(turn);
+	}
 }
 
 int
@@ -284,8 +290,7 @@ fsock__input_read(struct fsock__window *w, void *buf, size_t n)
 	r = stream->text_input == NULL ? read_plain(w, buf, n) : fsock__text_read(w, buf, n);
 	if (r > 0)
 		w->position += (off_t)r;
-	/* The FILE's lock orders what threads do; this says so in the language's own terms. */
-	atomic_store_explicit(&stream->reader, w, memory_order_release);
+	fsock__input_publish(w);
 	return r;
 }
 
@@ -309,6 +314,7 @@ give_back_plain(struct fsock__window *w, size_t n)
 
 	if (fsock__buffer_give_back(&stream->raw, n) < 0)
 		return -1;
+	stream->line_left = 0;
 	if (w->line_limit != 0)
 		recount(stream);
 	return 0;
@@ -367,7 +373,7 @@ fsock__input_forget(struct fsock__stream *stream)
 	stream->raw.mark = stream->raw.head;
 	stream->octet_taken = 0;
 	/* What is taken beside a FILE is no part of a line: a counted block between lines, say. */
-	stream->line_fill = stream->fill_at_mark = 0;
+	stream->line_fill = stream->fill_at_mark = stream->line_left = 0;
 	if (stream->text_input != NULL)
 		fsock__text_settle(stream->text_input);
 }

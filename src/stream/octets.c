@@ -18,11 +18,20 @@
 static int
 begin(struct fsock__window *w)
 {
-	if (fsock__stream_sync_input(w->stream) < 0)
-		return -1;
-	if (w->stream->reader != w && fsock__input_take_over(w) < 0)
+	if (fsock__input_gather(w, "read") < 0)
 		return -1;
 	return w->stream->owed_length == 0 || fsock__input_drop_owed(w) > 0 ? 0 : -1;
+}
+
+/* Whether there are octets to move: a NULL buffer is recorded as an error. */
+static int
+has_octets(const struct fsock__window *w, const char *operation, const void *buf, size_t n)
+{
+	if (w == NULL || n == 0)
+		return 0;
+	if (buf == NULL)
+		fsock__socket_error(w->stream->socket, operation, EINVAL);
+	return buf != NULL;
 }
 
 /* Waits for one octet. Returns 1, 0 at end of file, or -1. */
@@ -42,7 +51,7 @@ fsock_read_octets(FILE *f, void *buf, size_t n)
 	int saved = errno;
 	ssize_t r;
 
-	if (w == NULL || n == 0)
+	if (!has_octets(w, "read", buf, n))
 		return 0;
 	flockfile(f);
 	r = begin(w) < 0 ? -1 : 1;
@@ -51,6 +60,7 @@ fsock_read_octets(FILE *f, void *buf, size_t n)
 		if (r > 0)
 			done += fsock__input_take(w->stream, octets + done, n - done);
 	}
+	fsock__input_publish(w);
 	funlockfile(f);
 	if (r >= 0)
 		errno = saved;
@@ -80,6 +90,7 @@ fsock_peek_byte(FILE *f)
 	flockfile(f);
 	if (begin(w) == 0 && await_octet(w) > 0)
 		octet = stream->raw.data[stream->raw.head];
+	fsock__input_publish(w);
 	funlockfile(f);
 	return octet;
 }
@@ -96,7 +107,7 @@ fsock_unread_byte(FILE *f)
 		return EOF;
 	stream = w->stream;
 	flockfile(f);
-	if (stream->octet_taken) {
+	if (stream->reader == w && stream->octet_taken) {
 		stream->raw.head--;
 		if (stream->text_input != NULL)
 			fsock__text_pass(stream->text_input, -1);
@@ -106,6 +117,7 @@ fsock_unread_byte(FILE *f)
 	} else {
 		fsock__socket_error(stream->socket, "unread", ESPIPE);
 	}
+	fsock__input_publish(w);
 	funlockfile(f);
 	return r;
 }
@@ -117,7 +129,7 @@ fsock_write_octets(FILE *f, const void *buf, size_t n)
 	struct fsock__window *w = fsock__registry_window(f, FSOCK_OUTPUT, "write");
 	size_t sent = 0;
 
-	if (w == NULL || n == 0 || fflush(f) != 0 || fsock__output_finish(w->stream) < 0)
+	if (!has_octets(w, "write", buf, n) || fflush(f) != 0 || fsock__output_finish(w->stream) < 0)
 		return 0;
 	pthread_mutex_lock(&w->stream->output_lock);
 	if (fsock__output_send_nolock(w->stream, buf, n) == 0)
@@ -145,8 +157,9 @@ fsock_octet_position(FILE *f)
 	if (w == NULL)
 		return -1;
 	flockfile(f);
-	if (fsock__stream_sync_input(w->stream) == 0)
+	if (fsock__input_gather(w, "position") == 0)
 		position = (int64_t)fsock__buffer_position(&w->stream->raw);
+	fsock__input_publish(w);
 	funlockfile(f);
 	return position;
 }
@@ -164,7 +177,7 @@ fsock_set_bound(FILE *f, uint64_t n)
 		return -1;
 	stream = w->stream;
 	flockfile(f);
-	r = fsock__stream_sync_input(stream);
+	r = fsock__input_gather(w, "bound");
 	if (r == 0) {
 		if (stream->text_input != NULL && stream->text_input->delivered > 0)
 			fsock__input_forget(stream); /* it was decoded up to another bound */
@@ -173,6 +186,7 @@ fsock_set_bound(FILE *f, uint64_t n)
 		stream->bound = n > FSOCK__NO_BOUND - position ? FSOCK__NO_BOUND : position + n;
 	}
 	fsock__readable_changed(stream); /* an end that is here already is one to be read */
+	fsock__input_publish(w);
 	funlockfile(f);
 	return r;
 }
@@ -181,11 +195,11 @@ fsock_set_bound(FILE *f, uint64_t n)
 int64_t
 fsock_pending(fsock *s)
 {
+	int is_recoded = s != NULL && s->inner != NULL; /* then there is no descriptor */
 	struct fsock__stream *stream;
 
-	if (s == NULL || s->inner == NULL) /* a recoded FILE has no descriptor */
-		if (fsock__socket_fd(s, "pending") < 0)
-			return -1;
+	if (!is_recoded && fsock__socket_fd(s, "pending") < 0)
+		return -1;
 	stream = s->stream;
 	if (stream == NULL)
 		return 0;

@@ -10,9 +10,12 @@
 #include "stream.h"
 #include "text.h"
 
+enum { PIECE = 2048 };
+
 /*
- * Takes a line, or n octets: what an interactive inner stream has is not waited for beyond its line.
- * An error after some octets comes back at the next call.
+ * Takes a line, or PIECE octets: what an interactive inner stream has is not waited for beyond its
+ * line. An error after some octets comes back at the next call. What the inner FILE says of its
+ * state is this FILE's to remember and to clear.
  */
 static ssize_t
 file_receive(struct fsock *s, void *buf, size_t n)
@@ -20,21 +23,32 @@ file_receive(struct fsock *s, void *buf, size_t n)
 	FILE *f = s->inner;
 	uint8_t *octets = buf;
 	size_t got = 0;
-	int c = 0, saved = errno;
+	int c = 0, error, failed, saved = errno;
 
+	if (n > PIECE)
+		n = PIECE;
 	flockfile(f);
 	while (got < n && c != '\n' && (c = getc_unlocked(f)) != EOF)
 		octets[got++] = (uint8_t)c;
+	error = errno;
+	failed = got == 0 && ferror(f);
+	if (got == 0)
+		clearerr(f);
 	funlockfile(f);
-	if (got == 0 && ferror(f))
-		return fsock__socket_error(s, "read", errno);
+	if (failed)
+		return fsock__socket_error(s, "read", error);
 	errno = saved;
 	return (ssize_t)got;
 }
 
+/* Flushing first lets go of what was read ahead: one may not write right after reading. */
 static int
 file_send(struct fsock *s, const void *buf, size_t n)
 {
+	int saved = errno;
+
+	fflush(s->inner);
+	errno = saved;
 	if (fwrite(buf, 1, n, s->inner) == n && fflush(s->inner) == 0)
 		return 0;
 	return fsock__socket_error(s, "write", errno);
@@ -131,7 +145,7 @@ fsock_octets_input(const void *octets, size_t n, const char *format)
 		fsock__error_set("recode", NULL, FSOCK__NO_PORT, EINVAL);
 		return NULL;
 	}
-	/* Opened for reading, fmemopen() does not write; no libc takes a length of 0 the same way. */
+	/* For reading fmemopen() does not write; no libc takes a length of 0 the same way. */
 	inner = fmemopen((void *)(uintptr_t)(n > 0 ? octets : nothing), n > 0 ? n : 1, "r");
 	if (n == 0 && inner != NULL)
 		getc(inner);

@@ -6,6 +6,7 @@
 #include <fsock/stream.h>
 
 #include "../sock/error.h"
+#include "../sock/sys.h"
 #include "exit.h"
 #include "file.h"
 #include "input.h"
@@ -20,11 +21,16 @@
 static int
 flush_window(struct fsock__window *w)
 {
-	if (ftrylockfile(w->file) == 0)
-		funlockfile(w->file);
-	else if (w->waiting)
-		return 0;
-	return fflush(w->file) == 0 ? 0 : -1;
+	int r;
+
+	for (int turn = 0; ftrylockfile(w->file) != 0; turn++) {
+		if (w->waiting)
+			return 0;
+		fsock__sys_pause(turn);
+	}
+	r = fflush(w->file);
+	funlockfile(w->file);
+	return r == 0 ? 0 : -1;
 }
 
 /* see struct fsock__stream_ops */

@@ -27,11 +27,11 @@ struct fsock__window {
 	struct fsock__stream *stream;
 	int sides; /* FSOCK_INPUT, FSOCK_OUTPUT or both */
 	enum fsock_delivery delivery;
-	size_t line_limit;          /* 0: none */
-	off_t position;             /* octets delivered and written: what seek reports */
-	atomic_int waiting;         /* fsock__process() while a thread of it is blocked receiving, or
+	size_t line_limit;  /* 0: none */
+	off_t position;     /* octets delivered and written: what seek reports */
+	atomic_int waiting; /* fsock__process() while a thread of it is blocked receiving, or
 	                               about to be; else 0 */
-	void *memory;               /* stdio's buffer, FSOCK__WINDOW_... octets; NULL: its own */
+	void *memory;       /* stdio's buffer, FSOCK__WINDOW_... octets; NULL: its own */
 	struct fsock__window *next; /* chain of the registry */
 };
 
@@ -51,14 +51,15 @@ struct fsock__stream {
 	_Atomic(struct fsock__window *) reader;
 	struct fsock__buffer raw;
 	size_t line_fill, fill_at_mark;
+	size_t line_left; /* octets from raw.head to the end of the line it is in; 0: not known */
 	uint64_t bound;                       /* where input ends for now, or FSOCK__NO_BOUND */
 	struct fsock__text_input *text_input; /* NULL: octets pass unchanged */
 	int binary;                           /* the program has said so: lines mean nothing */
 	uint8_t owed[4];                      /* an LF to drop before anything is read ... */
 	uint8_t owed_length;                  /* ... and how long it is; 0: none */
-	int owed_beyond;                      /* the bound was set behind it and does not count it */
-	int octet_taken;                      /* the octet before raw.head may be unread */
-	int read_error; /* errno of a receive that no read has told of yet, or 0; as `raw` */
+	int owed_beyond; /* the bound was set behind it and does not count it */
+	int octet_taken; /* the octet before raw.head may be unread */
+	int read_error;  /* errno of a receive that no read has told of yet, or 0; as `raw` */
 	pthread_mutex_t output_lock;
 	struct fsock__text_output *text_output; /* likewise */
 	int sent;                               /* something was sent to the peer */

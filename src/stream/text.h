@@ -28,10 +28,10 @@ struct fsock__text_input {
 	struct fsock_format format;
 	struct fsock__text_state now, mark;
 	size_t delivered;
-	int final;              /* the last read met the end of input */
-	int bom_due;            /* at the start of the stream, which may hold a byte order mark */
-	size_t unit;            /* octets of a line end's character on the wire ... */
-	uint8_t lf[4], cr[4];   /* ... and which they are */
+	int final;            /* the last read met the end of input */
+	int bom_due;          /* at the start of the stream, which may hold a byte order mark */
+	size_t unit;          /* octets of a line end's character on the wire ... */
+	uint8_t lf[4], cr[4]; /* ... and which they are */
 };
 
 struct fsock__text_output {
@@ -52,8 +52,8 @@ struct fsock__text_output *fsock__text_output_new(const struct fsock_format *);
  * it is. The caller has seen to what the old ones hold. Returns 0, or -1 (ENOMEM, EINVAL) with
  * nothing changed.
  */
-int fsock__format_apply(struct fsock__stream *, const struct fsock_format *input,
-    const struct fsock_format *output);
+int fsock__format_apply(
+    struct fsock__stream *, const struct fsock_format *input, const struct fsock_format *output);
 
 /*
  * format.c: takes the LF that an automatic line end still owes to its CR out of the format's hands:
@@ -76,7 +76,7 @@ int fsock__text_exceeds(const struct fsock__text_input *, size_t n, size_t limit
 /* Forgets what was read last: the mark is where reading stands. */
 void fsock__text_settle(struct fsock__text_input *);
 
-/* n octets have been read beside the text, or with n below 0 unread. Part of a character is gone. */
+/* n octets were read beside the text, or unread if n is below 0. Part of a character is gone. */
 void fsock__text_pass(struct fsock__text_input *, int64_t n);
 
 /* Goes back in what was read last, until only `keep` octets of it count as delivered. */

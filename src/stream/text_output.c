@@ -27,7 +27,7 @@ fsock__text_output_new(const struct fsock_format *format)
 	if (format->charset != NULL) {
 		fsock_encoder_init(&t->encoder, format->charset);
 		t->bom_due = format->bom == FSOCK_BOM_WRITE &&
-		    (fsock_charset_flags(format->charset) & FSOCK_CHARSET_UNICODE) != 0;
+			     (fsock_charset_flags(format->charset) & FSOCK_CHARSET_UNICODE) != 0;
 	}
 	if (fsock_eol_init(&t->eol, format->eol, format->eol_flags) < 0) {
 		free(t);
@@ -111,7 +111,7 @@ struct origin {
 	uint64_t errors, start; /* of the encoder; what it counts at the piece's first octet */
 };
 
-/* Brings the place of the latest encoding error, if it is one since then, into terms of the text. */
+/* Brings the place of the latest encoding error, if there is a new one, into terms of the text. */
 static void
 note(struct fsock__text_output *t, const struct origin *origin)
 {
@@ -159,7 +159,7 @@ translate(struct fsock__stream *stream, struct wire *wire, const uint8_t *buf, s
 		if (t->eol.errors != rejected)
 			fsock_eol_error(&t->eol, &t->error);
 		r = t->format.charset == NULL ? append(stream, wire, piece, got)
-		                              : encode(stream, wire, piece, got);
+					      : encode(stream, wire, piece, got);
 		note(t, &origin);
 		if (r < 0)
 			return -1;

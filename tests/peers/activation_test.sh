@@ -21,11 +21,13 @@ end_server
 need systemd-socket-activate
 
 # activate OPTION...: starts it, returns when it listens.
+times=0
 activate() {
-	mkfifo "$here/log" 2>/dev/null || :
-	systemd-socket-activate "$@" $programs/web_server 2>"$here/log" >"$here/says" &
+	times=$((times + 1)) log=$here/log.$((times + 1))
+	mkfifo "$log"
+	systemd-socket-activate "$@" $programs/web_server 2>"$log" >"$here/says" &
 	server=$!
-	exec 3<"$here/log"
+	exec 3<"$log"
 	for address; do
 		[ "$address" = -l ] || continue
 		read -r line <&3
@@ -34,7 +36,8 @@ activate() {
 		*) echo "$line"; exit 1 ;;
 		esac
 	done
-	cat <&3 >"$here/rest" &
+	cat <&3 >"$log.rest" &
+	exec 3<&-
 }
 
 rm -f "$here/says"

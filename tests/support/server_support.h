@@ -13,6 +13,9 @@ fsock_server *server_start(const char *host, fsock_stream_handler *handler, void
 /* A connection to the server, which the host is one of. Reads give up after a while. */
 fsock *server_connect(fsock_server *server, const char *host);
 
+/* Lets other threads run, for as long as somebody waits for what they do. */
+void server_breathe(void);
+
 /* Returns when the server serves so many clients. */
 void server_await_clients(fsock_server *server, int count);
 

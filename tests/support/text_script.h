@@ -87,6 +87,7 @@ struct text_step {
 	long n;
 };
 
+/* clang-format off */
 #define TEXT_(text) (text), sizeof(text) - 1
 #define SEND(text) { SEND_, TEXT_(text), 0 }
 #define HANG_UP { HANG_UP_, NULL, 0, 0 }
@@ -121,6 +122,7 @@ struct text_step {
 #define CLOSE { CLOSE_, NULL, 0, 0 }
 #define CLOSE_BAD(n) { CLOSE_, NULL, 0, n }
 #define SHUT { SHUT_, NULL, 0, 0 }
+/* clang-format on */
 
 struct text_row {
 	const char *name;

@@ -88,8 +88,8 @@ script_close(struct fsock *s)
 	return fsock__transport_socket.close(s);
 }
 
-static const struct fsock__transport_ops transport_script = { "script", script_receive,
-	script_send, script_close };
+static const struct fsock__transport_ops transport_script = { "script", script_receive, script_send,
+	script_close };
 
 void
 text_open(struct text_session *t, const struct text_way *way, const struct fsock_options *options,

@@ -1,0 +1,244 @@
+/* Decoding: charset and line ends of the raw octets, and going back in them. */
+#include "../compat.h"
+#include "text_decode.h"
+
+#include <stdlib.h>
+
+#include "input.h"
+
+enum { PIECE = 2048 };
+
+size_t
+fsock__text_encode_one(const struct fsock_charset *charset, const char *text, uint8_t octets[4])
+{
+	struct fsock_codec_io io = { (const uint8_t *)text, strlen(text), octets, 4 };
+	struct fsock_encoder encoder;
+
+	fsock_encoder_init(&encoder, charset);
+	return fsock_encode(&encoder, &io, 1) == FSOCK_CODEC_INPUT_EMPTY ? 4 - io.out_length : 0;
+}
+
+void
+fsock__text_set_charset(struct fsock__text_input *t, const struct fsock_charset *charset)
+{
+	t->format.charset = charset;
+	t->unit = 1;
+	t->lf[0] = '\n';
+	t->cr[0] = '\r';
+	if (charset == NULL)
+		return;
+	fsock_decoder_init(&t->now.decoder, charset);
+	if (fsock__text_encode_one(charset, "\r", t->cr) > 0)
+		t->unit = fsock__text_encode_one(charset, "\n", t->lf);
+}
+
+struct fsock__text_input *
+fsock__text_input_new(const struct fsock_format *format)
+{
+	struct fsock__text_input *t = calloc(1, sizeof *t);
+
+	if (t == NULL)
+		return NULL;
+	t->format = *format;
+	fsock__text_set_charset(t, format->charset);
+	if (fsock_eol_init(&t->now.eol, format->eol, format->eol_flags) < 0) {
+		free(t);
+		return NULL;
+	}
+	t->mark = t->now;
+	return t;
+}
+
+/* Keeps the error that is further on. */
+static void
+note(struct fsock__text_state *now, const struct fsock_codec_error *error)
+{
+	if (now->error.length == 0 || error->offset >= now->error.offset)
+		now->error = *error;
+}
+
+/*
+ * The latest rejected line end, as it is on the wire: `before` decodes what begins at `in`, and its
+ * text begins at `start` for the line ends.
+ */
+static void
+note_line_end(struct fsock__text_input *t, const struct fsock_decoder *before, const uint8_t *in,
+    size_t n, uint64_t start)
+{
+	struct fsock_decoder decoder = *before;
+	struct fsock_codec_error error;
+	uint8_t piece[PIECE];
+
+	fsock_eol_error(&t->now.eol, &error);
+	if (error.offset >= start) {
+		struct fsock_codec_io io = { in, n, piece, (size_t)(error.offset - start) };
+
+		fsock_decode_with(&decoder, &t->format.policy, &io, 0);
+	} else { /* it was held back */
+		decoder.position -= t->unit;
+	}
+	error.offset = decoder.position;
+	error.length = t->unit;
+	memcpy(error.octets, error.octets[0] == '\r' ? t->cr : t->lf, t->unit);
+	note(&t->now, &error);
+}
+
+static void
+note_character(struct fsock__text_state *now, uint64_t errors_before)
+{
+	struct fsock_codec_error error;
+
+	if (now->decoder.errors == errors_before)
+		return;
+	fsock_decoder_error(&now->decoder, &error);
+	note(now, &error);
+}
+
+/* The room for decoding a piece whose text has `room` behind the line ends. */
+static size_t
+piece_room(size_t room)
+{
+	return room > PIECE ? PIECE : room < 2 * FSOCK_CODEC_ROOM ? 2 * FSOCK_CODEC_ROOM : room;
+}
+
+/*
+ * Both stages. Where the line ends have not taken all of a piece, or there is room for no more, the
+ * decoder is brought back to the character behind what they have taken: the two stand at the same
+ * place. Where decoding stops at an error no line end goes on behind it.
+ */
+static enum fsock_codec_status
+convert_both(struct fsock__text_input *t, struct fsock_codec_io *io, int final)
+{
+	const struct fsock_policy *policy = &t->format.policy;
+	struct fsock__text_state *now = &t->now;
+	uint8_t piece[PIECE];
+
+	for (;;) {
+		struct fsock_decoder before = now->decoder;
+		uint64_t start = now->eol.position + now->eol.held_length;
+		uint64_t rejected = now->eol.errors;
+		struct fsock_codec_io raw = { io->in, io->in_length, piece,
+			piece_room(io->out_length) };
+		struct fsock_codec_io text = { piece, 0, io->out, io->out_length };
+		enum fsock_codec_status decoded, ended;
+
+		decoded = fsock_decode_with(&now->decoder, policy, &raw, final);
+		text.in_length = (size_t)(raw.out - piece);
+		ended = fsock_eol_decode_with(&now->eol, policy, &text,
+		    decoded == FSOCK_CODEC_MALFORMED ||
+			(final && decoded == FSOCK_CODEC_INPUT_EMPTY));
+		if (now->eol.errors != rejected)
+			note_line_end(t, &before, io->in, io->in_length, start);
+		if (ended == FSOCK_CODEC_INPUT_EMPTY && text.out_length == 0)
+			ended = FSOCK_CODEC_OUTPUT_FULL;
+		if (ended != FSOCK_CODEC_INPUT_EMPTY) {
+			raw = (struct fsock_codec_io){ io->in, io->in_length, piece,
+				(size_t)(text.in - piece) };
+			now->decoder = before;
+			fsock_decode_with(&now->decoder, policy, &raw, final);
+		}
+		note_character(now, before.errors);
+		*io = (struct fsock_codec_io){ raw.in, raw.in_length, text.out, text.out_length };
+		if (ended != FSOCK_CODEC_INPUT_EMPTY)
+			return ended;
+		if (decoded == FSOCK_CODEC_MALFORMED)
+			now->eol.owes_lf = 0;
+		if (decoded != FSOCK_CODEC_OUTPUT_FULL)
+			return decoded;
+	}
+}
+
+enum fsock_codec_status
+fsock__text_convert(struct fsock__text_input *t, struct fsock_codec_io *io, int final)
+{
+	const struct fsock_policy *policy = &t->format.policy;
+	enum fsock_codec_status status;
+	uint64_t errors = t->now.eol.errors;
+
+	if (t->format.charset == NULL) {
+		status = fsock_eol_decode_with(&t->now.eol, policy, io, final);
+		if (t->now.eol.errors != errors)
+			fsock_eol_error(&t->now.eol, &t->now.error);
+		return status;
+	}
+	if (t->format.eol != FSOCK_EOL_LF || t->format.eol_flags != 0)
+		return convert_both(t, io, final);
+	errors = t->now.decoder.errors;
+	status = fsock_decode_with(&t->now.decoder, policy, io, final);
+	note_character(&t->now, errors);
+	return status;
+}
+
+int
+fsock__text_holds_back(const struct fsock__text_input *t)
+{
+	return t->now.decoder.held_length > 0 || t->now.eol.held_length > 0;
+}
+
+int
+fsock__text_owes(const struct fsock__text_input *t)
+{
+	return t->now.decoder.owed != 0 || t->now.eol.owed != 0;
+}
+
+size_t
+fsock__text_take(struct fsock__stream *stream, size_t n, uint8_t *out, size_t room,
+    enum fsock_codec_status *status)
+{
+	struct fsock__text_input *t = stream->text_input;
+	struct fsock__buffer *raw = &stream->raw;
+	struct fsock_codec_io io = { n == 0 ? NULL : raw->data + raw->head, n, out, room };
+
+	*status = fsock__text_convert(t, &io, t->final);
+	raw->head += n - io.in_length;
+	return (size_t)(io.out - out);
+}
+
+void
+fsock__text_rewind(struct fsock__stream *stream, size_t keep)
+{
+	struct fsock__text_input *t = stream->text_input;
+	size_t skipped = t->mark.skip, left = skipped + keep;
+
+	t->now = t->mark;
+	t->delivered = keep;
+	stream->raw.head = stream->raw.mark;
+	stream->line_fill = stream->fill_at_mark;
+	/* With the exact room of the text that counts, decoding stops right behind it. */
+	while (left > 0) {
+		uint8_t piece[PIECE];
+		enum fsock_codec_status status;
+		size_t room = left < sizeof piece ? left : sizeof piece;
+		size_t n =
+		    fsock__text_take(stream, fsock__input_count(stream), piece, room, &status);
+		size_t old = skipped < n ? skipped : n;
+
+		if (n == 0) /* it ends inside a character */
+			break;
+		stream->line_fill =
+		    fsock__input_count_line(stream->line_fill, piece + old, n - old);
+		skipped -= old;
+		left -= n;
+	}
+	stream->line_fill += left - skipped;
+	t->now.skip = left;
+}
+
+void
+fsock__text_settle(struct fsock__text_input *t)
+{
+	t->mark = t->now;
+	t->delivered = 0;
+}
+
+void
+fsock__text_pass(struct fsock__text_input *t, int64_t n)
+{
+	t->now.skip = 0;
+	t->now.decoder.owed = t->now.eol.owed = 0;
+	t->bom_due = 0;
+	if (t->format.charset == NULL)
+		t->now.eol.position += (uint64_t)n;
+	else
+		t->now.decoder.position += (uint64_t)n;
+}
