@@ -221,8 +221,7 @@ START_TEST(port_shared)
 	};
 	fsock *first, *second;
 
-	first = fsock_listen(
-	    "127.0.0.1", 0, &(struct fsock_options){ .reuse_port = asks[_i][0] });
+	first = fsock_listen("127.0.0.1", 0, &(struct fsock_options){ .reuse_port = asks[_i][0] });
 	ck_assert_ptr_nonnull(first);
 	second = fsock_listen("127.0.0.1", fsock_local_port(first),
 	    &(struct fsock_options){ .reuse_port = asks[_i][1] });

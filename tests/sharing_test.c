@@ -1,4 +1,6 @@
-/* What has to start at the exact octet, beside other users of the socket: threads, fsock_receive(). */
+/*
+ * What has to start at the exact octet, beside other users of the socket: threads, fsock_receive().
+ */
 #include "../src/compat.h"
 
 #include <pthread.h>

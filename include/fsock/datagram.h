@@ -80,8 +80,8 @@ FSOCK_API ssize_t fsock_receive(fsock *s, void *data, size_t size, struct fsock_
 struct fsock_message {
 	void *data;             /* the octets; NULL is allowed with size 0 */
 	size_t size;            /* sending: how many; receiving: how many there is room for */
-	size_t length;          /* receiving sets it: the real length, more than size if it was cut */
-	struct fsock_addr peer; /* sending: where to, or no address; receiving sets it: from where */
+	size_t length;          /* receiving sets it: the real length, if need be more than size */
+	struct fsock_addr peer; /* sending: where to, or no address; receiving: from where */
 };
 
 /*

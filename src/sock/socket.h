@@ -39,9 +39,9 @@ struct fsock__stream_ops {
 	/* Frees `stream`; no FILE is open any more. */
 	void (*free)(struct fsock *);
 	/*
-	 * How many octets the program could read from the FILEs without the kernel: none of a whole-line
-	 * stream that holds no whole line. -1 if that cannot be told, as another thread is busy with one
-	 * of them. Needs `lock`; waits for no other.
+	 * How many octets the program could read from the FILEs without the kernel: none of a
+	 * whole-line stream that holds no whole line. -1 if that cannot be told, as another thread
+	 * is busy with one of them. Needs `lock`; waits for no other.
 	 */
 	ssize_t (*buffered)(struct fsock *);
 	/*

@@ -164,7 +164,7 @@ fsock_octets_output(char **octets, size_t *n, const char *format)
 	}
 	inner = open_memstream(octets, n);
 	file = recode_own(inner, "w", format);
-	if (inner != NULL && file == NULL) { /* closing it has made octets, though none were written */
+	if (inner != NULL && file == NULL) { /* closing makes octets, though none were written */
 		free(*octets);
 		*octets = NULL;
 	}
