@@ -204,17 +204,22 @@ fsock__text_rewind(struct fsock__stream *stream, size_t keep)
 	t->delivered = keep;
 	stream->raw.head = stream->raw.mark;
 	stream->line_fill = stream->fill_at_mark;
-	/* With the exact room of the text that counts, decoding stops right behind it. */
+	/*
+	 * With the exact room of the text that counts, decoding stops right behind it. Octets that are
+	 * no characters may be cut anywhere, as room for text is not: of them no more are offered.
+	 */
 	while (left > 0) {
 		uint8_t piece[PIECE];
 		enum fsock_codec_status status;
 		size_t room = left < sizeof piece ? left : sizeof piece;
-		size_t n =
-		    fsock__text_take(stream, fsock__input_count(stream), piece, room, &status);
-		size_t old = skipped < n ? skipped : n;
+		size_t head = stream->raw.head, count = fsock__input_count(stream), n, old;
 
-		if (n == 0) /* it ends inside a character */
-			break;
+		if (t->format.charset == NULL && count > room)
+			count = room;
+		n = fsock__text_take(stream, count, piece, room, &status);
+		if (n == 0 && (t->format.charset != NULL || stream->raw.head == head))
+			break; /* it ends inside a character */
+		old = skipped < n ? skipped : n;
 		stream->line_fill =
 		    fsock__input_count_line(stream->line_fill, piece + old, n - old);
 		skipped -= old;
