@@ -39,6 +39,8 @@ static const struct text_row rows[] = {
 	    .partial = 1,
 	    .steps = { CHARS("\xE2"), POSITION(1), CHARS("\x82\n\xC3"), SET("latin-1"),
 	        LINE("\xC2\xA4\n"), END } },
+	{ "behind an error that only what follows it shows", "utf-16be",
+	    WIRE("\xD8\0\0a\n"), .steps = { BAD(0), SET("binary"), CHARS("\0a\n"), END } },
 	{ "line ends that change", "lf", WIRE("a\r\nb\rc\r\n"),
 	    .steps = { LINE("a\r\n"), SET("cr"), LINE("b\n"), SET("crlf"), LINE("c\n"), END } },
 	{ "input alone", "utf-8", WIRE("\xC3\xA4\n\xE4\n"),
