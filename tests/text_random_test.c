@@ -1,7 +1,7 @@
 /*
  * Random text in random charsets, with errors here and there, read by random operations with random
- * switches of the format: compared with what the codec alone makes of it, by the fuzz target's model.
- * FSOCK_SEED starts elsewhere; what fails says its seed.
+ * switches of the format: compared with what the codec alone makes of it, by the fuzz target's
+ * model. FSOCK_SEED starts elsewhere; what fails says its seed.
  */
 #include "fuzz/format_fuzz.c"
 

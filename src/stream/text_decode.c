@@ -236,7 +236,9 @@ fsock__text_rewind(struct fsock__stream *stream, size_t keep)
 	size_t length = t->mark.skip + keep, left = decode_again(stream, length);
 	size_t fill = stream->line_fill;
 
-	/* A character in the place of bad octets: like any other, they are read with its last one. */
+	/*
+	 * A character in the place of bad octets: like any other, they are read with its last one.
+	 */
 	if (left > 0 && fsock__text_owes(t))
 		decode_again(stream, length - left);
 	stream->line_fill = fill;

@@ -126,8 +126,8 @@ list_raw(struct state *state)
 
 	if (m.format.charset == NULL) {
 		for (; n < m.bound - m.start; n++)
-			m.raw[n] = (struct entry){ { m.wire[m.start + n] }, 1, m.start + n + 1, 0, 0,
-				*state };
+			m.raw[n] = (struct entry){ { m.wire[m.start + n] }, 1, m.start + n + 1, 0,
+				0, *state };
 		return n;
 	}
 	while (status != FSOCK_CODEC_INPUT_EMPTY) {
@@ -196,7 +196,8 @@ list(void)
 	for (size_t i = 0; i <= n; i++) {
 		if (i < n && !m.raw[i].is_error)
 			continue;
-		list_lines(m.raw + begin, i - begin, &lines, begin > 0 ? m.raw[begin - 1].end : m.start);
+		list_lines(
+		    m.raw + begin, i - begin, &lines, begin > 0 ? m.raw[begin - 1].end : m.start);
 		if (i < n) {
 			lines.eol.owes_lf = 0;
 			lines.decoder = m.raw[i].after.decoder;
@@ -475,8 +476,8 @@ open_link(int *far, struct fuzz_input *choices)
 	fsock *s;
 
 	FUZZ_ASSERT(socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0);
-	s = fsock_adopt(fds[0],
-	    &(struct fsock_options){ .delivery = deliveries[fuzz_take(choices, 3)] });
+	s = fsock_adopt(
+	    fds[0], &(struct fsock_options){ .delivery = deliveries[fuzz_take(choices, 3)] });
 	FUZZ_ASSERT(s != NULL);
 	*far = fds[1];
 	return s;
@@ -551,7 +552,8 @@ check_writing(struct fuzz_input input)
 		how.charset = format.charset;
 		how.policy = format.policy;
 		FUZZ_ASSERT(fsock_set_formats(out, NULL, &format) == 0);
-		octets = fsock_string_to_octets(&how, (const char *)input.data, size, &length, NULL);
+		octets =
+		    fsock_string_to_octets(&how, (const char *)input.data, size, &length, NULL);
 		FUZZ_ASSERT(octets != NULL);
 		fuzz_add(&whole, octets, length);
 		free(octets);
@@ -566,7 +568,8 @@ check_writing(struct fuzz_input input)
 	}
 	FUZZ_ASSERT(fsock_close(s) == 0);
 	for (size_t at = 0; (n = recv(far, got, sizeof got, 0)) > 0; at += (size_t)n)
-		FUZZ_ASSERT(at + (size_t)n <= whole.length && !memcmp(whole.data + at, got, (size_t)n));
+		FUZZ_ASSERT(
+		    at + (size_t)n <= whole.length && !memcmp(whole.data + at, got, (size_t)n));
 	free(whole.data);
 	close(far);
 }
