@@ -331,7 +331,7 @@ fsock__text_read(struct fsock__window *w, uint8_t *buf, size_t n)
 		return -1;
 	}
 	t->delivered = (size_t)r;
-	if (fsock__text_holds_back(t))
+	if (fsock__text_holds_back(t) || fsock__text_owes(t))
 		fsock__text_rewind(stream, (size_t)r);
 	fsock__buffer_rest(&stream->raw);
 	return r;

@@ -52,15 +52,12 @@ struct state {
 	struct fsock_eol eol;
 };
 
-/*
- * A character of text as it is delivered, or an error; `end` is where the wire goes on. What stands
- * in the place of an error has been reached when its first octet is read.
- */
+/* A character of text as it is delivered, or an error; `end` is where the wire goes on. */
 struct entry {
 	uint8_t text[4];
 	size_t n;
 	size_t end;
-	int is_error, is_substitute;
+	int is_error;
 	struct state after;
 };
 
@@ -77,6 +74,7 @@ struct model {
 	size_t count, read, part;
 	uint8_t owed[4];
 	size_t owed_length;
+	int may_be_owed; /* as yet it depends on arrivals whether an LF has been dropped */
 };
 
 static struct model m;
@@ -127,16 +125,14 @@ list_raw(struct state *state)
 	if (m.format.charset == NULL) {
 		for (; n < m.bound - m.start; n++)
 			m.raw[n] = (struct entry){ { m.wire[m.start + n] }, 1, m.start + n + 1, 0,
-				0, *state };
+				*state };
 		return n;
 	}
 	while (status != FSOCK_CODEC_INPUT_EMPTY) {
 		struct entry *entry = &m.raw[n];
-		uint64_t errors = state->decoder.errors;
 
 		status = one(decode, state, &io, entry, 1);
 		entry->is_error = entry->n == 0 && status == FSOCK_CODEC_MALFORMED;
-		entry->is_substitute = state->decoder.errors > errors;
 		entry->end = m.bound - io.in_length;
 		entry->after = *state;
 		n += entry->n > 0 || entry->is_error;
@@ -164,20 +160,18 @@ list_lines(const struct entry *raw, size_t n, struct state *state, size_t end)
 	io.in_length = length;
 	while (status != FSOCK_CODEC_INPUT_EMPTY) {
 		struct entry *entry = &m.list[m.count];
-		uint64_t errors = state->eol.errors;
+		int owed = state->eol.owed;
 
 		memset(entry, 0, sizeof *entry);
 		status = one(end_lines, state, &io, entry, 1);
 		entry->is_error = entry->n == 0 && status == FSOCK_CODEC_MALFORMED;
-		if (m.format.charset == NULL && entry->n == 1 && entry->text[0] == 'x')
+		if (m.format.charset == NULL && entry->text[0] == 'x' && !owed)
 			entry->text[0] = raw[length - io.in_length - 1].text[0];
 		while (at < n && done + raw[at].n <= length - io.in_length) {
 			state->decoder = raw[at].after.decoder;
 			end = raw[at].end;
-			entry->is_substitute = raw[at].is_substitute;
 			done += raw[at++].n;
 		}
-		entry->is_substitute |= state->eol.errors > errors;
 		entry->end = end;
 		entry->after = *state;
 		m.count += entry->n > 0 || entry->is_error;
@@ -196,8 +190,7 @@ list(void)
 	for (size_t i = 0; i <= n; i++) {
 		if (i < n && !m.raw[i].is_error)
 			continue;
-		list_lines(
-		    m.raw + begin, i - begin, &lines, begin > 0 ? m.raw[begin - 1].end : m.start);
+		list_lines(m.raw + begin, i - begin, &lines, begin > 0 ? m.raw[begin - 1].end : m.start);
 		if (i < n) {
 			lines.eol.owes_lf = 0;
 			lines.decoder = m.raw[i].after.decoder;
@@ -210,22 +203,13 @@ list(void)
 	m.end_state.decoder = decoding.decoder;
 }
 
-/* The last entry that has been reached, or NULL. */
-static const struct entry *
-reached(void)
-{
-	size_t n = m.read + (m.part > 0 && m.list[m.read].is_substitute);
-
-	return n > 0 ? &m.list[n - 1] : NULL;
-}
-
 /* Makes what was read final: the list begins where the program stands. */
 static void
 stand(void)
 {
-	const struct entry *last = reached();
+	const struct entry *last = &m.list[m.read - 1];
 
-	if (last != NULL) {
+	if (m.read > 0) {
 		m.state = last->after;
 		m.start = last->end;
 	}
@@ -257,6 +241,8 @@ keep_owed(void)
 static void
 drop_owed(void)
 {
+	if (m.start == m.bound)
+		return;
 	if (m.owed_length > 0 && m.bound - m.start >= m.owed_length &&
 	    memcmp(m.wire + m.start, m.owed, m.owed_length) == 0)
 		m.start += m.owed_length;
@@ -330,6 +316,7 @@ read_text(size_t n, int as_block)
 {
 	uint8_t got[64];
 
+	m.may_be_owed = m.may_be_owed && m.start == m.bound;
 	if (m.owed_length > 0) {
 		drop_owed();
 		list();
@@ -362,14 +349,34 @@ read_text(size_t n, int as_block)
 	}
 }
 
+/*
+ * Where the stream stands. Of a character that is half read that is where it begins, which octets
+ * that make no text may put off.
+ */
+static size_t
+ask_position(void)
+{
+	size_t from = m.read > 0 ? m.list[m.read - 1].end : m.start;
+	const struct fsock_eol *eol = m.read > 0 ? &m.list[m.read - 1].after.eol : &m.state.eol;
+	size_t position = (size_t)fsock_octet_position(in);
+
+	if (m.part > 0)
+		FUZZ_ASSERT(position >= from && position < m.list[m.read].end);
+	/* Where an LF is owed it depends on what has arrived. */
+	else if (m.owed_length == 0 && !m.may_be_owed && !eol->owes_lf)
+		FUZZ_ASSERT(position == from);
+	return m.part > 0 ? position : from;
+}
+
 static void
 read_octets(size_t n)
 {
 	uint8_t got[64];
 	size_t done = 0;
 
-	if (n == 0)
+	if (n == 0 || (m.part > 0 && ask_position() != (m.read > 0 ? m.list[m.read - 1].end : m.start)))
 		return;
+	m.may_be_owed = m.may_be_owed && m.start == m.bound;
 	keep_owed();
 	drop_owed();
 	do {
@@ -381,32 +388,23 @@ read_octets(size_t n)
 	m.start += done;
 	if (done > 0) /* what else stood in the place of an error is gone */
 		m.state.decoder.owed = m.state.eol.owed = 0;
-}
-
-static void
-check_position(void)
-{
-	const struct entry *last = reached();
-	int64_t position = fsock_octet_position(in);
-
-	/* Where an LF is owed it depends on what has arrived. */
-	if (m.owed_length == 0 && !(last != NULL ? &last->after : &m.state)->eol.owes_lf)
-		FUZZ_ASSERT(position == (int64_t)(last != NULL ? last->end : m.start));
+	list();
 }
 
 static void
 change_bound(unsigned n)
 {
-	size_t part = m.part;
+	size_t part = m.part, from = ask_position(), before;
 
-	if (part > 0 && m.list[m.read].is_substitute)
-		return;
 	keep_owed();
+	before = m.start;
+	m.may_be_owed |= m.owed_length > 0;
 	m.bound = m.length;
 	drop_owed(); /* what a bound allows is counted behind an LF that is owed */
 	FUZZ_ASSERT(fsock_set_bound(in, n == 0 ? UINT64_MAX : n) == 0);
-	if (n > 0 && n < m.length - m.start)
-		m.bound = m.start + n;
+	from += part == 0 ? m.start - before : 0;
+	if (n > 0 && n < m.length - from)
+		m.bound = from + n;
 	list();
 	if (m.count > 0 && !m.list[0].is_error)
 		m.part = part;
@@ -416,6 +414,7 @@ static void
 operate(struct fuzz_input *choices, const struct fsock_format formats[4])
 {
 	unsigned what = fuzz_take(choices, 9), n = fuzz_take(choices, 41);
+	size_t from;
 
 	switch (what) {
 	case 0:
@@ -429,25 +428,25 @@ operate(struct fuzz_input *choices, const struct fsock_format formats[4])
 		read_octets(n);
 		break;
 	case 4:
+		from = ask_position();
 		keep_owed();
+		m.start = from;
 		set_format(&formats[n % 4]);
+		list();
 		FUZZ_ASSERT(fsock_set_formats(in, &formats[n % 4], NULL) == 0);
 		break;
 	case 5:
 		FUZZ_ASSERT(fseek(in, 0, SEEK_CUR) == 0);
-		return; /* in the middle of a character it stays there */
+		break;
 	case 6:
-		check_position();
-		return;
+		ask_position();
+		break;
 	case 7:
 		change_bound(n);
-		return;
+		break;
 	default:
 		FUZZ_ASSERT(fsock_pending(fsock_of(in)) >= 0);
-		return;
 	}
-	if (what == 4 || (what == 3 && n > 0))
-		list();
 }
 
 /* A format: mostly with replacements, as errors end little else. */
@@ -476,8 +475,8 @@ open_link(int *far, struct fuzz_input *choices)
 	fsock *s;
 
 	FUZZ_ASSERT(socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0);
-	s = fsock_adopt(
-	    fds[0], &(struct fsock_options){ .delivery = deliveries[fuzz_take(choices, 3)] });
+	s = fsock_adopt(fds[0],
+	    &(struct fsock_options){ .delivery = deliveries[fuzz_take(choices, 3)] });
 	FUZZ_ASSERT(s != NULL);
 	*far = fds[1];
 	return s;
@@ -510,6 +509,7 @@ check_reading(struct fuzz_input input)
 	m.wire = arrival.data = input.data;
 	m.length = m.bound = arrival.left = input.size > WIRE_MAX ? WIRE_MAX : input.size;
 	m.start = m.read = m.part = m.owed_length = 0;
+	m.may_be_owed = 0;
 	set_format(&formats[0]);
 	FUZZ_ASSERT(fsock_set_formats(in, &formats[0], NULL) == 0);
 	list();
@@ -552,8 +552,7 @@ check_writing(struct fuzz_input input)
 		how.charset = format.charset;
 		how.policy = format.policy;
 		FUZZ_ASSERT(fsock_set_formats(out, NULL, &format) == 0);
-		octets =
-		    fsock_string_to_octets(&how, (const char *)input.data, size, &length, NULL);
+		octets = fsock_string_to_octets(&how, (const char *)input.data, size, &length, NULL);
 		FUZZ_ASSERT(octets != NULL);
 		fuzz_add(&whole, octets, length);
 		free(octets);
@@ -568,8 +567,7 @@ check_writing(struct fuzz_input input)
 	}
 	FUZZ_ASSERT(fsock_close(s) == 0);
 	for (size_t at = 0; (n = recv(far, got, sizeof got, 0)) > 0; at += (size_t)n)
-		FUZZ_ASSERT(
-		    at + (size_t)n <= whole.length && !memcmp(whole.data + at, got, (size_t)n));
+		FUZZ_ASSERT(at + (size_t)n <= whole.length && !memcmp(whole.data + at, got, (size_t)n));
 	free(whole.data);
 	close(far);
 }
