@@ -190,7 +190,8 @@ list(void)
 	for (size_t i = 0; i <= n; i++) {
 		if (i < n && !m.raw[i].is_error)
 			continue;
-		list_lines(m.raw + begin, i - begin, &lines, begin > 0 ? m.raw[begin - 1].end : m.start);
+		list_lines(
+		    m.raw + begin, i - begin, &lines, begin > 0 ? m.raw[begin - 1].end : m.start);
 		if (i < n) {
 			lines.eol.owes_lf = 0;
 			lines.decoder = m.raw[i].after.decoder;
@@ -374,7 +375,8 @@ read_octets(size_t n)
 	uint8_t got[64];
 	size_t done = 0;
 
-	if (n == 0 || (m.part > 0 && ask_position() != (m.read > 0 ? m.list[m.read - 1].end : m.start)))
+	if (n == 0 ||
+	    (m.part > 0 && ask_position() != (m.read > 0 ? m.list[m.read - 1].end : m.start)))
 		return;
 	m.may_be_owed = m.may_be_owed && m.start == m.bound;
 	keep_owed();
@@ -475,8 +477,8 @@ open_link(int *far, struct fuzz_input *choices)
 	fsock *s;
 
 	FUZZ_ASSERT(socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0);
-	s = fsock_adopt(fds[0],
-	    &(struct fsock_options){ .delivery = deliveries[fuzz_take(choices, 3)] });
+	s = fsock_adopt(
+	    fds[0], &(struct fsock_options){ .delivery = deliveries[fuzz_take(choices, 3)] });
 	FUZZ_ASSERT(s != NULL);
 	*far = fds[1];
 	return s;
@@ -552,7 +554,8 @@ check_writing(struct fuzz_input input)
 		how.charset = format.charset;
 		how.policy = format.policy;
 		FUZZ_ASSERT(fsock_set_formats(out, NULL, &format) == 0);
-		octets = fsock_string_to_octets(&how, (const char *)input.data, size, &length, NULL);
+		octets =
+		    fsock_string_to_octets(&how, (const char *)input.data, size, &length, NULL);
 		FUZZ_ASSERT(octets != NULL);
 		fuzz_add(&whole, octets, length);
 		free(octets);
@@ -567,7 +570,8 @@ check_writing(struct fuzz_input input)
 	}
 	FUZZ_ASSERT(fsock_close(s) == 0);
 	for (size_t at = 0; (n = recv(far, got, sizeof got, 0)) > 0; at += (size_t)n)
-		FUZZ_ASSERT(at + (size_t)n <= whole.length && !memcmp(whole.data + at, got, (size_t)n));
+		FUZZ_ASSERT(
+		    at + (size_t)n <= whole.length && !memcmp(whole.data + at, got, (size_t)n));
 	free(whole.data);
 	close(far);
 }
