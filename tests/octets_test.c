@@ -18,6 +18,12 @@ static const struct text_row rows[] = {
 	    .steps = { LINE("a\n"), OCTETS("b"), LINE("\n"), LINE("c\n"), END } },
 	{ "octets of a half-read character", "latin-1", WIRE("\xE4\xE5\n"), .partial = 1,
 	    .steps = { CHARS("\xC3"), OCTETS("\xE4"), CHARS("\xC3\xA5"), LINE("\n"), END } },
+	{ "octets of a half-read substitute", "ascii,replace", WIRE("a\xE4z\n"), .partial = 1,
+	    .steps = { CHARS("a\xEF"), POSITION(1), CHARS("\xBF\xBD"), POSITION(2), LINE("z\n"),
+	        END } },
+	{ "octets of a half-read substitute, line ends", "ascii,crlf,replace", WIRE("a\xE4z\r\n"),
+	    .partial = 1,
+	    .steps = { CHARS("a\xEF\xBF"), OCTETS("\xE4"), CHARS("z"), LINE("\n"), END } },
 	{ "octets behind an escaped one", "ascii,escape",
 	    WIRE("\xE4"
 		 "ab\n"),

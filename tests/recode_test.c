@@ -94,7 +94,7 @@ START_TEST(file)
 	ck_assert_ptr_nonnull(f);
 	ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
 	ck_assert_str_eq(line, "a\xC3\xA4\n");
-	expect_text(f, TEXT + 4);
+	expect_text(f, &TEXT[4]);
 	ck_assert_int_eq(fclose(f), 0);
 	ck_assert_int_eq(fcntl(fd, F_GETFD), -1); /* with what it stood on */
 }
