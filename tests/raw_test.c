@@ -209,6 +209,33 @@ START_TEST(after_input_closed)
 }
 END_TEST
 
+/* What is received beside the FILE counts, and a bound holds for it; nothing overtakes what waits. */
+START_TEST(counted_and_bound)
+{
+	struct end e;
+
+	if (!row(_i, &e, NO_FILE))
+		return;
+	put(&e, "abc");
+	expect(&e, 2, "ab");
+	expect(&e, 2, "c");
+	ck_assert_int_eq(fsock_octet_position(e.in), 3);
+	put(&e, "defghijk");
+	ck_assert_int_eq(fsock_set_bound(e.in, 2), 0);
+	expect(&e, 10, "de");
+	expect(&e, 10, "");
+	ck_assert_int_eq(fsock_set_bound(e.in, 5), 0);
+	ck_assert_int_eq(fsock_peek_byte(e.in), 'f');
+	ck_assert_int_eq(fsock_set_bound(e.in, 3), 0);
+	expect(&e, 10, "fgh");
+	expect(&e, 10, "");
+	ck_assert_int_eq(fsock_octet_position(e.in), 8);
+	ck_assert_int_eq(fsock_set_bound(e.in, UINT64_MAX), 0);
+	expect(&e, 10, "ijk");
+	close_end(&e);
+}
+END_TEST
+
 /* The sender of octets in a stream is no address. */
 START_TEST(no_sender)
 {
@@ -403,6 +430,7 @@ main(void)
 	Suite *suite = suite_create("raw");
 	TCase *tcase = tcase_create("raw");
 
+	tcase_add_loop_test(tcase, counted_and_bound, 0, ROWS(2));
 	tcase_add_loop_test(tcase, reading_by_turns, 0, ROWS(2));
 	tcase_add_loop_test(tcase, reading_at_first, 0, ROWS(WINDOWS));
 	tcase_add_loop_test(tcase, reading_much, 0, SOCK_TRANSPORTS);

@@ -30,7 +30,10 @@ struct fsock__stream_ops {
 	 * Returns how much there is, or -1.
 	 */
 	ssize_t (*take)(struct fsock *, void *buf, size_t size);
-	/* Takes up to n octets of the input read ahead, stdio's first. Returns how many, or -1. */
+	/*
+	 * Takes up to n octets of the input read ahead, stdio's first; if there is none, receives.
+	 * Returns how many, 0 at end of file or at a bound, or -1.
+	 */
 	ssize_t (*receive)(struct fsock *, void *buf, size_t n);
 	/* How much of that there is. Returns -1 with the error recorded. */
 	ssize_t (*available)(struct fsock *);
