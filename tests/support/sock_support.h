@@ -113,11 +113,11 @@ int sock_child(int (*fn)(void *), void *arg);
 
 /*
  * A signal (SIGALRM) every millisecond from the one to the other, whose handler does not ask for
- * calls to be restarted. Returns how many there were. Only the main thread is hit, if the others
- * were started between sock_storm_shelter(1) and (0).
+ * calls to be restarted; the first one has come when it begins. Only the main thread is hit, if
+ * the others were started between sock_storm_shelter(1) and (0). Both keep errno.
  */
 void sock_storm_begin(void);
-int sock_storm_end(void);
+void sock_storm_end(void);
 void sock_storm_shelter(int on);
 
 /* Whether a tool keeps its own count of descriptors, by which limits mean something else. */
