@@ -190,6 +190,44 @@ START_TEST(output_while_reading)
 }
 END_TEST
 
+/* A third thread may shut down while the first stream is being made. */
+struct opening {
+	fsock *s;
+	atomic_int begin;
+	int c;
+};
+
+static void
+open_and_read(void *arg)
+{
+	struct opening *opening = arg;
+	FILE *f;
+
+	while (!opening->begin)
+		;
+	f = fsock_stream(opening->s);
+	opening->c = f == NULL ? 0 : fgetc(f);
+}
+
+START_TEST(stream_being_made)
+{
+	for (int i = 0; i < 100; i++) {
+		struct opening opening = { .begin = 0 };
+		struct sock_thread thread;
+		int peer;
+
+		opening.s = sock_raw(SOCK_PAIR, NULL, &peer);
+		sock_thread_start(&thread, open_and_read, &opening);
+		opening.begin = 1;
+		ck_assert_int_eq(fsock_shutdown(opening.s, FSOCK_IO), 0);
+		sock_thread_join(&thread);
+		ck_assert_int_eq(opening.c, EOF);
+		ck_assert_int_eq(fsock_close(opening.s), 0);
+		close(peer);
+	}
+}
+END_TEST
+
 /* A thread that is about to read is waited for only until it waits for input itself. */
 START_TEST(output_while_beginning_to_read)
 {
@@ -351,6 +389,7 @@ main(void)
 	tcase_add_loop_test(tcase, writing_afterwards, 0, 2 * SOCK_TRANSPORTS);
 	tcase_add_loop_test(tcase, no_stream_to_write_to, 0, SOCK_TCP4 + 1);
 	tcase_add_loop_test(tcase, reader_woken, 0, 6 * SOCK_TRANSPORTS);
+	tcase_add_test(tcase, stream_being_made);
 	tcase_add_test(tcase, output_while_beginning_to_read);
 	tcase_add_loop_test(tcase, output_while_reading, 0, 2 * SOCK_TRANSPORTS);
 	tcase_add_loop_test(tcase, writer_woken_by_reset, 0, SOCK_TRANSPORTS);

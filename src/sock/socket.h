@@ -91,7 +91,7 @@ struct fsock {
 	struct fsock__settings settings;
 	struct fsock__unix_file *unix_file; /* a listener's file, to unlink; else NULL */
 	FILE *inner; /* what a stream made by fsock_recode() stands on; else NULL */
-	void *stream;
+	_Atomic(void *) stream; /* set when it is whole: fsock_shutdown() looks without the lock */
 	const struct fsock__stream_ops *stream_ops;
 	atomic_int multicast_interface; /* chosen by number, or 0: not every system can be asked */
 	int port;    /* for error texts: the peer's, or a listener's own */

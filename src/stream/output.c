@@ -4,6 +4,7 @@
 
 #include "../sock/error.h"
 #include "../sock/transfer.h"
+#include "input.h"
 #include "text.h"
 
 int
@@ -40,6 +41,7 @@ settle_input(struct fsock__window *w)
 	stream->fill_at_mark = stream->line_fill;
 	if (stream->text_input != NULL)
 		fsock__text_settle(stream->text_input);
+	fsock__input_publish(w);
 }
 
 ssize_t

@@ -105,17 +105,21 @@ stream_send(struct fsock *s, const void *buf, size_t n)
 	return n == 0 ? 0 : fsock__output_send(s->stream, buf, n);
 }
 
-/* see struct fsock__stream_ops */
 static void
-stream_free(struct fsock *s)
+free_stream(struct fsock__stream *stream)
 {
-	struct fsock__stream *stream = s->stream;
-
 	pthread_mutex_destroy(&stream->output_lock);
 	fsock__buffer_free(&stream->raw);
 	free(stream->text_input);
 	free(stream->text_output);
 	free(stream);
+}
+
+/* see struct fsock__stream_ops */
+static void
+stream_free(struct fsock *s)
+{
+	free_stream(s->stream);
 	s->stream = NULL;
 }
 
@@ -189,15 +193,15 @@ new_stream(struct fsock *s)
 	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++)
 		init_window(&stream->windows[i], stream, sides[i]);
 	stream->bound = FSOCK__NO_BOUND;
-	s->stream = stream;
-	s->stream_ops = &stream_ops;
 	if (init_format(stream, s->settings.format) < 0) {
 		int error = errno;
 
-		stream_free(s);
+		free_stream(stream);
 		errno = error;
 		return NULL;
 	}
+	s->stream_ops = &stream_ops;
+	s->stream = stream;
 	return stream;
 }
 

@@ -23,7 +23,7 @@ struct fsock__text_output;
 
 /* One FILE. `file` is NULL while it is not open. */
 struct fsock__window {
-	FILE *file;
+	_Atomic(FILE *) file; /* likewise looked at without the lock */
 	struct fsock__stream *stream;
 	int sides; /* FSOCK_INPUT, FSOCK_OUTPUT or both */
 	enum fsock_delivery delivery;
