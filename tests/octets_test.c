@@ -104,7 +104,8 @@ static const struct text_row rows[] = {
 	    .steps = { BOUND(100), LINE("ab\n"), END, BOUND(5), END } },
 
 	{ "octets after writing in the middle of a line", "latin-1",
-	    .steps = { SEND("abcd\xE4\n"), CHARS("ab"), SEEK, PUT("x"), GOT("x"), OCTETS("c"), PUT("y"),
+	    .steps = { SEND("abcd\xE4\n"), CHARS("ab"), SEEK, PUT("x"), GOT("x"), OCTETS("c"),
+	        PUT("y"),
 		GOT("y"), POSITION(3), LINE("d\xC3\xA4\n"), PUT("z"), GOT("z"), POSITION(6) } },
 	{ "unreading after writing", "latin-1",
 	    .steps = { SEND("a"), BYTE('a'), PUT("x"), GOT("x"), UNREAD(0), SEND("b\n"),

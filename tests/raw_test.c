@@ -209,7 +209,7 @@ START_TEST(after_input_closed)
 }
 END_TEST
 
-/* What is received beside the FILE counts, and a bound holds for it; nothing overtakes what waits. */
+/* What is received beside the FILE counts, a bound holds for it, nothing overtakes what waits. */
 START_TEST(counted_and_bound)
 {
 	struct end e;

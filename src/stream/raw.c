@@ -86,7 +86,7 @@ fsock__input_gather(struct fsock__window *w, const char *operation)
 	return 0;
 }
 
-/* Counts n octets that did not come by the raw buffer. A thread that reads meanwhile is past them. */
+/* Counts n octets that did not come by the raw buffer. A thread that reads now is past them. */
 static void
 pass(struct fsock__stream *stream, size_t n)
 {
