@@ -63,6 +63,15 @@ has_no_port(const char *host)
 	return host[0] == '@' || strchr(host, '/') != NULL;
 }
 
+/* Hosts come from anywhere: what would end the line, or steer a terminal, is not let through. */
+static void
+keep_to_one_line(char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7F)
+			*text = '?';
+}
+
 static void
 make_text(void)
 {
@@ -76,6 +85,7 @@ make_text(void)
 		    preposition(last.operation), last.host, port, what);
 	else
 		snprintf(last.text, sizeof last.text, "%s%s: %s", last.operation, port, what);
+	keep_to_one_line(last.text);
 	text_is_stale = 0;
 }
 
