@@ -4,6 +4,8 @@
  */
 #include "../src/compat.h"
 
+#include <sys/resource.h>
+
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -220,6 +222,33 @@ START_TEST(every_address_tried)
 }
 END_TEST
 
+/* Without a free descriptor the system's resolver can look nowhere, and calls that "not known". */
+static int
+resolve_without_descriptors(void *arg)
+{
+	struct rlimit limit;
+
+	SOCK_EXPECT(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	limit.rlim_cur = 64;
+	SOCK_EXPECT(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	while (dup(2) >= 0)
+		;
+	SOCK_EXPECT(fsock_connect("scripted", 1, arg) == NULL);
+	SOCK_EXPECT(errno == EMFILE);
+	SOCK_EXPECT(fsock_last_error()->kind == FSOCK_TOO_MANY_FILES_ERROR);
+	return 0;
+}
+
+START_TEST(no_descriptor_free)
+{
+	struct fsock_options options = { .timeout = _i };
+
+	script = (struct script){ .eai = EAI_NONAME };
+	if (!sock_is_watched())
+		ck_assert_int_eq(sock_child(resolve_without_descriptors, &options), 0);
+}
+END_TEST
+
 /* With nobody anywhere, what the first address that could be reached said is what is told. */
 static const struct nobody {
 	const char *answers[5];
@@ -326,6 +355,7 @@ main(void)
 	tcase_add_loop_test(tcase, failure_of_resolving, 0, COUNT(failures));
 	tcase_add_loop_test(tcase, every_address_tried, 0, COUNT(manies));
 	tcase_add_loop_test(tcase, nobody_anywhere, 0, COUNT(nobodies));
+	tcase_add_loop_test(tcase, no_descriptor_free, 0, 2);
 	tcase_add_test(tcase, hanging_address_passed_over);
 	tcase_add_loop_test(tcase, limit_of_all_together, 0, 2);
 	tcase_add_test(tcase, listening_on_a_name);

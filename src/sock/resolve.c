@@ -9,6 +9,7 @@
 #include "addr.h"
 #include "error.h"
 #include "lookup.h"
+#include "sys.h"
 
 /* A list of `n` addresses, none set yet. */
 static int
@@ -67,6 +68,21 @@ families(enum fsock_family family, int order[2])
 	order[1] = order[0] == AF_INET ? AF_INET6 : AF_INET;
 }
 
+/* Whether a look-up had nothing to look with: resolvers say of that, too, that there is no such name. */
+static bool
+no_descriptor_free(void)
+{
+	int saved = errno;
+	int fd = fsock__sys_socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+		return true;
+	if (fd >= 0)
+		fsock__sys_close(fd);
+	errno = saved;
+	return false;
+}
+
 static int
 look_up(const char *operation, const char *host, int port, enum fsock_family family,
     int64_t deadline, struct fsock_addr **list, size_t *count)
@@ -82,6 +98,8 @@ look_up(const char *operation, const char *host, int port, enum fsock_family fam
 	    deadline, &results);
 	if (eai == FSOCK__LOOKUP_TIMED_OUT)
 		return fsock__error_set(operation, host, port, ETIMEDOUT);
+	if (eai != 0 && no_descriptor_free())
+		return fsock__error_set(operation, host, port, errno);
 	if (eai != 0)
 		return fsock__error_set_resolver(operation, host, port, eai);
 	for (const struct addrinfo *ai = results; ai != NULL; ai = ai->ai_next)
