@@ -298,7 +298,9 @@ START_TEST(listener_blocking_or_not)
 	ck_assert_int_eq(fcntl(fd, F_GETFL) & O_NONBLOCK, _i & 1 ? O_NONBLOCK : 0);
 	fsock_close(args[1]);
 	fsock_close(client);
-	fsock_close(listener);
+	ck_assert_int_eq(fsock_release(listener, NULL, 0, NULL), fd);
+	ck_assert_int_eq(fcntl(fd, F_GETFL) & O_NONBLOCK, _i & 1 ? O_NONBLOCK : 0);
+	close(fd);
 }
 END_TEST
 

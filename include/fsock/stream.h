@@ -38,6 +38,7 @@
  *           not the one read. setvbuf() after that corrupts memory; ISO C has it for new streams.
  *           fseek() on a two-way stream that was written to after a part of a line was read sends
  *           the output, loses nothing, and yet may fail with ESPIPE: say fflush() first.
+ *           freopen() of any FILE that fopencookie(3) has made crashes.
  * musl      fread() of a block asks for the block less one octet, then for the rest; a bare switch
  *           from reading to writing drops what stdio holds, which FSOCK_DELIVER_BLOCK on a two-way
  *           stream exposes: say fflush() in between.

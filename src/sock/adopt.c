@@ -76,7 +76,7 @@ fsock_adopt(int descriptor, const struct fsock_options *options)
 static void
 restore(const fsock *s, int fd)
 {
-	if (s->role == FSOCK__LISTENER)
+	if (s->made_nonblocking)
 		fsock__sys_set_nonblocking(fd, 0);
 	if (s->read_timeout != FSOCK__NEVER)
 		fsock__sys_set_timeout(fd, SO_RCVTIMEO, FSOCK__NEVER);

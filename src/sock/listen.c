@@ -103,6 +103,7 @@ wrap(struct attempt *a, const struct fsock__settings *settings, const char *host
 		give_up(a);
 		return NULL;
 	}
+	s->made_nonblocking = 1;
 	s->unix_file = a->file;
 	if (port == 0 && family != AF_UNIX)
 		s->port = fsock_local_port(s);

@@ -82,6 +82,7 @@ struct fsock {
 	atomic_int shut;        /* FSOCK_INPUT, FSOCK_OUTPUT: shut down by fsock_shutdown() */
 	atomic_int write_error; /* errno of the first failed write, or 0 */
 	atomic_int used;        /* fsock__process() that last read or wrote: it may drain input */
+	int made_nonblocking;   /* by us: fsock_release() hands out a descriptor that blocks */
 	int releasing;          /* fsock_release() is at work: FILEs leave the descriptor open */
 	_Atomic int64_t deadline;
 	_Atomic int64_t read_timeout, write_timeout; /* spans; the descriptor has them, too */
