@@ -72,7 +72,8 @@ LIMIT.slow     = 900
 SKIP.tsan     =
 # These put every cell and cut through plain loops that valgrind slows down a hundredfold; the address
 # sanitizer has them. codec_iconv_test trips over the libc's own loader of charsets.
-SKIP.valgrind = codec_flexi_test codec_tables_test codec_jis_test codec_vectors_test codec_iconv_test
+SKIP.valgrind = codec_flexi_test codec_tables_test codec_jis_test codec_pairs_test codec_vectors_test \
+                codec_iconv_test kernels_test
 SKIP.s390x    = codec_flexi_test
 SKIP.arm64    = codec_flexi_test codec_tables_test codec_jis_test codec_pairs_test
 
