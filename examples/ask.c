@@ -1,8 +1,9 @@
 /*
  * ask HOST PORT TEXT: asks a server by datagram and prints what it answers.
  *
- * Datagrams get lost. The question is asked up to four times, and each time the answer is waited for
- * twice as long. A socket that is connected hears its server only, and is told if there is none.
+ * Datagrams get lost. The question is asked up to four times, and each time the answer is waited
+ * for twice as long. A socket that is connected hears its server only, and is told if there is
+ * none.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -123,7 +123,9 @@ main(void)
 	pthread_t thread;
 
 	listener = fsock_listen("127.0.0.1", FSOCK_AUTO_PORT, NULL);
-	if (!listener || pthread_create(&thread, NULL, server, listener) != 0)
+	if (!listener)
+		fail("cannot listen");
+	if (pthread_create(&thread, NULL, server, listener) != 0)
 		fail("cannot start a server");
 	printf("A server listens on 127.0.0.1 port %d.\n\n", fsock_local_port(listener));
 

@@ -1,6 +1,6 @@
 /*
- * group INTERFACE GROUP PORT [TEXT]: says a text to a multicast group; without one, prints the first
- * that anybody says.
+ * group INTERFACE GROUP PORT [TEXT]: says a text to a multicast group; without one, prints the
+ * first that anybody says.
  *
  * Several programs on one machine may hear a group, as they share the port by reuse_address.
  */

@@ -1,5 +1,6 @@
 /*
- * upper_server HOST PORT [COUNT]: answers each datagram with its text in capitals; ends after COUNT.
+ * upper_server HOST PORT [COUNT]: answers each datagram with its text in capitals; ends after
+ * COUNT.
  *
  * The socket is bound and not connected: each datagram says who sent it, and the answer goes there.
  * They are taken and sent in batches, so that many cost few system calls.

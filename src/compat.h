@@ -43,8 +43,8 @@
 
 /*
  * With a character pushed back that was not the one read, glibc's fflush() seeks by the length of
- * what was pushed back and yet goes on with what it has read ahead: nothing must be given back. Then
- * its reading area is not its buffer.
+ * what was pushed back and yet goes on with what it has read ahead: nothing must be given back.
+ * Then its reading area is not its buffer.
  */
 #if defined(__GLIBC__)
 #define fsock__flush_keeps_input(file)                                                             \

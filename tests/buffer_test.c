@@ -187,7 +187,7 @@ START_TEST(shrink)
 	struct fsock__buffer b = { 0 };
 	size_t at = 0, n, last = lasts[_i];
 
-	while (at < 4 * FSOCK__BUFFER_LARGE) {
+	while (at < 2 * FSOCK__BUFFER_LARGE) {
 		fsock__buffer_settle(&b);
 		n = receive(&b, at, SIZE_MAX);
 		fsock__buffer_settle(&b);
@@ -226,8 +226,8 @@ START_TEST(random_steps)
 	size_t came = 0, gone = 0, mark = 0, n;
 	unsigned seed = 20 + (unsigned)_i;
 
-	for (int i = 0; i < 2000; i++) {
-		n = (size_t)rand_r(&seed) % (1u << rand_r(&seed) % 14);
+	for (int i = 0; i < 1500; i++) {
+		n = (size_t)rand_r(&seed) % (1u << rand_r(&seed) % 13);
 		switch (rand_r(&seed) % 4) {
 		case 0:
 			if (came - gone < 200000)

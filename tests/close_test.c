@@ -338,7 +338,9 @@ START_TEST(unread_input)
 }
 END_TEST
 
-/* A server that forks: the parent closes its copy at once, the child goes on with the connection. */
+/*
+ * A server that forks: the parent closes its copy at once, the child goes on with the connection.
+ */
 static pid_t
 serve_in_child(fsock *s, int go)
 {

@@ -377,7 +377,9 @@ START_TEST(local_port_used)
 }
 END_TEST
 
-/* The file of a Unix-domain socket goes with it, is replaced when stale, and is left to no failure. */
+/*
+ * The file of a Unix-domain socket goes with it, is replaced when stale, and is left to no failure.
+ */
 START_TEST(unix_file)
 {
 	const char *path = sock_path("file");

@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <check.h>
 
@@ -228,6 +230,70 @@ START_TEST(octets_wait_for_their_line)
 }
 END_TEST
 
+/* ---- A line much longer than stdio's buffer is searched for its end once, not for each piece. */
+
+struct flow {
+	int fd;
+	size_t n, line;
+};
+
+static void
+send_lines(void *arg)
+{
+	const struct flow *flow = arg;
+	char *line = malloc(flow->line);
+
+	memset(line, 'x', flow->line);
+	line[flow->line - 1] = '\n';
+	for (size_t i = 0; i < flow->n; i += flow->line)
+		for (size_t at = 0; at < flow->line;) {
+			ssize_t r = write(flow->fd, line + at, flow->line - at);
+
+			if (r < 0)
+				break;
+			at += (size_t)r;
+		}
+	free(line);
+}
+
+/* The processor's time that reading n octets in lines of a length takes. */
+static double
+cost_of_lines(size_t n, size_t line)
+{
+	struct fsock_options options = { .delivery = FSOCK_DELIVER_WHOLE_LINE,
+		.line_limit = line };
+	struct stdio_link link;
+	struct sock_thread thread;
+	struct flow flow = { .n = n, .line = line };
+	size_t size = 0, got = 0;
+	char *text = NULL;
+	clock_t start;
+
+	stdio_link_open(&link, STDIO_SOCKETPAIR, &options);
+	flow.fd = link.far;
+	start = clock();
+	sock_thread_start(&thread, send_lines, &flow);
+	while (got < n) {
+		ssize_t r = getline(&text, &size, fsock_input(link.s));
+
+		ck_assert_int_eq(r, (ssize_t)line);
+		got += line;
+	}
+	sock_thread_join(&thread);
+	free(text);
+	stdio_link_close(&link);
+	return (double)(clock() - start) / CLOCKS_PER_SEC;
+}
+
+START_TEST(long_line)
+{
+	size_t n = 32 << 20;
+	double many = cost_of_lines(n, 1 << 15), one = cost_of_lines(n, n);
+
+	ck_assert_msg(one < 8 * many + 0.1, "%.3f s for one line, %.3f s for many", one, many);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -238,6 +304,7 @@ main(void)
 	tcase_add_loop_test(t, bare_switches, 0, 2 * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, timeout_consumes_nothing, 0, 4 * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, octets_wait_for_their_line, 0, 2 * STDIO_TRANSPORTS);
+	tcase_add_test(t, long_line);
 	suite_add_tcase(s, t);
 	return sock_run(s);
 }

@@ -1,4 +1,6 @@
-/* Listening: what is heard, what cannot be had. Files of Unix-domain listeners: unix_file_test.c. */
+/*
+ * Listening: what is heard, what cannot be had. Files of Unix-domain listeners: unix_file_test.c.
+ */
 #include "../src/compat.h"
 
 #include <fcntl.h>
@@ -167,7 +169,10 @@ START_TEST(address_taken)
 }
 END_TEST
 
-/* Leaves a connection of a port in TIME_WAIT: the side that listened closes first. Returns the port. */
+/*
+ * Leaves a connection of a port in TIME_WAIT: the side that listened closes first. Returns the
+ * port.
+ */
 static int
 leave_time_wait(void)
 {
@@ -216,8 +221,7 @@ START_TEST(port_shared)
 	};
 	fsock *first, *second;
 
-	first = fsock_listen(
-	    "127.0.0.1", 0, &(struct fsock_options){ .reuse_port = asks[_i][0] });
+	first = fsock_listen("127.0.0.1", 0, &(struct fsock_options){ .reuse_port = asks[_i][0] });
 	ck_assert_ptr_nonnull(first);
 	second = fsock_listen("127.0.0.1", fsock_local_port(first),
 	    &(struct fsock_options){ .reuse_port = asks[_i][1] });

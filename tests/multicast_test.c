@@ -30,7 +30,9 @@ interface_for(const struct group *g, enum which which)
 	return dgram_interface(g->group, g->family, which == ANY);
 }
 
-/* How the row names group and interface to fsock_multicast_join(). Returns 0 if it cannot be run. */
+/*
+ * How the row names group and interface to fsock_multicast_join(). Returns 0 if it cannot be run.
+ */
 static int
 names(const struct group *g, enum which which, char group[64], const char **interface_name)
 {
@@ -39,8 +41,8 @@ names(const struct group *g, enum which which, char group[64], const char **inte
 
 	if (name == NULL)
 		return 0;
-	snprintf(group, 64, "%s%s%s", g->group, g->how == SCOPE ? "%" : "",
-	    g->how == SCOPE ? name : "");
+	snprintf(
+	    group, 64, "%s%s%s", g->group, g->how == SCOPE ? "%" : "", g->how == SCOPE ? name : "");
 	snprintf(number, sizeof number, "%u", if_nametoindex(name));
 	*interface_name = g->how == NAME ? name : g->how == NUMBER ? number : NULL;
 	return 1;
@@ -64,8 +66,8 @@ hearer(const struct group *g, int port)
 static fsock *
 speaker(const struct group *g, enum which which)
 {
-	fsock *s = fsock_datagram(
-	    NULL, 0, &(struct fsock_options){ .family = g->family, .timeout = 20 });
+	fsock *s =
+	    fsock_datagram(NULL, 0, &(struct fsock_options){ .family = g->family, .timeout = 20 });
 
 	ck_assert_ptr_nonnull(s);
 	ck_assert_msg(fsock_multicast_interface(s, interface_for(g, which)) == 0, "%s",
@@ -91,9 +93,8 @@ say_directly(fsock *s, fsock *to, const char *text)
 	struct fsock_addr addr = dgram_addr(to);
 	int is_ipv4 = fsock_addr_family(&addr) == AF_INET;
 
-	ck_assert_int_eq(fsock_addr_from_text(
-			     &addr, is_ipv4 ? "127.0.0.1" : "::1", fsock_addr_port(&addr)),
-	    0);
+	ck_assert_int_eq(
+	    fsock_addr_from_text(&addr, is_ipv4 ? "127.0.0.1" : "::1", fsock_addr_port(&addr)), 0);
 	ck_assert_int_eq(fsock_send(s, text, strlen(text), &addr), (ssize_t)strlen(text));
 }
 
@@ -113,8 +114,8 @@ START_TEST(joining_and_leaving)
 	second = hearer(g, port);
 	s = speaker(g, ANY);
 	errno = 0;
-	ck_assert_msg(fsock_multicast_join(first, text, interface_name) == 0, "%s",
-	    fsock_last_error()->text);
+	ck_assert_msg(
+	    fsock_multicast_join(first, text, interface_name) == 0, "%s", fsock_last_error()->text);
 	ck_assert_int_eq(fsock_multicast_join(second, text, interface_name), 0);
 	ck_assert_int_eq(errno, 0);
 	say(s, g, port, "both");
@@ -194,8 +195,8 @@ START_TEST(scope_names_interface)
 	s = dgram_bound(DGRAM_UDP6, "");
 	snprintf(text, sizeof text, "ff12::7705%%%s", lo);
 	ck_assert_msg(fsock_multicast_join(s, text, NULL) == 0, "%s", fsock_last_error()->text);
-	ck_assert_msg(fsock_multicast_leave(s, "ff12::7705", lo) == 0, "%s",
-	    fsock_last_error()->text);
+	ck_assert_msg(
+	    fsock_multicast_leave(s, "ff12::7705", lo) == 0, "%s", fsock_last_error()->text);
 	fsock_close(s);
 }
 END_TEST
@@ -215,7 +216,8 @@ make(enum maker which)
 	case UNIX:
 		return dgram_bound(DGRAM_UNIX, "");
 	case STREAM:
-		ck_assert_int_eq(fsock_pair(ends, &(struct fsock_options){ .family = FSOCK_IPV4_ONLY }), 0);
+		ck_assert_int_eq(
+		    fsock_pair(ends, &(struct fsock_options){ .family = FSOCK_IPV4_ONLY }), 0);
 		fsock_close(ends[1]);
 		return ends[0];
 	default:
@@ -278,8 +280,8 @@ START_TEST(twice)
 	s = hearer(g, 0);
 	ck_assert_int_eq(fsock_multicast_join(s, text, interface_name), 0);
 	ck_assert_int_eq(fsock_multicast_join(s, text, interface_name), -1);
-	sock_assert_failed(FSOCK_ADDRESS_IN_USE_ERROR, EADDRINUSE, "join of %s: %s", text,
-	    strerror(EADDRINUSE));
+	sock_assert_failed(
+	    FSOCK_ADDRESS_IN_USE_ERROR, EADDRINUSE, "join of %s: %s", text, strerror(EADDRINUSE));
 	ck_assert_int_eq(fsock_multicast_leave(s, text, interface_name), 0);
 	ck_assert_int_eq(fsock_multicast_leave(s, text, interface_name), -1);
 	sock_assert_failed(FSOCK_ADDRESS_NOT_AVAILABLE_ERROR, EADDRNOTAVAIL, "leave of %s: %s",

@@ -8,7 +8,18 @@
 #include "support/dgram_support.h"
 
 /* Kinds of socket. */
-enum made { TCP4, TCP6, UNIX_STREAM, LISTENER4, LISTENER6, UNIX_LISTENER, UDP4, UDP6, UNIX_DATAGRAM, MADE };
+enum made {
+	TCP4,
+	TCP6,
+	UNIX_STREAM,
+	LISTENER4,
+	LISTENER6,
+	UNIX_LISTENER,
+	UDP4,
+	UDP6,
+	UNIX_DATAGRAM,
+	MADE
+};
 #define BIT(kind)     (1u << (kind))
 #define STREAMS_TCP   (BIT(TCP4) | BIT(TCP6))
 #define STREAMS       (STREAMS_TCP | BIT(UNIX_STREAM))
@@ -37,8 +48,8 @@ make(enum made kind)
 	}
 	if (kind <= UNIX_LISTENER)
 		return fsock_listen(sock_place(hosts[kind - LISTENER4]), 0, NULL);
-	return fsock_datagram(NULL, 0,
-	    &(struct fsock_options){ .local_host = sock_place(hosts[kind - UDP4]) });
+	return fsock_datagram(
+	    NULL, 0, &(struct fsock_options){ .local_host = sock_place(hosts[kind - UDP4]) });
 }
 
 /* Which sockets have it; what it is at first (NAN: anything); values to set, and to refuse. */
@@ -74,8 +85,9 @@ static const struct option {
 	    { 0, -1, 1.5, 1e10, NAN } },
 	{ "send buffer", FSOCK_OPTION_SEND_BUFFER, EVERY, NAN, { -7 }, { 0, -1, 1.5, 1e10, NAN } },
 	{ "broadcast", FSOCK_OPTION_BROADCAST, UDP, 0, { 1, 0, -7 }, { 2, -1, NAN, -7 } },
-	{ "ttl", FSOCK_OPTION_TTL, EVERY & ~(BIT(UNIX_STREAM) | BIT(UNIX_LISTENER) |
-	    BIT(UNIX_DATAGRAM)), NAN, { 1, 255, 64, -7 }, { 0, 256, -1, 1.5, NAN } },
+	{ "ttl", FSOCK_OPTION_TTL,
+	    EVERY & ~(BIT(UNIX_STREAM) | BIT(UNIX_LISTENER) | BIT(UNIX_DATAGRAM)), NAN,
+	    { 1, 255, 64, -7 }, { 0, 256, -1, 1.5, NAN } },
 	{ "multicast ttl", FSOCK_OPTION_MULTICAST_TTL, UDP, 1, { 0, 255, 7, -7 },
 	    { 256, -1, 1.5, NAN, -7 } },
 	{ "multicast loopback", FSOCK_OPTION_MULTICAST_LOOPBACK, UDP, 1, { 0, 1, -7 },
@@ -190,8 +202,7 @@ START_TEST(set_in_the_system)
 	socklen_t length = sizeof value;
 
 	ck_assert_int_eq(fsock_set_option(s, row->option, row->set), 0);
-	ck_assert_int_eq(
-	    getsockopt(fsock_socket(s), row->level, row->name, &value, &length), 0);
+	ck_assert_int_eq(getsockopt(fsock_socket(s), row->level, row->name, &value, &length), 0);
 	ck_assert_int_eq(value, row->is);
 	fsock_close(s);
 }

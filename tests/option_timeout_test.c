@@ -51,8 +51,7 @@ START_TEST(receive_timeout)
 	for (int i = 1; i <= 2; i++) {
 		double limit = 0.06 * i;
 
-		ck_assert_int_eq(
-		    fsock_set_option(ends[0], FSOCK_OPTION_RECEIVE_TIMEOUT, limit), 0);
+		ck_assert_int_eq(fsock_set_option(ends[0], FSOCK_OPTION_RECEIVE_TIMEOUT, limit), 0);
 		ck_assert_int_eq(
 		    fsock_get_option(ends[0], FSOCK_OPTION_RECEIVE_TIMEOUT, &value), 0);
 		ck_assert_double_eq_tol(value, limit, 1e-9);
@@ -158,7 +157,8 @@ END_TEST
 START_TEST(adopted_limits)
 {
 	struct timeval limit = { 0, 100000 };
-	struct fsock_options options = { .read_timeout = _i == 2 ? 3 : 0, .deadline = _i == 1 ? 60 : 0 };
+	struct fsock_options options = { .read_timeout = _i == 2 ? 3 : 0,
+		.deadline = _i == 1 ? 60 : 0 };
 	fsock *s;
 	int fds[2];
 	double value, start;

@@ -20,7 +20,9 @@ open_end(struct end *e, enum sock_transport transport, int window, struct fsock_
 {
 	options.timeout = options.timeout == 0 ? 20 : options.timeout;
 	e->s = sock_raw(transport, &options, &e->peer);
-	e->in = window == TWO_WAY ? fsock_stream(e->s) : window == ONE_WAY ? fsock_input(e->s) : NULL;
+	e->in = window == TWO_WAY   ? fsock_stream(e->s)
+		: window == ONE_WAY ? fsock_input(e->s)
+				    : NULL;
 	e->out = window == ONE_WAY ? fsock_output(e->s) : e->in;
 	ck_assert_int_eq(window != NO_FILE, e->in != NULL && e->out != NULL);
 }
@@ -153,7 +155,7 @@ START_TEST(reading_much)
 
 			want = want < sent - got ? want : sent - got;
 			n = turn % 2 ? (ssize_t)fread(buf + got, 1, want, in)
-			             : fsock_receive(ends[0], buf + got, want, NULL);
+				     : fsock_receive(ends[0], buf + got, want, NULL);
 			ck_assert_int_gt(n, 0);
 			got += (size_t)n;
 		}
@@ -203,6 +205,33 @@ START_TEST(after_input_closed)
 	expect(&e, 63, "two\n");
 	put(&e, "three\n");
 	expect(&e, 63, "three\n");
+	close_end(&e);
+}
+END_TEST
+
+/* What is received beside the FILE counts, and a bound holds for it; nothing overtakes what waits. */
+START_TEST(counted_and_bound)
+{
+	struct end e;
+
+	if (!row(_i, &e, NO_FILE))
+		return;
+	put(&e, "abc");
+	expect(&e, 2, "ab");
+	expect(&e, 2, "c");
+	ck_assert_int_eq(fsock_octet_position(e.in), 3);
+	put(&e, "defghijk");
+	ck_assert_int_eq(fsock_set_bound(e.in, 2), 0);
+	expect(&e, 10, "de");
+	expect(&e, 10, "");
+	ck_assert_int_eq(fsock_set_bound(e.in, 5), 0);
+	ck_assert_int_eq(fsock_peek_byte(e.in), 'f');
+	ck_assert_int_eq(fsock_set_bound(e.in, 3), 0);
+	expect(&e, 10, "fgh");
+	expect(&e, 10, "");
+	ck_assert_int_eq(fsock_octet_position(e.in), 8);
+	ck_assert_int_eq(fsock_set_bound(e.in, UINT64_MAX), 0);
+	expect(&e, 10, "ijk");
 	close_end(&e);
 }
 END_TEST
@@ -401,6 +430,7 @@ main(void)
 	Suite *suite = suite_create("raw");
 	TCase *tcase = tcase_create("raw");
 
+	tcase_add_loop_test(tcase, counted_and_bound, 0, ROWS(2));
 	tcase_add_loop_test(tcase, reading_by_turns, 0, ROWS(2));
 	tcase_add_loop_test(tcase, reading_at_first, 0, ROWS(WINDOWS));
 	tcase_add_loop_test(tcase, reading_much, 0, SOCK_TRANSPORTS);

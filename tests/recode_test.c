@@ -94,7 +94,7 @@ START_TEST(file)
 	ck_assert_ptr_nonnull(f);
 	ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
 	ck_assert_str_eq(line, "a\xC3\xA4\n");
-	expect_text(f, TEXT + 4);
+	expect_text(f, &TEXT[4]);
 	ck_assert_int_eq(fclose(f), 0);
 	ck_assert_int_eq(fcntl(fd, F_GETFD), -1); /* with what it stood on */
 }
@@ -274,6 +274,9 @@ START_TEST(refused)
 	ck_assert_ptr_null(fsock_octets_output(NULL, &n, "utf-8"));
 	ck_assert_int_eq(errno, EINVAL);
 	ck_assert_ptr_null(fsock_octets_output(&octets, NULL, "utf-8"));
+	octets = NULL;
+	ck_assert_ptr_null(fsock_octets_output(&octets, &n, "no-such-charset"));
+	ck_assert_ptr_null(octets); /* nothing that somebody would have to free */
 	ck_assert_int_eq(errno, EINVAL);
 	ck_assert_int_eq(sock_open_fds(), fds);
 }

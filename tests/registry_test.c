@@ -118,6 +118,39 @@ START_TEST(claims)
 }
 END_TEST
 
+/* ---- A child may look at the table whatever another thread of its parent did to it. */
+
+static atomic_int stop;
+
+static void
+claim_often(void *arg)
+{
+	(void)arg;
+	while (!stop) {
+		fsock__registry_claim();
+		fsock__registry_unclaim();
+	}
+}
+
+static int
+look(void *arg)
+{
+	(void)arg;
+	return fsock__registry_find(stdin) != NULL;
+}
+
+START_TEST(forked)
+{
+	struct sock_thread thread;
+
+	sock_thread_start(&thread, claim_often, NULL);
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_eq(sock_child(look, NULL), 0);
+	stop = 1;
+	sock_thread_join(&thread);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -127,6 +160,7 @@ main(void)
 	tcase_add_loop_test(t, find, 0, COUNT(layouts));
 	tcase_add_test(t, empty);
 	tcase_add_test(t, claims);
+	tcase_add_test(t, forked);
 	suite_add_tcase(s, t);
 	return sock_run(s);
 }

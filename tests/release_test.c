@@ -193,6 +193,8 @@ START_TEST(too_small)
 	ck_assert_uint_eq(pending, 369);
 	ck_assert_int_eq(fsock_release(s, NULL, 0, NULL), -1);
 	sock_assert_error(FSOCK_BUFFER_TOO_SMALL_ERROR, ERANGE);
+	ck_assert_int_eq(fsock_release(s, NULL, 500, NULL), -1);
+	sock_assert_error(FSOCK_INVALID_ARGUMENT_ERROR, EINVAL);
 	ck_assert_int_eq(fsock_release(s, got, 368, &again), -1);
 	ck_assert_uint_eq(again, 369);
 	ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
@@ -234,7 +236,9 @@ START_TEST(output_goes_first)
 }
 END_TEST
 
-/* Limits were the socket's: the descriptor waits as long as it takes, and blocks or not as before. */
+/*
+ * Limits were the socket's: the descriptor waits as long as it takes, and blocks or not as before.
+ */
 static void
 check_limit(int fd, int option)
 {

@@ -1,6 +1,6 @@
 /*
- * From hosts to addresses, with a resolver of this file's own that gives what a table says; and that
- * connecting and listening try every address of a host.
+ * From hosts to addresses, with a resolver of this file's own that gives what a table says; and
+ * that connecting and listening try every address of a host.
  */
 #include "../src/compat.h"
 
@@ -123,7 +123,8 @@ START_TEST(order_of_addresses)
 
 	play(row->answers, 0, 0);
 	errno = EDOM;
-	ck_assert_int_eq(fsock__resolve("connect", host, 7, row->family, FSOCK__NEVER, &list, &count), 0);
+	ck_assert_int_eq(
+	    fsock__resolve("connect", host, 7, row->family, FSOCK__NEVER, &list, &count), 0);
 	ck_assert_int_eq(errno, EDOM);
 	for (size_t i = 0; i < count; i++) {
 		ck_assert_ptr_nonnull(fsock_addr_to_text(&list[i], one, sizeof one));

@@ -1,4 +1,6 @@
-/* Scopes: however they are left, what they hold is closed once, and what was written has gone out. */
+/*
+ * Scopes: however they are left, what they hold is closed once, and what was written has gone out.
+ */
 #include "../src/compat.h"
 
 #include <fcntl.h>

@@ -1,4 +1,7 @@
-/* Options: what makes no sense is refused by every function that takes them, before it does anything. */
+/*
+ * Options: what makes no sense is refused by every function that takes them, before it does
+ * anything.
+ */
 #include "../src/compat.h"
 
 #include <math.h>
@@ -33,11 +36,11 @@ static const struct bad {
 	{ "local_port too large", { .local_port = 65536 } },
 	{ "backlog < 0", { .backlog = -1 } },
 	{ "reuse_address", { .reuse_address = (enum fsock_switch)3 } },
-	{ "reuse_address < 0", { .reuse_address = (enum fsock_switch)-1 } },
+	{ "reuse_address < 0", { .reuse_address = (enum fsock_switch) - 1 } },
 	{ "reuse_port", { .reuse_port = (enum fsock_switch)3 } },
-	{ "reuse_port < 0", { .reuse_port = (enum fsock_switch)-1 } },
+	{ "reuse_port < 0", { .reuse_port = (enum fsock_switch) - 1 } },
 	{ "broadcast", { .broadcast = (enum fsock_switch)3 } },
-	{ "broadcast < 0", { .broadcast = (enum fsock_switch)-1 } },
+	{ "broadcast < 0", { .broadcast = (enum fsock_switch) - 1 } },
 	{ "dual_stack", { .dual_stack = (enum fsock_switch)3 } },
 	{ "nodelay", { .nodelay = (enum fsock_switch)3 } },
 	{ "element_type", { .element_type = (enum fsock_element)(FSOCK_BYTE + 1) } },

@@ -84,7 +84,9 @@ START_TEST(each_direction)
 }
 END_TEST
 
-/* Writing after the end was sent fails, without a signal, and new streams to write to are refused. */
+/*
+ * Writing after the end was sent fails, without a signal, and new streams to write to are refused.
+ */
 START_TEST(writing_afterwards)
 {
 	enum windows windows = _i / SOCK_TRANSPORTS ? TWO_WAY : ONE_WAY;

@@ -331,7 +331,9 @@ cpu_now(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* A reader that has to wait for a writer to let go of the two-way stream does not spin meanwhile. */
+/*
+ * A reader that has to wait for a writer to let go of the two-way stream does not spin meanwhile.
+ */
 START_TEST(input_behind_a_blocked_writer)
 {
 	struct stdio_link link;

@@ -1,4 +1,6 @@
-/* The files of Unix-domain listeners: replaced when stale, gone when their listener is, else left. */
+/*
+ * The files of Unix-domain listeners: replaced when stale, gone when their listener is, else left.
+ */
 #include "../src/compat.h"
 
 #include <sys/stat.h>
@@ -51,7 +53,9 @@ check_alive(fsock *listener, const char *path)
 	fsock_close(served);
 }
 
-/* What lies where somebody wants to listen. Each makes it and returns a descriptor to close, or -1. */
+/*
+ * What lies where somebody wants to listen. Each makes it and returns a descriptor to close, or -1.
+ */
 static int
 lay_nothing(const char *path)
 {

@@ -1,6 +1,6 @@
 /*
- * usocket's own test suite, case by case and under its names, and rows of what it was seen to do; each
- * with what it should have given where it is wrong. Hosts on the Internet are replaced by this
+ * usocket's own test suite, case by case and under its names, and rows of what it was seen to do;
+ * each with what it should have given where it is wrong. Hosts on the Internet are replaced by this
  * machine's. The cases about datagrams and waiting are where those are tested.
  */
 #include "../src/compat.h"
@@ -43,7 +43,9 @@ START_TEST(make_socket_1)
 }
 END_TEST
 
-/* Nobody listens: a socket-error, and (socket-failure.1) "refused", not a timeout after a second. */
+/*
+ * Nobody listens: a socket-error, and (socket-failure.1) "refused", not a timeout after a second.
+ */
 START_TEST(socket_no_connect)
 {
 	int fd, port = sock_dead_port(SOCK_TCP4, &fd);
@@ -167,7 +169,9 @@ END_TEST
 #define NO_NAME_SERVER_IS_ASKED \
 	"xxx-a-label-of-more-than-63-octets-for-which-no-name-server-is-asked"
 
-/* A DNS failure is no socket-error in usocket either, but can be told from one, and keeps the host. */
+/*
+ * A DNS failure is no socket-error in usocket either, but can be told from one, and keeps the host.
+ */
 START_TEST(ns_host_not_found_error_1)
 {
 	ck_assert_ptr_null(fsock_connect(NO_NAME_SERVER_IS_ASKED, 123, NULL));
@@ -178,7 +182,9 @@ START_TEST(ns_host_not_found_error_1)
 }
 END_TEST
 
-/* usocket's timeout of 0 is "at once"; here 0 is the default, and the least time there is will do. */
+/*
+ * usocket's timeout of 0 is "at once"; here 0 is the default, and the least time there is will do.
+ */
 START_TEST(timeout_error_1)
 {
 	int fds[SOCK_FULL], port = sock_full("127.0.0.1", 0, fds);
@@ -403,7 +409,9 @@ START_TEST(client_gone_already)
 }
 END_TEST
 
-/* A reset while reading, and a pipe broken while writing, have kinds; usocket passes them on raw. */
+/*
+ * A reset while reading, and a pipe broken while writing, have kinds; usocket passes them on raw.
+ */
 START_TEST(reset_is_mapped)
 {
 	fsock *ends[2];

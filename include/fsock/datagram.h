@@ -66,8 +66,8 @@ FSOCK_API ssize_t fsock_send(
  * but not handed out (with ungetc() pushed back: the octet received), then the network's. *from, if
  * not NULL, is set to the sender; to no address if that is a stream or has no name.
  * Returns: the real length of the datagram, more than `size` if it was cut (elsewhere than on Linux
- *   never more than `size` + 65536); of a stream the count of octets, 0 at end of file or when
- *   `size` is 0; or -1.
+ *   never more than `size` + 65536); of a stream the count of octets, 0 at end of file, at
+ *   the bound of fsock_set_bound(), or when `size` is 0; or -1.
  * Errors: EINVAL (NULL, or a listener: FSOCK_INVALID_SOCKET_ERROR), ETIMEDOUT (read_timeout, or the
  *   deadline), ECONNREFUSED (connected: there is no socket at the peer), ESHUTDOWN (a datagram
  *   socket whose input has been shut down, also while it waited), EBUSY (another thread waits for
@@ -80,8 +80,8 @@ FSOCK_API ssize_t fsock_receive(fsock *s, void *data, size_t size, struct fsock_
 struct fsock_message {
 	void *data;             /* the octets; NULL is allowed with size 0 */
 	size_t size;            /* sending: how many; receiving: how many there is room for */
-	size_t length;          /* receiving sets it: the real length, more than size if it was cut */
-	struct fsock_addr peer; /* sending: where to, or no address; receiving sets it: from where */
+	size_t length;          /* receiving sets it: the real length, if need be more than size */
+	struct fsock_addr peer; /* sending: where to, or no address; receiving: from where */
 };
 
 /*

@@ -34,7 +34,7 @@ enum fsock_option {
 	FSOCK_OPTION_KEEPALIVE_INTERVAL, /* seconds between askings: whole, at least 1 */
 	FSOCK_OPTION_KEEPALIVE_COUNT,    /* askings without answer that end the connection */
 	FSOCK_OPTION_LINGER, /* SO_LINGER: close waits so many whole seconds for output to be
-	                        acknowledged; 0: it resets the connection; -1, the default: neither */
+	                        acknowledged; 0: it resets the connection; -1, default: neither */
 
 	/* Octets that the system holds for the socket: any. Linux reads back twice what was set. */
 	FSOCK_OPTION_RECEIVE_BUFFER, /* SO_RCVBUF */
@@ -48,7 +48,7 @@ enum fsock_option {
 	FSOCK_OPTION_MULTICAST_INTERFACE, /* the number of the one for groups, 0 = any: UDP */
 
 	/* To be read only. */
-	FSOCK_OPTION_ERROR,     /* SO_ERROR: the errno value of an error pending, and clears it: any */
+	FSOCK_OPTION_ERROR,     /* SO_ERROR: the errno value of an error pending; clears it: any */
 	FSOCK_OPTION_TYPE,      /* SO_TYPE: SOCK_STREAM, SOCK_DGRAM ...: any */
 	FSOCK_OPTION_AVAILABLE, /* octets that can be read now without waiting, what the FILEs hold
 	                           included: stream; the length of the next datagram: datagram */

@@ -130,7 +130,8 @@ FSOCK_API fsock *fsock_adopt(int descriptor, const struct fsock_options *options
  * descriptor follows the bytes in `buffer`. *pending, if not NULL, is set to the number of bytes
  * read ahead, on success and when they do not fit.
  * Returns: the descriptor, which is the caller's now, or -1 with everything as it was.
- * Errors: ERANGE (more than `size` bytes pending), EBADF, and those of a failed flush.
+ * Errors: ERANGE (more than `size` bytes pending), EINVAL (a NULL buffer, size not 0), EBADF, and
+ *   those of a failed flush.
  * Blocks: as fflush(3). Threads: no other thread may use the socket or its streams.
  */
 FSOCK_API int fsock_release(fsock *s, void *buffer, size_t size, size_t *pending);

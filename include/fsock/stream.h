@@ -87,7 +87,7 @@ FSOCK_API int fsock_fileno(FILE *f);
  *	deadline=SECONDS  limit of the whole exchange
  *	line=OCTETS       line_limit
  *	whole-line        FSOCK_DELIVER_WHOLE_LINE
- *	ccs=CHARSET       the format, of both directions, as in fsock/format.h: "r+,ccs=latin-1,eol=crlf"
+ *	ccs=CHARSET       the format of both directions (fsock/format.h): "r+,ccs=latin-1,eol=crlf"
  *	eol=STYLE
  *	errors=POLICY     strict, replace, replace=C, ignore, escape, html
  *	bom=WHAT          strip, sniff, write

@@ -114,6 +114,8 @@ fsock_release(fsock *s, void *buffer, size_t size, size_t *pending)
 
 	if (fsock__socket_fd(s, "release") < 0)
 		return -1;
+	if (buffer == NULL && size > 0)
+		return fsock__socket_error(s, "release", EINVAL);
 	if (s->stream != NULL) {
 		if (s->stream_ops->flush(s, 1) < 0)
 			return -1;

@@ -81,6 +81,8 @@ fsock_disown(fsock *s)
 void
 fsock_auto_close(fsock **s)
 {
+	if (s == NULL)
+		return;
 	fsock_close(*s);
 	*s = NULL;
 }

@@ -13,7 +13,7 @@
 /* A datagram socket in the making. */
 struct plan {
 	const struct fsock__settings *settings;
-	int is_bound; /* to a local address that the program has named */
+	int is_bound;                      /* to a local address that the program has named */
 	struct fsock_addr *locals, *peers; /* where to bind, if at all; where to connect to */
 	size_t local_count, peer_count;
 	struct fsock__unix_file *file; /* what binding made in the file system, or NULL */
@@ -29,8 +29,8 @@ find_addresses(struct plan *p, const char *host, int port)
 	    set->deadline < set->connect_timeout ? set->deadline : set->connect_timeout);
 
 	p->is_bound = set->local_host != NULL || set->local_port != 0;
-	if (host != NULL && fsock__resolve("connect", host, port, family, deadline, &p->peers,
-				&p->peer_count) < 0)
+	if (host != NULL &&
+	    fsock__resolve("connect", host, port, family, deadline, &p->peers, &p->peer_count) < 0)
 		return -1;
 	if (host == NULL && set->local_host == NULL && !set->dual_stack &&
 	    family == FSOCK_ANY_FAMILY)
@@ -144,8 +144,8 @@ wrap(int fd, int family, struct plan *p, const char *host, int port)
 {
 	const struct fsock__settings *set = p->settings;
 	int own = host == NULL;
-	fsock *s = fsock__socket_new(fd, FSOCK__DATAGRAM, family, set,
-	    own ? set->local_host : host, own ? set->local_port : port);
+	fsock *s = fsock__socket_new(fd, FSOCK__DATAGRAM, family, set, own ? set->local_host : host,
+	    own ? set->local_port : port);
 
 	if (s == NULL) {
 		give_up(p, fd);
@@ -167,13 +167,13 @@ fsock_datagram(const char *host, int port, const struct fsock_options *options)
 	int fd = -1, family = AF_UNSPEC, saved = errno;
 	fsock *s = NULL;
 
-	if (fsock__settings_make(
-		&settings, options, operation, host, host == NULL ? 0 : port) < 0)
+	if (fsock__settings_make(&settings, options, operation, host, host == NULL ? 0 : port) < 0)
 		return NULL;
 	if (find_addresses(&p, host, port) == 0) {
 		fd = try_all(&p, &family);
 		if (fd < 0 && host == NULL)
-			fsock__error_set(operation, settings.local_host, settings.local_port, errno);
+			fsock__error_set(
+			    operation, settings.local_host, settings.local_port, errno);
 		else if (fd < 0)
 			fsock__error_set(operation, host, port, errno);
 		else

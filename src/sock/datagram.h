@@ -30,7 +30,9 @@ struct fsock__datagram_ops {
 	    int fd, int family, const struct fsock_message *, size_t count, int *flags);
 };
 
-/* recvmmsg() and sendmmsg(); and what POSIX has. Declared on every system, there if the first is. */
+/*
+ * recvmmsg() and sendmmsg(); and what POSIX has. Declared on every system, there if the first is.
+ */
 extern const struct fsock__datagram_ops fsock__datagram_mmsg, fsock__datagram_loop;
 
 /*

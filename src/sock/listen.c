@@ -11,7 +11,10 @@
 #include "sys.h"
 #include "unix_file.h"
 
-/* Whether a listener on an IPv6 address is to take IPv4 as well; for a mapped one there is no other. */
+/*
+ * Whether a listener on an IPv6 address is to take IPv4 as well; for a mapped one there is no
+ * other.
+ */
 static int
 takes_ipv4(const struct fsock_addr *addr, const struct fsock__settings *settings)
 {

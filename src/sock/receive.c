@@ -29,7 +29,8 @@ unmap(struct fsock_addr *from)
 
 /*
  * Before receiving datagrams, and after a receive that yielded 0 octets: that is an empty datagram,
- * or what a receive yields that fsock_shutdown() has woken. Returns 0, or -1 with the error recorded.
+ * or what a receive yields that fsock_shutdown() has woken. Returns 0, or -1 with the error
+ * recorded.
  */
 static int
 check_shut(const fsock *s)
@@ -73,10 +74,9 @@ receive_stream(fsock *s, void *data, size_t size, struct fsock_addr *from)
 {
 	ssize_t r = 0;
 
-	if (size > 0 && s->stream != NULL)
-		r = s->stream_ops->receive(s, data, size);
-	if (r == 0 && size > 0)
-		r = s->transport->receive(s, data, size);
+	if (size > 0)
+		r = s->stream != NULL ? s->stream_ops->receive(s, data, size)
+				      : s->transport->receive(s, data, size);
 	if (r >= 0 && from != NULL)
 		*from = (struct fsock_addr){ .length = 0 };
 	return r;

@@ -16,8 +16,8 @@ shut_listener(fsock *s, int fd)
 }
 
 /*
- * Shuts down a direction of a datagram socket. There is no peer to tell, and one that is not connected
- * is even told so; but receives that wait are woken, and see `shut`. Returns 0 or -1.
+ * Shuts down a direction of a datagram socket. There is no peer to tell, and one that is not
+ * connected is even told so; but receives that wait are woken, and see `shut`. Returns 0 or -1.
  */
 static int
 shut_datagram(fsock *s, int fd, int direction, int how)

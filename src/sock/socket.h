@@ -30,7 +30,10 @@ struct fsock__stream_ops {
 	 * Returns how much there is, or -1.
 	 */
 	ssize_t (*take)(struct fsock *, void *buf, size_t size);
-	/* Takes up to n octets of the input read ahead, stdio's first. Returns how many, or -1. */
+	/*
+	 * Takes up to n octets of the input read ahead, stdio's first; if there is none, receives.
+	 * Returns how many, 0 at end of file or at a bound, or -1.
+	 */
 	ssize_t (*receive)(struct fsock *, void *buf, size_t n);
 	/* How much of that there is. Returns -1 with the error recorded. */
 	ssize_t (*available)(struct fsock *);
@@ -40,8 +43,8 @@ struct fsock__stream_ops {
 	void (*free)(struct fsock *);
 	/*
 	 * How many octets the program could read from the FILEs without the kernel: none of a
-	 * whole-line stream that holds no whole line. -1 if that cannot be told, as another thread is
-	 * busy with one of them. Needs `lock`; waits for no other.
+	 * whole-line stream that holds no whole line. -1 if that cannot be told, as another thread
+	 * is busy with one of them. Needs `lock`; waits for no other.
 	 */
 	ssize_t (*buffered)(struct fsock *);
 	/*

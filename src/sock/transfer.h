@@ -11,8 +11,8 @@
 struct fsock__transport_ops {
 	const char *name;
 	/*
-	 * Receives up to n octets, after having waited for the first one. Returns how many, 0 at end
-	 * of file, or -1 with the error recorded.
+	 * Receives up to n octets, after having waited for the first one. Returns how many, 0 at
+	 * end of file, or -1 with the error recorded.
 	 */
 	ssize_t (*receive)(struct fsock *, void *buf, size_t n);
 	/* Sends all n octets. Returns 0, or -1 with the error recorded. */

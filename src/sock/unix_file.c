@@ -46,7 +46,7 @@ is_same(const char *path, dev_t device, ino_t inode)
 	struct stat st;
 
 	return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_ino == inode &&
-	    st.st_dev == device;
+	       st.st_dev == device;
 }
 
 int
@@ -57,8 +57,9 @@ fsock__unix_file_remove_stale(const struct fsock_addr *addr, int type)
 	int saved = errno, removed;
 
 	/* Looked at twice: a file put there by another process meanwhile is alive. */
-	removed = fsock__unix_file_is_path(addr) && lstat(path, &st) == 0 && is_alive(addr, type) == 0 &&
-	    is_same(path, st.st_dev, st.st_ino) && unlink(path) == 0;
+	removed = fsock__unix_file_is_path(addr) && lstat(path, &st) == 0 &&
+		  is_alive(addr, type) == 0 && is_same(path, st.st_dev, st.st_ino) &&
+		  unlink(path) == 0;
 	errno = saved;
 	return removed;
 }

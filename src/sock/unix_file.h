@@ -1,4 +1,7 @@
-/* The file of a listening or bound Unix-domain socket: replaced when stale, unlinked when its owner ends. */
+/*
+ * The file of a listening or bound Unix-domain socket: replaced when stale, unlinked when its owner
+ * ends.
+ */
 #ifndef FSOCK_SOCK_UNIX_FILE_H
 #define FSOCK_SOCK_UNIX_FILE_H
 
@@ -17,15 +20,15 @@ int fsock__unix_file_is_path(const struct fsock_addr *);
 int fsock__unix_file_remove_stale(const struct fsock_addr *, int type);
 
 /*
- * The record of the file that is about to be bound; once it is, fsock__unix_file_bound() takes note of
- * which one it is. Returns NULL for want of memory.
+ * The record of the file that is about to be bound; once it is, fsock__unix_file_bound() takes note
+ * of which one it is. Returns NULL for want of memory.
  */
 struct fsock__unix_file *fsock__unix_file_new(const struct fsock_addr *);
 void fsock__unix_file_bound(struct fsock__unix_file *);
 
 /*
- * Unlinks the file, if it was bound by this process and is still the same one, and frees the record.
- * NULL: nothing.
+ * Unlinks the file, if it was bound by this process and is still the same one, and frees the
+ * record. NULL: nothing.
  */
 void fsock__unix_file_remove(struct fsock__unix_file *);
 

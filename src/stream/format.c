@@ -51,8 +51,10 @@ install_input(struct fsock__stream *stream, struct fsock__text_input *t)
 		t->bom_due = fsock__buffer_position(&stream->raw) == 0 &&
 			     (t->format.bom == FSOCK_BOM_STRIP || t->format.bom == FSOCK_BOM_SNIFF);
 	fsock__input_forget(stream);
+	pthread_mutex_lock(&stream->output_lock);
 	free(stream->text_input);
 	stream->text_input = t;
+	pthread_mutex_unlock(&stream->output_lock);
 	stream->binary = t == NULL;
 }
 
@@ -150,9 +152,9 @@ fsock_get_formats(FILE *f, struct fsock_format *input, struct fsock_format *outp
 		return -1;
 	stream = w->stream;
 	flockfile(f);
+	pthread_mutex_lock(&stream->output_lock);
 	if (input != NULL)
 		*input = stream->text_input == NULL ? binary : stream->text_input->format;
-	pthread_mutex_lock(&stream->output_lock);
 	if (output != NULL)
 		*output = stream->text_output == NULL ? binary : stream->text_output->format;
 	pthread_mutex_unlock(&stream->output_lock);
@@ -162,16 +164,18 @@ fsock_get_formats(FILE *f, struct fsock_format *input, struct fsock_format *outp
 
 /* What input has met up to where the program has read. Returns 0 or -1. */
 static int
-input_errors(struct fsock__stream *stream, uint64_t *count, struct fsock_codec_error *last)
+input_errors(struct fsock__window *w, uint64_t *count, struct fsock_codec_error *last)
 {
-	const struct fsock__text_input *t = stream->text_input;
+	const struct fsock__text_input *t;
 
-	if (t == NULL)
-		return 0;
-	if (fsock__stream_sync_input(stream) < 0)
+	if (fsock__input_gather(w, "format errors") < 0)
 		return -1;
-	*count = t->now.decoder.errors + t->now.eol.errors;
-	*last = t->now.error;
+	t = w->stream->text_input;
+	if (t != NULL) {
+		*count = t->now.decoder.errors + t->now.eol.errors;
+		*last = t->now.error;
+	}
+	fsock__input_publish(w);
 	return 0;
 }
 
@@ -205,8 +209,8 @@ fsock_format_errors(FILE *f, int direction, uint64_t *count, struct fsock_codec_
 		return fsock__socket_error(w->stream->socket, "format errors", EINVAL);
 	memset(&error, 0, sizeof error);
 	flockfile(f);
-	r = direction == FSOCK_INPUT ? input_errors(w->stream, &errors, &error)
-				     : output_errors(w->stream, &errors, &error);
+	r = direction == FSOCK_INPUT ? input_errors(w, &errors, &error)
+	                             : output_errors(w->stream, &errors, &error);
 	funlockfile(f);
 	if (r == 0 && count != NULL)
 		*count = errors;

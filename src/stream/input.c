@@ -80,10 +80,13 @@ await_line(struct fsock__window *w, size_t n)
 {
 	struct fsock__stream *stream = w->stream;
 	struct fsock__buffer *raw = &stream->raw;
-	size_t limit = w->line_limit, seen = 0, line, more;
+	size_t limit = w->line_limit, seen = 0, line = stream->line_left, more;
 	ssize_t r;
 
-	while ((line = line_length(raw, seen, fsock__input_count(stream))) == 0) {
+	stream->line_left = 0;
+	if (line > fsock__input_count(stream)) /* there is a bound now */
+		line = 0;
+	while (line == 0 && (line = line_length(raw, seen, fsock__input_count(stream))) == 0) {
 		seen = fsock__input_count(stream);
 		if (seen + stream->line_fill >= limit)
 			return fsock__input_too_long(stream);
@@ -95,8 +98,10 @@ await_line(struct fsock__window *w, size_t n)
 	}
 	if (line + stream->line_fill > limit)
 		return fsock__input_too_long(stream);
-	if (line > n)
+	if (line > n) {
+		stream->line_left = line - n; /* not to be searched for again */
 		return (ssize_t)n;
+	}
 	if (w->sides == FSOCK_IO)
 		return (ssize_t)line;
 	for (more = line; more > 0 && line < n; line += more) {
@@ -188,6 +193,7 @@ fsock__input_take_over(struct fsock__window *w)
 		waiting = !taken && reader->waiting;
 		if (taken) {
 			stream->reader = w;
+			stream->line_left = 0;
 			if (reader != NULL)
 				funlockfile(reader->file);
 		}
@@ -308,6 +314,7 @@ give_back_plain(struct fsock__window *w, size_t n)
 
 	if (fsock__buffer_give_back(&stream->raw, n) < 0)
 		return -1;
+	stream->line_left = 0;
 	if (w->line_limit != 0)
 		recount(stream);
 	return 0;
@@ -366,7 +373,7 @@ fsock__input_forget(struct fsock__stream *stream)
 	stream->raw.mark = stream->raw.head;
 	stream->octet_taken = 0;
 	/* What is taken beside a FILE is no part of a line: a counted block between lines, say. */
-	stream->line_fill = stream->fill_at_mark = 0;
+	stream->line_fill = stream->fill_at_mark = stream->line_left = 0;
 	if (stream->text_input != NULL)
 		fsock__text_settle(stream->text_input);
 }

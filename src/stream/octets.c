@@ -23,6 +23,17 @@ begin(struct fsock__window *w)
 	return w->stream->owed_length == 0 || fsock__input_drop_owed(w) > 0 ? 0 : -1;
 }
 
+/* Whether there are octets to move: a NULL buffer is recorded as an error. */
+static int
+has_octets(const struct fsock__window *w, const char *operation, const void *buf, size_t n)
+{
+	if (w == NULL || n == 0)
+		return 0;
+	if (buf == NULL)
+		fsock__socket_error(w->stream->socket, operation, EINVAL);
+	return buf != NULL;
+}
+
 /* Waits for one octet. Returns 1, 0 at end of file, or -1. */
 static ssize_t
 await_octet(struct fsock__window *w)
@@ -40,7 +51,7 @@ fsock_read_octets(FILE *f, void *buf, size_t n)
 	int saved = errno;
 	ssize_t r;
 
-	if (w == NULL || n == 0)
+	if (!has_octets(w, "read", buf, n))
 		return 0;
 	flockfile(f);
 	r = begin(w) < 0 ? -1 : 1;
@@ -118,7 +129,8 @@ fsock_write_octets(FILE *f, const void *buf, size_t n)
 	struct fsock__window *w = fsock__registry_window(f, FSOCK_OUTPUT, "write");
 	size_t sent = 0;
 
-	if (w == NULL || n == 0 || fflush(f) != 0 || fsock__output_finish(w->stream) < 0)
+	if (!has_octets(w, "write", buf, n) || fflush(f) != 0 ||
+	    fsock__output_finish(w->stream) < 0)
 		return 0;
 	pthread_mutex_lock(&w->stream->output_lock);
 	if (fsock__output_send_nolock(w->stream, buf, n) == 0)

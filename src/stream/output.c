@@ -35,8 +35,11 @@ settle_input(struct fsock__window *w)
 
 	if (w->sides != FSOCK_IO || stream->reader != w)
 		return;
-	fsock__buffer_settle(&stream->raw);
+	if (!stream->octet_taken) /* of which nothing else could be given back */
+		fsock__buffer_settle(&stream->raw);
 	stream->fill_at_mark = stream->line_fill;
+	if (stream->text_input != NULL)
+		fsock__text_settle(stream->text_input);
 }
 
 ssize_t

@@ -2,15 +2,17 @@
 #include "../compat.h"
 #include "../sock/error.h"
 #include "../sock/sys.h"
+#include "../sock/transfer.h"
 #include "input.h"
+#include "text.h"
 
 /*
- * Holds the reader still. On success *file is locked; it is NULL if there is no reader, and then the
- * socket's lock is held instead, so that nobody becomes it. Returns 0, or -1 with the error recorded
- * if a thread is waiting for input.
+ * Holds the reader still. On success *file is locked; it is NULL if there is no reader, and then
+ * the socket's lock is held instead, so that nobody becomes it. Returns 0, or -1 with the error
+ * recorded if a thread is waiting for input.
  */
 static int
-hold_reader(struct fsock__stream *stream, const char *operation, FILE **file)
+hold_reader(struct fsock__stream *stream, FILE **file)
 {
 	struct fsock *s = stream->socket;
 
@@ -30,7 +32,7 @@ hold_reader(struct fsock__stream *stream, const char *operation, FILE **file)
 		waiting = reader->waiting;
 		pthread_mutex_unlock(&s->lock);
 		if (waiting)
-			return fsock__socket_error(s, operation, EBUSY);
+			return -1;
 		fsock__sys_pause(turn);
 	}
 }
@@ -42,8 +44,8 @@ hold_reader(struct fsock__stream *stream, const char *operation, FILE **file)
 static int
 gather(struct fsock__stream *stream, const char *operation, FILE **file)
 {
-	if (hold_reader(stream, operation, file) < 0)
-		return -1;
+	if (hold_reader(stream, file) < 0)
+		return fsock__socket_error(stream->socket, operation, EBUSY);
 	/* Moving nowhere makes stdio give back what it holds. */
 	if (*file != NULL && fseeko(*file, 0, SEEK_CUR) < 0) {
 		funlockfile(*file);
@@ -77,24 +79,50 @@ fsock__input_gather(struct fsock__window *w, const char *operation)
 	if (file != NULL)
 		pthread_mutex_lock(&stream->socket->lock);
 	stream->reader = w;
+	stream->line_left = 0;
 	pthread_mutex_unlock(&stream->socket->lock);
 	if (file != NULL)
 		funlockfile(file);
 	return 0;
 }
 
+/* Counts n octets that did not come by the raw buffer. A thread that reads meanwhile is past them. */
+static void
+pass(struct fsock__stream *stream, size_t n)
+{
+	FILE *file;
+
+	if (hold_reader(stream, &file) < 0)
+		return;
+	stream->raw.received += n;
+	stream->owed_length = 0; /* the line end that was owed has passed, if it came */
+	if (stream->text_input != NULL)
+		fsock__text_pass(stream->text_input, (int64_t)n);
+	fsock__input_forget(stream);
+	fsock__readable_changed(stream); /* it may be at a bound now */
+	release(stream, file);
+}
+
 ssize_t
 fsock__raw_receive(struct fsock *s, void *buf, size_t n)
 {
 	struct fsock__stream *stream = s->stream;
+	uint64_t left;
 	ssize_t r;
 	FILE *file;
 
 	if (gather(stream, "receive", &file) < 0)
 		return -1;
 	r = (ssize_t)fsock__input_take(stream, buf, n);
-	stream->octet_taken = 0; /* what is taken here is not to be unread */
+	fsock__input_forget(stream); /* what is taken here is not to be unread */
+	left = stream->bound - fsock__buffer_position(&stream->raw);
 	release(stream, file);
+	if (r > 0 || left == 0)
+		return r;
+	/* Nothing is locked while this waits: others may write, and shut down. */
+	r = s->transport->receive(s, buf, n < left ? n : (size_t)left);
+	if (r > 0)
+		pass(stream, (size_t)r);
 	return r;
 }
 

@@ -156,12 +156,17 @@ fsock_octets_input(const void *octets, size_t n, const char *format)
 FILE *
 fsock_octets_output(char **octets, size_t *n, const char *format)
 {
-	FILE *inner;
+	FILE *inner, *file;
 
 	if (octets == NULL || n == NULL) {
 		fsock__error_set("recode", NULL, FSOCK__NO_PORT, EINVAL);
 		return NULL;
 	}
 	inner = open_memstream(octets, n);
-	return recode_own(inner, "w", format);
+	file = recode_own(inner, "w", format);
+	if (inner != NULL && file == NULL) { /* closing makes octets, though none were written */
+		free(*octets);
+		*octets = NULL;
+	}
+	return file;
 }

@@ -8,6 +8,7 @@
 /*
  * A hash table with chains through the windows.
  *  1. `lock` is held while anything below is looked at or changed; it is the last lock to be taken.
+ *     A fork holds it, so that the child finds the table whole.
  *  2. bucket_count is 0 or a power of two; there are at most as many claims as buckets, and as
  *     many windows as claims.
  */
@@ -57,11 +58,32 @@ grow(void)
 	return 0;
 }
 
+static void
+before_fork(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+static void
+after_fork(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+/* A child in which nobody holds the lock would wait for it for ever, if only in exit(). */
+static void
+guard_forks(void)
+{
+	pthread_atfork(before_fork, after_fork, after_fork);
+}
+
 int
 fsock__registry_claim(void)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int r = 0;
 
+	pthread_once(&once, guard_forks);
 	pthread_mutex_lock(&lock);
 	if (claims == bucket_count)
 		r = grow();

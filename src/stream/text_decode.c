@@ -194,34 +194,56 @@ fsock__text_take(struct fsock__stream *stream, size_t n, uint8_t *out, size_t ro
 	return (size_t)(io.out - out);
 }
 
+/*
+ * Goes to the mark and decodes `length` octets of text anew: with their exact room decoding stops
+ * right behind them. Octets that are no characters may be cut anywhere, as room for text is not: of
+ * them no more are offered. Returns how many are left, of a character that the end is inside of.
+ */
+static size_t
+decode_again(struct fsock__stream *stream, size_t length)
+{
+	struct fsock__text_input *t = stream->text_input;
+	size_t skipped = t->mark.skip;
+
+	t->now = t->mark;
+	stream->raw.head = stream->raw.mark;
+	stream->line_fill = stream->fill_at_mark;
+	while (length > 0) {
+		uint8_t piece[PIECE];
+		enum fsock_codec_status status;
+		size_t room = length < sizeof piece ? length : sizeof piece;
+		size_t head = stream->raw.head, count = fsock__input_count(stream), n, old;
+
+		if (t->format.charset == NULL && count > room)
+			count = room;
+		n = fsock__text_take(stream, count, piece, room, &status);
+		if (n == 0 && (t->format.charset != NULL || stream->raw.head == head))
+			break;
+		old = skipped < n ? skipped : n;
+		stream->line_fill =
+		    fsock__input_count_line(stream->line_fill, piece + old, n - old);
+		skipped -= old;
+		length -= n;
+	}
+	stream->line_fill += length - skipped;
+	return length;
+}
+
 void
 fsock__text_rewind(struct fsock__stream *stream, size_t keep)
 {
 	struct fsock__text_input *t = stream->text_input;
-	size_t skipped = t->mark.skip, left = skipped + keep;
+	size_t length = t->mark.skip + keep, left = decode_again(stream, length);
+	size_t fill = stream->line_fill;
 
-	t->now = t->mark;
-	t->delivered = keep;
-	stream->raw.head = stream->raw.mark;
-	stream->line_fill = stream->fill_at_mark;
-	/* With the exact room of the text that counts, decoding stops right behind it. */
-	while (left > 0) {
-		uint8_t piece[PIECE];
-		enum fsock_codec_status status;
-		size_t room = left < sizeof piece ? left : sizeof piece;
-		size_t n =
-		    fsock__text_take(stream, fsock__input_count(stream), piece, room, &status);
-		size_t old = skipped < n ? skipped : n;
-
-		if (n == 0) /* it ends inside a character */
-			break;
-		stream->line_fill =
-		    fsock__input_count_line(stream->line_fill, piece + old, n - old);
-		skipped -= old;
-		left -= n;
-	}
-	stream->line_fill += left - skipped;
+	/*
+	 * A character in the place of bad octets: like any other, they are read with its last one.
+	 */
+	if (left > 0 && fsock__text_owes(t))
+		decode_again(stream, length - left);
+	stream->line_fill = fill;
 	t->now.skip = left;
+	t->delivered = keep;
 }
 
 void

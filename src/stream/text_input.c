@@ -155,9 +155,11 @@ report(struct fsock__stream *stream)
 	struct fsock__text_input *t = stream->text_input;
 	const struct fsock *s = stream->socket;
 
-	t->mark = t->now;
-	t->delivered = 0;
+	/* Octets behind the bad ones may have been looked at: they have not been reached. */
+	stream->raw.head -= t->now.decoder.held_length;
+	t->now.decoder.held_length = 0;
 	stream->raw.mark = stream->raw.head;
+	fsock__text_settle(t);
 	return fsock__error_set_kind("read", s->host, s->port, FSOCK_ENCODING_ERROR, EILSEQ);
 }
 
@@ -329,7 +331,7 @@ fsock__text_read(struct fsock__window *w, uint8_t *buf, size_t n)
 		return -1;
 	}
 	t->delivered = (size_t)r;
-	if (fsock__text_holds_back(t))
+	if (fsock__text_holds_back(t) || fsock__text_owes(t))
 		fsock__text_rewind(stream, (size_t)r);
 	fsock__buffer_rest(&stream->raw);
 	return r;

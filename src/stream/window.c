@@ -69,7 +69,9 @@ is_still_open(const struct fsock__stream *stream, int side, const struct fsock__
 	return 0;
 }
 
-/* Tells the peer that no more comes; one that is gone already needs not be told. Returns 0 or -1. */
+/*
+ * Tells the peer that no more comes; one that is gone already needs not be told. Returns 0 or -1.
+ */
 static int
 end_output(struct fsock *s)
 {

@@ -76,8 +76,8 @@ raw_addressed(const struct link *l, size_t size)
 		socklen_t length = sizeof from;
 
 		sendto(l->from_fd, out, size, MSG_NOSIGNAL, &l->addr.as.any, l->addr.length);
-		total += (size_t)recvfrom(l->to_fd, in[0], sizeof in[0], MSG_TRUNC,
-		    (struct sockaddr *)&from, &length);
+		total += (size_t)recvfrom(
+		    l->to_fd, in[0], sizeof in[0], MSG_TRUNC, (struct sockaddr *)&from, &length);
 	}
 	return total;
 }
@@ -172,8 +172,8 @@ static const struct row {
 	{ "64 octets, sendto+recvfrom", "127.0.0.1", 64, our_addressed, raw_addressed, 0.95 },
 	{ "1400 octets, sendto+recvfrom", "127.0.0.1", 1400, our_addressed, raw_addressed, 0.95 },
 	{ "64 octets, sendto+recvfrom, IPv6", "::1", 64, our_addressed, raw_addressed, 0.95 },
-	{ "64 octets, batches of 32 / sendmmsg+recvmmsg", "127.0.0.1", 64, our_batches,
-	    raw_batches, 0.95 },
+	{ "64 octets, batches of 32 / sendmmsg+recvmmsg", "127.0.0.1", 64, our_batches, raw_batches,
+	    0.95 },
 	{ "1400 octets, batches of 32 / sendmmsg+recvmmsg", "127.0.0.1", 1400, our_batches,
 	    raw_batches, 0.95 },
 	{ "64 octets, batches of 32 / send+recv", "127.0.0.1", 64, our_batches, raw_connected, 0 },
@@ -234,7 +234,8 @@ run_row(const struct row *row)
 		ratios[i] = ours[i] / theirs[i];
 	}
 	ratio = median(ratios);
-	printf("%-48s %8.0f %8.0f %7.3f", row->job, median(ours) / 1e3, median(theirs) / 1e3, ratio);
+	printf(
+	    "%-48s %8.0f %8.0f %7.3f", row->job, median(ours) / 1e3, median(theirs) / 1e3, ratio);
 	if (row->target > 0)
 		printf(" %8.2f  %s", row->target, ratio >= row->target ? "reached" : "MISSED");
 	putchar('\n');

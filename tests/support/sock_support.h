@@ -57,8 +57,8 @@ fsock *sock_raw(enum sock_transport, const struct fsock_options *options, int *p
 int sock_dead_port(enum sock_transport, int *fd);
 
 /*
- * A bare listener on the address whose backlog is full: the next connection has to wait. fds[0] is the
- * listener, the others fill it. Returns the port. End it with sock_full_free().
+ * A bare listener on the address whose backlog is full: the next connection has to wait. fds[0] is
+ * the listener, the others fill it. Returns the port. End it with sock_full_free().
  */
 enum { SOCK_FULL = 8 };
 int sock_full(const char *host, int port, int fds[SOCK_FULL]);
@@ -91,8 +91,8 @@ void sock_dir_remove(void);
 const char *sock_path(const char *name);
 
 /*
- * A host of a table: "unix" stands for a path in that directory, "abstract" for a name that no other
- * process uses, all others for themselves. Good as sock_path()'s.
+ * A host of a table: "unix" stands for a path in that directory, "abstract" for a name that no
+ * other process uses, all others for themselves. Good as sock_path()'s.
  */
 const char *sock_place(const char *host);
 
@@ -112,12 +112,12 @@ int sock_child(int (*fn)(void *), void *arg);
 	} while (0)
 
 /*
- * A signal (SIGALRM) every millisecond from the one to the other, whose handler does not ask for calls
- * to be restarted. Returns how many there were. Only the main thread is hit, if the others were
- * started between sock_storm_shelter(1) and (0).
+ * A signal (SIGALRM) every millisecond from the one to the other, whose handler does not ask for
+ * calls to be restarted; the first one has come when it begins. Only the main thread is hit, if
+ * the others were started between sock_storm_shelter(1) and (0). Both keep errno.
  */
 void sock_storm_begin(void);
-int sock_storm_end(void);
+void sock_storm_end(void);
 void sock_storm_shelter(int on);
 
 /* Whether a tool keeps its own count of descriptors, by which limits mean something else. */

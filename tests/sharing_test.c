@@ -1,4 +1,6 @@
-/* Octets of the wire next to text, and what has to start at the exact octet, beside other threads. */
+/*
+ * What has to start at the exact octet, beside other users of the socket: threads, fsock_receive().
+ */
 #include "../src/compat.h"
 
 #include <pthread.h>
@@ -14,95 +16,66 @@ put(int fd, const char *text)
 
 /* ---- Unreading. */
 
-static void
-nothing(FILE *f, int peer)
+/* What fsock_receive() took is no octet of fsock_read_byte()'s. */
+START_TEST(unread_received)
 {
-	(void)f;
-	(void)peer;
-}
-
-static void
-peek_in_memory(FILE *f, int peer)
-{
-	(void)peer;
-	ck_assert_int_eq(fsock_peek_byte(f), 'b');
-}
-
-static void
-set_latin1(FILE *f, int peer)
-{
-	(void)peer;
-	ck_assert_int_eq(fsock_set_format(f, "latin-1"), 0);
-}
-
-static void
-set_binary(FILE *f, int peer)
-{
-	(void)peer;
-	ck_assert_int_eq(fsock_set_format(f, "binary"), 0);
-}
-
-static void
-receive_one(FILE *f, int peer)
-{
-	char c;
-
-	(void)peer;
-	ck_assert_int_eq(fsock_receive(fsock_of(f), &c, 1, NULL), 1);
-	ck_assert_int_eq(c, 'b');
-}
-
-static void
-read_text(FILE *f, int peer)
-{
-	(void)peer;
-	ck_assert_int_eq(fgetc(f), 'b');
-}
-
-static void
-peek_receiving(FILE *f, int peer)
-{
-	put(peer, "c");
-	ck_assert_int_eq(fsock_peek_byte(f), 'c');
-}
-
-/* What is sent, what happens after the last octet of `first` was read, and what comes then. */
-static const struct unread_row {
-	const char *sent, *first;
-	void (*step)(FILE *, int peer);
-	int result;
-	const char *then;
-} unread_rows[] = {
-	{ "ab", "a", nothing, 0, "ab" },
-	{ "a", "a", nothing, 0, "a" },
-	{ "ab", "a", peek_in_memory, 0, "ab" },
-	{ "ab", "ab", peek_receiving, 0, "bc" },
-	{ "ab", "a", set_latin1, EOF, "b" },
-	{ "a", "a", set_latin1, EOF, "" },
-	{ "a", "a", set_binary, EOF, "" },
-	{ "abc", "a", receive_one, EOF, "c" },
-	{ "ab", "a", receive_one, EOF, "" },
-	{ "abc", "a", read_text, EOF, "c" },
-};
-
-START_TEST(unread)
-{
-	const struct unread_row *row = &unread_rows[_i];
 	int peer;
 	fsock *s = sock_raw(SOCK_TCP4, NULL, &peer);
 	FILE *f = fsock_stream(s);
-	char buf[8] = "";
+	char c;
 
-	put(peer, row->sent);
-	for (const char *c = row->first; *c != '\0'; c++)
-		ck_assert_int_eq(fsock_read_byte(f), *c);
-	row->step(f, peer);
+	put(peer, _i == 0 ? "abc" : "ab");
+	ck_assert_int_eq(fsock_read_byte(f), 'a');
+	ck_assert_int_eq(fsock_receive(s, &c, 1, NULL), 1);
+	ck_assert_int_eq(c, 'b');
 	errno = 0;
-	ck_assert_int_eq(fsock_unread_byte(f), row->result);
-	ck_assert_int_eq(errno, row->result == 0 ? 0 : ESPIPE);
+	ck_assert_int_eq(fsock_unread_byte(f), EOF);
+	ck_assert_int_eq(errno, ESPIPE);
 	ck_assert_int_eq(shutdown(peer, SHUT_WR), 0);
-	ck_assert_uint_eq(fsock_read_octets(f, buf, sizeof buf), strlen(row->then));
-	ck_assert_str_eq(buf, row->then);
+	ck_assert_int_eq(fgetc(f), _i == 0 ? 'c' : EOF);
+	ck_assert_int_eq(fsock_close(s), 0);
+	close(peer);
+}
+END_TEST
+
+/* ---- Nowhere to read to, nothing to write. */
+
+static size_t
+read_to_nowhere(FILE *f)
+{
+	return fsock_read_octets(f, NULL, 1);
+}
+
+static size_t
+write_from_nowhere(FILE *f)
+{
+	return fsock_write_octets(f, NULL, 1);
+}
+
+/* Refused, and the stream goes on as before. */
+START_TEST(null_buffer)
+{
+	static const struct {
+		size_t (*call)(FILE *);
+		const char *operation;
+	} rows[] = { { read_to_nowhere, "read" }, { write_from_nowhere, "write" } };
+	int peer;
+	fsock *s = sock_raw(SOCK_TCP4, NULL, &peer);
+	FILE *f = fsock_stream(s);
+	char c;
+
+	put(peer, "a");
+	errno = 0;
+	ck_assert_uint_eq(rows[_i].call(f), 0);
+	sock_assert_error(FSOCK_INVALID_ARGUMENT_ERROR, EINVAL);
+	ck_assert_str_eq(fsock_last_error()->operation, rows[_i].operation);
+	errno = 0;
+	ck_assert_uint_eq(fsock_read_octets(f, NULL, 0) + fsock_write_octets(f, NULL, 0), 0);
+	ck_assert_int_eq(errno, 0);
+	ck_assert_int_eq(fsock_read_byte(f), 'a');
+	ck_assert_int_eq(fsock_write_byte(f, 'b'), 'b');
+	ck_assert_int_eq(read(peer, &c, 1), 1);
+	ck_assert_int_eq(c, 'b');
 	ck_assert_int_eq(fsock_close(s), 0);
 	close(peer);
 }
@@ -149,6 +122,12 @@ read_none(FILE *f)
 	return fsock_unread_byte(f) < 0 || c != 'b';
 }
 
+static int
+errors(FILE *f)
+{
+	return fsock_format_errors(f, FSOCK_INPUT, NULL, NULL);
+}
+
 static const struct exact_row {
 	int (*call)(FILE *); /* 0, or -1 with errno */
 	const char *operation;
@@ -156,6 +135,7 @@ static const struct exact_row {
 	{ format, "set format" },
 	{ position, "position" },
 	{ bound, "bound" },
+	{ errors, "format errors" },
 	{ peek, "read" },
 	{ read_none, "read" },
 };
@@ -271,6 +251,38 @@ START_TEST(both_change)
 }
 END_TEST
 
+static void
+look_often(void *arg)
+{
+	struct other *other = arg;
+	struct fsock_format in;
+
+	other->c = 0;
+	for (int i = 0; i < CHANGES; i++)
+		other->c += fsock_get_formats(other->f, &in, NULL) == 0 && in.charset != NULL;
+}
+
+/* The format of input is there to be asked for while it changes. */
+START_TEST(one_looks)
+{
+	struct sock_thread thread;
+	struct other other, own;
+	int peer;
+	fsock *s = sock_raw(SOCK_TCP4, NULL, &peer);
+
+	other.f = fsock_stream(s);
+	own.f = fsock_input(s);
+	ck_assert_int_eq(fsock_set_format(own.f, "latin-1"), 0);
+	sock_thread_start(&thread, look_often, &other);
+	change_often(&own);
+	sock_thread_join(&thread);
+	ck_assert_int_eq(other.c, CHANGES);
+	ck_assert_int_eq(own.c, CHANGES);
+	ck_assert_int_eq(fsock_close(s), 0);
+	close(peer);
+}
+END_TEST
+
 /* With output that has failed, the format of input stays as well. */
 START_TEST(all_or_nothing)
 {
@@ -293,13 +305,15 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("octets");
-	TCase *tcase = tcase_create("octets");
+	Suite *suite = suite_create("sharing");
+	TCase *tcase = tcase_create("sharing");
 
-	tcase_add_loop_test(tcase, unread, 0, COUNT(unread_rows));
+	tcase_add_loop_test(tcase, unread_received, 0, 2);
+	tcase_add_loop_test(tcase, null_buffer, 0, 2);
 	tcase_add_loop_test(tcase, other_waits, 0, COUNT(exact_rows));
 	tcase_add_loop_test(tcase, other_is_about_to_read, 0, COUNT(exact_rows));
 	tcase_add_test(tcase, both_change);
+	tcase_add_test(tcase, one_looks);
 	tcase_add_test(tcase, all_or_nothing);
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);

@@ -1,0 +1,589 @@
+/*
+ * A stream whose formats change: any octets, arriving in any pieces, read by any operations in any
+ * delivery, are what the codec alone makes of the same octets, up to each octet at which the format
+ * changes; and text written under changing formats is what the codec makes of each part.
+ *
+ * The choices are at the end of the input; the wire, or the text, at its beginning.
+ */
+#include "../../src/compat.h"
+#include "fuzz.h"
+
+#include <sys/socket.h>
+
+#include <unistd.h>
+
+#include <fsock.h>
+
+#include "../../src/sock/error.h"
+#include "../../src/sock/socket.h"
+#include "../../src/sock/transfer.h"
+
+enum { WIRE_MAX = 600, OPERATIONS = 24 };
+
+/* ---- what arrives ---- */
+
+static struct arrival {
+	const uint8_t *data;
+	size_t left, piece; /* 0: all at once */
+	int stutters, stuttered;
+} arrival;
+
+static ssize_t
+arrive(struct fsock *s, void *buf, size_t n)
+{
+	if (arrival.stutters && (arrival.stuttered = !arrival.stuttered))
+		return fsock__error_set_kind(
+		    "read", s->host, s->port, FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
+	if (arrival.piece != 0 && n > arrival.piece)
+		n = arrival.piece;
+	if (n > arrival.left)
+		n = arrival.left;
+	if (n > 0)
+		memcpy(buf, arrival.data, n);
+	arrival.data += n;
+	arrival.left -= n;
+	return (ssize_t)n;
+}
+
+/* ---- the model ---- */
+
+struct state {
+	struct fsock_decoder decoder;
+	struct fsock_eol eol;
+};
+
+/* A character of text as it is delivered, or an error; `end` is where the wire goes on. */
+struct entry {
+	uint8_t text[4];
+	size_t n;
+	size_t end;
+	int is_error;
+	struct state after;
+};
+
+/*
+ * list[] is what the octets from `start` on are, up to the bound; `read` entries of it and `part`
+ * octets of the next one have been read. `owed` octets are an LF to be dropped if it is there.
+ */
+struct model {
+	const uint8_t *wire;
+	size_t length, bound, start;
+	struct fsock_format format;
+	struct state state, end_state;
+	struct entry list[4 * WIRE_MAX + 8], raw[4 * WIRE_MAX + 8];
+	size_t count, read, part;
+	uint8_t owed[4];
+	size_t owed_length;
+	int may_be_owed; /* as yet it depends on arrivals whether an LF has been dropped */
+};
+
+static struct model m;
+
+/* Runs `step` with just the room that its next character needs. Returns the status. */
+static enum fsock_codec_status
+one(enum fsock_codec_status (*step)(struct state *, struct fsock_codec_io *, int),
+    struct state *state, struct fsock_codec_io *io, struct entry *entry, int final)
+{
+	enum fsock_codec_status status = FSOCK_CODEC_OUTPUT_FULL;
+
+	entry->n = 0;
+	for (size_t room = 1; room <= 4; room++) {
+		struct state trial = *state;
+		struct fsock_codec_io try = { io->in, io->in_length, entry->text, room };
+
+		status = step(&trial, &try, final);
+		if (try.out == entry->text && status == FSOCK_CODEC_OUTPUT_FULL)
+			continue;
+		*state = trial;
+		*io = try;
+		entry->n = (size_t)(try.out - entry->text);
+		break;
+	}
+	return status;
+}
+
+static enum fsock_codec_status
+decode(struct state *state, struct fsock_codec_io *io, int final)
+{
+	return fsock_decode_with(&state->decoder, &m.format.policy, io, final);
+}
+
+static enum fsock_codec_status
+end_lines(struct state *state, struct fsock_codec_io *io, int final)
+{
+	return fsock_eol_decode_with(&state->eol, &m.format.policy, io, final);
+}
+
+/* The characters of the wire from m.start to the bound, line ends untouched. Returns how many. */
+static size_t
+list_raw(struct state *state)
+{
+	size_t n = 0;
+	struct fsock_codec_io io = { m.wire + m.start, m.bound - m.start, NULL, 0 };
+	enum fsock_codec_status status = FSOCK_CODEC_OUTPUT_FULL;
+
+	if (m.format.charset == NULL) {
+		for (; n < m.bound - m.start; n++)
+			m.raw[n] = (struct entry){ { m.wire[m.start + n] }, 1, m.start + n + 1, 0,
+				*state };
+		return n;
+	}
+	while (status != FSOCK_CODEC_INPUT_EMPTY) {
+		struct entry *entry = &m.raw[n];
+
+		status = one(decode, state, &io, entry, 1);
+		entry->is_error = entry->n == 0 && status == FSOCK_CODEC_MALFORMED;
+		entry->end = m.bound - io.in_length;
+		entry->after = *state;
+		n += entry->n > 0 || entry->is_error;
+		FUZZ_ASSERT(n < sizeof m.raw / sizeof m.raw[0]);
+	}
+	return n;
+}
+
+/* Line ends of the n characters raw[0..n), which an error or the end follows. */
+static void
+list_lines(const struct entry *raw, size_t n, struct state *state, size_t end)
+{
+	static uint8_t text[4 * sizeof m.raw / sizeof m.raw[0]];
+	size_t length = 0, at = 0, done = 0;
+	struct fsock_codec_io io = { text, 0, NULL, 0 };
+	enum fsock_codec_status status = FSOCK_CODEC_OUTPUT_FULL;
+
+	/* Without a charset octets are no characters: letters stand for them meanwhile. */
+	for (size_t i = 0; i < n; i++) {
+		memcpy(text + length, raw[i].text, raw[i].n);
+		if (m.format.charset == NULL && text[length] >= 0x80)
+			text[length] = 'x';
+		length += raw[i].n;
+	}
+	io.in_length = length;
+	while (status != FSOCK_CODEC_INPUT_EMPTY) {
+		struct entry *entry = &m.list[m.count];
+		int owed = state->eol.owed;
+
+		memset(entry, 0, sizeof *entry);
+		status = one(end_lines, state, &io, entry, 1);
+		entry->is_error = entry->n == 0 && status == FSOCK_CODEC_MALFORMED;
+		if (m.format.charset == NULL && entry->text[0] == 'x' && !owed)
+			entry->text[0] = raw[length - io.in_length - 1].text[0];
+		while (at < n && done + raw[at].n <= length - io.in_length) {
+			state->decoder = raw[at].after.decoder;
+			end = raw[at].end;
+			done += raw[at++].n;
+		}
+		entry->end = end;
+		entry->after = *state;
+		m.count += entry->n > 0 || entry->is_error;
+		FUZZ_ASSERT(m.count < sizeof m.list / sizeof m.list[0]);
+	}
+}
+
+/* What comes from m.start on. */
+static void
+list(void)
+{
+	struct state decoding = m.state, lines = m.state;
+	size_t n = list_raw(&decoding), begin = 0;
+
+	m.count = m.read = m.part = 0;
+	for (size_t i = 0; i <= n; i++) {
+		if (i < n && !m.raw[i].is_error)
+			continue;
+		list_lines(
+		    m.raw + begin, i - begin, &lines, begin > 0 ? m.raw[begin - 1].end : m.start);
+		if (i < n) {
+			lines.eol.owes_lf = 0;
+			lines.decoder = m.raw[i].after.decoder;
+			m.list[m.count] = m.raw[i];
+			m.list[m.count++].after = lines;
+		}
+		begin = i + 1;
+	}
+	m.end_state = lines;
+	m.end_state.decoder = decoding.decoder;
+}
+
+/* Makes what was read final: the list begins where the program stands. */
+static void
+stand(void)
+{
+	const struct entry *last = &m.list[m.read - 1];
+
+	if (m.read > 0) {
+		m.state = last->after;
+		m.start = last->end;
+	}
+	m.read = m.part = 0;
+}
+
+/* Takes the LF that the format owes out of its hands. */
+static void
+keep_owed(void)
+{
+	static const uint8_t lf[] = "\n";
+	struct fsock_codec_io io = { lf, 1, m.owed, sizeof m.owed };
+	struct fsock_encoder encoder;
+
+	stand();
+	if (!m.state.eol.owes_lf)
+		return;
+	m.state.eol.owes_lf = 0;
+	m.owed[0] = '\n';
+	m.owed_length = 1;
+	if (m.format.charset == NULL)
+		return;
+	fsock_encoder_init(&encoder, m.format.charset);
+	fsock_encode(&encoder, &io, 1);
+	m.owed_length = sizeof m.owed - io.out_length;
+}
+
+/* Before anything is read the LF that was owed is dropped, if it is there. */
+static void
+drop_owed(void)
+{
+	if (m.start == m.bound)
+		return;
+	if (m.owed_length > 0 && m.bound - m.start >= m.owed_length &&
+	    memcmp(m.wire + m.start, m.owed, m.owed_length) == 0)
+		m.start += m.owed_length;
+	m.owed_length = 0;
+}
+
+static void
+set_format(const struct fsock_format *format)
+{
+	m.format = *format;
+	memset(&m.state, 0, sizeof m.state);
+	if (format->charset != NULL)
+		fsock_decoder_init(&m.state.decoder, format->charset);
+	FUZZ_ASSERT(fsock_eol_init(&m.state.eol, format->eol, format->eol_flags) == 0);
+}
+
+/* ---- the operations ---- */
+
+static FILE *in;
+
+/* Whether a call that failed is to be tried again. */
+static int
+again(void)
+{
+	if (!arrival.stutters || !ferror(in) || errno != ETIMEDOUT)
+		return 0;
+	clearerr(in);
+	return 1;
+}
+
+/* The octet of text that comes next; EOF at an error or the end. */
+static int
+expected(void)
+{
+	const struct entry *entry = &m.list[m.read];
+
+	if (m.read == m.count || entry->is_error)
+		return EOF;
+	return entry->text[m.part];
+}
+
+static void
+advance(void)
+{
+	if (++m.part == m.list[m.read].n) {
+		m.part = 0;
+		m.read++;
+	}
+}
+
+/* A read has met an error or the end. */
+static void
+meet(void)
+{
+	if (m.read < m.count) {
+		FUZZ_ASSERT(ferror(in) && errno == EILSEQ);
+		m.read++;
+		stand();
+	} else {
+		FUZZ_ASSERT(feof(in) && !ferror(in));
+		m.start = m.bound;
+		m.state = m.end_state;
+	}
+	clearerr(in);
+	list();
+}
+
+/* Reads n octets of text, or to the end of the line if n is 0. */
+static void
+read_text(size_t n, int as_block)
+{
+	uint8_t got[64];
+
+	m.may_be_owed = m.may_be_owed && m.start == m.bound;
+	if (m.owed_length > 0) {
+		drop_owed();
+		list();
+	}
+	for (size_t i = 0; n == 0 || i < n; i++) {
+		size_t count;
+
+		errno = 0;
+		do
+			count = as_block ? fread(got, 1, 1, in) : (got[0] = 0, 0);
+		while (as_block && count == 0 && again());
+		if (!as_block) {
+			int c;
+
+			while ((c = getc(in)) == EOF && again())
+				;
+			count = c != EOF;
+			got[0] = (uint8_t)c;
+		}
+		FUZZ_ASSERT(count == 0 ? expected() == EOF : expected() == got[0]);
+		if (count == 0) {
+			meet();
+			return;
+		}
+		if (arrival.stutters) /* musl tries for more than it was asked for */
+			clearerr(in);
+		advance();
+		if (n == 0 && got[0] == '\n')
+			return;
+	}
+}
+
+/*
+ * Where the stream stands. Of a character that is half read that is where it begins, which octets
+ * that make no text may put off.
+ */
+static size_t
+ask_position(void)
+{
+	size_t from = m.read > 0 ? m.list[m.read - 1].end : m.start;
+	const struct fsock_eol *eol = m.read > 0 ? &m.list[m.read - 1].after.eol : &m.state.eol;
+	size_t position = (size_t)fsock_octet_position(in);
+
+	if (m.part > 0)
+		FUZZ_ASSERT(position >= from && position < m.list[m.read].end);
+	/* Where an LF is owed it depends on what has arrived. */
+	else if (m.owed_length == 0 && !m.may_be_owed && !eol->owes_lf)
+		FUZZ_ASSERT(position == from);
+	return m.part > 0 ? position : from;
+}
+
+static void
+read_octets(size_t n)
+{
+	uint8_t got[64];
+	size_t done = 0;
+
+	if (n == 0 ||
+	    (m.part > 0 && ask_position() != (m.read > 0 ? m.list[m.read - 1].end : m.start)))
+		return;
+	m.may_be_owed = m.may_be_owed && m.start == m.bound;
+	keep_owed();
+	drop_owed();
+	do {
+		errno = 0;
+		done += fsock_read_octets(in, got + done, n - done);
+	} while (done < n && errno == ETIMEDOUT && arrival.stutters);
+	FUZZ_ASSERT(done == (n < m.bound - m.start ? n : m.bound - m.start));
+	FUZZ_ASSERT(done == 0 || memcmp(got, m.wire + m.start, done) == 0);
+	m.start += done;
+	if (done > 0) /* what else stood in the place of an error is gone */
+		m.state.decoder.owed = m.state.eol.owed = 0;
+	list();
+}
+
+static void
+change_bound(unsigned n)
+{
+	size_t part = m.part, from = ask_position(), before;
+
+	keep_owed();
+	before = m.start;
+	m.may_be_owed |= m.owed_length > 0;
+	m.bound = m.length;
+	drop_owed(); /* what a bound allows is counted behind an LF that is owed */
+	FUZZ_ASSERT(fsock_set_bound(in, n == 0 ? UINT64_MAX : n) == 0);
+	from += part == 0 ? m.start - before : 0;
+	if (n > 0 && n < m.length - from)
+		m.bound = from + n;
+	list();
+	if (m.count > 0 && !m.list[0].is_error)
+		m.part = part;
+}
+
+static void
+operate(struct fuzz_input *choices, const struct fsock_format formats[4])
+{
+	unsigned what = fuzz_take(choices, 9), n = fuzz_take(choices, 41);
+	size_t from;
+
+	switch (what) {
+	case 0:
+	case 1:
+		read_text(n, (int)what);
+		break;
+	case 2:
+		read_text(0, 0);
+		break;
+	case 3:
+		read_octets(n);
+		break;
+	case 4:
+		from = ask_position();
+		keep_owed();
+		m.start = from;
+		set_format(&formats[n % 4]);
+		list();
+		FUZZ_ASSERT(fsock_set_formats(in, &formats[n % 4], NULL) == 0);
+		break;
+	case 5:
+		FUZZ_ASSERT(fseek(in, 0, SEEK_CUR) == 0);
+		break;
+	case 6:
+		ask_position();
+		break;
+	case 7:
+		change_bound(n);
+		break;
+	default:
+		FUZZ_ASSERT(fsock_pending(fsock_of(in)) >= 0);
+	}
+}
+
+/* A format: mostly with replacements, as errors end little else. */
+static struct fsock_format
+take_format(struct fuzz_input *choices)
+{
+	struct fsock_format format = { .charset = NULL };
+	unsigned policy = fuzz_take(choices, 6);
+
+	if (fuzz_take(choices, 5) > 0)
+		format.charset = fuzz_charset(choices);
+	format.eol = (enum fsock_eol_style)fuzz_take(choices, 5);
+	if (format.eol != FSOCK_EOL_AUTO)
+		format.eol_flags = fuzz_take(choices, 3) == 0 ? fuzz_take(choices, 8) : 0;
+	format.policy.on_error =
+	    policy > FSOCK_ON_ERROR_HTML ? FSOCK_ON_ERROR_FAIL : (enum fsock_on_error)policy;
+	return format;
+}
+
+static fsock *
+open_link(int *far, struct fuzz_input *choices)
+{
+	static const enum fsock_delivery deliveries[] = { FSOCK_DELIVER_LINE, FSOCK_DELIVER_BLOCK,
+		FSOCK_DELIVER_WHOLE_LINE };
+	int fds[2];
+	fsock *s;
+
+	FUZZ_ASSERT(socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0);
+	s = fsock_adopt(
+	    fds[0], &(struct fsock_options){ .delivery = deliveries[fuzz_take(choices, 3)] });
+	FUZZ_ASSERT(s != NULL);
+	*far = fds[1];
+	return s;
+}
+
+static void
+check_reading(struct fuzz_input input)
+{
+	static const size_t windows[] = { 0, 1, 2, 5, 17, 40 };
+	static struct fsock__transport_ops transport;
+	char memory[64];
+	struct fsock_format formats[4];
+	size_t window = windows[fuzz_take(&input, 6)];
+	unsigned operations = fuzz_take(&input, OPERATIONS);
+	int far;
+	fsock *s = open_link(&far, &input);
+
+	in = fuzz_take(&input, 2) ? fsock_stream(s) : fsock_input(s);
+	FUZZ_ASSERT(in != NULL);
+	if (window > 0)
+		setvbuf(in, memory, window == 1 ? _IONBF : _IOFBF, window);
+	arrival.piece = fuzz_take(&input, 9);
+	arrival.stutters = fuzz_take(&input, 4) == 0;
+	for (int i = 0; i < 4; i++)
+		formats[i] = take_format(&input);
+	transport = *s->transport;
+	transport.receive = arrive;
+	s->transport = &transport;
+	/* The operations' choices are what follows; the wire is all before it, theirs too. */
+	m.wire = arrival.data = input.data;
+	m.length = m.bound = arrival.left = input.size > WIRE_MAX ? WIRE_MAX : input.size;
+	m.start = m.read = m.part = m.owed_length = 0;
+	m.may_be_owed = 0;
+	set_format(&formats[0]);
+	FUZZ_ASSERT(fsock_set_formats(in, &formats[0], NULL) == 0);
+	list();
+	while (operations-- > 0)
+		operate(&input, formats);
+	read_text(64, 0);
+	fsock_close(s);
+	close(far);
+}
+
+/* ---- writing ---- */
+
+static void
+check_writing(struct fuzz_input input)
+{
+	struct fuzz_octets whole = { NULL, 0 };
+	unsigned parts = fuzz_take(&input, 4) + 1;
+	int far;
+	fsock *s = open_link(&far, &input);
+	FILE *out = fsock_output(s);
+	char got[8192];
+	ssize_t n;
+
+	FUZZ_ASSERT(out != NULL);
+	fuzz_add(&whole, "", 0);
+	for (unsigned i = 0; i < parts; i++) {
+		struct fsock_format format = take_format(&input);
+		struct fsock_conversion how = { .eol = format.eol, .eol_flags = format.eol_flags };
+		size_t size = input.size / (parts - i), piece = fuzz_take(&input, 30) + 1, length;
+		uint8_t *octets;
+
+		if (size > input.size)
+			size = input.size;
+		if (size > 100)
+			size = 100;
+		if (format.policy.on_error == FSOCK_ON_ERROR_FAIL)
+			format.policy.on_error = FSOCK_ON_ERROR_REPLACE;
+		if (format.charset == NULL)
+			format.charset = fsock_charset_find("utf-8");
+		how.charset = format.charset;
+		how.policy = format.policy;
+		FUZZ_ASSERT(fsock_set_formats(out, NULL, &format) == 0);
+		octets =
+		    fsock_string_to_octets(&how, (const char *)input.data, size, &length, NULL);
+		FUZZ_ASSERT(octets != NULL);
+		fuzz_add(&whole, octets, length);
+		free(octets);
+		for (size_t at = 0; at < size; at += piece) {
+			size_t now = piece < size - at ? piece : size - at;
+
+			FUZZ_ASSERT(fwrite(input.data + at, 1, now, out) == now);
+			FUZZ_ASSERT(at % 3 != 0 || fflush(out) == 0);
+		}
+		input.data += size;
+		input.size -= size;
+	}
+	FUZZ_ASSERT(fsock_close(s) == 0);
+	for (size_t at = 0; (n = recv(far, got, sizeof got, 0)) > 0; at += (size_t)n)
+		FUZZ_ASSERT(
+		    at + (size_t)n <= whole.length && !memcmp(whole.data + at, got, (size_t)n));
+	free(whole.data);
+	close(far);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fuzz_input input = { data, size };
+
+	if (fuzz_take(&input, 4) == 0)
+		check_writing(input);
+	else
+		check_reading(input);
+	return 0;
+}

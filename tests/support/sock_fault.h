@@ -1,0 +1,264 @@
+/*
+ * Calls of the system that fail when they are told to. The program that includes this defines what
+ * takes the place of them, so it is one file only, and the linker must be asked for it: see WRAPPED
+ * in tests/rules.mk.
+ */
+#ifndef TESTS_SOCK_FAULT_H
+#define TESTS_SOCK_FAULT_H
+
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What the calls do that are to fail. */
+enum fault {
+	NO_MEMORY,   /* the n-th that needs memory fails with ENOMEM */
+	NO_BUFFERS,  /* the n-th other one fails with ENOBUFS */
+	INTERRUPTED, /* the n-th that may wait fails with EINTR */
+	SHORT        /* all transfers move one octet: no n */
+};
+
+static struct {
+	int armed;
+	enum fault fault;
+	int n, calls;       /* which call is to fail, how many there were */
+	const char *failed; /* the one that did */
+	long held;          /* pieces of memory, FILEs and answers not given back */
+} plan;
+
+/* Whether this call is the one to fail; errno is set then. */
+static int
+fails(const char *name, enum fault fault, int errnum)
+{
+	if (!plan.armed || plan.fault != fault || ++plan.calls != plan.n)
+		return 0;
+	plan.failed = name;
+	errno = errnum;
+	return 1;
+}
+
+static int
+is_short(void)
+{
+	return plan.armed && plan.fault == SHORT;
+}
+
+/* Counts what is made, if it was, and what is given back; the test framework's own is not. */
+static void *
+hold(void *made)
+{
+	plan.held += plan.armed && made != NULL;
+	return made;
+}
+
+static void
+let_go(const void *made)
+{
+	plan.held -= plan.armed && made != NULL;
+}
+
+/* Calls that take the place of NAME(args): fail, or do as it does. */
+#define STAND_IN(type, name, parameters, arguments, fault, errnum, failure)             \
+	type __real_##name parameters;                                                  \
+	type __wrap_##name parameters;                                                  \
+	type __wrap_##name parameters                                                   \
+	{                                                                               \
+		return fails(#name, fault, errnum) ? failure : __real_##name arguments; \
+	}
+
+#define SYSTEM_CALL(type, name, parameters, arguments) \
+	STAND_IN(type, name, parameters, arguments, NO_BUFFERS, ENOBUFS, -1)
+
+SYSTEM_CALL(int, socket, (int family, int type, int protocol), (family, type, protocol))
+SYSTEM_CALL(int, connect, (int fd, const struct sockaddr *to, socklen_t n), (fd, to, n))
+SYSTEM_CALL(int, bind, (int fd, const struct sockaddr *to, socklen_t n), (fd, to, n))
+SYSTEM_CALL(int, listen, (int fd, int backlog), (fd, backlog))
+SYSTEM_CALL(int, setsockopt, (int fd, int level, int option, const void *value, socklen_t n),
+    (fd, level, option, value, n))
+SYSTEM_CALL(int, getsockopt, (int fd, int level, int option, void *value, socklen_t *n),
+    (fd, level, option, value, n))
+SYSTEM_CALL(int, getsockname, (int fd, struct sockaddr *name, socklen_t *n), (fd, name, n))
+SYSTEM_CALL(int, getpeername, (int fd, struct sockaddr *name, socklen_t *n), (fd, name, n))
+SYSTEM_CALL(int, shutdown, (int fd, int how), (fd, how))
+SYSTEM_CALL(int, unlink, (const char *path), (path))
+
+/* Calls that wait fail in one more way. */
+#define WAITING_CALL(type, name, parameters, arguments)                                    \
+	type __real_##name parameters;                                                     \
+	type __wrap_##name parameters;                                                     \
+	type __wrap_##name parameters                                                      \
+	{                                                                                  \
+		if (fails(#name, NO_BUFFERS, ENOBUFS) || fails(#name, INTERRUPTED, EINTR)) \
+			return -1;                                                         \
+		return __real_##name arguments;                                            \
+	}
+
+WAITING_CALL(
+    int, accept4, (int fd, struct sockaddr *peer, socklen_t *n, int flags), (fd, peer, n, flags))
+WAITING_CALL(
+    ssize_t, recv, (int fd, void *buf, size_t n, int flags), (fd, buf, is_short() ? 1 : n, flags))
+WAITING_CALL(ssize_t, send, (int fd, const void *buf, size_t n, int flags),
+    (fd, buf, is_short() ? 1 : n, flags))
+WAITING_CALL(int, poll, (struct pollfd * fds, nfds_t n, int timeout), (fds, n, timeout))
+
+/* A close() that fails has closed. */
+int __real_close(int fd);
+int __wrap_close(int fd);
+
+int
+__wrap_close(int fd)
+{
+	int r = __real_close(fd);
+
+	return fails("close", NO_BUFFERS, ENOBUFS) || fails("close", INTERRUPTED, EINTR) ? -1 : r;
+}
+
+/* Names of calls that have a twin for large files. */
+#if defined(__GLIBC__)
+#define TWIN(prefix, name) prefix##name##64
+#else
+#define TWIN(prefix, name) prefix##name
+#endif
+
+int TWIN(__real_, lstat)(const char *path, struct stat *st);
+int TWIN(__wrap_, lstat)(const char *path, struct stat *st);
+
+int
+TWIN(__wrap_, lstat)(const char *path, struct stat *st)
+{
+	return fails("lstat", NO_BUFFERS, ENOBUFS) ? -1 : TWIN(__real_, lstat)(path, st);
+}
+
+int TWIN(__real_, fcntl)(int fd, int command, ...);
+int TWIN(__wrap_, fcntl)(int fd, int command, ...);
+
+int
+TWIN(__wrap_, fcntl)(int fd, int command, ...)
+{
+	va_list arguments;
+	int argument;
+
+	va_start(arguments, command);
+	argument = va_arg(arguments, int);
+	va_end(arguments);
+	return fails("fcntl", NO_BUFFERS, ENOBUFS) ? -1
+						   : TWIN(__real_, fcntl)(fd, command, argument);
+}
+
+/* Memory, and what is made of it. */
+#define MAKER(type, name, parameters, arguments)                                               \
+	type __real_##name parameters;                                                         \
+	type __wrap_##name parameters;                                                         \
+	type __wrap_##name parameters                                                          \
+	{                                                                                      \
+		return fails(#name, NO_MEMORY, ENOMEM) ? NULL : hold(__real_##name arguments); \
+	}
+
+MAKER(void *, malloc, (size_t n), (n))
+MAKER(void *, calloc, (size_t count, size_t n), (count, n))
+#if defined(FSOCK_FILE_FUNOPEN)
+MAKER(FILE *, funopen,
+    (const void *cookie, int (*readfn)(void *, char *, int),
+	int (*writefn)(void *, const char *, int), off_t (*seekfn)(void *, off_t, int),
+	int (*closefn)(void *)),
+    (cookie, readfn, writefn, seekfn, closefn))
+#else
+MAKER(FILE *, fopencookie, (void *cookie, const char *mode, cookie_io_functions_t functions),
+    (cookie, mode, functions))
+#endif
+
+void __real_free(void *memory);
+void __wrap_free(void *memory);
+
+void
+__wrap_free(void *memory)
+{
+	let_go(memory);
+	__real_free(memory);
+}
+
+int __real_fclose(FILE *f);
+int __wrap_fclose(FILE *f);
+
+int
+__wrap_fclose(FILE *f)
+{
+	let_go(f);
+	return __real_fclose(f);
+}
+
+void *TWIN(__real_, mmap)(void *at, size_t n, int protection, int flags, int fd, off_t offset);
+void *TWIN(__wrap_, mmap)(void *at, size_t n, int protection, int flags, int fd, off_t offset);
+
+void *
+TWIN(__wrap_, mmap)(void *at, size_t n, int protection, int flags, int fd, off_t offset)
+{
+	void *memory = MAP_FAILED;
+
+	if (!fails("mmap", NO_MEMORY, ENOMEM))
+		memory = TWIN(__real_, mmap)(at, n, protection, flags, fd, offset);
+	hold(memory == MAP_FAILED ? NULL : memory);
+	return memory;
+}
+
+int __real_munmap(void *memory, size_t n);
+int __wrap_munmap(void *memory, size_t n);
+
+int
+__wrap_munmap(void *memory, size_t n)
+{
+	let_go(memory);
+	return __real_munmap(memory, n);
+}
+
+int __real_getaddrinfo(
+    const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **results);
+int __wrap_getaddrinfo(
+    const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **results);
+
+int
+__wrap_getaddrinfo(
+    const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **results)
+{
+	int eai = EAI_MEMORY;
+
+	/* That a name is no number may be asked in vain. */
+	if (hints->ai_flags & AI_NUMERICHOST || !fails("getaddrinfo", NO_MEMORY, ENOMEM))
+		eai = __real_getaddrinfo(host, service, hints, results);
+	if (eai == 0)
+		hold(*results);
+	return eai;
+}
+
+void __real_freeaddrinfo(struct addrinfo *results);
+void __wrap_freeaddrinfo(struct addrinfo *results);
+
+void
+__wrap_freeaddrinfo(struct addrinfo *results)
+{
+	let_go(results);
+	__real_freeaddrinfo(results);
+}
+
+typedef void *thread_fn(void *);
+int __real_pthread_create(pthread_t *id, const pthread_attr_t *attr, thread_fn *fn, void *arg);
+int __wrap_pthread_create(pthread_t *id, const pthread_attr_t *attr, thread_fn *fn, void *arg);
+
+int
+__wrap_pthread_create(pthread_t *id, const pthread_attr_t *attr, thread_fn *fn, void *arg)
+{
+	int saved = errno, failed = fails("pthread_create", NO_MEMORY, ENOMEM);
+
+	errno = saved; /* this one returns it */
+	return failed ? ENOMEM : __real_pthread_create(id, attr, fn, arg);
+}
+
+#endif
