@@ -40,6 +40,22 @@ setup(void)
 	make_charset();
 }
 
+static void
+guarded_area_free(uint8_t *p)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	munmap(p - page, AREA + 2 * page);
+}
+
+static void
+teardown(void)
+{
+	guarded_area_free(src_area);
+	guarded_area_free(dst_area);
+	free(reference);
+}
+
 /* ---- comparing ---- */
 
 struct result {
@@ -406,7 +422,7 @@ main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_add_checked_fixture(known, setup, NULL);
+	tcase_add_checked_fixture(known, setup, teardown);
 	tcase_add_loop_test(known, known_answers, 0, sizeof(answers) / sizeof(answers[0]));
 	tcase_add_loop_test(known, utf8_edges, 0, NEDGES);
 	tcase_add_test(known, utf8_by_definition);
@@ -418,7 +434,7 @@ main(void)
 
 	if (fsock__kernels_usable(1) != NULL) {
 		same = tcase_create("same as scalar");
-		tcase_add_checked_fixture(same, setup, NULL);
+		tcase_add_checked_fixture(same, setup, teardown);
 		tcase_add_loop_test(same, short_texts, 0, NJOBS);
 		tcase_add_loop_test(same, long_texts, 0, NJOBS);
 		tcase_add_loop_test(same, utf8_edges_everywhere, 0, NEDGES);
