@@ -102,9 +102,34 @@ piece_room(size_t room)
 }
 
 /*
+ * Brings the decoder, from `before` on, to the character behind the octets of its piece that the
+ * line ends have taken; their own text begins at `out`. Some charsets have one for two code points: if that is cut the line ends go back to it.
+ */
+static void
+keep_in_step(struct fsock__text_input *t, const struct fsock__text_state *before,
+    struct fsock_codec_io *raw, struct fsock_codec_io *text, uint8_t *out)
+{
+	const struct fsock_policy *policy = &t->format.policy;
+	const uint8_t *piece = raw->out;
+	size_t used = (size_t)(text->in - piece);
+
+	t->now.decoder = before->decoder;
+	raw->out_length = used;
+	fsock_decode_with(&t->now.decoder, policy, raw, 0);
+	if ((size_t)(raw->out - piece) == used)
+		return;
+	t->now.eol = before->eol;
+	text->out_length += (size_t)(text->out - out);
+	text->out = out;
+	text->in = piece;
+	text->in_length = (size_t)(raw->out - piece);
+	fsock_eol_decode_with(&t->now.eol, policy, text, 1); /* what follows is no line end */
+}
+
+/*
  * Both stages. Where the line ends have not taken all of a piece, or there is room for no more, the
- * decoder is brought back to the character behind what they have taken: the two stand at the same
- * place. Where decoding stops at an error no line end goes on behind it.
+ * decoder is brought back to them: the two stand at the same place. Where decoding stops at an
+ * error no line end goes on behind it.
  */
 static enum fsock_codec_status
 convert_both(struct fsock__text_input *t, struct fsock_codec_io *io, int final)
@@ -114,9 +139,8 @@ convert_both(struct fsock__text_input *t, struct fsock_codec_io *io, int final)
 	uint8_t piece[PIECE];
 
 	for (;;) {
-		struct fsock_decoder before = now->decoder;
+		struct fsock__text_state before = *now;
 		uint64_t start = now->eol.position + now->eol.held_length;
-		uint64_t rejected = now->eol.errors;
 		struct fsock_codec_io raw = { io->in, io->in_length, piece,
 			piece_room(io->out_length) };
 		struct fsock_codec_io text = { piece, 0, io->out, io->out_length };
@@ -127,17 +151,15 @@ convert_both(struct fsock__text_input *t, struct fsock_codec_io *io, int final)
 		ended = fsock_eol_decode_with(&now->eol, policy, &text,
 		    decoded == FSOCK_CODEC_MALFORMED ||
 			(final && decoded == FSOCK_CODEC_INPUT_EMPTY));
-		if (now->eol.errors != rejected)
-			note_line_end(t, &before, io->in, io->in_length, start);
+		if (now->eol.errors != before.eol.errors)
+			note_line_end(t, &before.decoder, io->in, io->in_length, start);
 		if (ended == FSOCK_CODEC_INPUT_EMPTY && text.out_length == 0)
 			ended = FSOCK_CODEC_OUTPUT_FULL;
 		if (ended != FSOCK_CODEC_INPUT_EMPTY) {
-			raw = (struct fsock_codec_io){ io->in, io->in_length, piece,
-				(size_t)(text.in - piece) };
-			now->decoder = before;
-			fsock_decode_with(&now->decoder, policy, &raw, final);
+			raw = (struct fsock_codec_io){ io->in, io->in_length, piece, 0 };
+			keep_in_step(t, &before, &raw, &text, io->out);
 		}
-		note_character(now, before.errors);
+		note_character(now, before.decoder.errors);
 		*io = (struct fsock_codec_io){ raw.in, raw.in_length, text.out, text.out_length };
 		if (ended != FSOCK_CODEC_INPUT_EMPTY)
 			return ended;
