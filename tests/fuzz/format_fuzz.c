@@ -133,6 +133,10 @@ list_raw(struct state *state)
 
 		status = one(decode, state, &io, entry, 1);
 		entry->is_error = entry->n == 0 && status == FSOCK_CODEC_MALFORMED;
+		/* What was looked at behind bad octets is not reached yet. */
+		io.in -= state->decoder.held_length;
+		io.in_length += state->decoder.held_length;
+		state->decoder.held_length = 0;
 		entry->end = m.bound - io.in_length;
 		entry->after = *state;
 		n += entry->n > 0 || entry->is_error;
@@ -398,6 +402,9 @@ change_bound(unsigned n)
 {
 	size_t part = m.part, from = ask_position(), before;
 
+	/* A half-read character that a bound cuts, or has cut, would become something else. */
+	if (part > 0 && ((n > 0 && from + n < m.list[m.read].end) || m.list[m.read].end == m.bound))
+		return;
 	keep_owed();
 	before = m.start;
 	m.may_be_owed |= m.owed_length > 0;
@@ -408,8 +415,7 @@ change_bound(unsigned n)
 	if (n > 0 && n < m.length - from)
 		m.bound = from + n;
 	list();
-	if (m.count > 0 && !m.list[0].is_error)
-		m.part = part;
+	m.part = part;
 }
 
 static void
