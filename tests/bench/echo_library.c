@@ -1,4 +1,5 @@
 /* The echo server that a programmer writes who has the library. */
+#include <errno.h>
 #include <fsock.h>
 #include <math.h>
 #include <stdio.h>
@@ -49,7 +50,7 @@ run(int descriptor, serve_fn *serve)
 	if (listener == NULL || list == NULL ||
 	    fsock_waitlist_add(list, listener, FSOCK_INPUT, NULL) < 0)
 		die("wait list");
-	while (fsock_waitlist_wait(list, INFINITY, NULL) >= 0)
+	while (fsock_waitlist_wait(list, INFINITY, NULL) >= 0 || errno == EINTR)
 		while ((ready = fsock_waitlist_next(list, NULL)) != NULL) {
 			if (ready == listener)
 				welcome(list, listener);

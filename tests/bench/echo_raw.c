@@ -136,7 +136,7 @@ echo_raw(int listener)
 	queue = epoll_create1(EPOLL_CLOEXEC);
 	if (queue < 0 || epoll_ctl(queue, EPOLL_CTL_ADD, listener, &event) < 0)
 		die("epoll");
-	while ((n = epoll_wait(queue, events, EVENTS, -1)) >= 0)
+	while ((n = epoll_wait(queue, events, EVENTS, -1)) >= 0 || errno == EINTR)
 		for (int i = 0; i < n; i++) {
 			struct client *c = events[i].data.ptr;
 
