@@ -103,7 +103,8 @@ piece_room(size_t room)
 
 /*
  * Brings the decoder, from `before` on, to the character behind the octets of its piece that the
- * line ends have taken; their own text begins at `out`. Some charsets have one for two code points: if that is cut the line ends go back to it.
+ * line ends have taken; their own text begins at `out`. Some charsets have one for two code points:
+ * if that is cut the line ends go back to it.
  */
 static void
 keep_in_step(struct fsock__text_input *t, const struct fsock__text_state *before,
