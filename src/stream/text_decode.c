@@ -261,8 +261,9 @@ fsock__text_rewind(struct fsock__stream *stream, size_t keep)
 
 	/*
 	 * A character in the place of bad octets: like any other, they are read with its last one.
+	 * Where only the end of input makes them bad, and has not come yet, they are held back.
 	 */
-	if (left > 0 && fsock__text_owes(t))
+	if (left > 0 && (fsock__text_owes(t) || fsock__text_holds_back(t)))
 		decode_again(stream, length - left);
 	stream->line_fill = fill;
 	t->now.skip = left;
