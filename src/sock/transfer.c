@@ -37,7 +37,7 @@ int
 fsock__transfer_again(
     struct fsock *s, const char *operation, int flags, int events, int64_t timeout)
 {
-	if (errno != EAGAIN && errno != EWOULDBLOCK)
+	if ((errno != EAGAIN && errno != EWOULDBLOCK) || s->nonblocking)
 		return fsock__socket_error(s, operation, errno);
 	if (flags == 0 && !fsock__sys_is_nonblocking(s->fd))
 		return fsock__error_set_kind(
@@ -99,6 +99,23 @@ socket_send(struct fsock *s, const void *buf, size_t n)
 	return 0;
 }
 
+static ssize_t
+socket_offer(struct fsock *s, const void *buf, size_t n)
+{
+	int flags, saved = errno;
+	ssize_t r;
+
+	s->used = fsock__process();
+	if (fsock__transfer_begin(s, "write", &flags) < 0)
+		return -1;
+	flags = MSG_DONTWAIT;
+	r = fsock__sys_send(s->fd, buf, n, &flags);
+	if (r < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+		return fsock__socket_error(s, "write", errno);
+	errno = saved;
+	return r < 0 ? 0 : r;
+}
+
 /*
  * Throws away input that has arrived, within reason. A TCP connection that is closed with unread
  * input is reset, and the reset may overtake output that the peer has not read yet (RFC 2525,
@@ -134,5 +151,6 @@ const struct fsock__transport_ops fsock__transport_socket = {
 	.name = "socket",
 	.receive = socket_receive,
 	.send = socket_send,
+	.offer = socket_offer,
 	.close = socket_close,
 };

@@ -17,6 +17,11 @@ struct fsock__transport_ops {
 	ssize_t (*receive)(struct fsock *, void *buf, size_t n);
 	/* Sends all n octets. Returns 0, or -1 with the error recorded. */
 	int (*send)(struct fsock *, const void *buf, size_t n);
+	/*
+	 * Sends of n octets what goes without waiting. Returns how many, 0 if none, or -1 with the
+	 * error recorded.
+	 */
+	ssize_t (*offer)(struct fsock *, const void *buf, size_t n);
 	/* Closes what the handle owns, if it is still open. Returns 0, or -1 with errno set. */
 	int (*close)(struct fsock *);
 };
@@ -25,7 +30,8 @@ struct fsock__transport_ops {
 extern const struct fsock__transport_ops fsock__transport_socket;
 
 /*
- * For calls of their own. The flags to begin with: MSG_DONTWAIT if there is a deadline, else 0.
+ * For calls of their own. The flags to begin with: MSG_DONTWAIT if there is a deadline, or the
+ * socket does not block; else 0.
  * Returns 0, or -1 with the error recorded if it has passed.
  */
 int fsock__transfer_check(struct fsock *, const char *operation);
@@ -33,13 +39,13 @@ int fsock__transfer_check(struct fsock *, const char *operation);
 static inline int
 fsock__transfer_begin(struct fsock *s, const char *operation, int *flags)
 {
-	*flags = s->deadline == FSOCK__NEVER ? 0 : MSG_DONTWAIT;
-	return *flags == 0 ? 0 : fsock__transfer_check(s, operation);
+	*flags = s->deadline == FSOCK__NEVER && !s->nonblocking ? 0 : MSG_DONTWAIT;
+	return s->deadline == FSOCK__NEVER ? 0 : fsock__transfer_check(s, operation);
 }
 
 /*
  * After a call that failed, `flags` as it left them: on EAGAIN waits for `events`, for `timeout` at
- * the most, unless the call itself has waited that long. Returns 0 if it is to be repeated, or -1
+ * the most, unless the call itself has waited that long or the socket does not block. Returns 0 if it is to be repeated, or -1
  * with the error recorded.
  */
 int fsock__transfer_again(
