@@ -50,7 +50,7 @@ fsock__socket_new(int fd, enum fsock__role role, int family, const struct fsock_
 	s->references = 1;
 	s->settings = *settings;
 	s->settings.local_host = NULL;
-	s->deadline =
+	s->read_deadline = s->write_deadline =
 	    role == FSOCK__LISTENER ? FSOCK__NEVER : fsock__clock_after(settings->deadline);
 	s->read_timeout = settings->read_timeout;
 	s->write_timeout = settings->write_timeout;
@@ -186,6 +186,6 @@ fsock_set_deadline(fsock *s, double seconds)
 		return -1;
 	if (fsock__clock_span(seconds, &span) < 0)
 		return fsock__socket_error(s, "set deadline", EINVAL);
-	s->deadline = fsock__clock_after(span);
+	s->read_deadline = s->write_deadline = fsock__clock_after(span);
 	return 0;
 }

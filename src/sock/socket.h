@@ -96,7 +96,7 @@ struct fsock {
 	atomic_int used;        /* fsock__process() that last read or wrote: it may drain input */
 	int made_nonblocking;   /* by us: fsock_release() hands out a descriptor that blocks */
 	int releasing;          /* fsock_release() is at work: FILEs leave the descriptor open */
-	_Atomic int64_t deadline;
+	_Atomic int64_t read_deadline, write_deadline; /* absolute, or FSOCK__NEVER */
 	_Atomic int64_t read_timeout, write_timeout; /* spans; the descriptor has them, too */
 	_Atomic(struct fsock__member *) waits; /* the wait lists it is in: its member of each */
 	_Atomic(void *) counted_by;            /* the fsock_wait_for_input() that counted it last */

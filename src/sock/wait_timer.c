@@ -62,9 +62,14 @@ sink(struct fsock_waitlist *list, size_t i, struct fsock__member *m)
 int64_t
 fsock__wait_timer_of(const struct fsock__member *m)
 {
-	int64_t deadline = m->socket->deadline;
+	const struct fsock *s = m->socket;
+	int64_t due = m->timeout;
 
-	return m->is_hidden || m->timeout < deadline ? m->timeout : deadline;
+	if ((m->interest & FSOCK_INPUT) && s->read_deadline < due)
+		due = s->read_deadline;
+	if (((m->interest & FSOCK_OUTPUT) || s->queued > 0) && s->write_deadline < due)
+		due = s->write_deadline;
+	return due;
 }
 
 /* A time that has been put off is found out when it comes: putting it off costs nothing. */

@@ -65,13 +65,27 @@ suspect_everybody(struct fsock_waitlist *list)
 		fsock__wait_suspect(fsock__ring_owner(r, struct fsock__member, in_members));
 }
 
-/* Whether the deadline of a member's socket has passed: then whatever it does fails. */
 static int
-is_past(const struct fsock__member *m)
+has_passed(int64_t deadline)
 {
-	int64_t deadline = m->socket->deadline;
-
 	return deadline != FSOCK__NEVER && fsock__clock_left(deadline) == 0;
+}
+
+/* What of a member's interest would only meet a deadline that has passed. */
+static int
+find_late(const struct fsock__member *m)
+{
+	struct fsock *s = m->socket;
+	int late = 0;
+
+	if (has_passed(s->read_deadline))
+		late |= FSOCK_INPUT;
+	if (has_passed(s->write_deadline)) {
+		late |= FSOCK_OUTPUT;
+		if (s->queued > 0)
+			s->stream_ops->drain(s); /* output that is late has failed */
+	}
+	return late & m->interest;
 }
 
 /* The state of a member, as far as the system cannot know it: 0 for none, -1 if it is unsure. */
@@ -79,17 +93,19 @@ static int
 look_at(struct fsock__member *m)
 {
 	const struct fsock *s = m->socket;
-	int saved = errno, r;
+	int saved = errno, late = find_late(m), r;
 
 	r = fsock__wait_set(m, m->interest);
 	errno = saved;
 	fsock__wait_timer_set(m);
-	if (m->is_hidden)
+	if (m->is_hidden) {
+		fsock__wait_check_closing(m);
 		return r;
+	}
 	if (m->fd < 0 || (s->nonblocking && s->write_error != 0))
 		return FSOCK_FAILED;
-	if (is_past(m))
-		return m->interest == 0 ? FSOCK_FAILED : m->interest;
+	if (late != 0)
+		return late;
 	if (r == 0 && (m->interest & FSOCK_INPUT) && !s->congested) {
 		ssize_t n = fsock__wait_buffered(m->socket);
 
