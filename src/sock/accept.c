@@ -58,14 +58,14 @@ try(fsock *listener, int fd, struct fsock_addr *peer)
 static int
 take(fsock *listener, int fd, int64_t deadline, struct fsock_addr *peer)
 {
-	if (deadline != FSOCK__NEVER && await(listener, fd, deadline) < 0)
+	if (deadline != FSOCK__NEVER && !listener->nonblocking && await(listener, fd, deadline) < 0)
 		return -1;
 	for (;;) {
 		int new = try(listener, fd, peer);
 
 		if (new >= 0)
 			return new;
-		if (!is_none(errno))
+		if (!is_none(errno) || listener->nonblocking)
 			return fsock__socket_error(listener, "accept", errno);
 		if (await(listener, fd, deadline) < 0)
 			return -1;

@@ -67,8 +67,11 @@ fsock_adopt(int descriptor, const struct fsock_options *options)
 	fcntl(descriptor, F_SETFD, FD_CLOEXEC);
 	s = fsock__socket_new(
 	    descriptor, role, fsock_addr_family(&local), &settings, host, port);
-	if (s != NULL)
-		errno = saved;
+	if (s == NULL)
+		return NULL;
+	if (settings.nonblocking)
+		fsock_set_nonblocking(s, 1);
+	errno = saved;
 	return s;
 }
 
@@ -117,7 +120,7 @@ fsock_release(fsock *s, void *buffer, size_t size, size_t *pending)
 	if (buffer == NULL && size > 0)
 		return fsock__socket_error(s, "release", EINVAL);
 	if (s->stream != NULL) {
-		if (s->stream_ops->flush(s, 1) < 0)
+		if (s->stream_ops->flush(s, 1) < 0 || s->stream_ops->settle(s) < 0)
 			return -1;
 		n = s->stream_ops->take(s, buffer, size);
 		if (n < 0)

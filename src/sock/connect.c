@@ -219,7 +219,7 @@ fsock_connect(const char *host, int port, const struct fsock_options *options)
 		fsock__sys_close(fd);
 		return NULL;
 	}
-	s->deadline = exchange;
+	s->read_deadline = s->write_deadline = exchange;
 	errno = saved;
 	return s;
 }

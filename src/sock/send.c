@@ -1,7 +1,6 @@
 #include "../compat.h"
 
 #include <limits.h>
-#include <poll.h>
 #include <stdint.h>
 
 #include <fsock/datagram.h>
@@ -29,7 +28,7 @@ again(fsock *s, const struct fsock_addr *to, int flags)
 {
 	if (errno != EAGAIN && errno != EWOULDBLOCK)
 		return fail(s, to, errno);
-	return fsock__transfer_again(s, "send", flags, POLLOUT, s->write_timeout);
+	return fsock__transfer_again(s, "send", flags, FSOCK_OUTPUT);
 }
 
 static ssize_t
@@ -45,12 +44,21 @@ send_datagram(fsock *s, int fd, const void *data, size_t size, const struct fsoc
 		to = NULL;
 	if (to != NULL)
 		target = fsock__datagram_target(s->family, to, &room, &length);
-	if (fsock__transfer_begin(s, "send", &flags) < 0)
+	if (fsock__transfer_begin(s, "send", FSOCK_OUTPUT, &flags) < 0)
 		return -1;
 	while ((r = fsock__sys_send_to(fd, data, size, target, length, &flags)) < 0)
 		if (again(s, to, flags) < 0)
 			return -1;
 	return r;
+}
+
+/* Without FILEs there is no queue: what the kernel takes now, at least one octet. */
+static ssize_t
+offer(fsock *s, const void *data, size_t size)
+{
+	ssize_t r = s->transport->offer(s, data, size);
+
+	return r == 0 && size > 0 ? fsock__socket_error(s, "send", EAGAIN) : r;
 }
 
 /* Beside the FILEs of a stream, or without any: all octets, or what is missing is remembered. */
@@ -63,6 +71,8 @@ send_stream(fsock *s, const void *data, size_t size, const struct fsock_addr *to
 		return s->stream_ops->send(s, data, size) < 0 ? -1 : (ssize_t)size;
 	if (s->write_error != 0)
 		return fsock__socket_error(s, "write", s->write_error);
+	if (s->nonblocking)
+		return offer(s, data, size);
 	if (s->transport->send(s, data, size) < 0) {
 		s->write_error = errno;
 		return -1;
@@ -95,7 +105,7 @@ send_first(fsock *s, int fd, const struct fsock_message *messages, size_t count)
 	ssize_t r;
 	int flags;
 
-	if (fsock__transfer_begin(s, "send", &flags) < 0)
+	if (fsock__transfer_begin(s, "send", FSOCK_OUTPUT, &flags) < 0)
 		return -1;
 	while ((r = FSOCK__DATAGRAM_OPS.send_many(fd, s->family, messages, count, &flags)) < 0)
 		if (again(s, messages[0].peer.length == 0 ? NULL : &messages[0].peer, flags) < 0)

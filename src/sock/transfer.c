@@ -15,13 +15,15 @@
  * without waiting and then poll.
  */
 
-/* Waits until `events`; limits are the timeout, counted from now, and the deadline. */
+/* Waits until it is ready; limits are the timeout, counted from now, and the deadline. */
 static int
-await(struct fsock *s, const char *operation, int events, int64_t timeout)
+await(struct fsock *s, const char *operation, int direction)
 {
-	int64_t until = fsock__clock_after(timeout);
-	int64_t deadline = s->deadline;
-	int ready = fsock__sys_wait(s->fd, events, until < deadline ? until : deadline);
+	int is_input = direction == FSOCK_INPUT;
+	int64_t until = fsock__clock_after(is_input ? s->read_timeout : s->write_timeout);
+	int64_t deadline = fsock__transfer_deadline(s, direction);
+	int ready = fsock__sys_wait(
+	    s->fd, is_input ? POLLIN : POLLOUT, until < deadline ? until : deadline);
 
 	if (ready > 0)
 		return 0;
@@ -34,21 +36,20 @@ await(struct fsock *s, const char *operation, int events, int64_t timeout)
 
 /* A blocking call says EAGAIN when its timeout has run out. */
 int
-fsock__transfer_again(
-    struct fsock *s, const char *operation, int flags, int events, int64_t timeout)
+fsock__transfer_again(struct fsock *s, const char *operation, int flags, int direction)
 {
-	if (errno != EAGAIN && errno != EWOULDBLOCK)
+	if ((errno != EAGAIN && errno != EWOULDBLOCK) || s->nonblocking)
 		return fsock__socket_error(s, operation, errno);
 	if (flags == 0 && !fsock__sys_is_nonblocking(s->fd))
 		return fsock__error_set_kind(
 		    operation, s->host, s->port, FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
-	return await(s, operation, events, timeout);
+	return await(s, operation, direction);
 }
 
 int
-fsock__transfer_check(struct fsock *s, const char *operation)
+fsock__transfer_check(struct fsock *s, const char *operation, int direction)
 {
-	if (fsock__clock_left(s->deadline) > 0)
+	if (fsock__clock_left(fsock__transfer_deadline(s, direction)) > 0)
 		return 0;
 	return fsock__error_set_kind(
 	    operation, s->host, s->port, FSOCK_DEADLINE_TIMEOUT_ERROR, ETIMEDOUT);
@@ -65,10 +66,10 @@ socket_receive(struct fsock *s, void *buf, size_t n)
 	ssize_t r;
 
 	s->used = fsock__process();
-	if (fsock__transfer_begin(s, "read", &flags) < 0)
+	if (fsock__transfer_begin(s, "read", FSOCK_INPUT, &flags) < 0)
 		return -1;
 	while ((r = fsock__sys_receive(s->fd, buf, n, &flags)) < 0)
-		if (fsock__transfer_again(s, "read", flags, POLLIN, s->read_timeout) < 0)
+		if (fsock__transfer_again(s, "read", flags, FSOCK_INPUT) < 0)
 			return -1;
 	errno = saved;
 	return r;
@@ -82,7 +83,7 @@ socket_send(struct fsock *s, const void *buf, size_t n)
 	const char *p = buf;
 
 	s->used = fsock__process();
-	if (fsock__transfer_begin(s, "write", &flags) < 0)
+	if (fsock__transfer_begin(s, "write", FSOCK_OUTPUT, &flags) < 0)
 		return -1;
 	while (n > 0) {
 		ssize_t r = fsock__sys_send(s->fd, p, n, &flags);
@@ -90,13 +91,29 @@ socket_send(struct fsock *s, const void *buf, size_t n)
 		if (r >= 0) {
 			p += r;
 			n -= (size_t)r;
-		} else if (fsock__transfer_again(
-			       s, "write", flags, POLLOUT, s->write_timeout) < 0) {
+		} else if (fsock__transfer_again(s, "write", flags, FSOCK_OUTPUT) < 0) {
 			return -1;
 		}
 	}
 	errno = saved;
 	return 0;
+}
+
+static ssize_t
+socket_offer(struct fsock *s, const void *buf, size_t n)
+{
+	int flags, saved = errno;
+	ssize_t r;
+
+	s->used = fsock__process();
+	if (fsock__transfer_begin(s, "write", FSOCK_OUTPUT, &flags) < 0)
+		return -1;
+	flags = MSG_DONTWAIT;
+	r = fsock__sys_send(s->fd, buf, n, &flags);
+	if (r < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+		return fsock__socket_error(s, "write", errno);
+	errno = saved;
+	return r < 0 ? 0 : r;
 }
 
 /*
@@ -134,5 +151,6 @@ const struct fsock__transport_ops fsock__transport_socket = {
 	.name = "socket",
 	.receive = socket_receive,
 	.send = socket_send,
+	.offer = socket_offer,
 	.close = socket_close,
 };
