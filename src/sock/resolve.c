@@ -120,6 +120,7 @@ collect(
 	if (found->count > 0)
 		return 1;
 	free(found->items);
+	found->items = NULL;
 	return fail_resolver(q, EAI_NONAME);
 }
 
