@@ -7,10 +7,17 @@
 #include "transfer.h"
 #include "wait.h"
 
+/* How long a call may wait. */
+static int64_t
+patience(const struct fsock *s)
+{
+	return s->nonblocking ? 0 : FSOCK__NEVER;
+}
+
 static ssize_t
 pending_receive(struct fsock *s, void *buf, size_t n)
 {
-	if (fsock__pending_await(s, "read", FSOCK_INPUT, FSOCK__NEVER) < 0)
+	if (fsock__pending_await(s, "read", FSOCK_INPUT, patience(s)) < 0)
 		return -1;
 	return fsock__transport_socket.receive(s, buf, n);
 }
@@ -18,7 +25,7 @@ pending_receive(struct fsock *s, void *buf, size_t n)
 static int
 pending_send(struct fsock *s, const void *buf, size_t n)
 {
-	if (fsock__pending_await(s, "write", FSOCK_OUTPUT, FSOCK__NEVER) < 0)
+	if (fsock__pending_await(s, "write", FSOCK_OUTPUT, patience(s)) < 0)
 		return -1;
 	return fsock__transport_socket.send(s, buf, n);
 }
@@ -132,10 +139,7 @@ int
 fsock__pending_await(struct fsock *s, const char *operation, int direction, int64_t deadline)
 {
 	int64_t limit = fsock__transfer_deadline(s, direction);
-	int flags = 0;
 
-	if (deadline > limit)
-		deadline = limit;
 	for (;;) {
 		enum fsock__progress p = fsock__pending_step(s);
 
@@ -143,13 +147,11 @@ fsock__pending_await(struct fsock *s, const char *operation, int direction, int6
 			return 0;
 		if (p == FSOCK__FAILED)
 			return fsock__pending_error(s, operation);
-		if (s->nonblocking)
-			return fsock__socket_error(s, operation, EAGAIN);
-		if (fsock__transfer_begin(s, operation, direction, &flags) < 0)
+		if (fsock__transfer_check(s, operation, direction) < 0)
 			return -1;
 		if (fsock__clock_left(deadline) == 0)
-			return fsock__socket_error(s, operation, ETIMEDOUT);
-		if (await_step(s, deadline) < 0)
+			return fsock__socket_error(s, operation, deadline == 0 ? EAGAIN : ETIMEDOUT);
+		if (await_step(s, deadline < limit ? deadline : limit) < 0)
 			return fsock__socket_error(s, operation, errno);
 	}
 }

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "clock.h"
 #include "pending.h"
 
 /* Stops watching. Needs the list's lock. */
