@@ -26,8 +26,8 @@ extern const struct fsock__transport_ops fsock__transport_socket;
 
 /*
  * For calls of their own, in one direction: FSOCK_INPUT or FSOCK_OUTPUT. The flags to begin with:
- * MSG_DONTWAIT if there is a deadline, else 0. Returns 0, or -1 with the error recorded if it has
- * passed.
+ * MSG_DONTWAIT if there is a deadline or the socket is interruptible, else 0. Returns 0, or -1 with
+ * the error recorded if the deadline has passed.
  */
 int fsock__transfer_check(struct fsock *, const char *operation, int direction);
 
@@ -40,9 +40,17 @@ fsock__transfer_deadline(struct fsock *s, int direction)
 static inline int
 fsock__transfer_begin(struct fsock *s, const char *operation, int direction, int *flags)
 {
-	*flags = fsock__transfer_deadline(s, direction) == FSOCK__NEVER ? 0 : MSG_DONTWAIT;
-	return *flags == 0 ? 0 : fsock__transfer_check(s, operation, direction);
+	int64_t deadline = fsock__transfer_deadline(s, direction);
+
+	*flags = deadline == FSOCK__NEVER && s->interrupt == NULL ? 0 : MSG_DONTWAIT;
+	return deadline == FSOCK__NEVER ? 0 : fsock__transfer_check(s, operation, direction);
 }
+
+/*
+ * Waits until a transfer would not block: until `until` (absolute) and the direction's deadline at
+ * the most, and unless it is interrupted. Returns 0, or -1 with the error recorded.
+ */
+int fsock__transfer_wait(struct fsock *, const char *operation, int direction, int64_t until);
 
 /*
  * After a call that failed, `flags` as it left them: on EAGAIN waits, for the direction's timeout at
