@@ -100,9 +100,9 @@ FSOCK_API fsock *fsock_listen(const char *host, int port, const struct fsock_opt
 
 /*
  * Takes the next connection. With NULL options the new socket gets the listener's time limits,
- * element type, delivery, nodelay and interruptible; with options, those. connect_timeout (or timeout) bounds the
- * wait for a client, and so does the listener's own read deadline (fsock_set_read_deadline()).
- * Clients that vanish before they are taken are passed over.
+ * element type, delivery, nodelay and interruptible; with options, those. connect_timeout (or
+ * timeout) bounds the wait for a client, and so does the listener's own read deadline
+ * (fsock_set_read_deadline()). Clients that vanish before they are taken are passed over.
  * Returns: a connected socket, or NULL.
  * Errors: ETIMEDOUT; ESHUTDOWN after fsock_shutdown() on the listener, also from another thread
  *   while this one waits; ECANCELED by fsock_interrupt(); EINVAL if `listener` does not listen;

@@ -16,28 +16,31 @@
  * try without waiting and then poll.
  */
 
-/* fsock__sys_wait() until the deadline at the most. */
+/* Records that it has. Returns -1. */
 static int
-wait_plainly(struct fsock *s, int direction, int64_t until)
+deadline_passed(const struct fsock *s, const char *operation)
 {
-	int64_t deadline = fsock__transfer_deadline(s, direction);
-
-	return fsock__sys_wait(s->fd, direction == FSOCK_INPUT ? POLLIN : POLLOUT,
-	    until < deadline ? until : deadline);
+	return fsock__error_set_kind(
+	    operation, s->host, s->port, FSOCK_DEADLINE_TIMEOUT_ERROR, ETIMEDOUT);
 }
 
 int
 fsock__transfer_wait(struct fsock *s, const char *operation, int direction, int64_t until)
 {
-	int ready = s->interrupt == NULL ? wait_plainly(s, direction, until)
-	                                 : fsock__interrupt_wait(s, direction, until);
+	int64_t deadline = fsock__transfer_deadline(s, direction);
+	int ready = s->interrupt != NULL
+	    ? fsock__interrupt_wait(s, direction, until)
+	    : fsock__sys_wait(s->fd, direction == FSOCK_INPUT ? POLLIN : POLLOUT,
+	          until < deadline ? until : deadline);
 
 	if (ready > 0)
 		return 0;
 	if (ready < 0)
 		return fsock__socket_error(s, operation, errno);
-	if (fsock__transfer_check(s, operation, direction) < 0)
-		return -1;
+	if (s->interrupt != NULL) /* it may have been changed, and then that was it */
+		deadline = fsock__transfer_deadline(s, direction);
+	if (fsock__clock_left(deadline) == 0)
+		return deadline_passed(s, operation);
 	return fsock__error_set_kind(
 	    operation, s->host, s->port, FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
 }
@@ -61,8 +64,7 @@ fsock__transfer_check(struct fsock *s, const char *operation, int direction)
 {
 	if (fsock__clock_left(fsock__transfer_deadline(s, direction)) > 0)
 		return 0;
-	return fsock__error_set_kind(
-	    operation, s->host, s->port, FSOCK_DEADLINE_TIMEOUT_ERROR, ETIMEDOUT);
+	return deadline_passed(s, operation);
 }
 
 /*
