@@ -70,7 +70,14 @@ struct fsock_options {
 
 	enum fsock_switch interruptible; /* fsock_interrupt() works; default off */
 
-	unsigned long reserved[13]; /* room for later; must be zero */
+	/* Sockets that never block: see fsock/stream.h. */
+	enum fsock_switch nonblocking; /* `true` will do; default off */
+	size_t output_limit;           /* most octets of output that are queued; default 1 MiB */
+	size_t high_water;             /* congested from here on; default half of output_limit */
+	size_t low_water;              /* and down to here; default a quarter of high_water */
+	double close_timeout; /* seconds that queued output has once the socket is closed; 0: 30 */
+
+	unsigned long reserved[8]; /* room for later; must be zero */
 };
 
 /*
@@ -144,10 +151,14 @@ FSOCK_API int fsock_release(fsock *s, void *buffer, size_t size, size_t *pending
 /*
  * Ends the handle: flushes and closes the streams still open, then closes the connection.
  * Input that was never read is thrown away first, so that the system does not reset the connection
- * and with it what the peer has not read yet.
- * Returns: 0 if everything ever written to the socket's streams was handed to the system; -1 if
- *   not, with errno of the first failed write. The handle is gone in either case. NULL: 0.
- * Blocks: as fflush(3), at most write_timeout without progress.
+ * and with it what the peer has not read yet. A non-blocking socket with queued output is closed
+ * when that has gone, or reset after close_timeout: the waits on a list that it is in see to it,
+ * which reports nothing more of it.
+ * Returns: 0 if everything ever written to the socket's streams was handed to the system, or is
+ *   queued and a wait list has the socket; -1 if not, with errno of the first failed write. The
+ *   handle is gone in either case. NULL: 0.
+ * Blocks: as fflush(3), at most write_timeout without progress; a non-blocking socket only if it
+ *   has queued output and is in no wait list, for close_timeout at most.
  */
 FSOCK_API int fsock_close(fsock *s);
 
@@ -168,7 +179,7 @@ FSOCK_API void fsock_disown(fsock *s);
 
 /*
  * Shuts down one direction or both: FSOCK_INPUT, FSOCK_OUTPUT or FSOCK_IO. Output is flushed
- * first; the peer then reads end of file. Shutting down input makes reads return end of file, also
+ * first, or keeps its place if it is queued; the peer then reads end of file. Shutting down input makes reads return end of file, also
  * one another thread is blocked in. On a listener any direction ends accepting: blocked and later
  * fsock_accept() calls fail with ESHUTDOWN; so do receives on a datagram socket whose input is shut
  * down. Twice is no error.
@@ -206,6 +217,19 @@ FSOCK_API int fsock_socket(fsock *s);
 FSOCK_API int fsock_is_stream(const fsock *s);
 FSOCK_API int fsock_is_listener(const fsock *s);
 FSOCK_API int fsock_is_datagram(const fsock *s);
+
+/*
+ * Switches between calls that wait and calls that never do: those that would wait fail with EAGAIN
+ * (FSOCK_WOULD_BLOCK). For streams see fsock/stream.h; fsock_accept() and datagrams follow it, too.
+ * The O_NONBLOCK flag of the descriptor, which others may share, stays as it is; it means nothing
+ * here, where calls wait by other means if they are to. Switching off sends what is queued first.
+ * Returns: 0 or -1. Errors: EBADF (closed), EINVAL (NULL); ETIMEDOUT (close_timeout) and others
+ *   that sending meets.  Blocks: only switching off, and only if output is queued.
+ */
+FSOCK_API int fsock_set_nonblocking(fsock *s, int on);
+
+/* Returns: 1 or 0; 0 for NULL. */
+FSOCK_API int fsock_is_nonblocking(const fsock *s);
 
 /*
  * Sets the deadline of the whole exchange anew, in both directions: `seconds` from now, INFINITY

@@ -55,15 +55,15 @@ take(fsock *listener, int fd, int64_t until, struct fsock_addr *peer)
 
 	if (fsock__transfer_begin(listener, "accept", FSOCK_INPUT, &flags) < 0)
 		return -1;
-	if ((until != FSOCK__NEVER || flags != 0) && !listener->made_nonblocking &&
-	    await(listener, until) < 0)
+	if ((until != FSOCK__NEVER || flags != 0) && !listener->nonblocking &&
+	    !listener->made_nonblocking && await(listener, until) < 0)
 		return -1;
 	for (;;) {
 		int new = try(listener, fd, peer);
 
 		if (new >= 0)
 			return new;
-		if (!is_none(errno))
+		if (!is_none(errno) || listener->nonblocking)
 			return fsock__socket_error(listener, "accept", errno);
 		if (await(listener, until) < 0)
 			return -1;

@@ -82,6 +82,8 @@ fsock_adopt(int descriptor, const struct fsock_options *options)
 		return NULL;
 	if (role == FSOCK__LISTENER)
 		prepare_listener(s);
+	if (settings.nonblocking)
+		fsock_set_nonblocking(s, 1);
 	errno = saved;
 	return s;
 }
@@ -131,7 +133,7 @@ fsock_release(fsock *s, void *buffer, size_t size, size_t *pending)
 	if (buffer == NULL && size > 0)
 		return fsock__socket_error(s, "release", EINVAL);
 	if (s->stream != NULL) {
-		if (s->stream_ops->flush(s, 1) < 0)
+		if (s->stream_ops->flush(s, 1) < 0 || s->stream_ops->settle(s) < 0)
 			return -1;
 		n = s->stream_ops->take(s, buffer, size);
 		if (n < 0)

@@ -52,6 +52,15 @@ send_datagram(fsock *s, int fd, const void *data, size_t size, const struct fsoc
 	return r;
 }
 
+/* Without FILEs there is no queue: what the kernel takes now, at least one octet. */
+static ssize_t
+offer(fsock *s, const void *data, size_t size)
+{
+	ssize_t r = s->transport->offer(s, data, size);
+
+	return r == 0 && size > 0 ? fsock__socket_error(s, "send", EAGAIN) : r;
+}
+
 /* Beside the FILEs of a stream, or without any: all octets, or what is missing is remembered. */
 static ssize_t
 send_stream(fsock *s, const void *data, size_t size, const struct fsock_addr *to)
@@ -62,6 +71,8 @@ send_stream(fsock *s, const void *data, size_t size, const struct fsock_addr *to
 		return s->stream_ops->send(s, data, size) < 0 ? -1 : (ssize_t)size;
 	if (s->write_error != 0)
 		return fsock__socket_error(s, "write", s->write_error);
+	if (s->nonblocking)
+		return offer(s, data, size);
 	if (s->transport->send(s, data, size) < 0) {
 		s->write_error = errno;
 		return -1;

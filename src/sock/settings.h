@@ -22,6 +22,9 @@ struct fsock__settings {
 	enum fsock_element element_type;
 	enum fsock_delivery delivery;
 	size_t line_limit;
+	int nonblocking; /* 1 or 0 */
+	size_t output_limit, high_water, low_water;
+	int64_t close_timeout; /* a span */
 	char format[FSOCK__FORMAT_MAX];
 };
 

@@ -62,6 +62,7 @@ fsock__socket_new(int fd, enum fsock__role role, int family, const struct fsock_
 	    role == FSOCK__LISTENER ? FSOCK__NEVER : fsock__clock_after(settings->deadline);
 	s->read_timeout = settings->read_timeout;
 	s->write_timeout = settings->write_timeout;
+	s->nonblocking = settings->nonblocking;
 	s->port = port;
 	memcpy(s->host, host == NULL ? "" : host, length);
 	apply_settings(fd, role, family, settings);
@@ -73,12 +74,24 @@ fsock__socket_close_nolock(struct fsock *s)
 {
 	int saved = errno;
 
+	if (s->closing || (s->queued > 0 && s->write_error == 0 && fsock__wait_defer(s)))
+		return 0;
 	if (s->fd >= 0)
 		fsock__wait_closing(s);
 	if (s->transport->close(s) < 0)
 		return fsock__socket_error(s, "close", errno);
 	errno = saved;
 	return 0;
+}
+
+void
+fsock__socket_reset_nolock(struct fsock *s)
+{
+	static const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+
+	s->used = 0; /* nothing is drained: the reset is wanted */
+	if (s->fd >= 0 && s->role == FSOCK__CONNECTED && s->family != AF_UNIX)
+		setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 }
 
 void
@@ -120,7 +133,7 @@ fsock__socket_fd(const struct fsock *s, const char *operation)
 	if (s == NULL)
 		return fsock__error_set_kind(
 		    operation, NULL, FSOCK__NO_PORT, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
-	if (s->fd < 0)
+	if (s->fd < 0 || s->closing)
 		return fsock__socket_error(s, operation, EBADF);
 	return s->fd;
 }
@@ -151,6 +164,25 @@ int
 fsock_is_datagram(const fsock *s)
 {
 	return s != NULL && s->role == FSOCK__DATAGRAM;
+}
+
+/* see fsock/socket.h */
+int
+fsock_set_nonblocking(fsock *s, int on)
+{
+	if (fsock__socket_fd(s, "set non-blocking") < 0)
+		return -1;
+	s->nonblocking = on != 0;
+	if (on && s->role == FSOCK__LISTENER && !fsock__sys_is_nonblocking(s->fd))
+		s->made_nonblocking = fsock__sys_set_nonblocking(s->fd, 1) == 0;
+	return on || s->queued == 0 ? 0 : s->stream_ops->settle(s);
+}
+
+/* see fsock/socket.h */
+int
+fsock_is_nonblocking(const fsock *s)
+{
+	return s != NULL && s->nonblocking;
 }
 
 /* Sets the deadlines of the directions. Returns 0 or -1. */

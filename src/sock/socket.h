@@ -39,6 +39,13 @@ struct fsock__stream_ops {
 	ssize_t (*available)(struct fsock *);
 	/* Sends what the FILEs hold, then n octets. Returns 0 or -1. */
 	int (*send)(struct fsock *, const void *buf, size_t n);
+	/*
+	 * Sends queued output as far as that goes without waiting; not at all while another thread
+	 * is sending. Tells no wait list. Returns 0, or -1 when output has failed.
+	 */
+	int (*drain)(struct fsock *);
+	/* Waits until all of it is sent, for close_timeout at most. Returns 0 or -1. */
+	int (*settle)(struct fsock *);
 	/* Frees `stream`; no FILE is open any more. */
 	void (*free)(struct fsock *);
 	/*
@@ -82,6 +89,11 @@ struct fsock {
 	int open_files;
 	atomic_int shut;        /* FSOCK_INPUT, FSOCK_OUTPUT: shut down by fsock_shutdown() */
 	atomic_int write_error; /* errno of the first failed write, or 0 */
+	atomic_int nonblocking; /* calls on it never wait */
+	_Atomic size_t queued;  /* octets of output that the streams have yet to send */
+	atomic_int congested;   /* from high_water of them until low_water */
+	atomic_int end_due;     /* when they are sent, the output side is to be shut down */
+	int closing;            /* or the socket is to be closed: a wait list sees to it */
 	atomic_int used;        /* fsock__process() that last read or wrote: it may drain input */
 	int made_nonblocking;   /* by us: fsock_release() hands out a descriptor that blocks */
 	int releasing;          /* fsock_release() is at work: FILEs leave the descriptor open */
@@ -109,8 +121,14 @@ struct fsock {
 struct fsock *fsock__socket_new(int fd, enum fsock__role role, int family,
     const struct fsock__settings *settings, const char *host, int port);
 
-/* Closes the descriptor, politely: see fsock_close(). Needs `lock`. Returns 0 or -1. */
+/*
+ * Closes the descriptor, politely: see fsock_close(). With output queued that may be left to a wait
+ * list. Needs `lock`. Returns 0 or -1.
+ */
 int fsock__socket_close_nolock(struct fsock *);
+
+/* Makes closing the descriptor a reset of the connection. Needs `lock`. */
+void fsock__socket_reset_nolock(struct fsock *);
 
 /*
  * Makes the caller the owner of a handle that was given to its streams: it does not end when they

@@ -49,7 +49,7 @@ fsock__transfer_wait(struct fsock *s, const char *operation, int direction, int6
 int
 fsock__transfer_again(struct fsock *s, const char *operation, int flags, int direction)
 {
-	if (errno != EAGAIN && errno != EWOULDBLOCK)
+	if ((errno != EAGAIN && errno != EWOULDBLOCK) || s->nonblocking)
 		return fsock__socket_error(s, operation, errno);
 	if (flags == 0 && !fsock__sys_is_nonblocking(s->fd))
 		return fsock__error_set_kind(
@@ -111,6 +111,23 @@ socket_send(struct fsock *s, const void *buf, size_t n)
 	return 0;
 }
 
+static ssize_t
+socket_offer(struct fsock *s, const void *buf, size_t n)
+{
+	int flags, saved = errno;
+	ssize_t r;
+
+	s->used = fsock__process();
+	if (fsock__transfer_begin(s, "write", FSOCK_OUTPUT, &flags) < 0)
+		return -1;
+	flags = MSG_DONTWAIT;
+	r = fsock__sys_send(s->fd, buf, n, &flags);
+	if (r < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+		return fsock__socket_error(s, "write", errno);
+	errno = saved;
+	return r < 0 ? 0 : r;
+}
+
 /*
  * Throws away input that has arrived, within reason. A TCP connection that is closed with unread
  * input is reset, and the reset may overtake output that the peer has not read yet (RFC 2525,
@@ -146,5 +163,6 @@ const struct fsock__transport_ops fsock__transport_socket = {
 	.name = "socket",
 	.receive = socket_receive,
 	.send = socket_send,
+	.offer = socket_offer,
 	.close = socket_close,
 };

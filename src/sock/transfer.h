@@ -17,6 +17,11 @@ struct fsock__transport_ops {
 	ssize_t (*receive)(struct fsock *, void *buf, size_t n);
 	/* Sends all n octets. Returns 0, or -1 with the error recorded. */
 	int (*send)(struct fsock *, const void *buf, size_t n);
+	/*
+	 * Sends of n octets what goes without waiting. Returns how many, 0 if none, or -1 with the
+	 * error recorded.
+	 */
+	ssize_t (*offer)(struct fsock *, const void *buf, size_t n);
 	/* Closes what the handle owns, if it is still open. Returns 0, or -1 with errno set. */
 	int (*close)(struct fsock *);
 };
@@ -26,8 +31,8 @@ extern const struct fsock__transport_ops fsock__transport_socket;
 
 /*
  * For calls of their own, in one direction: FSOCK_INPUT or FSOCK_OUTPUT. The flags to begin with:
- * MSG_DONTWAIT if there is a deadline or the socket is interruptible, else 0. Returns 0, or -1 with
- * the error recorded if the deadline has passed.
+ * MSG_DONTWAIT if there is a deadline, or the socket is interruptible or does not block, else 0.
+ * Returns 0, or -1 with the error recorded if the deadline has passed.
  */
 int fsock__transfer_check(struct fsock *, const char *operation, int direction);
 
@@ -41,8 +46,9 @@ static inline int
 fsock__transfer_begin(struct fsock *s, const char *operation, int direction, int *flags)
 {
 	int64_t deadline = fsock__transfer_deadline(s, direction);
+	int waits = deadline == FSOCK__NEVER && s->interrupt == NULL && !s->nonblocking;
 
-	*flags = deadline == FSOCK__NEVER && s->interrupt == NULL ? 0 : MSG_DONTWAIT;
+	*flags = waits ? 0 : MSG_DONTWAIT;
 	return deadline == FSOCK__NEVER ? 0 : fsock__transfer_check(s, operation, direction);
 }
 
@@ -54,8 +60,8 @@ int fsock__transfer_wait(struct fsock *, const char *operation, int direction, i
 
 /*
  * After a call that failed, `flags` as it left them: on EAGAIN waits, for the direction's timeout at
- * the most, unless the call itself has waited that long. Returns 0 if it is to be repeated, or -1
- * with the error recorded.
+ * the most, unless the call itself has waited that long or the socket does not block. Returns 0 if
+ * it is to be repeated, or -1 with the error recorded.
  */
 int fsock__transfer_again(struct fsock *, const char *operation, int flags, int direction);
 

@@ -46,6 +46,7 @@ fsock__waitlist_new(const struct fsock__wait_ops *ops)
 	fsock__ring_init(&list->members);
 	fsock__ring_init(&list->ready);
 	fsock__ring_init(&list->suspects);
+	fsock__ring_init(&list->done);
 	list->cursor = &list->ready;
 	list->ops = ops;
 	list->poller.owner = getpid();
@@ -78,29 +79,34 @@ fsock_waitlist_new(void)
 }
 
 /*
- * Takes the first member out. The locks are taken the wrong way round, so that of the socket can
- * only be tried. Returns 0 when there is no member left.
+ * Takes the first member out; hidden ones, the last in the row, only if `all`. The locks are taken
+ * the wrong way round, so that of the socket can only be tried. Returns 0 when there is no such
+ * member left.
  */
 static int
-remove_first(fsock_waitlist *list)
+remove_first(fsock_waitlist *list, int all)
 {
+	struct fsock__member *m = NULL, *closed = NULL;
 	int more, busy = 0;
 
 	pthread_mutex_lock(&list->lock);
-	more = fsock__ring_is_linked(&list->members);
-	if (more) {
-		struct fsock__member *m =
-		    fsock__ring_owner(list->members.next, struct fsock__member, in_members);
+	if (fsock__ring_is_linked(&list->members))
+		m = fsock__ring_owner(list->members.next, struct fsock__member, in_members);
+	more = m != NULL && (all || !m->is_hidden);
+	if (more && m->is_closing) {
+		m->is_overdue = 1;
+		fsock__wait_check_closing(m);
+		fsock__wait_finish(list, &closed);
+	} else if (more && pthread_mutex_trylock(&m->socket->lock) == 0) {
 		struct fsock *s = m->socket;
 
-		if (pthread_mutex_trylock(&s->lock) == 0) {
-			fsock__wait_part(m);
-			pthread_mutex_unlock(&s->lock);
-		} else {
-			busy = 1;
-		}
+		fsock__wait_part(m);
+		pthread_mutex_unlock(&s->lock);
+	} else if (more) {
+		busy = 1;
 	}
 	pthread_mutex_unlock(&list->lock);
+	fsock__wait_release(closed);
 	if (busy)
 		sched_yield();
 	return more;
@@ -111,7 +117,7 @@ void
 fsock_waitlist_remove_all(fsock_waitlist *list)
 {
 	if (list != NULL)
-		while (remove_first(list))
+		while (remove_first(list, 0))
 			;
 }
 
@@ -123,7 +129,9 @@ fsock_waitlist_free(fsock_waitlist *list)
 
 	if (list == NULL)
 		return;
-	fsock_waitlist_remove_all(list);
+	while (remove_first(list, 1))
+		;
+	free(list->timers);
 	list->ops->close(&list->poller);
 	fsock__sys_close(list->pipe[0]);
 	fsock__sys_close(list->pipe[1]);
@@ -140,6 +148,7 @@ set_member(struct fsock__member *m, int interest, void *user)
 		return -1;
 	m->interest = interest;
 	m->user = user;
+	fsock__wait_timer_set(m);
 	fsock__wait_suspect(m); /* it may hold input already */
 	fsock__waitlist_nudge(m->list);
 	return 0;

@@ -12,6 +12,7 @@
 #include "input.h"
 #include "output.h"
 #include "registry.h"
+#include "sender.h"
 #include "text.h"
 
 /*
@@ -110,6 +111,7 @@ free_stream(struct fsock__stream *stream)
 {
 	pthread_mutex_destroy(&stream->output_lock);
 	fsock__buffer_free(&stream->raw);
+	fsock__queue_free(&stream->queue);
 	free(stream->text_input);
 	free(stream->text_output);
 	free(stream);
@@ -130,6 +132,8 @@ static const struct fsock__stream_ops stream_ops = {
 	.receive = fsock__raw_receive,
 	.available = fsock__raw_available,
 	.send = stream_send,
+	.drain = fsock__sender_drain,
+	.settle = fsock__sender_settle,
 	.free = stream_free,
 	.buffered = fsock__readable_buffered,
 	.fetch = fsock__readable_fetch,
