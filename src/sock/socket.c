@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "error.h"
+#include "interrupt.h"
 #include "process.h"
 #include "sys.h"
 #include "transfer.h"
@@ -36,12 +37,19 @@ fsock__socket_new(int fd, enum fsock__role role, int family, const struct fsock_
 {
 	size_t length = host == NULL ? 0 : strlen(host);
 	struct fsock *s = calloc(1, sizeof *s + length + 1);
+	int error;
 
 	if (s == NULL) {
 		fsock__error_set("allocate", host, port, ENOMEM);
 		return NULL;
 	}
 	fsock__process_watch();
+	if (settings->interruptible && fsock__interrupt_open(s) < 0) {
+		error = errno;
+		free(s);
+		fsock__error_set("open wake-up", host, port, error);
+		return NULL;
+	}
 	pthread_mutex_init(&s->lock, NULL);
 	s->fd = fd;
 	s->transport = &fsock__transport_socket;
@@ -108,6 +116,7 @@ fsock__socket_unref(struct fsock *s)
 	fsock__wait_leave(s);
 	if (s->stream != NULL)
 		s->stream_ops->free(s);
+	fsock__interrupt_close(s);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
 }
@@ -194,16 +203,45 @@ fsock_is_nonblocking(const fsock *s)
 	return s != NULL && s->nonblocking;
 }
 
-/* see fsock/socket.h */
-int
-fsock_set_deadline(fsock *s, double seconds)
+/* Sets the deadlines of the directions. Returns 0 or -1. */
+static int
+set_deadlines(struct fsock *s, int directions, double seconds)
 {
-	int64_t span;
+	int64_t span, deadline;
 
 	if (fsock__socket_check(s, "set deadline") < 0)
 		return -1;
 	if (fsock__clock_span(seconds, &span) < 0)
 		return fsock__socket_error(s, "set deadline", EINVAL);
-	s->read_deadline = s->write_deadline = fsock__clock_after(span);
+	deadline = fsock__clock_after(span);
+	if (directions & FSOCK_INPUT) {
+		s->read_deadline = deadline;
+		fsock__interrupt_look(s, FSOCK_INPUT);
+	}
+	if (directions & FSOCK_OUTPUT) {
+		s->write_deadline = deadline;
+		fsock__interrupt_look(s, FSOCK_OUTPUT);
+	}
 	return 0;
+}
+
+/* see fsock/socket.h */
+int
+fsock_set_deadline(fsock *s, double seconds)
+{
+	return set_deadlines(s, FSOCK_IO, seconds);
+}
+
+/* see fsock/socket.h */
+int
+fsock_set_read_deadline(fsock *s, double seconds)
+{
+	return set_deadlines(s, FSOCK_INPUT, seconds);
+}
+
+/* see fsock/socket.h */
+int
+fsock_set_write_deadline(fsock *s, double seconds)
+{
+	return set_deadlines(s, FSOCK_OUTPUT, seconds);
 }

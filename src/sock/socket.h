@@ -80,6 +80,7 @@ struct fsock__connecting;
 struct fsock__transport_ops;
 struct fsock__unix_file;
 struct fsock__member;
+struct fsock__interrupt;
 
 struct fsock {
 	pthread_mutex_t lock;
@@ -107,6 +108,7 @@ struct fsock {
 	_Atomic(void *) counted_by;            /* the fsock_wait_for_input() that counted it last */
 	atomic_int state;                      /* for fsock_state() */
 	struct fsock__settings settings;
+	struct fsock__interrupt *interrupt; /* of an interruptible socket, all its life; else NULL */
 	struct fsock__unix_file *unix_file; /* a listener's file, to unlink; else NULL */
 	FILE *inner; /* what a stream made by fsock_recode() stands on; else NULL */
 	_Atomic(void *) stream; /* set when it is whole: fsock_shutdown() looks without the lock */
@@ -119,7 +121,7 @@ struct fsock {
 /*
  * Makes a handle that owns `fd`, applies the settings that are options of the descriptor, and
  * starts the deadline's clock unless `deadline` (absolute) says when it ends.
- * Returns it, or NULL (ENOMEM, recorded) with `fd` still the caller's.
+ * Returns it, or NULL with `fd` still the caller's. Errors, recorded: ENOMEM, EMFILE, ENFILE.
  */
 struct fsock *fsock__socket_new(int fd, enum fsock__role role, int family,
     const struct fsock__settings *settings, const char *host, int port);
