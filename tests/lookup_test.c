@@ -137,7 +137,8 @@ START_TEST(result)
 	} else {
 		ck_assert_ptr_null(results);
 		ck_assert(fsock__clock_now() - start >= row->span);
-		let_answer(1); /* the thread left behind frees what it found: leaks show */
+		/* A thread left behind frees what it found: leaks show. One without time never began. */
+		let_answer(row->span > 0);
 	}
 }
 END_TEST

@@ -222,6 +222,8 @@ set_deadlines(struct fsock *s, int directions, double seconds)
 		s->write_deadline = deadline;
 		fsock__interrupt_look(s, FSOCK_OUTPUT);
 	}
+	if (s->waits != NULL)
+		fsock__wait_note(s);
 	return 0;
 }
 
