@@ -122,13 +122,16 @@ fsock__readable_buffered(struct fsock *s)
 	return total;
 }
 
-/* Receives until a line is there or the kernel has nothing. Needs the FILE's lock. */
+/*
+ * Receives until a line is there or the kernel has nothing. Needs the FILE's lock. Less than there
+ * was room for is all there was; of what comes after it, an end as well, the kernel tells again.
+ */
 static int
 fetch_line(struct fsock__stream *stream)
 {
 	struct fsock__buffer *raw = &stream->raw;
 	struct fsock *s = stream->socket;
-	int flags = MSG_DONTWAIT;
+	int may_have_more = 1, flags = MSG_DONTWAIT;
 
 	s->used = fsock__process();
 	while (!is_ready(stream)) {
@@ -137,6 +140,8 @@ fetch_line(struct fsock__stream *stream)
 
 		if (room == 0)
 			return 1; /* at a bound, or for want of memory; the read will tell */
+		if (!may_have_more)
+			return 0;
 		n = fsock__sys_receive(s->fd, raw->data + raw->tail, room, &flags);
 		if (n == 0)
 			return 1;
@@ -146,6 +151,7 @@ fetch_line(struct fsock__stream *stream)
 			stream->read_error = errno;
 		else
 			fsock__buffer_received(raw, (size_t)n);
+		may_have_more = (size_t)n == room;
 	}
 	return 1;
 }
