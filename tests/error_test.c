@@ -34,7 +34,8 @@ static const struct row {
 	{ "write", "peer", 5, EPIPE, FSOCK_BROKEN_PIPE_ERROR, "write to peer port 5: %s" },
 	{ "peer name", "peer", 5, ENOTCONN, FSOCK_NOT_CONNECTED_ERROR,
 	    "peer name of peer port 5: %s" },
-	{ "connect", "evil\r\nhost: \033[1mup\x7F", 80, ECONNREFUSED, FSOCK_CONNECTION_REFUSED_ERROR,
+	{ "connect", "evil\r\nhost: \033[1mup\x7F", 80, ECONNREFUSED,
+	    FSOCK_CONNECTION_REFUSED_ERROR,
 	    "connect to evil??host: ?[1mup? port 80: %s" }, /* one line, whatever the host */
 	{ "pair", NULL, -1, EMFILE, FSOCK_TOO_MANY_FILES_ERROR, "pair: %s" },
 	{ "pair", "", 0, EMFILE, FSOCK_TOO_MANY_FILES_ERROR, "pair: %s" },

@@ -348,8 +348,7 @@ main(void)
 	TCase *t = tcase_create("exit");
 
 	tcase_add_checked_fixture(t, open_links, close_links);
-	/* To valgrind, which sets this, the memory of a thread that is in exit() is leaked. */
-	tcase_add_loop_test(t, blocked_reader, 0, getenv("CK_FORK") != NULL ? 4 : 6);
+	tcase_add_loop_test(t, blocked_reader, 0, 6);
 	tcase_add_loop_test(t, output_is_flushed, 0, 4);
 	tcase_add_loop_test(t, handlers_talk, 0, 2);
 	tcase_add_loop_test(t, no_late_reader, 0, 2);

@@ -59,7 +59,8 @@ ENV.slow     = CK_DEFAULT_TIMEOUT=600
 
 # gcc's thread sanitizer cannot live with much address randomisation; not everywhere may it be turned off.
 WRAP.tsan     = $(shell setarch -R true 2>/dev/null && echo setarch -R)
-WRAP.valgrind = valgrind -q --leak-check=full --error-exitcode=99 --child-silent-after-fork=yes
+WRAP.valgrind = valgrind -q --leak-check=full --error-exitcode=99 --child-silent-after-fork=yes \
+                --suppressions=tests/tools/valgrind.supp
 WRAP.fuzz     = tests/tools/fuzz 10
 WRAP.s390x    = qemu-s390x -L /usr/s390x-linux-gnu
 WRAP.arm64    = qemu-aarch64 -L /usr/aarch64-linux-gnu

@@ -29,6 +29,18 @@
  * exit         exit() and fflush(NULL) take every FILE's lock. exit() does not hang because a
  *              thread is blocked reading: the read is made to end. fflush(NULL) does wait.
  *
+ * Streams that do not block: `.nonblocking` of struct fsock_options, or fsock_set_nonblocking().
+ *
+ * Reading      fails with EAGAIN (FSOCK_WOULD_BLOCK) if there is nothing to read: clearerr(f), and
+ *              go on when a wait list reports input. Text is delivered in whole lines by default
+ *              then, so fgets() and getline() return a line, or have consumed nothing.
+ * Writing      never waits: what the kernel does not take is queued, in order, and sent by the
+ *              waits on a wait list that the socket is in (fsock/wait.h), or else by later writes
+ *              and fsock_send_pending(). Up to output_limit octets are queued; output beyond that
+ *              fails with ENOBUFS, for good, as stdio has thrown it away. With fsock_send(), which
+ *              takes all or nothing, it is no failure that stays.
+ * Closing      and shutting output down take effect when what is queued has gone: fsock_close().
+ *
  * What a libc's own stdio limits, and no library on top of it can mend:
  *
  * glibc     Wide functions (fgetwc, fwprintf ...) fail or crash on such streams: text in a stream
@@ -52,6 +64,7 @@
 #define FSOCK_STREAM_H
 
 #include <stdio.h>
+#include <sys/types.h>
 #include <fsock/api.h>
 #include <fsock/socket.h>
 
@@ -78,6 +91,29 @@ FSOCK_API fsock *fsock_of(FILE *f);
 
 /* The descriptor under a stream: fsock_socket(fsock_of(f)). Returns: 0 or more, or -1. */
 FSOCK_API int fsock_fileno(FILE *f);
+
+/*
+ * How many octets of output are queued: those that stdio has handed over and the kernel has not yet
+ * taken. What stdio itself holds counts after a flush.
+ * Returns: 0 or more; -1 (EINVAL) for NULL.  Blocks: no.  Threads: any.
+ */
+FSOCK_API ssize_t fsock_pending_output(const fsock *s);
+
+/*
+ * Sends of the queued output what the kernel takes now. Only a loop without a wait list needs to,
+ * when the descriptor can be written.
+ * Returns: how many octets are queued still, or -1. Errors: EBADF (closed), EINVAL (NULL), those of
+ *   the failed write.  Blocks: no.
+ */
+FSOCK_API ssize_t fsock_send_pending(fsock *s);
+
+/*
+ * Whether the peer reads too slowly: once high_water octets are queued, and until no more than
+ * low_water are. Who relays to such a peer should stop reading until FSOCK_OUTPUT is reported of
+ * it; of who is served, wait lists report no input meanwhile.
+ * Returns: 1 or 0; 0 for NULL.
+ */
+FSOCK_API int fsock_is_congested(const fsock *s);
 
 /*
  * Connects and returns the stream: fopen() for the network. The stream owns the socket; fclose()

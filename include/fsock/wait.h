@@ -28,7 +28,15 @@
  * of the line. The same holds for no other delivery: there is something to read then, but fgets()
  * waits for the rest of its line.
  *
- * Ready to be written is a socket that takes some more output without blocking.
+ * Ready to be written is a socket that takes some more output without blocking; a non-blocking one
+ * (fsock/stream.h), one of whose output no more than low_water is queued.
+ *
+ * Sockets that do not block and wait lists belong together. Whatever a member is waited for, the
+ * waits send its queued output as the peer takes it; a member whose output has failed is reported
+ * as FSOCK_FAILED. One that is congested is not reported as ready to be read until it is not: a
+ * peer that does not read is not served any further. A loop that takes one line of each event is
+ * fair to all members, however much one of them sends: what is left is reported again. The deadline
+ * of a member that passes is reported as its interest: reading or writing then tells.
  *
  * Signals    A signal whose handler runs ends a wait with EINTR (FSOCK_INTERRUPTED_CONDITION), so
  *            that a loop can look at what the handler left for it.
@@ -56,6 +64,7 @@ FSOCK_BEGIN_DECLS
  */
 #define FSOCK_HANGUP 4 /* the peer has ended its side: after what is left to read is end of file */
 #define FSOCK_FAILED 8 /* closed, or in error: the next operation on the socket tells (EBADF ...) */
+#define FSOCK_TIMEOUT 16 /* the time set by fsock_waitlist_set_timeout() has come */
 
 /*
  * Waits until at least one of the n sockets can be read, but at most `timeout` seconds: 0 only
@@ -85,8 +94,8 @@ typedef struct fsock_waitlist fsock_waitlist;
 struct fsock_event {
 	fsock *socket;
 	void *user; /* what fsock_waitlist_add() was given */
-	int state;  /* FSOCK_INPUT, FSOCK_OUTPUT, FSOCK_HANGUP, FSOCK_FAILED */
-	int error;  /* EBADF for a closed member, else 0 */
+	int state;  /* FSOCK_INPUT, FSOCK_OUTPUT, FSOCK_HANGUP, FSOCK_FAILED, FSOCK_TIMEOUT */
+	int error;  /* with FSOCK_FAILED: EBADF for a closed member, or why output failed; else 0 */
 };
 
 /*
@@ -126,7 +135,22 @@ FSOCK_API int fsock_waitlist_remove(fsock_waitlist *list, fsock *s);
 /* Takes all members out. NULL: does nothing. */
 FSOCK_API void fsock_waitlist_remove_all(fsock_waitlist *list);
 
-/* How many members there are. Returns: the number; 0 for NULL. */
+/*
+ * Sets a time after which the member is reported as FSOCK_TIMEOUT, once: `seconds` from now,
+ * INFINITY for never. Each call puts it off, or sets it anew after it has come: to be told of a
+ * member that has been idle, set it whenever something comes. Putting it off costs next to nothing.
+ * Returns: 0 or -1. Errors: ENOENT (not a member), EINVAL (NULL, a negative time or NaN).
+ */
+FSOCK_API int fsock_waitlist_set_timeout(fsock_waitlist *list, fsock *s, double seconds);
+
+/*
+ * How many sockets that the program has closed the waits on the list are still sending output of.
+ * fsock_waitlist_free() resets the connections of those that are left.
+ * Returns: the number; 0 for NULL.
+ */
+FSOCK_API size_t fsock_waitlist_closing(fsock_waitlist *list);
+
+/* How many members there are, without those. Returns: the number; 0 for NULL. */
 FSOCK_API size_t fsock_waitlist_count(fsock_waitlist *list);
 
 /*

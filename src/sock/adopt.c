@@ -39,6 +39,17 @@ keep_timeouts(int fd, enum fsock__role role, struct fsock__settings *settings)
 		settings->write_timeout = fsock__sys_get_timeout(fd, SO_SNDTIMEO);
 }
 
+/*
+ * Another thread may take the client that a wait was for: accept(2) would then wait for the next
+ * one, where nothing could interrupt it.
+ */
+static void
+prepare_listener(struct fsock *s)
+{
+	if (s->interrupt != NULL && !fsock__sys_is_nonblocking(s->fd))
+		s->made_nonblocking = fsock__sys_set_nonblocking(s->fd, 1) == 0;
+}
+
 /* see fsock/socket.h */
 fsock *
 fsock_adopt(int descriptor, const struct fsock_options *options)
@@ -67,8 +78,13 @@ fsock_adopt(int descriptor, const struct fsock_options *options)
 	fcntl(descriptor, F_SETFD, FD_CLOEXEC);
 	s = fsock__socket_new(
 	    descriptor, role, fsock_addr_family(&local), &settings, host, port);
-	if (s != NULL)
-		errno = saved;
+	if (s == NULL)
+		return NULL;
+	if (role == FSOCK__LISTENER)
+		prepare_listener(s);
+	if (settings.nonblocking)
+		fsock_set_nonblocking(s, 1);
+	errno = saved;
 	return s;
 }
 
@@ -117,7 +133,7 @@ fsock_release(fsock *s, void *buffer, size_t size, size_t *pending)
 	if (buffer == NULL && size > 0)
 		return fsock__socket_error(s, "release", EINVAL);
 	if (s->stream != NULL) {
-		if (s->stream_ops->flush(s, 1) < 0)
+		if (s->stream_ops->flush(s, 1) < 0 || s->stream_ops->settle(s) < 0)
 			return -1;
 		n = s->stream_ops->take(s, buffer, size);
 		if (n < 0)

@@ -10,12 +10,12 @@
 int
 fsock_close(fsock *s)
 {
-	int r = 0, error = 0, saved = errno;
+	int r = 0, error = 0, closing, saved = errno;
 
 	if (s == NULL)
 		return 0;
 	fsock__socket_own(s);
-	fsock__wait_leave(s);
+	fsock__wait_retire(s);
 	if (s->stream != NULL && s->stream_ops->close(s) < 0)
 		error = errno;
 	pthread_mutex_lock(&s->lock);
@@ -23,7 +23,10 @@ fsock_close(fsock *s)
 		error = errno;
 	if (s->write_error != 0)
 		error = s->write_error;
+	closing = s->closing;
 	pthread_mutex_unlock(&s->lock);
+	if (!closing)
+		fsock__wait_leave(s);
 	errno = saved;
 	if (error != 0)
 		r = fsock__socket_error(s, "close", error);
@@ -35,7 +38,6 @@ fsock_close(fsock *s)
 int
 fsock_abort(fsock *s)
 {
-	static const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 	int r, expected = 0, saved = errno;
 
 	if (s == NULL)
@@ -45,9 +47,11 @@ fsock_abort(fsock *s)
 	/* With a write error noted, what the FILEs still hold is not sent when they close. */
 	atomic_compare_exchange_strong(&s->write_error, &expected, ECANCELED);
 	pthread_mutex_lock(&s->lock);
-	s->used = 0; /* nothing is drained: the reset is wanted */
-	if (s->fd >= 0 && s->role == FSOCK__CONNECTED && s->family != AF_UNIX)
-		setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+	fsock__socket_reset_nolock(s);
+	if (s->closing) { /* a list was to do it */
+		s->closing = 0;
+		s->references--;
+	}
 	pthread_mutex_unlock(&s->lock);
 	if (s->stream != NULL)
 		s->stream_ops->close(s);

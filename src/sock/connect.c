@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "connecting.h"
 #include "error.h"
+#include "pending.h"
 #include "socket.h"
 #include "sys.h"
 
@@ -39,20 +40,34 @@ conduct(struct fsock__connecting *c, int cancel)
 	return p == FSOCK__DONE ? c->fd : fsock__connecting_fail(c);
 }
 
-/* Connects, as a thread that cannot be cancelled unless `cancel` says so: the descriptor, or -1. */
-static int
-connect_to(const char *host, int port, const struct fsock__settings *settings, int64_t exchange,
-    int *family, int cancel)
+/* Connects, as a thread that cannot be cancelled unless `cancel` says so. The socket, or NULL. */
+static fsock *
+connect_now(struct fsock__connecting *c, const struct fsock__settings *settings, int cancel)
 {
-	struct fsock__connecting *c = fsock__connecting_new(host, port, settings, exchange, 1);
-	int fd;
+	fsock *s = NULL;
+	int fd = conduct(c, cancel);
 
-	if (c == NULL)
-		return -1;
-	fd = conduct(c, cancel);
-	*family = c->family;
+	if (fd >= 0)
+		s = fsock__socket_new(
+		    fd, FSOCK__CONNECTED, c->family, settings, c->remote.host, c->remote.port);
+	if (fd >= 0 && s == NULL)
+		fsock__sys_close(fd);
 	fsock__connecting_free(c);
-	return fd;
+	return s;
+}
+
+/* Connects as far as that goes without waiting. What is known at once is told at once. */
+static fsock *
+connect_later(struct fsock__connecting *c, const struct fsock__settings *settings)
+{
+	fsock *s = NULL;
+
+	if (fsock__connecting_step(c) != FSOCK__PENDING)
+		return connect_now(c, settings, PTHREAD_CANCEL_DISABLE);
+	s = fsock__pending_new(c, settings);
+	if (s == NULL)
+		fsock__connecting_free(c);
+	return s;
 }
 
 /* see fsock/socket.h */
@@ -60,8 +75,9 @@ fsock *
 fsock_connect(const char *host, int port, const struct fsock_options *options)
 {
 	struct fsock__settings settings;
+	struct fsock__connecting *c;
 	int64_t exchange;
-	int fd, cancel, family, saved = errno;
+	int cancel, saved = errno;
 	fsock *s = NULL;
 
 	if (fsock__settings_make(&settings, options, "connect", host, port) < 0)
@@ -72,15 +88,14 @@ fsock_connect(const char *host, int port, const struct fsock_options *options)
 	}
 	exchange = fsock__clock_after(settings.deadline);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	fd = connect_to(host, port, &settings, exchange, &family, cancel);
-	if (fd >= 0)
-		s = fsock__socket_new(fd, FSOCK__CONNECTED, family, &settings, host, port);
-	if (fd >= 0 && s == NULL)
-		fsock__sys_close(fd);
+	c = fsock__connecting_new(host, port, &settings, exchange, !settings.nonblocking);
+	if (c != NULL)
+		s = settings.nonblocking ? connect_later(c, &settings)
+		                         : connect_now(c, &settings, cancel);
 	pthread_setcancelstate(cancel, NULL);
 	if (s == NULL)
 		return NULL;
-	s->deadline = exchange;
+	s->read_deadline = s->write_deadline = exchange;
 	errno = saved;
 	return s;
 }

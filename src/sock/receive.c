@@ -1,7 +1,6 @@
 #include "../compat.h"
 
 #include <limits.h>
-#include <poll.h>
 #include <stdint.h>
 
 #include <fsock/datagram.h>
@@ -46,7 +45,7 @@ again(fsock *s, int flags)
 {
 	if (check_shut(s) < 0)
 		return -1;
-	return fsock__transfer_again(s, "receive", flags, POLLIN, s->read_timeout);
+	return fsock__transfer_again(s, "receive", flags, FSOCK_INPUT);
 }
 
 static ssize_t
@@ -55,7 +54,7 @@ receive_datagram(fsock *s, int fd, void *data, size_t size, struct fsock_addr *f
 	int flags, saved = errno;
 	ssize_t r;
 
-	if (check_shut(s) < 0 || fsock__transfer_begin(s, "receive", &flags) < 0)
+	if (check_shut(s) < 0 || fsock__transfer_begin(s, "receive", FSOCK_INPUT, &flags) < 0)
 		return -1;
 	while ((r = FSOCK__DATAGRAM_OPS.receive(fd, data, size, from, &flags)) < 0)
 		if (again(s, flags) < 0)
@@ -86,9 +85,7 @@ receive_stream(fsock *s, void *data, size_t size, struct fsock_addr *from)
 ssize_t
 fsock_receive(fsock *s, void *data, size_t size, struct fsock_addr *from)
 {
-	int fd = fsock__socket_fd(s, "receive");
-
-	if (fd < 0)
+	if (fsock__socket_check(s, "receive") < 0)
 		return -1;
 	if (s->role == FSOCK__LISTENER)
 		return fsock__error_set_kind(
@@ -96,7 +93,7 @@ fsock_receive(fsock *s, void *data, size_t size, struct fsock_addr *from)
 	if ((data == NULL && size > 0) || size > SSIZE_MAX)
 		return fsock__socket_error(s, "receive", EINVAL);
 	if (s->role == FSOCK__DATAGRAM)
-		return receive_datagram(s, fd, data, size, from);
+		return receive_datagram(s, s->fd, data, size, from);
 	return receive_stream(s, data, size, from);
 }
 
@@ -107,7 +104,7 @@ receive_first(fsock *s, int fd, struct fsock_message *messages, size_t count)
 	ssize_t r;
 	int flags;
 
-	if (check_shut(s) < 0 || fsock__transfer_begin(s, "receive", &flags) < 0)
+	if (check_shut(s) < 0 || fsock__transfer_begin(s, "receive", FSOCK_INPUT, &flags) < 0)
 		return -1;
 	while ((r = FSOCK__DATAGRAM_OPS.receive_many(fd, messages, count, &flags)) < 0)
 		if (again(s, flags) < 0)

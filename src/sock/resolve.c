@@ -77,7 +77,7 @@ families(enum fsock_family family, int order[2])
 	order[1] = order[0] == AF_INET ? AF_INET6 : AF_INET;
 }
 
-/* Whether a look-up had nothing to look with: resolvers say of that, too, that there is no such name. */
+/* Whether a look-up had nothing to look with: resolvers call that, too, an unknown name. */
 static bool
 no_descriptor_free(void)
 {

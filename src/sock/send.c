@@ -1,13 +1,13 @@
 #include "../compat.h"
 
 #include <limits.h>
-#include <poll.h>
 #include <stdint.h>
 
 #include <fsock/datagram.h>
 
 #include "datagram.h"
 #include "error.h"
+#include "pending.h"
 #include "socket.h"
 #include "sys.h"
 #include "transfer.h"
@@ -29,7 +29,7 @@ again(fsock *s, const struct fsock_addr *to, int flags)
 {
 	if (errno != EAGAIN && errno != EWOULDBLOCK)
 		return fail(s, to, errno);
-	return fsock__transfer_again(s, "send", flags, POLLOUT, s->write_timeout);
+	return fsock__transfer_again(s, "send", flags, FSOCK_OUTPUT);
 }
 
 static ssize_t
@@ -45,12 +45,21 @@ send_datagram(fsock *s, int fd, const void *data, size_t size, const struct fsoc
 		to = NULL;
 	if (to != NULL)
 		target = fsock__datagram_target(s->family, to, &room, &length);
-	if (fsock__transfer_begin(s, "send", &flags) < 0)
+	if (fsock__transfer_begin(s, "send", FSOCK_OUTPUT, &flags) < 0)
 		return -1;
 	while ((r = fsock__sys_send_to(fd, data, size, target, length, &flags)) < 0)
 		if (again(s, to, flags) < 0)
 			return -1;
 	return r;
+}
+
+/* Without FILEs there is no queue: what the kernel takes now, at least one octet. */
+static ssize_t
+offer(fsock *s, const void *data, size_t size)
+{
+	ssize_t r = s->transport->offer(s, data, size);
+
+	return r == 0 && size > 0 ? fsock__socket_error(s, "send", EAGAIN) : r;
 }
 
 /* Beside the FILEs of a stream, or without any: all octets, or what is missing is remembered. */
@@ -61,8 +70,12 @@ send_stream(fsock *s, const void *data, size_t size, const struct fsock_addr *to
 		return fail(s, to, EISCONN);
 	if (s->stream != NULL)
 		return s->stream_ops->send(s, data, size) < 0 ? -1 : (ssize_t)size;
+	if (s->connecting != NULL)
+		fsock__pending_step(s);
 	if (s->write_error != 0)
-		return fsock__socket_error(s, "write", s->write_error);
+		return fsock__pending_error(s, "write");
+	if (s->nonblocking)
+		return offer(s, data, size);
 	if (s->transport->send(s, data, size) < 0) {
 		s->write_error = errno;
 		return -1;
@@ -74,9 +87,7 @@ send_stream(fsock *s, const void *data, size_t size, const struct fsock_addr *to
 ssize_t
 fsock_send(fsock *s, const void *data, size_t size, const struct fsock_addr *to)
 {
-	int fd = fsock__socket_fd(s, "send");
-
-	if (fd < 0)
+	if (fsock__socket_check(s, "send") < 0)
 		return -1;
 	if (s->role == FSOCK__LISTENER)
 		return fsock__error_set_kind(
@@ -84,7 +95,7 @@ fsock_send(fsock *s, const void *data, size_t size, const struct fsock_addr *to)
 	if ((data == NULL && size > 0) || size > SSIZE_MAX)
 		return fsock__socket_error(s, "send", EINVAL);
 	if (s->role == FSOCK__DATAGRAM)
-		return send_datagram(s, fd, data, size, to);
+		return send_datagram(s, s->fd, data, size, to);
 	return send_stream(s, data, size, to);
 }
 
@@ -95,7 +106,7 @@ send_first(fsock *s, int fd, const struct fsock_message *messages, size_t count)
 	ssize_t r;
 	int flags;
 
-	if (fsock__transfer_begin(s, "send", &flags) < 0)
+	if (fsock__transfer_begin(s, "send", FSOCK_OUTPUT, &flags) < 0)
 		return -1;
 	while ((r = FSOCK__DATAGRAM_OPS.send_many(fd, s->family, messages, count, &flags)) < 0)
 		if (again(s, messages[0].peer.length == 0 ? NULL : &messages[0].peer, flags) < 0)

@@ -4,6 +4,9 @@
 #include "clock.h"
 #include "error.h"
 
+#define DEFAULT_OUTPUT_LIMIT  1048576
+#define DEFAULT_CLOSE_TIMEOUT 30.0
+
 /* A span from seconds: 0 stands for `otherwise`, or for no end. */
 static int
 span(double seconds, double otherwise, int64_t *result)
@@ -23,9 +26,35 @@ make_spans(struct fsock__settings *set, const struct fsock_options *options)
 	if (span(options->connect_timeout, options->timeout, &set->connect_timeout) < 0 ||
 	    span(options->read_timeout, options->timeout, &set->read_timeout) < 0 ||
 	    span(options->write_timeout, options->timeout, &set->write_timeout) < 0 ||
-	    span(options->deadline, 0, &set->deadline) < 0)
+	    span(options->deadline, 0, &set->deadline) < 0 ||
+	    span(options->close_timeout, DEFAULT_CLOSE_TIMEOUT, &set->close_timeout) < 0)
 		return -1;
 	return 0;
+}
+
+/* The bounds of queued output: low_water <= high_water <= output_limit. Returns 0 or -1. */
+static int
+make_marks(struct fsock__settings *set, const struct fsock_options *options)
+{
+	size_t limit = options->output_limit, high = options->high_water, low = options->low_water;
+
+	set->output_limit = limit != 0 ? limit : DEFAULT_OUTPUT_LIMIT;
+	set->high_water = high != 0 ? high : (set->output_limit + 1) / 2;
+	set->low_water = low != 0 ? low : set->high_water / 4;
+	return set->low_water <= set->high_water && set->high_water <= set->output_limit ? 0 : -1;
+}
+
+/*
+ * Without blocking there is no waiting for the rest of a line: text is then delivered in whole
+ * lines, unless the program has said otherwise.
+ */
+static enum fsock_delivery
+choose_delivery(const struct fsock_options *options)
+{
+	if (options->delivery == FSOCK_DELIVER_DEFAULT && options->nonblocking == FSOCK_ON &&
+	    options->element_type == FSOCK_CHARACTER)
+		return FSOCK_DELIVER_WHOLE_LINE;
+	return options->delivery;
 }
 
 static int
@@ -48,7 +77,8 @@ is_sensible(const struct fsock_options *options)
 		return 0;
 	return is_switch(options->reuse_address) && is_switch(options->reuse_port) &&
 	    is_switch(options->dual_stack) && is_switch(options->nodelay) &&
-	    is_switch(options->broadcast) && (unsigned)options->family <= FSOCK_IPV6_ONLY &&
+	    is_switch(options->broadcast) && is_switch(options->interruptible) &&
+	    is_switch(options->nonblocking) && (unsigned)options->family <= FSOCK_IPV6_ONLY &&
 	    (unsigned)options->element_type <= FSOCK_BYTE &&
 	    (unsigned)options->delivery <= FSOCK_DELIVER_WHOLE_LINE && options->backlog >= 0 &&
 	    options->local_port >= 0 && options->local_port <= 65535 && options->timeout >= 0;
@@ -62,7 +92,7 @@ fsock__settings_make(struct fsock__settings *set, const struct fsock_options *op
 
 	if (options == NULL)
 		options = &defaults;
-	if (!is_sensible(options) || make_spans(set, options) < 0)
+	if (!is_sensible(options) || make_spans(set, options) < 0 || make_marks(set, options) < 0)
 		return fsock__error_set(operation, host, port, EINVAL);
 	set->family = options->family;
 	set->local_host = options->local_host;
@@ -74,8 +104,10 @@ fsock__settings_make(struct fsock__settings *set, const struct fsock_options *op
 	set->dual_stack = options->dual_stack != FSOCK_OFF;
 	set->nodelay = options->nodelay != FSOCK_OFF;
 	set->broadcast = options->broadcast == FSOCK_ON;
+	set->interruptible = options->interruptible == FSOCK_ON;
 	set->element_type = options->element_type;
-	set->delivery = options->delivery;
+	set->delivery = choose_delivery(options);
+	set->nonblocking = options->nonblocking == FSOCK_ON;
 	set->line_limit = options->line_limit;
 	memset(set->format, 0, sizeof set->format);
 	if (options->format != NULL)

@@ -17,10 +17,14 @@ struct fsock__settings {
 	int local_port;
 	int backlog;
 	int reuse_address, reuse_port, dual_stack, nodelay, broadcast; /* 1 or 0 */
+	int interruptible;
 	int share_address; /* reuse_address as datagram sockets take it: 1 only when asked for */
 	enum fsock_element element_type;
 	enum fsock_delivery delivery;
 	size_t line_limit;
+	int nonblocking; /* 1 or 0 */
+	size_t output_limit, high_water, low_water;
+	int64_t close_timeout; /* a span */
 	char format[FSOCK__FORMAT_MAX];
 };
 

@@ -1,7 +1,7 @@
 #include "../compat.h"
+#include "shutdown.h"
 
 #include "error.h"
-#include "socket.h"
 
 /* Ends a listener: blocked and later accepts see `shut`. Returns 0 or -1. */
 static int
@@ -31,13 +31,43 @@ shut_datagram(fsock *s, int fd, int direction, int how)
 	return 0;
 }
 
+/*
+ * Who queues and who drains may be two threads: each notes what it has done before it looks at what
+ * the other has. One of them finds both, and the exchange lets only one act on it.
+ */
+void
+fsock__shutdown_due(struct fsock *s)
+{
+	int saved = errno;
+
+	if (atomic_exchange(&s->end_due, 0))
+		shutdown(s->fd, SHUT_WR); /* if the peer has gone it need not be told */
+	errno = saved;
+}
+
+int
+fsock__shutdown_output(struct fsock *s)
+{
+	if (s->queued == 0 && s->connecting == NULL)
+		return shutdown(s->fd, SHUT_WR);
+	s->end_due = 1;
+	if (s->queued == 0 && s->connecting == NULL)
+		fsock__shutdown_due(s);
+	return 0;
+}
+
 /* Shuts down one direction; one that was shut down before, by us, is no error. */
 static int
 shut_direction(fsock *s, int fd, int direction, int how)
 {
+	int r;
+
 	if (s->role == FSOCK__DATAGRAM)
 		return shut_datagram(s, fd, direction, how);
-	if (shutdown(fd, how) < 0) {
+	r = direction == FSOCK_OUTPUT ? fsock__shutdown_output(s) : shutdown(fd, how);
+	if (r < 0 && s->connecting != NULL)
+		return fsock__socket_error(s, "shutdown", EINPROGRESS);
+	if (r < 0) {
 		if (s->shut & direction)
 			return 0;
 		return errno == ENOTCONN ? fsock__error_set_kind("shutdown", s->host, s->port,
@@ -52,11 +82,11 @@ shut_direction(fsock *s, int fd, int direction, int how)
 int
 fsock_shutdown(fsock *s, int direction)
 {
-	int fd = fsock__socket_fd(s, "shutdown");
-	int r = 0, saved = errno;
+	int fd, r = 0, saved = errno;
 
-	if (fd < 0)
+	if (fsock__socket_check(s, "shutdown") < 0)
 		return -1;
+	fd = s->fd; /* -1 until it is connected: then there is no input to shut down */
 	if (direction < FSOCK_INPUT || direction > FSOCK_IO)
 		return fsock__socket_error(s, "shutdown", EINVAL);
 	if (s->role == FSOCK__LISTENER)

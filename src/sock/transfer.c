@@ -4,54 +4,67 @@
 #include <poll.h>
 
 #include "error.h"
+#include "interrupt.h"
 #include "process.h"
 #include "sys.h"
 #include "unix_file.h"
 
 /*
  * One blocking system call is the common path: SO_RCVTIMEO and SO_SNDTIMEO carry the timeout. Only
- * a deadline of the whole exchange, a signal, or a descriptor that is non-blocking (its flag is
- * shared with whoever else holds the descriptor, so it may turn up at any time) makes us try
- * without waiting and then poll.
+ * a deadline, a socket that is interruptible, a signal, or a descriptor that is non-blocking (its
+ * flag is shared with whoever else holds the descriptor, so it may turn up at any time) makes us
+ * try without waiting and then poll.
  */
 
-/* Waits until `events`; limits are the timeout, counted from now, and the deadline. */
+/* Records that it has. Returns -1. */
 static int
-await(struct fsock *s, const char *operation, int events, int64_t timeout)
+deadline_passed(const struct fsock *s, const char *operation)
 {
-	int64_t until = fsock__clock_after(timeout);
-	int64_t deadline = s->deadline;
-	int ready = fsock__sys_wait(s->fd, events, until < deadline ? until : deadline);
+	return fsock__error_set_kind(
+	    operation, s->host, s->port, FSOCK_DEADLINE_TIMEOUT_ERROR, ETIMEDOUT);
+}
+
+int
+fsock__transfer_wait(struct fsock *s, const char *operation, int direction, int64_t until)
+{
+	int64_t deadline = fsock__transfer_deadline(s, direction);
+	int ready = s->interrupt != NULL
+	    ? fsock__interrupt_wait(s, direction, until)
+	    : fsock__sys_wait(s->fd, direction == FSOCK_INPUT ? POLLIN : POLLOUT,
+	          until < deadline ? until : deadline);
 
 	if (ready > 0)
 		return 0;
 	if (ready < 0)
 		return fsock__socket_error(s, operation, errno);
-	return fsock__error_set_kind(operation, s->host, s->port,
-	    fsock__clock_left(deadline) == 0 ? FSOCK_DEADLINE_TIMEOUT_ERROR : FSOCK_TIMEOUT_ERROR,
-	    ETIMEDOUT);
+	if (s->interrupt != NULL) /* it may have been changed, and then that was it */
+		deadline = fsock__transfer_deadline(s, direction);
+	if (fsock__clock_left(deadline) == 0)
+		return deadline_passed(s, operation);
+	return fsock__error_set_kind(
+	    operation, s->host, s->port, FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
 }
 
 /* A blocking call says EAGAIN when its timeout has run out. */
 int
-fsock__transfer_again(
-    struct fsock *s, const char *operation, int flags, int events, int64_t timeout)
+fsock__transfer_again(struct fsock *s, const char *operation, int flags, int direction)
 {
-	if (errno != EAGAIN && errno != EWOULDBLOCK)
+	if ((errno != EAGAIN && errno != EWOULDBLOCK) || s->nonblocking)
 		return fsock__socket_error(s, operation, errno);
 	if (flags == 0 && !fsock__sys_is_nonblocking(s->fd))
 		return fsock__error_set_kind(
 		    operation, s->host, s->port, FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
-	return await(s, operation, events, timeout);
+	return fsock__transfer_wait(s, operation, direction,
+	    fsock__clock_after(
+	        direction == FSOCK_INPUT ? s->read_timeout : s->write_timeout));
 }
 
 int
-fsock__transfer_check(struct fsock *s, const char *operation)
+fsock__transfer_check(struct fsock *s, const char *operation, int direction)
 {
-	if (fsock__clock_left(s->deadline) > 0)
+	if (fsock__clock_left(fsock__transfer_deadline(s, direction)) > 0)
 		return 0;
-	return fsock__error_set_kind(
-	    operation, s->host, s->port, FSOCK_DEADLINE_TIMEOUT_ERROR, ETIMEDOUT);
+	return deadline_passed(s, operation);
 }
 
 /*
@@ -65,10 +78,10 @@ socket_receive(struct fsock *s, void *buf, size_t n)
 	ssize_t r;
 
 	s->used = fsock__process();
-	if (fsock__transfer_begin(s, "read", &flags) < 0)
+	if (fsock__transfer_begin(s, "read", FSOCK_INPUT, &flags) < 0)
 		return -1;
 	while ((r = fsock__sys_receive(s->fd, buf, n, &flags)) < 0)
-		if (fsock__transfer_again(s, "read", flags, POLLIN, s->read_timeout) < 0)
+		if (fsock__transfer_again(s, "read", flags, FSOCK_INPUT) < 0)
 			return -1;
 	errno = saved;
 	return r;
@@ -82,7 +95,7 @@ socket_send(struct fsock *s, const void *buf, size_t n)
 	const char *p = buf;
 
 	s->used = fsock__process();
-	if (fsock__transfer_begin(s, "write", &flags) < 0)
+	if (fsock__transfer_begin(s, "write", FSOCK_OUTPUT, &flags) < 0)
 		return -1;
 	while (n > 0) {
 		ssize_t r = fsock__sys_send(s->fd, p, n, &flags);
@@ -90,13 +103,29 @@ socket_send(struct fsock *s, const void *buf, size_t n)
 		if (r >= 0) {
 			p += r;
 			n -= (size_t)r;
-		} else if (fsock__transfer_again(
-			       s, "write", flags, POLLOUT, s->write_timeout) < 0) {
+		} else if (fsock__transfer_again(s, "write", flags, FSOCK_OUTPUT) < 0) {
 			return -1;
 		}
 	}
 	errno = saved;
 	return 0;
+}
+
+static ssize_t
+socket_offer(struct fsock *s, const void *buf, size_t n)
+{
+	int flags, saved = errno;
+	ssize_t r;
+
+	s->used = fsock__process();
+	if (fsock__transfer_begin(s, "write", FSOCK_OUTPUT, &flags) < 0)
+		return -1;
+	flags = MSG_DONTWAIT;
+	r = fsock__sys_send(s->fd, buf, n, &flags);
+	if (r < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+		return fsock__socket_error(s, "write", errno);
+	errno = saved;
+	return r < 0 ? 0 : r;
 }
 
 /*
@@ -134,5 +163,6 @@ const struct fsock__transport_ops fsock__transport_socket = {
 	.name = "socket",
 	.receive = socket_receive,
 	.send = socket_send,
+	.offer = socket_offer,
 	.close = socket_close,
 };

@@ -17,6 +17,11 @@ struct fsock__transport_ops {
 	ssize_t (*receive)(struct fsock *, void *buf, size_t n);
 	/* Sends all n octets. Returns 0, or -1 with the error recorded. */
 	int (*send)(struct fsock *, const void *buf, size_t n);
+	/*
+	 * Sends of n octets what goes without waiting. Returns how many, 0 if none, or -1 with the
+	 * error recorded.
+	 */
+	ssize_t (*offer)(struct fsock *, const void *buf, size_t n);
 	/* Closes what the handle owns, if it is still open. Returns 0, or -1 with errno set. */
 	int (*close)(struct fsock *);
 };
@@ -25,24 +30,39 @@ struct fsock__transport_ops {
 extern const struct fsock__transport_ops fsock__transport_socket;
 
 /*
- * For calls of their own. The flags to begin with: MSG_DONTWAIT if there is a deadline, else 0.
- * Returns 0, or -1 with the error recorded if it has passed.
+ * For calls of their own, in one direction: FSOCK_INPUT or FSOCK_OUTPUT. The flags to begin with:
+ * MSG_DONTWAIT if there is a deadline, or the socket is interruptible or does not block, else 0.
+ * Returns 0, or -1 with the error recorded if the deadline has passed.
  */
-int fsock__transfer_check(struct fsock *, const char *operation);
+int fsock__transfer_check(struct fsock *, const char *operation, int direction);
+
+static inline int64_t
+fsock__transfer_deadline(struct fsock *s, int direction)
+{
+	return direction == FSOCK_INPUT ? s->read_deadline : s->write_deadline;
+}
 
 static inline int
-fsock__transfer_begin(struct fsock *s, const char *operation, int *flags)
+fsock__transfer_begin(struct fsock *s, const char *operation, int direction, int *flags)
 {
-	*flags = s->deadline == FSOCK__NEVER ? 0 : MSG_DONTWAIT;
-	return *flags == 0 ? 0 : fsock__transfer_check(s, operation);
+	int64_t deadline = fsock__transfer_deadline(s, direction);
+	int waits = deadline == FSOCK__NEVER && s->interrupt == NULL && !s->nonblocking;
+
+	*flags = waits ? 0 : MSG_DONTWAIT;
+	return deadline == FSOCK__NEVER ? 0 : fsock__transfer_check(s, operation, direction);
 }
 
 /*
- * After a call that failed, `flags` as it left them: on EAGAIN waits for `events`, for `timeout` at
- * the most, unless the call itself has waited that long. Returns 0 if it is to be repeated, or -1
- * with the error recorded.
+ * Waits until a transfer would not block: until `until` (absolute) and the direction's deadline at
+ * the most, and unless it is interrupted. Returns 0, or -1 with the error recorded.
  */
-int fsock__transfer_again(
-    struct fsock *, const char *operation, int flags, int events, int64_t timeout);
+int fsock__transfer_wait(struct fsock *, const char *operation, int direction, int64_t until);
+
+/*
+ * After a call that failed, `flags` as it left them: on EAGAIN waits, for the direction's timeout at
+ * the most, unless the call itself has waited that long or the socket does not block. Returns 0 if
+ * it is to be repeated, or -1 with the error recorded.
+ */
+int fsock__transfer_again(struct fsock *, const char *operation, int flags, int direction);
 
 #endif

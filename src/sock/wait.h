@@ -16,18 +16,31 @@
 
 /* A socket in a list. All but `next` is guarded by the list's lock, `next` by the socket's. */
 struct fsock__member {
-	struct fsock__ring in_members, in_ready, in_suspects; /* rows of the list */
+	/* Rows of the list. A hidden member is not among the ready ones, but may be `done`. */
+	struct fsock__ring in_members, in_ready, in_suspects;
 	struct fsock__member
 	    *next; /* the same socket in another list; once removed, the graveyard */
 	struct fsock_waitlist *list;
 	struct fsock *socket; /* NULL once removed */
 	void *user;
-	int fd;       /* -1 once the socket is closed */
-	int interest; /* FSOCK_INPUT, FSOCK_OUTPUT */
-	int known;    /* the interest that the backend knows; 0: it does not know the member */
-	int state;    /* what the last wait found */
-	size_t slot;  /* the backend's own */
+	int fd;          /* -1 once the socket is closed */
+	int interest;    /* FSOCK_INPUT, FSOCK_OUTPUT */
+	int known;       /* what the backend waits for; 0: it does not know the member */
+	int state;       /* what the last wait found */
+	int is_hidden;   /* the program has closed the socket: it hears no more of it */
+	int is_closing;  /* and the list closes it once its output is sent: see wait_closing.c */
+	int is_overdue;  /* or has not been sent in time */
+	int is_pending;  /* not connected yet: see wait_connecting.c */
+	struct fsock__member *watches;     /* for the descriptors of that, or NULL */
+	struct fsock__member *watched_for; /* of such a one the member itself; else NULL */
+	int64_t step;                      /* when the next step is due */
+	int64_t timeout; /* when the program, or a closing socket, wants to be told; or NEVER */
+	int64_t due;     /* what it is sorted by among the timers: at most when it is due */
+	size_t timer;    /* its place there; FSOCK__NO_TIMER: in none */
+	size_t slot;     /* the backend's own */
 };
+
+#define FSOCK__NO_TIMER SIZE_MAX
 
 /* What a backend finds ready: `state` of one member. A member may be found twice in one wait. */
 struct fsock__found {
@@ -54,7 +67,7 @@ struct fsock__wait_ops {
 	int (*open)(struct fsock__poller *);
 	void (*close)(struct fsock__poller *);
 	/*
-	 * Tells the system the new interest in a member, other than `known`; 0 makes it forget the
+	 * Tells the system what to wait for, other than `known`; 0 makes it forget the
 	 * member, whose descriptor is still open, and that does not fail for want of memory.
 	 */
 	int (*set)(struct fsock__poller *, struct fsock__member *, int interest);
@@ -85,14 +98,23 @@ extern const struct fsock__wait_ops fsock__wait_epoll, fsock__wait_kqueue, fsock
  *  4. While `waiting`, a thread asks the system without the lock. Members removed then are kept in
  *     `graveyard` until it has looked at what was found, and whatever changes the list nudges it.
  *  5. `signalled` is 1 if and only if there is an octet in the pipe, or is about to be.
+ *  6. What the backend waits for is what fsock__wait_wanted() says, but for members that something
+ *     has just happened to: those are among `suspects`.
+ *  7. Hidden members are at the end of `members` and do not count in `member_count`. A closing one
+ *     holds a reference of its socket.
+ *  8. `timers` is a heap: a timer is not before its parent. Each member that is to be told of at a
+ *     certain time is in it, with a `due` that is no later than that; there is room for all.
  */
 struct fsock_waitlist {
 	pthread_mutex_t lock;
 	const struct fsock__wait_ops *ops;
 	struct fsock__ring members, ready, suspects;
+	struct fsock__ring done; /* closing members that have nothing left to send, or no time */
 	struct fsock__ring *cursor;
 	atomic_int untold;
-	size_t member_count;
+	size_t member_count, hidden_count, closing_count;
+	struct fsock__member **timers;
+	size_t timer_count, timer_room;
 	int ready_count;
 	int waiting;
 	struct fsock__member *graveyard;
@@ -123,14 +145,104 @@ struct fsock__member *fsock__wait_join(struct fsock_waitlist *, struct fsock *);
 /* Takes a member out of its list and its socket. Needs both locks. */
 void fsock__wait_part(struct fsock__member *);
 
+/* Frees a member that is in no list. */
+void fsock__wait_free(struct fsock__member *);
+
+/* The same, but its memory is the caller's to free, when nobody asks the system. */
+void fsock__wait_detach(struct fsock__member *);
+
+/* A member is not among those that the last wait found ready. Needs the list's lock. */
+void fsock__wait_unready(struct fsock__member *);
+
 /* The member that a socket is in a list, or NULL. Needs the socket's lock. */
 struct fsock__member *fsock__wait_find(struct fsock_waitlist *, struct fsock *);
 
-/* Tells the backend the interest in a member, if that is news. Needs the list's lock. */
+/*
+ * What the backend is to wait for: what the program waits for, but no input from a peer that takes
+ * no output; and that queued output can be sent.
+ */
+int fsock__wait_wanted(const struct fsock__member *, int interest);
+
+/*
+ * Sees to it that the backend waits for what is wanted. Needs the list's lock. Returns 0, or -1
+ * with errno.
+ */
 int fsock__wait_set(struct fsock__member *, int interest);
+
+/* Output has been queued or sent: the lists that the socket is in wait for something else now. */
+void fsock__wait_tune(struct fsock *);
 
 /* The handle ends: it leaves its lists. */
 void fsock__wait_leave(struct fsock *);
+
+/*
+ * wait_closing.c: sockets whose queued output the lists send after the program has closed them.
+ *
+ * The program is about to close the handle: it leaves its lists, but for one that may have to send
+ * what is queued, and that will not tell of it any more.
+ */
+void fsock__wait_retire(struct fsock *);
+
+/* Whether a list is there to send what is queued, so that nobody has to wait for that. */
+int fsock__wait_may_defer(const struct fsock *);
+
+/*
+ * Leaves closing the socket to a list, if there is one. Needs the socket's lock. Returns whether
+ * one has taken it over.
+ */
+int fsock__wait_defer(struct fsock *);
+
+/*
+ * Closes what is `done`, as far as that is possible now. Needs the list's lock. The members, which
+ * are none any more, are added to *closed; their sockets are let go without the lock.
+ */
+void fsock__wait_finish(struct fsock_waitlist *, struct fsock__member **closed);
+void fsock__wait_release(struct fsock__member *closed);
+
+/* Puts a closing member that has sent everything, or failed, among those that are done. */
+void fsock__wait_check_closing(struct fsock__member *);
+
+/*
+ * wait_connecting.c: members that are not connected yet.
+ *
+ * Goes on connecting. Needs the list's lock; that of the socket is tried. Returns 0, or -1 if it is
+ * to be tried again soon.
+ */
+int fsock__wait_step(struct fsock__member *);
+
+/* Around a step that somebody else takes; between them the driving list's lock is held as well. */
+void fsock__wait_pause_watching(struct fsock *);
+void fsock__wait_resume_watching(struct fsock *, int is_pending);
+
+/* The member's list drives its socket no more. Needs both locks. */
+void fsock__wait_stop_watching(struct fsock__member *);
+
+/*
+ * Tells the other lists that the socket is in, when `ours` is locked and others can only be tried.
+ * Needs the socket's lock.
+ */
+void fsock__wait_tell_others(struct fsock *, const struct fsock_waitlist *ours);
+
+/*
+ * wait_timer.c: members by the time when they are to be told of. All need the list's lock.
+ *
+ * Makes room for one member more. Returns 0 or -1 (ENOMEM).
+ */
+int fsock__wait_timer_reserve(struct fsock_waitlist *);
+
+/* When something happens to a member by itself; FSOCK__NEVER if nothing does. */
+int64_t fsock__wait_timer_of(const struct fsock__member *);
+
+/* Makes the timers know when a member is due, if that is earlier than they know. */
+void fsock__wait_timer_set(struct fsock__member *);
+
+void fsock__wait_timer_remove(struct fsock__member *);
+
+/* When the first timer is due, or FSOCK__NEVER. */
+int64_t fsock__wait_timer_first(const struct fsock_waitlist *);
+
+/* Takes out a member whose time has come, or returns NULL. */
+struct fsock__member *fsock__wait_timer_expired(struct fsock_waitlist *, int64_t now);
 
 /* The descriptor is about to be closed. Needs the socket's lock. */
 void fsock__wait_closing(struct fsock *);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "sys.h"
 
 void
@@ -34,16 +35,65 @@ fsock__wait_suspect(struct fsock__member *m)
 }
 
 int
-fsock__wait_set(struct fsock__member *m, int interest)
+fsock__wait_wanted(const struct fsock__member *m, int interest)
+{
+	const struct fsock *s = m->socket;
+
+	if (s == NULL || s->queued == 0)
+		return interest;
+	return (s->congested ? interest & ~FSOCK_INPUT : interest) | FSOCK_OUTPUT;
+}
+
+/* Tells the backend what to wait for, if that is news. */
+static int
+tell_backend(struct fsock__member *m, int wanted)
 {
 	struct fsock_waitlist *list = m->list;
 
-	if (m->fd < 0 || m->known == interest)
+	if (m->fd < 0 || m->known == wanted)
 		return 0;
-	if (list->ops->set(&list->poller, m, interest) < 0)
+	if (list->ops->set(&list->poller, m, wanted) < 0)
 		return -1;
-	m->known = interest;
+	m->known = wanted;
 	return 0;
+}
+
+int
+fsock__wait_set(struct fsock__member *m, int interest)
+{
+	return tell_backend(m, fsock__wait_wanted(m, interest));
+}
+
+/* Calls `fn` for the socket's member of each list, with the locks of both held. */
+static void
+for_each_list(struct fsock *s, void (*fn)(struct fsock__member *))
+{
+	pthread_mutex_lock(&s->lock);
+	for (struct fsock__member *m = s->waits; m != NULL; m = m->next) {
+		pthread_mutex_lock(&m->list->lock);
+		fn(m);
+		fsock__waitlist_nudge(m->list);
+		pthread_mutex_unlock(&m->list->lock);
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* What cannot be told to the backend now is tried again when the suspects are looked at. */
+static void
+tune(struct fsock__member *m)
+{
+	int saved = errno;
+
+	fsock__wait_suspect(m);
+	if (m->list->poller.owner == getpid())
+		fsock__wait_set(m, m->interest);
+	errno = saved;
+}
+
+void
+fsock__wait_tune(struct fsock *s)
+{
+	for_each_list(s, tune);
 }
 
 /*
@@ -55,9 +105,12 @@ forget(struct fsock__member *m)
 {
 	int saved = errno;
 
-	if (m->list->poller.owner == getpid())
-		fsock__wait_set(m, 0);
+	if (m->list->poller.owner == getpid()) {
+		fsock__wait_stop_watching(m);
+		tell_backend(m, 0);
+	}
 	m->known = 0;
+	m->is_pending = 0;
 	errno = saved;
 }
 
@@ -76,11 +129,16 @@ fsock__wait_join(struct fsock_waitlist *list, struct fsock *s)
 {
 	struct fsock__member *m = calloc(1, sizeof *m);
 
-	if (m == NULL)
+	if (m == NULL || fsock__wait_timer_reserve(list) < 0) {
+		free(m);
 		return NULL;
+	}
 	m->list = list;
 	m->socket = s;
 	m->fd = s->fd;
+	m->is_pending = s->connecting != NULL;
+	m->timeout = m->step = FSOCK__NEVER;
+	m->timer = FSOCK__NO_TIMER;
 	fsock__ring_init(&m->in_ready);
 	fsock__ring_init(&m->in_suspects);
 	fsock__ring_append(&list->members, &m->in_members);
@@ -88,6 +146,13 @@ fsock__wait_join(struct fsock_waitlist *list, struct fsock *s)
 	m->next = s->waits;
 	s->waits = m;
 	return m;
+}
+
+void
+fsock__wait_free(struct fsock__member *m)
+{
+	free(m->watches);
+	free(m);
 }
 
 /* Takes a member out of its socket's chain. */
@@ -106,24 +171,50 @@ unchain(struct fsock__member *m)
 }
 
 void
+fsock__wait_unready(struct fsock__member *m)
+{
+	struct fsock_waitlist *list = m->list;
+
+	if (m->state != 0)
+		m->socket->state = 0;
+	m->state = 0;
+	if (list->cursor == &m->in_ready)
+		list->cursor = m->in_ready.next;
+	if (fsock__ring_is_linked(&m->in_ready) && !m->is_hidden)
+		list->ready_count--;
+	fsock__ring_remove(&m->in_ready);
+}
+
+void
+fsock__wait_detach(struct fsock__member *m)
+{
+	struct fsock_waitlist *list = m->list;
+	int was_driving = m->socket->driver == m;
+
+	unchain(m);
+	forget(m);
+	if (was_driving)
+		fsock__wait_tell_others(m->socket, list);
+	fsock__wait_unready(m);
+	fsock__wait_timer_remove(m);
+	fsock__ring_remove(&m->in_suspects);
+	fsock__ring_remove(&m->in_members);
+	if (m->is_hidden)
+		list->hidden_count--;
+	else
+		list->member_count--;
+	if (m->is_closing)
+		list->closing_count--;
+}
+
+void
 fsock__wait_part(struct fsock__member *m)
 {
 	struct fsock_waitlist *list = m->list;
 
-	unchain(m);
-	forget(m);
-	if (m->state != 0)
-		m->socket->state = 0;
-	if (list->cursor == &m->in_ready)
-		list->cursor = m->in_ready.next;
-	if (fsock__ring_is_linked(&m->in_ready))
-		list->ready_count--;
-	fsock__ring_remove(&m->in_ready);
-	fsock__ring_remove(&m->in_suspects);
-	fsock__ring_remove(&m->in_members);
-	list->member_count--;
+	fsock__wait_detach(m);
 	if (!list->waiting) {
-		free(m);
+		fsock__wait_free(m);
 		return;
 	}
 	m->socket = NULL;
@@ -164,12 +255,5 @@ fsock__wait_closing(struct fsock *s)
 void
 fsock__wait_note(struct fsock *s)
 {
-	pthread_mutex_lock(&s->lock);
-	for (struct fsock__member *m = s->waits; m != NULL; m = m->next) {
-		pthread_mutex_lock(&m->list->lock);
-		fsock__wait_suspect(m);
-		fsock__waitlist_nudge(m->list);
-		pthread_mutex_unlock(&m->list->lock);
-	}
-	pthread_mutex_unlock(&s->lock);
+	for_each_list(s, fsock__wait_suspect);
 }

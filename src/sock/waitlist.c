@@ -1,6 +1,5 @@
 #include "../compat.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -17,18 +16,14 @@ fail(int errnum)
 	return fsock__error_set("wait list", NULL, FSOCK__NO_PORT, errnum);
 }
 
-/* A pipe that does not block: its reading end is a member like any other. Returns 0 or -1. */
+/* The pipe: its reading end is a member like any other. Returns 0 or -1. */
 static int
 open_pipe(struct fsock_waitlist *list)
 {
 	struct fsock__member *m = &list->pipe_member;
 
-	if (pipe(list->pipe) < 0)
+	if (fsock__sys_pipe(list->pipe) < 0)
 		return -1;
-	for (int i = 0; i < 2; i++) {
-		fcntl(list->pipe[i], F_SETFD, FD_CLOEXEC);
-		fsock__sys_set_nonblocking(list->pipe[i], 1);
-	}
 	m->list = list;
 	m->fd = list->pipe[0];
 	m->interest = FSOCK_INPUT;
@@ -51,6 +46,7 @@ fsock__waitlist_new(const struct fsock__wait_ops *ops)
 	fsock__ring_init(&list->members);
 	fsock__ring_init(&list->ready);
 	fsock__ring_init(&list->suspects);
+	fsock__ring_init(&list->done);
 	list->cursor = &list->ready;
 	list->ops = ops;
 	list->poller.owner = getpid();
@@ -83,29 +79,34 @@ fsock_waitlist_new(void)
 }
 
 /*
- * Takes the first member out. The locks are taken the wrong way round, so that of the socket can
- * only be tried. Returns 0 when there is no member left.
+ * Takes the first member out; hidden ones, the last in the row, only if `all`. The locks are taken
+ * the wrong way round, so that of the socket can only be tried. Returns 0 when there is no such
+ * member left.
  */
 static int
-remove_first(fsock_waitlist *list)
+remove_first(fsock_waitlist *list, int all)
 {
+	struct fsock__member *m = NULL, *closed = NULL;
 	int more, busy = 0;
 
 	pthread_mutex_lock(&list->lock);
-	more = fsock__ring_is_linked(&list->members);
-	if (more) {
-		struct fsock__member *m =
-		    fsock__ring_owner(list->members.next, struct fsock__member, in_members);
+	if (fsock__ring_is_linked(&list->members))
+		m = fsock__ring_owner(list->members.next, struct fsock__member, in_members);
+	more = m != NULL && (all || !m->is_hidden);
+	if (more && m->is_closing) {
+		m->is_overdue = 1;
+		fsock__wait_check_closing(m);
+		fsock__wait_finish(list, &closed);
+	} else if (more && pthread_mutex_trylock(&m->socket->lock) == 0) {
 		struct fsock *s = m->socket;
 
-		if (pthread_mutex_trylock(&s->lock) == 0) {
-			fsock__wait_part(m);
-			pthread_mutex_unlock(&s->lock);
-		} else {
-			busy = 1;
-		}
+		fsock__wait_part(m);
+		pthread_mutex_unlock(&s->lock);
+	} else if (more) {
+		busy = 1;
 	}
 	pthread_mutex_unlock(&list->lock);
+	fsock__wait_release(closed);
 	if (busy)
 		sched_yield();
 	return more;
@@ -116,7 +117,7 @@ void
 fsock_waitlist_remove_all(fsock_waitlist *list)
 {
 	if (list != NULL)
-		while (remove_first(list))
+		while (remove_first(list, 0))
 			;
 }
 
@@ -128,7 +129,9 @@ fsock_waitlist_free(fsock_waitlist *list)
 
 	if (list == NULL)
 		return;
-	fsock_waitlist_remove_all(list);
+	while (remove_first(list, 1))
+		;
+	free(list->timers);
 	list->ops->close(&list->poller);
 	fsock__sys_close(list->pipe[0]);
 	fsock__sys_close(list->pipe[1]);
@@ -145,6 +148,7 @@ set_member(struct fsock__member *m, int interest, void *user)
 		return -1;
 	m->interest = interest;
 	m->user = user;
+	fsock__wait_timer_set(m);
 	fsock__wait_suspect(m); /* it may hold input already */
 	fsock__waitlist_nudge(m->list);
 	return 0;
@@ -159,7 +163,7 @@ enter(fsock_waitlist *list, fsock *s, int interest, void *user, int may_add)
 
 	if (list->poller.owner != getpid())
 		return EPERM;
-	if (s->fd < 0)
+	if (s->fd < 0 && s->connecting == NULL)
 		return EBADF;
 	if (is_new && !may_add)
 		return ENOENT;

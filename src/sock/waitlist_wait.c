@@ -65,6 +65,58 @@ suspect_everybody(struct fsock_waitlist *list)
 		fsock__wait_suspect(fsock__ring_owner(r, struct fsock__member, in_members));
 }
 
+static int
+has_passed(int64_t deadline)
+{
+	return deadline != FSOCK__NEVER && fsock__clock_left(deadline) == 0;
+}
+
+/* What of a member's interest would only meet a deadline that has passed. */
+static int
+find_late(const struct fsock__member *m)
+{
+	struct fsock *s = m->socket;
+	int late = 0;
+
+	if (has_passed(s->read_deadline))
+		late |= FSOCK_INPUT;
+	if (has_passed(s->write_deadline)) {
+		late |= FSOCK_OUTPUT;
+		if (s->queued > 0)
+			s->stream_ops->drain(s); /* output that is late has failed */
+	}
+	return late & m->interest;
+}
+
+/* The state of a member, as far as the system cannot know it: 0 for none, -1 if it is unsure. */
+static int
+look_at(struct fsock__member *m)
+{
+	const struct fsock *s = m->socket;
+	int saved = errno, late = find_late(m), r = fsock__wait_step(m);
+
+	if (r == 0)
+		r = fsock__wait_set(m, m->interest);
+	errno = saved;
+	fsock__wait_timer_set(m);
+	if (m->is_hidden) {
+		fsock__wait_check_closing(m);
+		return r;
+	}
+	if ((m->fd < 0 && !m->is_pending) || (s->nonblocking && s->write_error != 0))
+		return FSOCK_FAILED;
+	if (late != 0)
+		return late;
+	if (m->is_pending)
+		return r;
+	if (r == 0 && (m->interest & FSOCK_INPUT) && !s->congested) {
+		ssize_t n = fsock__wait_buffered(m->socket);
+
+		return n > 0 ? FSOCK_INPUT : n < 0 ? -1 : 0;
+	}
+	return r;
+}
+
 /* Looks at the members that may hold input. Returns whether something could not be told. */
 static int
 look_at_suspects(struct fsock_waitlist *list)
@@ -76,20 +128,14 @@ look_at_suspects(struct fsock_waitlist *list)
 		suspect_everybody(list);
 	for (r = list->suspects.next; r != &list->suspects; r = next) {
 		struct fsock__member *m = fsock__ring_owner(r, struct fsock__member, in_suspects);
-		ssize_t n = 0;
+		int found;
 
 		next = r->next;
-		if (m->fd < 0) {
-			add_ready(m, FSOCK_FAILED);
-			continue;
-		}
-		if (m->interest & FSOCK_INPUT)
-			n = fsock__wait_buffered(m->socket);
-		if (n > 0)
-			add_ready(m, FSOCK_INPUT);
-		else if (n < 0)
-			unsure = 1;
-		else
+		found = look_at(m);
+		unsure |= found < 0;
+		if (found > 0)
+			add_ready(m, found);
+		else if (found == 0)
 			fsock__ring_remove(&m->in_suspects);
 	}
 	return unsure;
@@ -115,7 +161,21 @@ drain_pipe(struct fsock_waitlist *list)
 static int
 wanted(const struct fsock__member *m, int state)
 {
-	return state & (m->interest | FSOCK_HANGUP | FSOCK_FAILED);
+	return state & (m->interest | FSOCK_HANGUP | FSOCK_FAILED | FSOCK_TIMEOUT);
+}
+
+/* Sends what is queued for a member that can be written. Returns what is left of its state. */
+static int
+drain(struct fsock__member *m, int state)
+{
+	struct fsock *s = m->socket;
+	int saved = errno;
+
+	if (s->stream_ops->drain(s) < 0 && !m->is_hidden)
+		state |= FSOCK_FAILED;
+	fsock__wait_suspect(m); /* input that was held back, say */
+	errno = saved;
+	return s->queued > s->settings.low_water ? state & ~FSOCK_OUTPUT : state;
 }
 
 /* What the backend found of a member. */
@@ -131,7 +191,19 @@ take_found(struct fsock_waitlist *list, const struct fsock__found *found)
 	}
 	if (m->socket == NULL || m->known == 0)
 		return; /* removed, closed or changed since it was found */
-	state = wanted(m, found->state);
+	if (m->watched_for != NULL) {
+		if (m->watched_for->socket != NULL)
+			fsock__wait_suspect(m->watched_for);
+		return;
+	}
+	state = found->state;
+	if (m->socket->queued > 0 && (state & FSOCK_OUTPUT))
+		state = drain(m, state);
+	if (m->is_hidden) {
+		fsock__wait_check_closing(m);
+		return;
+	}
+	state = wanted(m, m->socket->congested ? state & ~FSOCK_INPUT : state);
 	if (state == FSOCK_INPUT || state == FSOCK_IO)
 		if (!fsock__wait_is_readable(m->socket, list))
 			state &= ~FSOCK_INPUT;
@@ -146,7 +218,7 @@ bury(struct fsock_waitlist *list)
 		struct fsock__member *m = list->graveyard;
 
 		list->graveyard = m->next;
-		free(m);
+		fsock__wait_free(m);
 	}
 }
 
@@ -172,22 +244,54 @@ ask_system(struct fsock_waitlist *list, int64_t left)
 	return 0;
 }
 
+/* Tells of members whose time has come. */
+static void
+look_at_timers(struct fsock_waitlist *list)
+{
+	int64_t now = list->timer_count == 0 ? 0 : fsock__clock_now();
+	struct fsock__member *m;
+
+	while ((m = fsock__wait_timer_expired(list, now)) != NULL) {
+		if (m->is_closing) {
+			m->is_overdue = 1;
+			fsock__wait_check_closing(m);
+			continue;
+		}
+		if (m->timeout <= now) {
+			m->timeout = FSOCK__NEVER;
+			add_ready(m, FSOCK_TIMEOUT);
+		}
+		fsock__wait_suspect(m); /* if it is the deadline of the socket */
+	}
+}
+
+/* How long the system may be asked, with the list as it is. */
+static int64_t
+patience(const struct fsock_waitlist *list, int64_t deadline, int unsure)
+{
+	int64_t first = fsock__wait_timer_first(list);
+	int64_t left = fsock__clock_left(first < deadline ? first : deadline);
+
+	if (list->ready_count > 0)
+		return 0;
+	if ((unsure || fsock__ring_is_linked(&list->done)) && left > FSOCK__WAIT_UNSURE)
+		return FSOCK__WAIT_UNSURE;
+	return left;
+}
+
 /* Waits, with the list's lock, which it gives up meanwhile. Returns as fsock_waitlist_wait(). */
 static int
-await(struct fsock_waitlist *list, int64_t deadline)
+await(struct fsock_waitlist *list, int64_t deadline, struct fsock__member **closed)
 {
 	int r, woken;
 
 	clear_ready(list);
 	do {
 		int unsure = look_at_suspects(list);
-		int64_t left = fsock__clock_left(deadline);
 
-		if (list->ready_count > 0)
-			left = 0;
-		if (unsure && left > FSOCK__WAIT_UNSURE)
-			left = FSOCK__WAIT_UNSURE;
-		r = ask_system(list, left);
+		r = ask_system(list, patience(list, deadline, unsure));
+		look_at_timers(list);
+		fsock__wait_finish(list, closed);
 		woken = r == 0 && list->woken && atomic_exchange(&list->woken, 0);
 	} while (r == 0 && list->ready_count == 0 && !woken && fsock__clock_left(deadline) > 0);
 	set_cursor(list, list->ready.next);
@@ -200,6 +304,7 @@ await(struct fsock_waitlist *list, int64_t deadline)
 int
 fsock_waitlist_wait(fsock_waitlist *list, double timeout, double *remaining)
 {
+	struct fsock__member *closed = NULL;
 	int64_t span, deadline = 0;
 	int r, saved = errno;
 
@@ -208,13 +313,23 @@ fsock_waitlist_wait(fsock_waitlist *list, double timeout, double *remaining)
 	if (span != 0)
 		deadline = span == FSOCK__NEVER ? FSOCK__NEVER : fsock__clock_after(span);
 	pthread_mutex_lock(&list->lock);
-	r = list->waiting ? fail(EBUSY) : await(list, deadline);
+	r = list->waiting ? fail(EBUSY) : await(list, deadline, &closed);
 	pthread_mutex_unlock(&list->lock);
+	fsock__wait_release(closed);
 	if (remaining != NULL && (r >= 0 || errno == EINTR))
 		*remaining = fsock__wait_remaining(deadline);
 	if (r >= 0)
 		errno = saved;
 	return r;
+}
+
+/* Why a member has failed, if it has and that is known. */
+static int
+error_of(const struct fsock__member *m, int state)
+{
+	if (!(state & FSOCK_FAILED))
+		return 0;
+	return m->fd < 0 && !m->is_pending ? EBADF : m->socket->write_error;
 }
 
 /* see fsock/wait.h */
@@ -238,7 +353,7 @@ fsock_waitlist_next(fsock_waitlist *list, struct fsock_event *event)
 			*event = (struct fsock_event){ .socket = s,
 				.user = m->user,
 				.state = state,
-				.error = m->fd < 0 ? EBADF : 0 };
+				.error = error_of(m, state) };
 	}
 	pthread_mutex_unlock(&list->lock);
 	return s;

@@ -8,6 +8,7 @@
 #include "../sock/error.h"
 #include "input.h"
 #include "output.h"
+#include "sender.h"
 #include "registry.h"
 #include "text.h"
 
@@ -133,7 +134,7 @@ fsock_write_octets(FILE *f, const void *buf, size_t n)
 	    fsock__output_finish(w->stream) < 0)
 		return 0;
 	pthread_mutex_lock(&w->stream->output_lock);
-	if (fsock__output_send_nolock(w->stream, buf, n) == 0)
+	if (fsock__sender_send_nolock(w->stream, buf, n) == 0)
 		sent = n;
 	pthread_mutex_unlock(&w->stream->output_lock);
 	return sent;

@@ -3,26 +3,9 @@
 #include "output.h"
 
 #include "../sock/error.h"
-#include "../sock/transfer.h"
 #include "input.h"
+#include "sender.h"
 #include "text.h"
-
-int
-fsock__output_send_nolock(struct fsock__stream *stream, const void *buf, size_t n)
-{
-	struct fsock *s = stream->socket;
-	int cancel, r;
-
-	if (s->write_error != 0)
-		return fsock__socket_error(s, "write", s->write_error);
-	stream->sent = 1;
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	r = s->transport->send(s, buf, n);
-	pthread_setcancelstate(cancel, NULL);
-	if (r < 0)
-		s->write_error = errno;
-	return r;
-}
 
 /*
  * Input read before the output is not to be given back after it: positions count both, so glibc,
@@ -54,7 +37,7 @@ fsock__output_write(struct fsock__window *w, const void *buf, size_t n)
 		return 0;
 	settle_input(w);
 	pthread_mutex_lock(&stream->output_lock);
-	r = stream->text_output == NULL ? fsock__output_send_nolock(stream, buf, n)
+	r = stream->text_output == NULL ? fsock__sender_send_nolock(stream, buf, n)
 	                                : fsock__text_write_nolock(stream, buf, n);
 	if (r == 0)
 		w->position += (off_t)n;
@@ -80,7 +63,7 @@ fsock__output_send(struct fsock__stream *stream, const void *buf, size_t n)
 	int r;
 
 	pthread_mutex_lock(&stream->output_lock);
-	r = fsock__output_send_nolock(stream, buf, n);
+	r = fsock__sender_send_nolock(stream, buf, n);
 	pthread_mutex_unlock(&stream->output_lock);
 	return r;
 }

@@ -54,6 +54,13 @@ file_send(struct fsock *s, const void *buf, size_t n)
 	return fsock__socket_error(s, "write", errno);
 }
 
+/* A FILE takes everything, however long that lasts. */
+static ssize_t
+file_offer(struct fsock *s, const void *buf, size_t n)
+{
+	return file_send(s, buf, n) < 0 ? -1 : (ssize_t)n;
+}
+
 static int
 file_close(struct fsock *s)
 {
@@ -67,6 +74,7 @@ static const struct fsock__transport_ops transport_file = {
 	.name = "file",
 	.receive = file_receive,
 	.send = file_send,
+	.offer = file_offer,
 	.close = file_close,
 };
 

@@ -14,6 +14,7 @@
 
 #include "../sock/socket.h"
 #include "buffer.h"
+#include "queue.h"
 
 #define FSOCK__NO_BOUND UINT64_MAX
 
@@ -42,7 +43,7 @@ enum { FSOCK__WINDOW_IO, FSOCK__WINDOW_INPUT, FSOCK__WINDOW_OUTPUT, FSOCK__WINDO
  *  1. `reader` is the window that read last: the only one that may give input back. Its FILE's lock
  *     guards `raw` and the line counts. It changes with the locks of both FILEs and the socket's
  *     lock held; a window that closes leaves it NULL. It guards all members down to `octet_taken`.
- *  2. `output_lock` is held while anything is sent, and guards `text_output`. It is held as well
+ *  2. `output_lock` is held while anything is sent, and guards `text_output` and `queue`. It is held as well
  *     while another `text_input` is put in place: who has either lock may look at its format.
  *  3. While the reader has a line_limit, `line_fill` is how much of a line lies before raw.head,
  *     and `fill_at_mark` how much lies before raw.mark.
@@ -62,6 +63,8 @@ struct fsock__stream {
 	int octet_taken; /* the octet before raw.head may be unread */
 	int read_error;  /* errno of a receive that no read has told of yet, or 0; as `raw` */
 	pthread_mutex_t output_lock;
+	struct fsock__queue queue; /* likewise; socket->queued tells everybody how much it has */
+	int queue_process;         /* fsock__process() that put it there */
 	struct fsock__text_output *text_output; /* likewise */
 	int sent;                               /* something was sent to the peer */
 	struct fsock__window windows[FSOCK__WINDOW_COUNT];

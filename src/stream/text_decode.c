@@ -103,11 +103,12 @@ piece_room(size_t room)
 
 /*
  * Brings the decoder, from `before` on, to the character behind the octets of its piece that the
- * line ends have taken; their own text begins at `out`. Some charsets have one for two code points: if that is cut the line ends go back to it.
+ * line ends have taken; their own text begins at `out`. Some charsets have one for two code points:
+ * if that is cut the line ends go back to it.
  */
 static void
 keep_in_step(struct fsock__text_input *t, const struct fsock__text_state *before,
-    struct fsock_codec_io *raw, struct fsock_codec_io *text, uint8_t *out)
+    struct fsock_codec_io *raw, struct fsock_codec_io *text, uint8_t *out, int final)
 {
 	const struct fsock_policy *policy = &t->format.policy;
 	const uint8_t *piece = raw->out;
@@ -115,7 +116,7 @@ keep_in_step(struct fsock__text_input *t, const struct fsock__text_state *before
 
 	t->now.decoder = before->decoder;
 	raw->out_length = used;
-	fsock_decode_with(&t->now.decoder, policy, raw, 0);
+	fsock_decode_with(&t->now.decoder, policy, raw, final);
 	if ((size_t)(raw->out - piece) == used)
 		return;
 	t->now.eol = before->eol;
@@ -157,7 +158,7 @@ convert_both(struct fsock__text_input *t, struct fsock_codec_io *io, int final)
 			ended = FSOCK_CODEC_OUTPUT_FULL;
 		if (ended != FSOCK_CODEC_INPUT_EMPTY) {
 			raw = (struct fsock_codec_io){ io->in, io->in_length, piece, 0 };
-			keep_in_step(t, &before, &raw, &text, io->out);
+			keep_in_step(t, &before, &raw, &text, io->out, final);
 		}
 		note_character(now, before.decoder.errors);
 		*io = (struct fsock_codec_io){ raw.in, raw.in_length, text.out, text.out_length };
@@ -260,8 +261,9 @@ fsock__text_rewind(struct fsock__stream *stream, size_t keep)
 
 	/*
 	 * A character in the place of bad octets: like any other, they are read with its last one.
+	 * Where only the end of input makes them bad, and has not come yet, they are held back.
 	 */
-	if (left > 0 && fsock__text_owes(t))
+	if (left > 0 && (fsock__text_owes(t) || fsock__text_holds_back(t)))
 		decode_again(stream, length - left);
 	stream->line_fill = fill;
 	t->now.skip = left;

@@ -224,7 +224,8 @@ await(struct fsock__window *w)
 {
 	ssize_t r;
 
-	if (fsock__text_owes(w->stream->text_input))
+	/* The end, once seen, is not waited for again, lest a read that needs it twice loses it. */
+	if (fsock__text_owes(w->stream->text_input) || w->stream->text_input->final)
 		return 0;
 	if (w->delivery == FSOCK_DELIVER_WHOLE_LINE)
 		return await_line(w);

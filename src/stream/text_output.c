@@ -4,8 +4,7 @@
 #include <stdlib.h>
 
 #include "../sock/error.h"
-#include "../sock/transfer.h"
-#include "output.h"
+#include "sender.h"
 #include "text.h"
 
 enum { PIECE = 2048, WIRE = 8192 };
@@ -42,7 +41,7 @@ send_wire(struct fsock__stream *stream, struct wire *wire)
 	size_t n = wire->length;
 
 	wire->length = 0;
-	return n == 0 ? 0 : fsock__output_send_nolock(stream, wire->octets, n);
+	return n == 0 ? 0 : fsock__sender_send_nolock(stream, wire->octets, n);
 }
 
 /* An encoding error: what comes before it is sent, then output has failed for good. */

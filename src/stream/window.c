@@ -3,9 +3,11 @@
 #include <sys/mman.h>
 
 #include "../sock/error.h"
+#include "../sock/shutdown.h"
+#include "../sock/wait.h"
 #include "output.h"
 #include "registry.h"
-#include "stream.h"
+#include "sender.h"
 
 /*
  * Output is worth more than input: what does not fit in stdio's buffer is a system call each time.
@@ -78,7 +80,7 @@ end_output(struct fsock *s)
 	int saved = errno;
 
 	atomic_fetch_or(&s->shut, FSOCK_OUTPUT);
-	if (shutdown(s->fd, SHUT_WR) < 0 && errno != ENOTCONN && errno != EINVAL)
+	if (fsock__shutdown_output(s) < 0 && errno != ENOTCONN && errno != EINVAL)
 		return fsock__socket_error(s, "close", errno);
 	errno = saved;
 	return 0;
@@ -105,14 +107,18 @@ int
 fsock__window_close(struct fsock__window *w)
 {
 	struct fsock *s = w->stream->socket;
-	int last_output, r;
+	int last_output, last, r;
 
 	fsock__registry_remove(w);
 	pthread_mutex_lock(&s->lock);
 	last_output = (w->sides & FSOCK_OUTPUT) && !is_still_open(w->stream, FSOCK_OUTPUT, w);
+	last = s->open_files == 1;
 	pthread_mutex_unlock(&s->lock);
+	/* A failure is kept in write_error. */
 	if (last_output && !s->releasing)
-		fsock__output_finish(w->stream); /* a failure is kept in write_error */
+		fsock__output_finish(w->stream);
+	if (last && s->queued > 0 && !fsock__wait_may_defer(s))
+		fsock__sender_settle(s);
 	pthread_mutex_lock(&s->lock);
 	w->file = NULL;
 	if (w->stream->reader == w)

@@ -212,9 +212,9 @@ list(void)
 static void
 stand(void)
 {
-	const struct entry *last = &m.list[m.read - 1];
-
 	if (m.read > 0) {
+		const struct entry *last = &m.list[m.read - 1];
+
 		m.state = last->after;
 		m.start = last->end;
 	}

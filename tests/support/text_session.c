@@ -82,6 +82,12 @@ script_send(struct fsock *s, const void *buf, size_t n)
 	return fsock__transport_socket.send(s, buf, n);
 }
 
+static ssize_t
+script_offer(struct fsock *s, const void *buf, size_t n)
+{
+	return fsock__transport_socket.offer(s, buf, n);
+}
+
 static int
 script_close(struct fsock *s)
 {
@@ -89,7 +95,7 @@ script_close(struct fsock *s)
 }
 
 static const struct fsock__transport_ops transport_script = { "script", script_receive, script_send,
-	script_close };
+	script_offer, script_close };
 
 void
 text_open(struct text_session *t, const struct text_way *way, const struct fsock_options *options,
