@@ -328,6 +328,46 @@ START_TEST(shut_down)
 }
 END_TEST
 
+/* Waiting for queued output to go, when a socket is to block again. */
+struct settling {
+	fsock *s;
+	int r, error;
+};
+
+static void
+settle(void *arg)
+{
+	struct settling *settling = arg;
+
+	settling->r = fsock_set_nonblocking(settling->s, 0);
+	settling->error = errno;
+}
+
+START_TEST(settled)
+{
+	static const char block[600000];
+	struct fsock_options options = on;
+	struct settling settling = { .r = 0 };
+	struct sock_thread thread;
+	int peer;
+
+	options.nonblocking = FSOCK_ON;
+	settling.s = sock_raw(_i, &options, &peer);
+	ck_assert_ptr_nonnull(fsock_output(settling.s));
+	while (fsock_pending_output(settling.s) == 0)
+		ck_assert_int_gt(fsock_send(settling.s, block, sizeof block, NULL), 0);
+	sock_thread_start(&thread, settle, &settling);
+	sock_thread_await_blocked(&thread);
+	ck_assert_int_eq(fsock_interrupt(settling.s, FSOCK_OUTPUT), 0);
+	sock_thread_join(&thread);
+	ck_assert_int_eq(settling.r, -1);
+	ck_assert_int_eq(settling.error, ECANCELED);
+	ck_assert_int_eq(fsock_close(settling.s), -1);
+	sock_assert_error(FSOCK_CANCELED_ERROR, ECANCELED);
+	close(peer);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -344,5 +384,6 @@ main(void)
 	tcase_add_loop_test(tcase, from_a_handler, 0, WAYS);
 	tcase_add_loop_test(tcase, cancelled, 0, 3);
 	tcase_add_loop_test(tcase, shut_down, 0, 4);
+	tcase_add_loop_test(tcase, settled, SOCK_PAIR, SOCK_TCP4 + 1);
 	return sock_run(suite);
 }

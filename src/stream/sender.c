@@ -1,15 +1,12 @@
 #include "../compat.h"
 #include "sender.h"
 
-#include <poll.h>
-
 #include <fsock/stream.h>
 
 #include "../sock/clock.h"
 #include "../sock/error.h"
 #include "../sock/process.h"
 #include "../sock/shutdown.h"
-#include "../sock/sys.h"
 #include "../sock/transfer.h"
 #include "../sock/wait.h"
 
@@ -177,8 +174,7 @@ fsock__sender_settle(struct fsock *s)
 	while ((r = drain_nolock(stream)) == 0 && fsock__queue_count(&stream->queue) > 0) {
 		if (deadline == FSOCK__NEVER)
 			deadline = fsock__clock_after(s->settings.close_timeout);
-		if (fsock__sys_wait(s->fd, POLLOUT, deadline) <= 0) {
-			fsock__socket_error(s, "close", ETIMEDOUT);
+		if (fsock__transfer_wait(s, "close", FSOCK_OUTPUT, deadline) < 0) {
 			r = fail(stream);
 			break;
 		}
