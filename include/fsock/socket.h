@@ -82,9 +82,17 @@ struct fsock_options {
 
 /*
  * Connects to a stream server: TCP, or Unix-domain for a path or an @name. Every address of the
- * host is tried in the order getaddrinfo(3) gives (RFC 6724) until one answers, all under one
- * limit; no single address may use up more than its share of what is left. A refused connection is
- * reported as refused, at once. Looking up a name counts in.
+ * host is tried, in the order of enum fsock_family but with IPv6 and IPv4 in turn, until one
+ * answers: Happy Eyeballs (RFC 8305). The next one is tried when one has failed, or when the last
+ * has not answered within 250 ms; those tried before may still answer, and the first that does is
+ * taken. With more than 8 under way the one that has had most time is given up. All are under one
+ * limit, in which looking up a name counts. When none answers, the error tells what the first one
+ * said that could be reached; a refused connection is reported as refused, at once.
+ * With `nonblocking` it returns at once, unless the outcome is known by then. Text may be written
+ * right away: it is queued. There is no descriptor yet, and reading fails with EAGAIN. A wait list
+ * that the socket is in goes on connecting, names looked up included, and reports FSOCK_OUTPUT once
+ * it is connected, or FSOCK_FAILED; in no list, reading and writing go on. After a failure they
+ * fail with what fsock_connect() would have failed with.
  * Returns: a connected socket, or NULL.
  * Errors: EINVAL (host NULL, port out of range, options that make no sense), ETIMEDOUT,
  *   EHOSTUNREACH for a name that cannot be resolved (kind FSOCK_NS_...), ENAMETOOLONG, connect(2)'s
@@ -92,6 +100,12 @@ struct fsock_options {
  * Ownership: the caller's; end it with fsock_close().  Blocks: yes, up to connect_timeout/deadline.
  */
 FSOCK_API fsock *fsock_connect(const char *host, int port, const struct fsock_options *options);
+
+/*
+ * Whether a socket that fsock_connect() made with `nonblocking` is still to be connected.
+ * Returns: 1 or 0; 0 once that has failed, and for NULL.
+ */
+FSOCK_API int fsock_is_connecting(const fsock *s);
 
 /*
  * Listens for stream connections. host NULL is every address of the machine: one IPv6 socket that

@@ -76,7 +76,7 @@ fsock__socket_close_nolock(struct fsock *s)
 
 	if (s->closing || (s->queued > 0 && s->write_error == 0 && fsock__wait_defer(s)))
 		return 0;
-	if (s->fd >= 0)
+	if (s->fd >= 0 || s->connecting != NULL)
 		fsock__wait_closing(s);
 	if (s->transport->close(s) < 0)
 		return fsock__socket_error(s, "close", errno);
@@ -127,14 +127,32 @@ fsock__socket_error(const struct fsock *s, const char *operation, int errnum)
 	return fsock__error_set(operation, s->host, s->port, errnum);
 }
 
+void
+fsock__socket_set_fd(struct fsock *s, int fd, int family)
+{
+	s->fd = fd;
+	s->family = family;
+	apply_settings(fd, s->role, family, &s->settings);
+}
+
 int
-fsock__socket_fd(const struct fsock *s, const char *operation)
+fsock__socket_check(const struct fsock *s, const char *operation)
 {
 	if (s == NULL)
 		return fsock__error_set_kind(
 		    operation, NULL, FSOCK__NO_PORT, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
-	if (s->fd < 0 || s->closing)
+	if ((s->fd < 0 && s->connecting == NULL) || s->closing)
 		return fsock__socket_error(s, operation, EBADF);
+	return 0;
+}
+
+int
+fsock__socket_fd(const struct fsock *s, const char *operation)
+{
+	if (fsock__socket_check(s, operation) < 0)
+		return -1;
+	if (s->fd < 0)
+		return fsock__socket_error(s, operation, EINPROGRESS);
 	return s->fd;
 }
 
@@ -170,7 +188,7 @@ fsock_is_datagram(const fsock *s)
 int
 fsock_set_nonblocking(fsock *s, int on)
 {
-	if (fsock__socket_fd(s, "set non-blocking") < 0)
+	if (fsock__socket_check(s, "set non-blocking") < 0)
 		return -1;
 	s->nonblocking = on != 0;
 	if (on && s->role == FSOCK__LISTENER && !fsock__sys_is_nonblocking(s->fd))
@@ -191,7 +209,7 @@ set_deadlines(struct fsock *s, int directions, double seconds)
 {
 	int64_t span, deadline;
 
-	if (fsock__socket_fd(s, "set deadline") < 0)
+	if (fsock__socket_check(s, "set deadline") < 0)
 		return -1;
 	if (fsock__clock_span(seconds, &span) < 0)
 		return fsock__socket_error(s, "set deadline", EINVAL);
@@ -204,6 +222,8 @@ set_deadlines(struct fsock *s, int directions, double seconds)
 		s->write_deadline = deadline;
 		fsock__interrupt_look(s, FSOCK_OUTPUT);
 	}
+	if (s->waits != NULL)
+		fsock__wait_note(s);
 	return 0;
 }
 

@@ -56,13 +56,13 @@ fsock__sys_socketpair(int family, int type, int fds[2])
 }
 
 int
-fsock__sys_pipe(int ends[2])
+fsock__sys_pipe(int fds[2])
 {
-	if (pipe(ends) < 0)
+	if (fsock__pipe(fds) < 0)
 		return -1;
-	for (int i = 0; i < 2; i++) {
-		fcntl(ends[i], F_SETFD, FD_CLOEXEC);
-		fsock__sys_set_nonblocking(ends[i], 1);
+	for (int i = 0; i < 2 && FSOCK__SOCK_CLOEXEC == 0; i++) {
+		fcntl(fds[i], F_SETFD, FD_CLOEXEC);
+		fsock__sys_set_nonblocking(fds[i], 1);
 	}
 	return 0;
 }

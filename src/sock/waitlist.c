@@ -163,7 +163,7 @@ enter(fsock_waitlist *list, fsock *s, int interest, void *user, int may_add)
 
 	if (list->poller.owner != getpid())
 		return EPERM;
-	if (s->fd < 0)
+	if (s->fd < 0 && s->connecting == NULL)
 		return EBADF;
 	if (is_new && !may_add)
 		return ENOENT;
