@@ -245,7 +245,7 @@ START_TEST(pair_without_memory)
 }
 END_TEST
 
-/* Of a part of a line a wait takes what there is, and does not ask again to learn that it is all. */
+/* Of a part of a line a wait takes what there is, and does not ask whether that is all. */
 START_TEST(part_of_line)
 {
 	fsock *ends[2];
