@@ -145,7 +145,11 @@ FSOCK_API int fsock_waitlist_set_timeout(fsock_waitlist *list, fsock *s, double 
 
 /*
  * How many sockets that the program has closed the waits on the list are still sending output of.
- * fsock_waitlist_free() resets the connections of those that are left.
+ * fsock_waitlist_free() resets the connections of those that are left; before the end of a program:
+ *
+ *	while (fsock_waitlist_closing(list) > 0 && fsock_waitlist_wait(list, INFINITY, NULL) >= 0)
+ *		;
+ *
  * Returns: the number; 0 for NULL.
  */
 FSOCK_API size_t fsock_waitlist_closing(fsock_waitlist *list);
@@ -160,7 +164,8 @@ FSOCK_API size_t fsock_waitlist_count(fsock_waitlist *list);
  * others follow with the next wait, each in its turn. Those of the last wait that were not asked
  * for are dropped, and found again if they are still ready.
  * *remaining is as for fsock_wait_for_input().
- * Returns: how many are ready; 0 if the time ran out or the list was woken; or -1.
+ * Returns: how many are ready; 0 if the time ran out, the list was woken, or the last of the closing
+ *   sockets (fsock_waitlist_closing()) has been closed; or -1.
  * Errors: EINVAL (NULL, a negative timeout or NaN), EINTR, EBUSY (another thread waits on the
  *   list).
  * Blocks: yes.
