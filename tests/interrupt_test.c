@@ -328,6 +328,78 @@ START_TEST(shut_down)
 }
 END_TEST
 
+/* Waiting for queued output to go, when a socket is to block again. */
+struct settling {
+	fsock *s;
+	int r, error;
+};
+
+static void
+settle(void *arg)
+{
+	struct settling *settling = arg;
+
+	settling->r = fsock_set_nonblocking(settling->s, 0);
+	settling->error = errno;
+}
+
+START_TEST(settled)
+{
+	static const char block[600000];
+	struct fsock_options options = on;
+	struct settling settling = { .r = 0 };
+	struct sock_thread thread;
+	int peer;
+
+	options.nonblocking = FSOCK_ON;
+	settling.s = sock_raw(_i, &options, &peer);
+	ck_assert_ptr_nonnull(fsock_output(settling.s));
+	while (fsock_pending_output(settling.s) == 0)
+		ck_assert_int_gt(fsock_send(settling.s, block, sizeof block, NULL), 0);
+	sock_thread_start(&thread, settle, &settling);
+	sock_thread_await_blocked(&thread);
+	ck_assert_int_eq(fsock_interrupt(settling.s, FSOCK_OUTPUT), 0);
+	sock_thread_join(&thread);
+	ck_assert_int_eq(settling.r, -1);
+	ck_assert_int_eq(settling.error, ECANCELED);
+	ck_assert_int_eq(fsock_close(settling.s), -1);
+	sock_assert_error(FSOCK_CANCELED_ERROR, ECANCELED);
+	close(peer);
+}
+END_TEST
+
+/* The connection does not stand yet: a read that waits for it can be called back, and moved. */
+START_TEST(connecting)
+{
+	struct fsock_options options = on;
+	int full[SOCK_FULL], port = sock_full("127.0.0.1", 0, full), fds = sock_open_fds();
+	struct ways w = { .way = _i ? WAY_LINE : WAY_RECEIVE };
+	struct ways_call call = { .ways = &w };
+	struct sock_thread thread;
+
+	options.nonblocking = FSOCK_ON;
+	w.s = fsock_connect("127.0.0.1", port, &options);
+	ck_assert_ptr_nonnull(w.s);
+	ck_assert_int_eq(fsock_is_connecting(w.s), 1);
+	ck_assert_int_eq(fsock_set_nonblocking(w.s, 0), 0);
+	w.f = _i ? fsock_input(w.s) : NULL;
+	sock_thread_start(&thread, ways_run, &call);
+	sock_thread_await_blocked(&thread);
+	ck_assert_int_eq(fsock_interrupt(w.s, FSOCK_INPUT), 0);
+	sock_thread_join(&thread);
+	ways_expect(&call, FSOCK_CANCELED_ERROR, ECANCELED);
+	sock_thread_start(&thread, ways_run, &call);
+	sock_thread_await_blocked(&thread);
+	ck_assert_int_eq(fsock_set_read_deadline(w.s, 0.01), 0);
+	sock_thread_join(&thread);
+	ways_expect(&call, FSOCK_DEADLINE_TIMEOUT_ERROR, ETIMEDOUT);
+	ck_assert_int_eq(fsock_is_connecting(w.s), 1);
+	fsock_abort(w.s);
+	ck_assert_int_eq(sock_open_fds(), fds);
+	sock_full_free(full);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -344,5 +416,7 @@ main(void)
 	tcase_add_loop_test(tcase, from_a_handler, 0, WAYS);
 	tcase_add_loop_test(tcase, cancelled, 0, 3);
 	tcase_add_loop_test(tcase, shut_down, 0, 4);
+	tcase_add_loop_test(tcase, connecting, 0, 2);
+	tcase_add_loop_test(tcase, settled, SOCK_PAIR, SOCK_TCP4 + 1);
 	return sock_run(suite);
 }

@@ -12,13 +12,13 @@ fsock__connecting_new(
 	size_t length = strlen(host) + 1;
 	size_t local_length = set->local_host == NULL ? 0 : strlen(set->local_host) + 1;
 	struct fsock__connecting *c = calloc(1, sizeof *c + length + local_length);
-	char *copy = (char *)(c + 1);
+	char *copy;
 
 	if (c == NULL) {
 		fsock__error_set("allocate", host, port, ENOMEM);
 		return NULL;
 	}
-	memcpy(copy, host, length);
+	copy = memcpy(c + 1, host, length);
 	c->remote = (struct fsock__question){ "connect", copy, port, set->family };
 	c->local = (struct fsock__question){ "bind", NULL, set->local_port, set->family };
 	if (local_length > 0)

@@ -183,24 +183,25 @@ earlier(int64_t a, int64_t b)
 }
 
 static int
-wait_uncancelled(struct fsock *s, struct side *side, int direction, int64_t until)
+poll_uncancelled(struct fsock *s, int direction, struct pollfd *list, size_t count, int64_t until)
 {
+	struct side *side = side_of(s, direction);
+	struct pollfd *wakes = &list[count];
+
 	for (int turn = 0;; turn++) {
-		struct pollfd p[2] = {
-			{ .fd = s->fd, .events = direction == FSOCK_INPUT ? POLLIN : POLLOUT },
-			{ .events = POLLIN },
-		};
-		int r, behind;
+		int r, behind, is_woken;
 		unsigned changes;
 
-		p[1].fd = enter(side, &changes);
-		if (p[1].fd < 0)
+		*wakes = (struct pollfd){ .fd = enter(side, &changes), .events = POLLIN };
+		if (wakes->fd < 0)
 			return -1;
-		r = fsock__sys_poll(p, 2, earlier(until, fsock__transfer_deadline(s, direction)));
-		behind = leave(side, changes, r > 0 && p[0].revents == 0);
-		if (r < 0 || p[0].revents != 0)
-			return r < 0 ? -1 : 1;
-		if (r > 0 && atomic_exchange(&side->asked, 0)) {
+		r = fsock__sys_poll(
+		    list, count + 1, earlier(until, fsock__transfer_deadline(s, direction)));
+		is_woken = r == 1 && wakes->revents != 0; /* and nothing else is to be told of */
+		behind = leave(side, changes, is_woken);
+		if (r != 0 && !is_woken)
+			return r;
+		if (is_woken && atomic_exchange(&side->asked, 0)) {
 			errno = ECANCELED;
 			return -1;
 		}
@@ -212,12 +213,13 @@ wait_uncancelled(struct fsock *s, struct side *side, int direction, int64_t unti
 }
 
 int
-fsock__interrupt_wait(struct fsock *s, int direction, int64_t until)
+fsock__interrupt_poll(
+    struct fsock *s, int direction, struct pollfd *list, size_t count, int64_t until)
 {
 	int cancel, r;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	r = wait_uncancelled(s, side_of(s, direction), direction, until);
+	r = poll_uncancelled(s, direction, list, count, until);
 	pthread_setcancelstate(cancel, NULL);
 	return r;
 }
@@ -252,7 +254,7 @@ ask(struct side *side)
 int
 fsock_interrupt(fsock *s, int direction)
 {
-	if (fsock__socket_fd(s, "interrupt") < 0)
+	if (fsock__socket_check(s, "interrupt") < 0)
 		return -1;
 	if (direction < FSOCK_INPUT || direction > FSOCK_IO)
 		return fsock__socket_error(s, "interrupt", EINVAL);

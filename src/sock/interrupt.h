@@ -16,11 +16,14 @@ int fsock__interrupt_open(struct fsock *);
 void fsock__interrupt_close(struct fsock *);
 
 /*
- * Waits until a transfer in the direction would not block, until `until` (absolute) or the
- * direction's deadline, as that is changed meanwhile. Returns 1 when ready or in error, 0 when the
- * time is over, or -1 with errno: ECANCELED by fsock_interrupt(), others on failure.
+ * fsock__sys_poll() for a call in a direction of a socket that is interruptible: until `until`
+ * (absolute) or the direction's deadline, as that is changed meanwhile. The list has room for one
+ * more than `count`. Returns more than 0 when one is ready or in error, 0 when the time is over, or
+ * -1 with errno: ECANCELED by fsock_interrupt(), others on failure.
  */
-int fsock__interrupt_wait(struct fsock *, int direction, int64_t until);
+struct pollfd;
+int fsock__interrupt_poll(
+    struct fsock *, int direction, struct pollfd *list, size_t count, int64_t until);
 
 /* After a change of the direction's deadline: who waits looks at it again. */
 void fsock__interrupt_look(struct fsock *, int direction);

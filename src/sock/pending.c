@@ -2,6 +2,7 @@
 #include "pending.h"
 
 #include "clock.h"
+#include "interrupt.h"
 #include "shutdown.h"
 #include "sys.h"
 #include "transfer.h"
@@ -114,11 +115,11 @@ fsock__pending_step(struct fsock *s)
 	return p;
 }
 
-/* Sleeps until there may be something to do. Returns 0, or -1 with errno. */
+/* Sleeps until there may be something to do. Returns 0 or more, or -1 with errno. */
 static int
-await_step(struct fsock *s, int64_t deadline)
+await_step(struct fsock *s, int direction, int64_t deadline)
 {
-	struct pollfd fds[FSOCK__RACE_MAX];
+	struct pollfd fds[FSOCK__RACE_MAX + 1];
 	struct fsock__connecting *c;
 	size_t count = 0;
 
@@ -132,16 +133,18 @@ await_step(struct fsock *s, int64_t deadline)
 			deadline = c->next;
 	}
 	pthread_mutex_unlock(&s->lock);
-	return c == NULL ? 0 : fsock__sys_poll(fds, count, deadline);
+	if (c == NULL)
+		return 0;
+	return s->interrupt != NULL ? fsock__interrupt_poll(s, direction, fds, count, deadline)
+	                            : fsock__sys_poll(fds, count, deadline);
 }
 
 int
 fsock__pending_await(struct fsock *s, const char *operation, int direction, int64_t deadline)
 {
-	int64_t limit = fsock__transfer_deadline(s, direction);
-
 	for (;;) {
 		enum fsock__progress p = fsock__pending_step(s);
+		int64_t limit = fsock__transfer_deadline(s, direction); /* it may be changed */
 
 		if (p == FSOCK__DONE)
 			return 0;
@@ -151,7 +154,7 @@ fsock__pending_await(struct fsock *s, const char *operation, int direction, int6
 			return -1;
 		if (fsock__clock_left(deadline) == 0)
 			return fsock__socket_error(s, operation, deadline == 0 ? EAGAIN : ETIMEDOUT);
-		if (await_step(s, deadline < limit ? deadline : limit) < 0)
+		if (await_step(s, direction, deadline < limit ? deadline : limit) < 0)
 			return fsock__socket_error(s, operation, errno);
 	}
 }

@@ -27,11 +27,12 @@ deadline_passed(const struct fsock *s, const char *operation)
 int
 fsock__transfer_wait(struct fsock *s, const char *operation, int direction, int64_t until)
 {
+	struct pollfd p[2] = { { .fd = s->fd,
+		.events = direction == FSOCK_INPUT ? POLLIN : POLLOUT } };
 	int64_t deadline = fsock__transfer_deadline(s, direction);
 	int ready = s->interrupt != NULL
-	    ? fsock__interrupt_wait(s, direction, until)
-	    : fsock__sys_wait(s->fd, direction == FSOCK_INPUT ? POLLIN : POLLOUT,
-	          until < deadline ? until : deadline);
+	    ? fsock__interrupt_poll(s, direction, p, 1, until)
+	    : fsock__sys_poll(p, 1, until < deadline ? until : deadline);
 
 	if (ready > 0)
 		return 0;

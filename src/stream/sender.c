@@ -1,8 +1,6 @@
 #include "../compat.h"
 #include "sender.h"
 
-#include <poll.h>
-
 #include <fsock/stream.h>
 
 #include "../sock/clock.h"
@@ -10,7 +8,6 @@
 #include "../sock/pending.h"
 #include "../sock/process.h"
 #include "../sock/shutdown.h"
-#include "../sock/sys.h"
 #include "../sock/transfer.h"
 #include "../sock/wait.h"
 
@@ -173,12 +170,9 @@ fsock__sender_drain(struct fsock *s)
 static int
 await_room(struct fsock *s, int64_t deadline)
 {
-	int ready;
-
 	if (s->connecting != NULL)
 		return fsock__pending_await(s, "close", FSOCK_OUTPUT, deadline);
-	ready = fsock__sys_wait(s->fd, POLLOUT, deadline);
-	return ready > 0 ? 0 : fsock__socket_error(s, "close", ready == 0 ? ETIMEDOUT : errno);
+	return fsock__transfer_wait(s, "close", FSOCK_OUTPUT, deadline);
 }
 
 int
