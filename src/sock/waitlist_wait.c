@@ -283,7 +283,7 @@ patience(const struct fsock_waitlist *list, int64_t deadline, int unsure)
 static int
 await(struct fsock_waitlist *list, int64_t deadline, struct fsock__member **closed)
 {
-	int r, woken;
+	int r, woken, closing = list->closing_count > 0;
 
 	clear_ready(list);
 	do {
@@ -293,6 +293,8 @@ await(struct fsock_waitlist *list, int64_t deadline, struct fsock__member **clos
 		look_at_timers(list);
 		fsock__wait_finish(list, closed);
 		woken = r == 0 && list->woken && atomic_exchange(&list->woken, 0);
+		if (closing && list->closing_count == 0)
+			break; /* who waits for that has nothing else to wake it */
 	} while (r == 0 && list->ready_count == 0 && !woken && fsock__clock_left(deadline) > 0);
 	set_cursor(list, list->ready.next);
 	if (r < 0 && list->ready_count == 0)
