@@ -283,18 +283,19 @@ patience(const struct fsock_waitlist *list, int64_t deadline, int unsure)
 static int
 await(struct fsock_waitlist *list, int64_t deadline, struct fsock__member **closed)
 {
-	int r, woken, closing = list->closing_count > 0;
+	int r, woken;
+	size_t closing;
 
 	clear_ready(list);
 	do {
+		closing = list->closing_count;
 		int unsure = look_at_suspects(list);
 
 		r = ask_system(list, patience(list, deadline, unsure));
 		look_at_timers(list);
 		fsock__wait_finish(list, closed);
 		woken = r == 0 && list->woken && atomic_exchange(&list->woken, 0);
-		if (closing && list->closing_count == 0)
-			break; /* who waits for that has nothing else to wake it */
+		woken |= closing > 0 && list->closing_count == 0;
 	} while (r == 0 && list->ready_count == 0 && !woken && fsock__clock_left(deadline) > 0);
 	set_cursor(list, list->ready.next);
 	if (r < 0 && list->ready_count == 0)

@@ -51,12 +51,8 @@ exceeds_limit(const struct fsock__stream *stream, size_t n)
 	                                  : fsock__text_exceeds(stream->text_input, n, limit);
 }
 
-/*
- * Whether the next read finds what it needs in the raw buffer: input, its end for now, or an error,
- * such as a line that is too long.
- */
-static int
-is_ready(const struct fsock__stream *stream)
+int
+fsock__readable_now(const struct fsock__stream *stream)
 {
 	int line = wants_line(stream);
 	const uint8_t *p = NULL;
@@ -77,7 +73,7 @@ buffered_raw(const struct fsock__stream *stream)
 {
 	size_t count = fsock__receiver_count(stream);
 
-	if (!is_ready(stream))
+	if (!fsock__readable_now(stream))
 		return 0;
 	return (ssize_t)(count == 0 ? 1 : count);
 }
@@ -134,7 +130,7 @@ fetch_line(struct fsock__stream *stream)
 	int may_have_more = 1, flags = MSG_DONTWAIT;
 
 	s->used = fsock__process();
-	while (!is_ready(stream)) {
+	while (!fsock__readable_now(stream)) {
 		size_t room = raw->received < stream->bound ? fsock__buffer_reserve(raw) : 0;
 		ssize_t n;
 
