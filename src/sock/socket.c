@@ -187,5 +187,7 @@ fsock_set_deadline(fsock *s, double seconds)
 	if (fsock__clock_span(seconds, &span) < 0)
 		return fsock__socket_error(s, "set deadline", EINVAL);
 	s->read_deadline = s->write_deadline = fsock__clock_after(span);
+	if (s->waits != NULL) /* it may be earlier than they know */
+		fsock__wait_note(s);
 	return 0;
 }
