@@ -189,6 +189,8 @@ take_found(struct fsock_waitlist *list, const struct fsock__found *found)
 	if (m->socket == NULL || m->known == 0)
 		return; /* removed, closed or changed since it was found */
 	state = found->state;
+	if (m->known != fsock__wait_wanted(m, m->interest)) /* another list has sent it, say */
+		fsock__wait_suspect(m);
 	if (m->socket->queued > 0 && (state & FSOCK_OUTPUT))
 		state = drain(m, state);
 	if (m->is_hidden) {
