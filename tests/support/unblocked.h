@@ -9,7 +9,10 @@
 
 #include <fsock.h>
 
-/* Does so, if the environment has it. */
+/* Whether the environment has it: then tests of waiting to write, say, mean nothing. */
+int unblocked_is_on(void);
+
+/* Does so, if it has. */
 void unblocked_make(fsock *s);
 
 #endif
