@@ -197,6 +197,8 @@ take_found(struct fsock_waitlist *list, const struct fsock__found *found)
 		return;
 	}
 	state = found->state;
+	if (m->known != fsock__wait_wanted(m, m->interest)) /* another list has sent it, say */
+		fsock__wait_suspect(m);
 	if (m->socket->queued > 0 && (state & FSOCK_OUTPUT))
 		state = drain(m, state);
 	if (m->is_hidden) {
