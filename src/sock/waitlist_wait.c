@@ -286,11 +286,10 @@ static int
 await(struct fsock_waitlist *list, int64_t deadline, struct fsock__member **closed)
 {
 	int r, woken;
-	size_t closing;
 
 	clear_ready(list);
 	do {
-		closing = list->closing_count;
+		size_t closing = list->closing_count;
 		int unsure = look_at_suspects(list);
 
 		r = ask_system(list, patience(list, deadline, unsure));
