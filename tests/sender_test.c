@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <math.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -472,6 +473,77 @@ START_TEST(switched_off_in_vain)
 }
 END_TEST
 
+/* A thread that is to be cancelled does what it began: no lock is left taken. */
+static void
+drain_and_end(void *arg)
+{
+	pthread_cancel(pthread_self());
+	if (*(int *)arg)
+		fsock_set_nonblocking(link_.s, 0);
+	else
+		fsock_send_pending(link_.s);
+	pthread_testcancel();
+}
+
+START_TEST(drained_by_cancelled)
+{
+	struct sock_thread drainer;
+	int switches = _i % 2;
+
+	if (!open_link(_i / 2, &(struct fsock_options){ .close_timeout = 20 }))
+		return;
+	queue_link_fill(&link_, 100000);
+	sock_thread_start(&drainer, drain_and_end, &switches);
+	while (switches && fsock_pending_output(link_.s) > 0)
+		ck_assert(queue_link_read(&link_, SIZE_MAX));
+	sock_thread_join(&drainer);
+	ck_assert_int_eq(fsock_set_nonblocking(link_.s, 1), 0);
+	queue_link_put(&link_, 1000);
+	queue_link_read_all(&link_, list);
+	close_link();
+}
+END_TEST
+
+/* Output is shut down while another thread sends what is queued: the end comes all the same. */
+static void
+drain_all(void *arg)
+{
+	(void)arg;
+	while (fsock_send_pending(s) > 0)
+		;
+}
+
+START_TEST(ended_while_drained)
+{
+	struct sock_thread drainer;
+	char octets[64];
+
+	for (int i = 0; i < 300; i++) {
+		fsock *pair[2];
+
+		ck_assert_int_eq(
+		    fsock_pair(pair, &(struct fsock_options){ .nonblocking = FSOCK_ON }), 0);
+		s = pair[0];
+		s->transport = &script; /* the kernel is full */
+		room = 0;
+		wire_length = 0;
+		ck_assert_ptr_nonnull(fsock_stream(s));
+		ck_assert_int_eq(fsock_send(s, "abc", 3, NULL), 3);
+		s->transport = &fsock__transport_socket;
+		sock_thread_start(&drainer, drain_all, NULL);
+		for (int turn = 0; turn < i % 30; turn++)
+			sched_yield();
+		ck_assert_int_eq(fsock_shutdown(s, FSOCK_OUTPUT), 0);
+		sock_thread_join(&drainer);
+		far = pair[1];
+		ck_assert_int_eq(fsock_set_nonblocking(far, 0), 0);
+		ck_assert_int_eq(fsock_receive(far, octets, sizeof octets, NULL), 3);
+		ck_assert_int_eq(fsock_receive(far, octets, sizeof octets, NULL), 0);
+		finish();
+	}
+}
+END_TEST
+
 /* What ends output while it is queued is reported, with its errno. */
 static const struct ending {
 	const char *what;
@@ -632,7 +704,7 @@ main(void)
 	TCase *t = tcase_create("sender");
 	int ways = WAYS * SOCK_TRANSPORTS;
 
-	tcase_set_timeout(t, 4);
+	tcase_set_timeout(t, 20);
 	tcase_add_loop_test(t, marked, 0, 2 * COUNT(marks));
 	tcase_add_test(t, arguments);
 	tcase_add_test(t, failed);
@@ -641,6 +713,8 @@ main(void)
 	tcase_add_loop_test(t, ended, 0, ways * COUNT(endings));
 	tcase_add_loop_test(t, switched_off, 0, ways);
 	tcase_add_loop_test(t, switched_off_in_vain, 0, 2 * ways);
+	tcase_add_loop_test(t, drained_by_cancelled, 0, 2 * ways);
+	tcase_add_test(t, ended_while_drained);
 	tcase_add_loop_test(t, reported, 0, ways * COUNT(ends));
 	tcase_add_loop_test(t, forked, 0, ways * COUNT(child_does));
 	tcase_add_loop_test(t, forked_writer, 0, 4);

@@ -82,6 +82,7 @@ drain_nolock(struct fsock__stream *stream)
 	struct fsock__queue *q = &stream->queue;
 	struct fsock *s = stream->socket;
 	size_t count;
+	int cancel;
 	ssize_t r;
 
 	drop_copy(stream);
@@ -90,7 +91,10 @@ drain_nolock(struct fsock__stream *stream)
 		return 0;
 	if (s->write_error != 0)
 		return fail(stream);
+	/* A thread cancelled in here would leave locks taken for ever. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	r = s->transport->offer(s, q->data + q->head, count);
+	pthread_setcancelstate(cancel, NULL);
 	if (r < 0)
 		return fail(stream);
 	fsock__queue_sent(q, (size_t)r);
@@ -215,8 +219,9 @@ fsock__sender_settle(struct fsock *s)
 {
 	struct fsock__stream *stream = s->stream;
 	int64_t deadline = FSOCK__NEVER;
-	int r, saved = errno;
+	int r, cancel, saved = errno;
 
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	pthread_mutex_lock(&stream->output_lock);
 	while ((r = drain_nolock(stream)) == 0 && fsock__queue_count(&stream->queue) > 0) {
 		if (deadline == FSOCK__NEVER)
@@ -229,6 +234,7 @@ fsock__sender_settle(struct fsock *s)
 	publish(stream);
 	tell(s);
 	pthread_mutex_unlock(&stream->output_lock);
+	pthread_setcancelstate(cancel, NULL);
 	if (r == 0)
 		errno = saved;
 	return r;
