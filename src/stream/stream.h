@@ -18,6 +18,9 @@
 
 #define FSOCK__NO_BOUND UINT64_MAX
 
+/* For want of a line_limit; a whole line has to be kept in memory. */
+#define FSOCK__WHOLE_LINE_LIMIT 65536
+
 struct fsock__stream;
 struct fsock__text_input;
 struct fsock__text_output;
@@ -84,6 +87,12 @@ int fsock__input_give_back(struct fsock__window *, size_t n);
  */
 ssize_t fsock__readable_buffered(struct fsock *);
 int fsock__readable_fetch(struct fsock *);
+
+/*
+ * readable.c: whether the next read finds what it needs in the raw buffer: input, its end for now,
+ * or an error, such as a line that is too long. Needs the lock of the reader's FILE.
+ */
+int fsock__readable_now(const struct fsock__stream *);
 
 /*
  * readable.c: to be called when there may be something to read that there was not, other than what
