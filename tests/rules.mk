@@ -112,7 +112,7 @@ GCC_ONLY := $(PEERS) $(SLOW) $(BENCHES)
 # program go to __wrap_NAME(). Of such programs Darwin's linker makes none.
 WRAPPED.fault_test := malloc calloc free mmap mmap64 munmap fopencookie funopen fclose getaddrinfo \
     freeaddrinfo socket connect bind listen accept4 setsockopt getsockopt getsockname getpeername \
-    fcntl fcntl64 recv send poll shutdown close lstat lstat64 unlink pthread_create
+    fcntl fcntl64 pipe2 recv send poll shutdown close lstat lstat64 unlink pthread_create
 wrapped = $(WRAPPED.$(notdir $(1)):%=-Wl,--wrap=%)
 ifeq ($(shell uname -s),Darwin)
 UNIT := $(filter-out $(patsubst WRAPPED.%,tests/%.c,$(filter WRAPPED.%,$(.VARIABLES))),$(UNIT))
@@ -211,7 +211,15 @@ format:
 	clang-format -i $$(grep -LiE '^/\* (generated|made) by ' \
 	    $$(find include src tests examples -name '*.[ch]'))
 
-# A benchmark is tests/bench/NAME_bench.c; T=NAME picks one.
+# A benchmark is tests/bench/NAME_bench.c; T=NAME picks one. That of echo servers has its servers beside it;
+# libevent's is left out where that is not installed.
+ECHO         := $(filter-out %_bench.c %_libevent.c,$(wildcard tests/bench/echo_*.c)) \
+                $(shell pkg-config --exists libevent && echo tests/bench/echo_libevent.c)
+ECHO_OBJECTS := $(ECHO:%.c=build/gcc/%.o)
+build/gcc/tests/bench/echo_bench: $(ECHO_OBJECTS)
+build/gcc/tests/bench/echo_bench: LDLIBS.gcc += $(shell pkg-config --libs libevent 2>/dev/null)
+-include $(ECHO_OBJECTS:.o=.d)
+
 bench: $(BENCHES:%.c=build/gcc/%)
 	@for b in $^; do echo "$$b"; $$b || exit 1; done
 
@@ -229,7 +237,7 @@ fuzz: $(FUZZ:%.c=build/fuzzer/%)
 # ---- What the tests need.
 
 PACKAGES := gcc g++ clang libc6-dev make binutils pkg-config check musl-tools libbsd-dev valgrind cppcheck mandoc \
-    socat netcat-openbsd redis-server wrk systemd curl python3 libpng-dev libjansson-dev cl-flexi-streams libclang-rt-dev \
+    socat netcat-openbsd redis-server wrk systemd curl python3 libpng-dev libjansson-dev libevent-dev cl-flexi-streams libclang-rt-dev \
     gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross gcc-aarch64-linux-gnu \
     libc6-dev-arm64-cross qemu-user
 

@@ -67,6 +67,7 @@ enum fsock_error_kind {
 	FSOCK_NAME_TOO_LONG_ERROR,     /* a Unix-domain path longer than the system takes */
 	FSOCK_LINE_TOO_LONG_ERROR,     /* a line longer than the stream's line_limit */
 	FSOCK_ENCODING_ERROR,          /* bytes that mean nothing in the stream's charset: EILSEQ */
+	FSOCK_CANCELED_ERROR,          /* fsock_interrupt() ended the call: ECANCELED */
 	FSOCK_NOT_SEEKABLE_ERROR,      /* a seek that is more than giving back unread input */
 	FSOCK_BUFFER_TOO_SMALL_ERROR,  /* a caller's buffer is smaller than the result: ERANGE */
 

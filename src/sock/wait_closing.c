@@ -142,7 +142,7 @@ fsock__wait_release(struct fsock__member *closed)
 
 		closed = m->next;
 		fsock__socket_unref(m->socket);
-		free(m);
+		fsock__wait_free(m);
 	}
 }
 

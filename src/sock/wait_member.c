@@ -105,9 +105,12 @@ forget(struct fsock__member *m)
 {
 	int saved = errno;
 
-	if (m->list->poller.owner == getpid())
+	if (m->list->poller.owner == getpid()) {
+		fsock__wait_stop_watching(m);
 		tell_backend(m, 0);
+	}
 	m->known = 0;
+	m->is_pending = 0;
 	errno = saved;
 }
 
@@ -133,7 +136,8 @@ fsock__wait_join(struct fsock_waitlist *list, struct fsock *s)
 	m->list = list;
 	m->socket = s;
 	m->fd = s->fd;
-	m->timeout = FSOCK__NEVER;
+	m->is_pending = s->connecting != NULL;
+	m->timeout = m->step = FSOCK__NEVER;
 	m->timer = FSOCK__NO_TIMER;
 	fsock__ring_init(&m->in_ready);
 	fsock__ring_init(&m->in_suspects);
@@ -142,6 +146,13 @@ fsock__wait_join(struct fsock_waitlist *list, struct fsock *s)
 	m->next = s->waits;
 	s->waits = m;
 	return m;
+}
+
+void
+fsock__wait_free(struct fsock__member *m)
+{
+	free(m->watches);
+	free(m);
 }
 
 /* Takes a member out of its socket's chain. */
@@ -178,9 +189,12 @@ void
 fsock__wait_detach(struct fsock__member *m)
 {
 	struct fsock_waitlist *list = m->list;
+	int was_driving = m->socket->driver == m;
 
 	unchain(m);
 	forget(m);
+	if (was_driving)
+		fsock__wait_tell_others(m->socket, list);
 	fsock__wait_unready(m);
 	fsock__wait_timer_remove(m);
 	fsock__ring_remove(&m->in_suspects);
@@ -200,7 +214,7 @@ fsock__wait_part(struct fsock__member *m)
 
 	fsock__wait_detach(m);
 	if (!list->waiting) {
-		free(m);
+		fsock__wait_free(m);
 		return;
 	}
 	m->socket = NULL;

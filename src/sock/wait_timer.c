@@ -63,7 +63,7 @@ int64_t
 fsock__wait_timer_of(const struct fsock__member *m)
 {
 	const struct fsock *s = m->socket;
-	int64_t due = m->timeout;
+	int64_t due = m->timeout < m->step ? m->timeout : m->step;
 
 	if ((m->interest & FSOCK_INPUT) && s->read_deadline < due)
 		due = s->read_deadline;

@@ -7,6 +7,7 @@
 
 #include "../sock/error.h"
 #include "input.h"
+#include "receiver.h"
 #include "output.h"
 #include "sender.h"
 #include "registry.h"
@@ -39,7 +40,7 @@ has_octets(const struct fsock__window *w, const char *operation, const void *buf
 static ssize_t
 await_octet(struct fsock__window *w)
 {
-	return fsock__input_count(w->stream) > 0 ? 1 : fsock__input_fill(w);
+	return fsock__receiver_count(w->stream) > 0 ? 1 : fsock__receiver_fill(w);
 }
 
 /* see fsock/format.h */

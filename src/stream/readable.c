@@ -4,7 +4,7 @@
 #include "../sock/sys.h"
 #include "../sock/wait.h"
 #include "file.h"
-#include "input.h"
+#include "receiver.h"
 #include "text.h"
 
 /*
@@ -27,7 +27,7 @@ wants_line(const struct fsock__stream *stream)
 static size_t
 waiting(const struct fsock__stream *stream, const uint8_t **p)
 {
-	size_t n = fsock__input_count(stream), owed = stream->owed_length;
+	size_t n = fsock__receiver_count(stream), owed = stream->owed_length;
 
 	if (n == 0 || n < owed)
 		return 0;
@@ -75,7 +75,7 @@ is_ready(const struct fsock__stream *stream)
 static ssize_t
 buffered_raw(const struct fsock__stream *stream)
 {
-	size_t count = fsock__input_count(stream);
+	size_t count = fsock__receiver_count(stream);
 
 	if (!is_ready(stream))
 		return 0;

@@ -1,15 +1,13 @@
 #include "../compat.h"
 #include "sender.h"
 
-#include <poll.h>
-
 #include <fsock/stream.h>
 
 #include "../sock/clock.h"
 #include "../sock/error.h"
+#include "../sock/pending.h"
 #include "../sock/process.h"
 #include "../sock/shutdown.h"
-#include "../sock/sys.h"
 #include "../sock/transfer.h"
 #include "../sock/wait.h"
 
@@ -143,8 +141,10 @@ fsock__sender_send_nolock(struct fsock__stream *stream, const void *buf, size_t 
 	struct fsock *s = stream->socket;
 	int cancel, r;
 
+	if (s->connecting != NULL && s->waits == NULL)
+		fsock__pending_step(s); /* else a wait list does it */
 	if (s->write_error != 0)
-		return fsock__socket_error(s, "write", s->write_error);
+		return fsock__pending_error(s, "write");
 	stream->sent = 1;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	r = s->nonblocking ? send_or_queue(stream, buf, n) : send_all(stream, buf, n);
@@ -166,6 +166,15 @@ fsock__sender_drain(struct fsock *s)
 	return r;
 }
 
+/* Waits until the kernel may take some. Returns 0, or -1 with the error recorded. */
+static int
+await_room(struct fsock *s, int64_t deadline)
+{
+	if (s->connecting != NULL)
+		return fsock__pending_await(s, "close", FSOCK_OUTPUT, deadline);
+	return fsock__transfer_wait(s, "close", FSOCK_OUTPUT, deadline);
+}
+
 int
 fsock__sender_settle(struct fsock *s)
 {
@@ -177,8 +186,7 @@ fsock__sender_settle(struct fsock *s)
 	while ((r = drain_nolock(stream)) == 0 && fsock__queue_count(&stream->queue) > 0) {
 		if (deadline == FSOCK__NEVER)
 			deadline = fsock__clock_after(s->settings.close_timeout);
-		if (fsock__sys_wait(s->fd, POLLOUT, deadline) <= 0) {
-			fsock__socket_error(s, "close", ETIMEDOUT);
+		if (await_room(s, deadline) < 0) {
 			r = fail(stream);
 			break;
 		}
@@ -214,13 +222,15 @@ fsock_send_pending(fsock *s)
 	struct fsock__stream *stream;
 	int r, saved = errno;
 
-	if (fsock__socket_fd(s, "send pending output") < 0)
+	if (fsock__socket_check(s, "send pending output") < 0)
 		return -1;
 	stream = s->stream;
+	if (s->connecting != NULL)
+		fsock__pending_step(s);
 	if (stream == NULL)
 		return 0;
 	pthread_mutex_lock(&stream->output_lock);
-	r = s->write_error != 0 ? fsock__socket_error(s, "write", s->write_error)
+	r = s->write_error != 0 ? fsock__pending_error(s, "write")
 	                        : drain_nolock(stream);
 	publish_and_tell(stream);
 	pthread_mutex_unlock(&stream->output_lock);
