@@ -60,6 +60,7 @@ ENV.tsan     = TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 CK_TIMEOUT_M
 ENV.valgrind = CK_FORK=no
 ENV.s390x    = $(SAMPLE)
 ENV.arm64    = $(SAMPLE)
+ENV.unblocked = FSOCK_UNBLOCKED=1
 ENV.slow     = CK_DEFAULT_TIMEOUT=600
 
 # gcc's thread sanitizer cannot live with much address randomisation; not everywhere may it be turned off.
@@ -100,6 +101,11 @@ SLOW    := $(sort $(wildcard tests/slow/$(T)_test.c))
 BENCHES := $(sort $(wildcard tests/bench/$(T)_bench.c))
 FUZZ    := $(sort $(wildcard tests/fuzz/$(T)_fuzz.c))
 SUPPORT := $(sort $(wildcard tests/support/*.c))
+
+# The tests of streams, over such as do not block: see tests/support/unblocked.h.
+UNBLOCKED := code_point delivery format input matrix model octets output seek stream text_input text_output \
+    thread
+UNBLOCKED := $(filter $(UNBLOCKED:%=tests/%_test.c),$(UNIT))
 
 # Under qemu run those that another word size, octet order or vector unit could break, not the slowest.
 ONLY.s390x := codec_% kernels_% addr_% host_%
@@ -147,7 +153,7 @@ $(CHECK_SOURCE):
 
 # ---- Stages. Each runs through tests/tools/run, which counts, times and reports.
 
-STAGES := lint headers gcc asan tsan clang musl funopen $(FOREIGN) valgrind peers slow \
+STAGES := lint headers gcc unblocked asan tsan clang musl funopen $(FOREIGN) valgrind peers slow \
           differential fuzz examples install
 STAGES.check := $(STAGES)
 STAGES.test  := gcc
@@ -174,6 +180,9 @@ stage-$(1): $$(PROGRAMS.$(1)) $$(FUZZ.$(1))
 	$$(call run,$(1),$$^)
 endef
 $(foreach v,$(TESTED),$(eval $(call VARIANT_STAGE,$(v))))
+
+stage-unblocked: $(UNBLOCKED:%.c=build/gcc/%)
+	$(call run,unblocked,$^)
 
 stage-valgrind: $(PROGRAMS.gcc)
 	$(call run,valgrind,$^)

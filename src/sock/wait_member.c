@@ -8,16 +8,26 @@
 #include "clock.h"
 #include "sys.h"
 
+/*
+ * A full pipe cannot be, and a closed one belongs to a list that nobody may use any more. A thread
+ * cancelled in here would leave locks taken for ever.
+ */
+static void
+write_octet(int fd)
+{
+	int cancel, saved = errno;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	if (write(fd, "", 1) < 0)
+		errno = saved;
+	pthread_setcancelstate(cancel, NULL);
+}
+
 void
 fsock__waitlist_signal(struct fsock_waitlist *list)
 {
-	int saved = errno;
-
-	/*
-	 * A full pipe cannot be, and a closed one belongs to a list that nobody may use any more.
-	 */
-	if (!atomic_exchange(&list->signalled, 1) && write(list->pipe[1], "", 1) < 0)
-		errno = saved;
+	if (!atomic_exchange(&list->signalled, 1))
+		write_octet(list->pipe[1]);
 }
 
 void

@@ -138,6 +138,8 @@ fsock_waitlist_set_timeout(fsock_waitlist *list, fsock *s, double seconds)
 		    "wait list", NULL, FSOCK__NO_PORT, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
 	pthread_mutex_lock(&s->lock);
 	m = fsock__wait_find(list, s);
+	if (m != NULL && m->is_hidden)
+		m = NULL;
 	if (m != NULL) {
 		pthread_mutex_lock(&list->lock);
 		m->timeout = fsock__clock_after(span);

@@ -163,7 +163,7 @@ enter(fsock_waitlist *list, fsock *s, int interest, void *user, int may_add)
 
 	if (list->poller.owner != getpid())
 		return EPERM;
-	if (s->fd < 0 && s->connecting == NULL)
+	if ((s->fd < 0 && s->connecting == NULL) || s->closing)
 		return EBADF;
 	if (is_new && !may_add)
 		return ENOENT;
@@ -227,7 +227,7 @@ fsock_waitlist_remove(fsock_waitlist *list, fsock *s)
 		    "wait list", NULL, FSOCK__NO_PORT, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
 	pthread_mutex_lock(&s->lock);
 	m = fsock__wait_find(list, s);
-	if (m != NULL) {
+	if (m != NULL && !m->is_hidden) {
 		pthread_mutex_lock(&list->lock);
 		fsock__wait_part(m);
 		pthread_mutex_unlock(&list->lock);
