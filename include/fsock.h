@@ -45,14 +45,16 @@
  *            still open. Strings and structs passed in are copied.
  * Blocking   Functions block where their description says so and nowhere else. Signals do not
  *            interrupt them, EINTR is retried against the same deadline; but they end the waits of
- *            fsock/wait.h.
+ *            fsock/wait.h. On a non-blocking socket (fsock/stream.h) what would wait fails with
+ *            EAGAIN instead.
  * Threads    Different sockets may be used by different threads freely. On one socket, one thread
  *            may read, another write, and a third may call fsock_shutdown(), all at once (through
  *            separate input and output streams: a FILE's own lock covers a whole call). Ending the
  *            handle, or closing a stream, while another thread is still in a call on it is an error
  *            of the program, as it is with close(2) and fclose(3): shut down first, then join.
- * Cancelling Cancellation is held off while a stream waits for the network. To get a thread out of
- *            a blocked fgets() call fsock_shutdown(s, FSOCK_INPUT).
+ * Cancelling Cancellation is held off while a stream waits for the network, and while anything
+ *            waits on an interruptible socket. To get a thread out of a blocked fgets() call
+ *            fsock_shutdown(s, FSOCK_INPUT), or fsock_interrupt() if the connection is to go on.
  * Signals    No SIGPIPE is ever raised and no signal's disposition is changed.
  * fork       Descriptors are close-on-exec. A child inherits the streams with what is in their
  *            buffers, as with any FILE: flush before fork(2), and let parent and child not both

@@ -120,13 +120,15 @@ fsock__cond_init(pthread_cond_t *cond)
 #define fsock__set_thread_name(name) ((void)(name))
 #endif
 
-/* Close-on-exec from birth where socket() and accept4() can do it; elsewhere fcntl() follows. */
+/* Close-on-exec from birth where the calls can do it; elsewhere fcntl() follows. */
 #if defined(SOCK_CLOEXEC)
 #define FSOCK__SOCK_CLOEXEC                 SOCK_CLOEXEC
 #define fsock__accept(fd, address, length)  accept4((fd), (address), (length), SOCK_CLOEXEC)
+#define fsock__pipe(fds)                    pipe2((fds), O_CLOEXEC | O_NONBLOCK)
 #else
 #define FSOCK__SOCK_CLOEXEC                 0
 #define fsock__accept(fd, address, length)  accept((fd), (address), (length))
+#define fsock__pipe(fds)                    pipe(fds)
 #endif
 
 /* How batches of datagrams are moved. A build may ask for the way of systems other than Linux. */

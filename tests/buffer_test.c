@@ -180,6 +180,28 @@ START_TEST(appetite)
 }
 END_TEST
 
+/*
+ * A line at a time received while the one before may still be given back, as waits do, costs what
+ * the line does: no other memory, however many come.
+ */
+START_TEST(lines_while_kept)
+{
+	static const size_t lengths[] = { 1, 64, 100, 1000 };
+	struct fsock__buffer b = { 0 };
+	size_t at = 0, length = lengths[_i];
+
+	for (int i = 0; i < 5000; i++, at += length) {
+		ck_assert_uint_eq(receive(&b, at, length), length);
+		ck_assert_uint_eq(b.capacity, FSOCK__BUFFER_SMALL);
+		fsock__buffer_settle(&b);
+		deliver(&b, at, length);
+		ck_assert_int_eq(fsock__buffer_give_back(&b, length), 0);
+		deliver(&b, at, length);
+	}
+	fsock__buffer_free(&b);
+}
+END_TEST
+
 /* What may be given back survives that the memory is let go of; no more than that is kept. */
 START_TEST(shrink)
 {
@@ -264,6 +286,7 @@ main(void)
 	tcase_add_loop_test(t, pile_up, 0, 3);
 	tcase_add_loop_test(t, give_back, 0, COUNT(gives));
 	tcase_add_test(t, appetite);
+	tcase_add_loop_test(t, lines_while_kept, 0, 4);
 	tcase_add_loop_test(t, shrink, 0, 3);
 	tcase_add_test(t, gather);
 	tcase_add_loop_test(t, random_steps, 0, 8);

@@ -159,6 +159,27 @@ START_TEST(room_in_time)
 }
 END_TEST
 
+/* A thread that waits to be connected can be cancelled, and leaves nothing behind. */
+START_TEST(cancelled)
+{
+	struct late late = { .options = NULL };
+	struct sock_thread thread;
+	int full[SOCK_FULL], fds;
+
+	if (!sock_has(transports[_i]))
+		return;
+	late.port = full_host(transports[_i], &late.host, full);
+	fds = sock_open_fds();
+	sock_thread_start(&thread, connect_late, &late);
+	sock_thread_await_blocked(&thread);
+	ck_assert_int_eq(pthread_cancel(thread.thread), 0);
+	sock_thread_join(&thread);
+	ck_assert_ptr_null(late.s);
+	ck_assert_int_eq(sock_open_fds(), fds);
+	sock_full_free(full);
+}
+END_TEST
+
 #if defined(__linux__)
 
 #include <sys/ioctl.h>
@@ -301,6 +322,7 @@ main(void)
 	tcase_add_loop_test(
 	    tcase, signals_neither_cut_nor_stretch, 0, COUNT(limits) * COUNT(transports));
 	tcase_add_loop_test(tcase, room_in_time, 0, 4);
+	tcase_add_loop_test(tcase, cancelled, 0, COUNT(transports));
 	add_networks(tcase);
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);

@@ -150,6 +150,7 @@ is_dispensable(const char *name)
 		"unlink",
 		"recv", /* what nobody read is thrown away */
 		"getsockopt",
+		"close of a pipe",
 	};
 
 	for (int i = 0; i < COUNT(names); i++)
@@ -244,6 +245,26 @@ START_TEST(pair_without_memory)
 }
 END_TEST
 
+/* Of a part of a line a wait takes what there is, and does not ask whether that is all. */
+START_TEST(part_of_line)
+{
+	fsock *ends[2];
+
+	ck_assert_int_eq(
+	    fsock_pair(ends, &(struct fsock_options){ .delivery = FSOCK_DELIVER_WHOLE_LINE }), 0);
+	ck_assert_ptr_nonnull(fsock_stream(ends[0]));
+	ck_assert_int_eq(write(fsock_socket(ends[1]), "part", 4), 4);
+	memset(&plan, 0, sizeof plan);
+	plan.fault = INTERRUPTED; /* counts those that may wait */
+	plan.armed = 1;
+	ck_assert_int_eq(fsock_wait_for_input(ends, 1, 0, NULL), 0);
+	plan.armed = 0;
+	ck_assert_int_eq(plan.calls, 2); /* poll(), recv() */
+	fsock_close(ends[0]);
+	fsock_close(ends[1]);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -255,6 +276,7 @@ main(void)
 	tcase_add_loop_test(tcase, no_buffers, 0, COUNT(scenes));
 	tcase_add_loop_test(tcase, interrupted, 0, COUNT(scenes));
 	tcase_add_loop_test(tcase, short_transfers, 0, COUNT(scenes));
+	tcase_add_test(tcase, part_of_line);
 	tcase_add_loop_test(tcase, pair_without_memory, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);

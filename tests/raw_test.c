@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "stream/stream.h"
 #include "support/sock_support.h"
 
 enum { TWO_WAY, ONE_WAY, NO_FILE, WINDOWS };
@@ -302,6 +303,28 @@ START_TEST(times_out)
 }
 END_TEST
 
+/* What a wait for a whole line has met on its way is told once what came before is taken. */
+START_TEST(waited_error)
+{
+	struct fsock__stream *stream;
+	struct end e;
+	char c[4];
+
+	open_end(&e, SOCK_TCP4, _i, (struct fsock_options){ .delivery = FSOCK_DELIVER_WHOLE_LINE });
+	put(&e, "ab");
+	ck_assert_int_eq(fsock_wait_for_input(&e.s, 1, 0, NULL), 0);
+	stream = e.s->stream;
+	stream->read_error = ECONNRESET; /* as if it had come just then */
+	ck_assert_int_eq(fsock_wait_for_input(&e.s, 1, 0, NULL), 1);
+	ck_assert_int_eq(fsock_receive(e.s, c, sizeof c, NULL), 2);
+	ck_assert_int_eq(fsock_receive(e.s, c, sizeof c, NULL), -1);
+	sock_assert_error(FSOCK_CONNECTION_RESET_ERROR, ECONNRESET);
+	put(&e, "c");
+	ck_assert_int_eq(fsock_receive(e.s, c, sizeof c, NULL), 1);
+	close_end(&e);
+}
+END_TEST
+
 static void
 expect_sent(struct end *e, const char *text)
 {
@@ -438,6 +461,7 @@ main(void)
 	tcase_add_loop_test(tcase, after_input_closed, 0, SOCK_TRANSPORTS);
 	tcase_add_test(tcase, no_sender);
 	tcase_add_loop_test(tcase, reader_waits, 0, 2);
+	tcase_add_loop_test(tcase, waited_error, 0, 2);
 	tcase_add_loop_test(tcase, times_out, 0, WINDOWS * COUNT(limits));
 	tcase_add_loop_test(tcase, writing_by_turns, 0, ROWS(2));
 	tcase_add_loop_test(tcase, to_elsewhere, 0, WINDOWS);

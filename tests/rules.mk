@@ -55,6 +55,7 @@ ENV.asan     = ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks
                UBSAN_OPTIONS=print_stacktrace=1 CK_TIMEOUT_MULTIPLIER=4
 ENV.tsan     = TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 CK_TIMEOUT_MULTIPLIER=8
 ENV.valgrind = CK_FORK=no
+ENV.unblocked = FSOCK_UNBLOCKED=1
 ENV.slow     = CK_DEFAULT_TIMEOUT=600
 
 # gcc's thread sanitizer cannot live with much address randomisation; not everywhere may it be turned off.
@@ -89,6 +90,11 @@ BENCHES := $(sort $(wildcard tests/bench/$(T)_bench.c))
 FUZZ    := $(sort $(wildcard tests/fuzz/$(T)_fuzz.c))
 SUPPORT := $(sort $(wildcard tests/support/*.c))
 
+# The tests of streams, over such as do not block: see tests/support/unblocked.h.
+UNBLOCKED := code_point delivery format input matrix model octets output seek stream text_input text_output \
+    thread
+UNBLOCKED := $(filter $(UNBLOCKED:%=tests/%_test.c),$(UNIT))
+
 # Under qemu run those that another word size, octet order or vector unit could break, not the slowest.
 ONLY.s390x := codec_% kernels_% addr_% host_%
 ONLY.arm64 := codec_% kernels_%
@@ -99,7 +105,7 @@ GCC_ONLY := $(PEERS) $(SLOW) $(BENCHES)
 # program go to __wrap_NAME(). Of such programs Darwin's linker makes none.
 WRAPPED.fault_test := malloc calloc free mmap mmap64 munmap fopencookie funopen fclose getaddrinfo \
     freeaddrinfo socket connect bind listen accept4 setsockopt getsockopt getsockname getpeername \
-    fcntl fcntl64 recv send poll shutdown close lstat lstat64 unlink pthread_create
+    fcntl fcntl64 pipe2 recv send poll shutdown close lstat lstat64 unlink pthread_create
 wrapped = $(WRAPPED.$(notdir $(1)):%=-Wl,--wrap=%)
 ifeq ($(shell uname -s),Darwin)
 UNIT := $(filter-out $(patsubst WRAPPED.%,tests/%.c,$(filter WRAPPED.%,$(.VARIABLES))),$(UNIT))
@@ -134,7 +140,7 @@ $(CHECK_SOURCE):
 
 # ---- Stages. Each runs through tests/tools/run, which counts, times and reports.
 
-STAGES := lint headers gcc asan tsan clang musl funopen $(FOREIGN) valgrind peers slow \
+STAGES := lint headers gcc unblocked asan tsan clang musl funopen $(FOREIGN) valgrind peers slow \
           differential fuzz examples install
 STAGES.check := $(STAGES)
 STAGES.test  := gcc
@@ -161,6 +167,9 @@ stage-$(1): $$(PROGRAMS.$(1)) $$(FUZZ.$(1))
 	$$(call run,$(1),$$^)
 endef
 $(foreach v,$(TESTED),$(eval $(call VARIANT_STAGE,$(v))))
+
+stage-unblocked: $(UNBLOCKED:%.c=build/gcc/%)
+	$(call run,unblocked,$^)
 
 stage-valgrind: $(PROGRAMS.gcc)
 	$(call run,valgrind,$^)
@@ -198,7 +207,15 @@ format:
 	clang-format -i $$(grep -LiE '^/\* (generated|made) by ' \
 	    $$(find include src tests examples -name '*.[ch]'))
 
-# A benchmark is tests/bench/NAME_bench.c; T=NAME picks one.
+# A benchmark is tests/bench/NAME_bench.c; T=NAME picks one. That of echo servers has its servers beside it;
+# libevent's is left out where that is not installed.
+ECHO         := $(filter-out %_bench.c %_libevent.c,$(wildcard tests/bench/echo_*.c)) \
+                $(shell pkg-config --exists libevent && echo tests/bench/echo_libevent.c)
+ECHO_OBJECTS := $(ECHO:%.c=build/gcc/%.o)
+build/gcc/tests/bench/echo_bench: $(ECHO_OBJECTS)
+build/gcc/tests/bench/echo_bench: LDLIBS.gcc += $(shell pkg-config --libs libevent 2>/dev/null)
+-include $(ECHO_OBJECTS:.o=.d)
+
 bench: $(BENCHES:%.c=build/gcc/%)
 	@for b in $^; do echo "$$b"; $$b || exit 1; done
 
@@ -216,7 +233,7 @@ fuzz: $(FUZZ:%.c=build/fuzzer/%)
 # ---- What the tests need.
 
 PACKAGES := gcc g++ clang libc6-dev make binutils pkg-config check musl-tools libbsd-dev valgrind cppcheck mandoc \
-    socat netcat-openbsd redis-server wrk systemd curl python3 libpng-dev libjansson-dev cl-flexi-streams libclang-rt-dev \
+    socat netcat-openbsd redis-server wrk systemd curl python3 libpng-dev libjansson-dev libevent-dev cl-flexi-streams libclang-rt-dev \
     gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross gcc-aarch64-linux-gnu \
     libc6-dev-arm64-cross qemu-user
 

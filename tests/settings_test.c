@@ -41,6 +41,8 @@ static const struct bad {
 	{ "reuse_port < 0", { .reuse_port = (enum fsock_switch) - 1 } },
 	{ "broadcast", { .broadcast = (enum fsock_switch)3 } },
 	{ "broadcast < 0", { .broadcast = (enum fsock_switch) - 1 } },
+	{ "interruptible", { .interruptible = (enum fsock_switch)3 } },
+	{ "interruptible < 0", { .interruptible = (enum fsock_switch) - 1 } },
 	{ "dual_stack", { .dual_stack = (enum fsock_switch)3 } },
 	{ "nodelay", { .nodelay = (enum fsock_switch)3 } },
 	{ "element_type", { .element_type = (enum fsock_element)(FSOCK_BYTE + 1) } },
@@ -209,6 +211,7 @@ START_TEST(defaults)
 	ck_assert_int_eq(set.share_address, 0);
 	ck_assert_int_eq(set.reuse_port, 0);
 	ck_assert_int_eq(set.broadcast, 0);
+	ck_assert_int_eq(set.interruptible, 0);
 	ck_assert_int_eq(set.dual_stack, 1);
 	ck_assert_int_eq(set.nodelay, 1);
 	ck_assert_int_eq(set.element_type, FSOCK_CHARACTER);
@@ -226,6 +229,7 @@ START_TEST(everything_chosen)
 		.reuse_address = FSOCK_OFF,
 		.reuse_port = FSOCK_ON,
 		.broadcast = FSOCK_ON,
+		.interruptible = FSOCK_ON,
 		.dual_stack = FSOCK_OFF,
 		.nodelay = FSOCK_OFF,
 		.element_type = FSOCK_BYTE,
@@ -241,6 +245,7 @@ START_TEST(everything_chosen)
 	ck_assert_int_eq(set.reuse_address, 0);
 	ck_assert_int_eq(set.reuse_port, 1);
 	ck_assert_int_eq(set.broadcast, 1);
+	ck_assert_int_eq(set.interruptible, 1);
 	ck_assert_int_eq(set.dual_stack, 0);
 	ck_assert_int_eq(set.nodelay, 0);
 	ck_assert_int_eq(set.element_type, FSOCK_BYTE);

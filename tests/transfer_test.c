@@ -23,6 +23,9 @@ static const struct limit {
 	{ { .timeout = IN, .deadline = 60 }, FSOCK_TIMEOUT_ERROR, FSOCK_TIMEOUT_ERROR },
 	{ { .timeout = 60, .deadline = IN }, FSOCK_DEADLINE_TIMEOUT_ERROR,
 	    FSOCK_DEADLINE_TIMEOUT_ERROR },
+	{ { .timeout = IN, .interruptible = FSOCK_ON }, FSOCK_TIMEOUT_ERROR, FSOCK_TIMEOUT_ERROR },
+	{ { .timeout = 60, .deadline = IN, .interruptible = FSOCK_ON },
+	    FSOCK_DEADLINE_TIMEOUT_ERROR, FSOCK_DEADLINE_TIMEOUT_ERROR },
 };
 
 /* Who meddles while the call waits. */

@@ -80,6 +80,27 @@ START_TEST(added)
 }
 END_TEST
 
+/* A thread that is to be cancelled does what it began: no lock is left taken. */
+static void
+add_and_end(void *arg)
+{
+	(void)arg;
+	pthread_cancel(pthread_self());
+	error = fsock_waitlist_add(list, other, FSOCK_OUTPUT, NULL);
+	pthread_testcancel();
+}
+
+START_TEST(added_by_cancelled)
+{
+	struct sock_thread adder;
+
+	begin(_i, NULL);
+	sock_thread_start(&adder, add_and_end, NULL);
+	sock_thread_join(&adder);
+	finish(other, FSOCK_OUTPUT);
+}
+END_TEST
+
 /* A member whose input has been read ahead: the kernel knows nothing of it. */
 START_TEST(added_with_rest)
 {
@@ -333,6 +354,7 @@ main(void)
 	tcase_add_loop_test(tcase, input, 0, n);
 	tcase_add_loop_test(tcase, woken, 0, n);
 	tcase_add_loop_test(tcase, added, 0, n);
+	tcase_add_loop_test(tcase, added_by_cancelled, 0, n);
 	tcase_add_loop_test(tcase, added_with_rest, 0, n);
 	tcase_add_loop_test(tcase, changed, 0, n);
 	tcase_add_loop_test(tcase, removed, 0, n);

@@ -35,7 +35,7 @@ enum fsock_error_kind {
 	FSOCK_CONNECTION_ABORTED_ERROR,
 	FSOCK_CONNECTION_RESET_ERROR,
 	FSOCK_INVALID_ARGUMENT_ERROR,
-	FSOCK_NO_BUFFERS_ERROR,
+	FSOCK_NO_BUFFERS_ERROR, /* also: more output than output_limit is to be queued */
 	FSOCK_OPERATION_NOT_SUPPORTED_ERROR,
 	FSOCK_OPERATION_NOT_PERMITTED_ERROR,
 	FSOCK_PROTOCOL_NOT_SUPPORTED_ERROR,
@@ -57,7 +57,7 @@ enum fsock_error_kind {
 	FSOCK_BROKEN_PIPE_ERROR,
 	FSOCK_NOT_CONNECTED_ERROR,
 	FSOCK_ALREADY_CONNECTED_ERROR,
-	FSOCK_IN_PROGRESS_ERROR,
+	FSOCK_IN_PROGRESS_ERROR, /* not connected yet */
 	FSOCK_WOULD_BLOCK, /* nothing to read, or no room to write, right now: EAGAIN */
 	FSOCK_TOO_MANY_FILES_ERROR,
 	FSOCK_MESSAGE_TOO_LONG_ERROR,
@@ -67,6 +67,7 @@ enum fsock_error_kind {
 	FSOCK_NAME_TOO_LONG_ERROR,     /* a Unix-domain path longer than the system takes */
 	FSOCK_LINE_TOO_LONG_ERROR,     /* a line longer than the stream's line_limit */
 	FSOCK_ENCODING_ERROR,          /* bytes that mean nothing in the stream's charset: EILSEQ */
+	FSOCK_CANCELED_ERROR,          /* fsock_interrupt() ended the call: ECANCELED */
 	FSOCK_NOT_SEEKABLE_ERROR,      /* a seek that is more than giving back unread input */
 	FSOCK_BUFFER_TOO_SMALL_ERROR,  /* a caller's buffer is smaller than the result: ERANGE */
 

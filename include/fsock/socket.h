@@ -68,6 +68,8 @@ struct fsock_options {
 	const char *format; /* charset and line ends as in fsock/format.h; up to 63 octets; default
 	                       none. It is looked at when a stream is opened. */
 
+	enum fsock_switch interruptible; /* fsock_interrupt() works; default off */
+
 	/* Sockets that never block: see fsock/stream.h. */
 	enum fsock_switch nonblocking; /* `true` will do; default off */
 	size_t output_limit;           /* most octets of output that are queued; default 1 MiB */
@@ -80,16 +82,34 @@ struct fsock_options {
 
 /*
  * Connects to a stream server: TCP, or Unix-domain for a path or an @name. Every address of the
- * host is tried in the order getaddrinfo(3) gives (RFC 6724) until one answers, all under one
- * limit; no single address may use up more than its share of what is left. A refused connection is
- * reported as refused, at once. Looking up a name counts in.
+ * host is tried, in the order of enum fsock_family but with IPv6 and IPv4 in turn, until one
+ * answers: Happy Eyeballs (RFC 8305). The next one is tried when one has failed, or when the last
+ * has not answered within 250 ms; those tried before may still answer, and the first that does is
+ * taken. With more than 8 under way the one that has had most time is given up. All are under one
+ * limit, in which looking up a name counts. When none answers, the error tells what the first one
+ * said that could be reached; a refused connection is reported as refused, at once.
+ * With `nonblocking` it returns at once: with a socket that is connected, or is to be, or with NULL
+ * if it is known by then that it cannot be. Text may be written to its streams right away: it is
+ * queued. Reading fails with EAGAIN. A wait list that the socket is in goes on connecting, names
+ * looked up included, and reports FSOCK_OUTPUT once it is connected, or FSOCK_FAILED; in no list,
+ * reading, writing, fsock_send_pending() and fsock_wait_for_input() go on. After a failure reading
+ * and writing fail with what fsock_connect() would have failed with. As long as there is no
+ * descriptor, all that needs one (names, options, fsock_socket(), fsock_release() ...) fails with
+ * EINPROGRESS.
  * Returns: a connected socket, or NULL.
  * Errors: EINVAL (host NULL, port out of range, options that make no sense), ETIMEDOUT,
  *   EHOSTUNREACH for a name that cannot be resolved (kind FSOCK_NS_...), ENAMETOOLONG, connect(2)'s
  *   and bind(2)'s.
- * Ownership: the caller's; end it with fsock_close().  Blocks: yes, up to connect_timeout/deadline.
+ * Ownership: the caller's; end it with fsock_close().  Blocks: yes, up to connect_timeout/deadline;
+ *   with `nonblocking`, no.
  */
 FSOCK_API fsock *fsock_connect(const char *host, int port, const struct fsock_options *options);
+
+/*
+ * Whether a socket that fsock_connect() made with `nonblocking` is still to be connected.
+ * Returns: 1 or 0; 0 once that has failed, and for NULL.
+ */
+FSOCK_API int fsock_is_connecting(const fsock *s);
 
 /*
  * Listens for stream connections. host NULL is every address of the machine: one IPv6 socket that
@@ -104,13 +124,16 @@ FSOCK_API fsock *fsock_connect(const char *host, int port, const struct fsock_op
 FSOCK_API fsock *fsock_listen(const char *host, int port, const struct fsock_options *options);
 
 /*
- * Takes the next connection. With NULL options the new socket gets the listener's time limits,
- * element type, delivery and nodelay; with options, those. connect_timeout (or timeout) bounds the
- * wait for a client. Clients that vanish before they are taken are passed over.
+ * Takes the next connection. With NULL options the new socket gets those that the listener was made
+ * with; with options, these, of which connect_timeout (or timeout) also bounds the wait for a
+ * client. So does the listener's own read deadline (fsock_set_read_deadline()). Clients that vanish
+ * before they are taken are passed over: what was ready need not be any more.
  * Returns: a connected socket, or NULL.
- * Errors: ETIMEDOUT; ESHUTDOWN after fsock_shutdown() on the listener, also from another thread
- *   while this one waits; EINVAL if `listener` does not listen; EMFILE, ENFILE; accept(2)'s.
- * Ownership: the caller's.  Blocks: until a client comes.  Threads: several may accept at once.
+ * Errors: EAGAIN (a non-blocking listener: no client); ETIMEDOUT; ESHUTDOWN after fsock_shutdown() on the listener, also from another thread
+ *   while this one waits; ECANCELED by fsock_interrupt(); EINVAL if `listener` does not listen;
+ *   EMFILE, ENFILE; accept(2)'s.
+ * Ownership: the caller's.  Blocks: until a client comes, unless the listener is non-blocking.
+ * Threads: several may accept at once.
  */
 FSOCK_API fsock *fsock_accept(fsock *listener, const struct fsock_options *options);
 
@@ -125,7 +148,8 @@ FSOCK_API int fsock_pair(fsock *ends[2], const struct fsock_options *options);
 /*
  * Makes a socket of a descriptor that came from elsewhere: inetd's standard input, systemd's
  * LISTEN_FDS, socket(2). What kind it is (connected stream, listener, datagram) is found out. The
- * descriptor becomes close-on-exec; it may be non-blocking, and stays so.
+ * descriptor becomes close-on-exec; it may be non-blocking, and stays so. A listener that is to be
+ * interruptible is non-blocking until fsock_release().
  * Returns: a socket that owns the descriptor, or NULL with the descriptor still the caller's.
  * Errors: EBADF, ENOTSOCK (not a socket), EINVAL.
  */
@@ -139,7 +163,8 @@ FSOCK_API fsock *fsock_adopt(int descriptor, const struct fsock_options *options
  * Returns: the descriptor, which is the caller's now, or -1 with everything as it was.
  * Errors: ERANGE (more than `size` bytes pending), EINVAL (a NULL buffer, size not 0), EBADF, and
  *   those of a failed flush.
- * Blocks: as fflush(3). Threads: no other thread may use the socket or its streams.
+ * Blocks: as fflush(3); and until queued output has gone, close_timeout at most.
+ * Threads: no other thread may use the socket or its streams.
  */
 FSOCK_API int fsock_release(fsock *s, void *buffer, size_t size, size_t *pending);
 
@@ -174,12 +199,13 @@ FSOCK_API void fsock_disown(fsock *s);
 
 /*
  * Shuts down one direction or both: FSOCK_INPUT, FSOCK_OUTPUT or FSOCK_IO. Output is flushed
- * first, or keeps its place if it is queued; the peer then reads end of file. Shutting down input makes reads return end of file, also
- * one another thread is blocked in. On a listener any direction ends accepting: blocked and later
- * fsock_accept() calls fail with ESHUTDOWN; so do receives on a datagram socket whose input is shut
- * down. Twice is no error.
- * Returns: 0 or -1. Errors: EINVAL (no such direction), ENOTCONN, those of a failed flush.
- * Blocks: as fflush(3). Threads: may be called from any thread, while others read and write.
+ * first; if some is queued, the end is queued behind it. The peer then reads end of file. Shutting
+ * down input makes reads return end of file, also one another thread is blocked in. On a listener
+ * any direction ends accepting: blocked and later fsock_accept() calls fail with ESHUTDOWN; so do
+ * receives on a datagram socket whose input is shut down. Twice is no error.
+ * Returns: 0 or -1. Errors: EINVAL (no such direction), ENOTCONN, EINPROGRESS (input of a socket
+ *   that is not connected yet), those of a failed flush.
+ * Blocks: as fflush(3); a non-blocking socket never. Threads: may be called from any thread, while others read and write.
  */
 FSOCK_API int fsock_shutdown(fsock *s, int direction);
 
@@ -217,7 +243,9 @@ FSOCK_API int fsock_is_datagram(const fsock *s);
  * Switches between calls that wait and calls that never do: those that would wait fail with EAGAIN
  * (FSOCK_WOULD_BLOCK). For streams see fsock/stream.h; fsock_accept() and datagrams follow it, too.
  * The O_NONBLOCK flag of the descriptor, which others may share, stays as it is; it means nothing
- * here, where calls wait by other means if they are to. Switching off sends what is queued first.
+ * here, where calls wait by other means if they are to. The delivery of streams stays as it was
+ * made: only with `nonblocking` in the options is it whole lines by default. Switching off sends
+ * what is queued first.
  * Returns: 0 or -1. Errors: EBADF (closed), EINVAL (NULL); ETIMEDOUT (close_timeout) and others
  *   that sending meets.  Blocks: only switching off, and only if output is queued.
  */
@@ -227,12 +255,39 @@ FSOCK_API int fsock_set_nonblocking(fsock *s, int on);
 FSOCK_API int fsock_is_nonblocking(const fsock *s);
 
 /*
- * Sets the deadline of the whole exchange anew: `seconds` from now, INFINITY for none. Connecting,
- * reading and writing fail with ETIMEDOUT (FSOCK_DEADLINE_TIMEOUT_ERROR) once it has passed; a call
- * already blocked in another thread keeps the old one.
+ * Sets the deadline of the whole exchange anew, in both directions: `seconds` from now, INFINITY
+ * for none. Once it has passed, reading, receiving, writing and sending fail with ETIMEDOUT
+ * (FSOCK_DEADLINE_TIMEOUT_ERROR), whatever has arrived. On a listener it bounds fsock_accept(), and
+ * is not passed on to the sockets that it returns: `deadline` in the options is for these. A call
+ * already blocked in another thread keeps the old deadline, unless the socket is interruptible:
+ * then the new one holds for it, too.
  * Returns: 0 or -1. Errors: EINVAL for a negative value or NaN.
+ * Blocks: no.  Threads: may be called from any thread, while others read and write.
  */
 FSOCK_API int fsock_set_deadline(fsock *s, double seconds);
+
+/*
+ * The same for one direction: reads, receives and fsock_accept(), or writes and sends. The other
+ * one keeps its deadline: a program that must have an answer by a given time may still say goodbye.
+ */
+FSOCK_API int fsock_set_read_deadline(fsock *s, double seconds);
+FSOCK_API int fsock_set_write_deadline(fsock *s, double seconds);
+
+/*
+ * Interrupts a call that waits on the socket in another thread: FSOCK_INPUT is for reads, receives
+ * and fsock_accept(), FSOCK_OUTPUT for writes and sends, FSOCK_IO for one of each. It fails with
+ * ECANCELED (FSOCK_CANCELED_ERROR). If none waits, the next one that would wait fails instead; what
+ * can be done without waiting is done. Until then several interrupts are as one, and of several
+ * calls that wait one fails. Nothing is lost by it for input: clearerr(3) and go on. A write that
+ * is interrupted is a failed write like any other, and is told of again by fsock_close(). Waits for
+ * several sockets have fsock_waitlist_wake(). A socket has to be made with the option
+ * `interruptible`: it takes four descriptors more, and its calls are one system call dearer when
+ * they wait, but no other.
+ * Returns: 0 or -1. Errors: EINVAL (no such direction), EOPNOTSUPP (not interruptible).
+ * Blocks: no.  Threads: may be called from any thread, and in a handler of a signal, where it may
+ *   interrupt what the signal came upon.
+ */
+FSOCK_API int fsock_interrupt(fsock *s, int direction);
 
 /*
  * SCOPES for C programs

@@ -1,11 +1,10 @@
 #include "../compat.h"
 #include "accept.h"
 
-#include <poll.h>
-
 #include "clock.h"
 #include "error.h"
 #include "sys.h"
+#include "transfer.h"
 
 /* Whether accept() failed for want of a client. */
 static int
@@ -19,19 +18,6 @@ static int
 is_vanished(int error)
 {
 	return error == ECONNABORTED || error == EPROTO;
-}
-
-/* Waits until there may be a connection, the deadline passes or the listener is shut down. */
-static int
-await(fsock *listener, int fd, int64_t deadline)
-{
-	int ready = fsock__sys_wait(fd, POLLIN, deadline);
-
-	if (ready < 0)
-		return fsock__socket_error(listener, "accept", errno);
-	if (ready == 0)
-		return fsock__socket_error(listener, "accept", ETIMEDOUT);
-	return 0;
 }
 
 /* accept(2) for the next client that has not vanished: the descriptor, or -1 with errno. */
@@ -51,14 +37,26 @@ try(fsock *listener, int fd, struct fsock_addr *peer)
 	return new;
 }
 
+/* Waits until there may be a connection, the time is over or the listener is shut down. */
+static int
+await(fsock *listener, int64_t until)
+{
+	return fsock__transfer_wait(listener, "accept", FSOCK_INPUT, until);
+}
+
 /*
  * Takes a connection: the descriptor, or -1. Our own listeners are non-blocking, an adopted one may
- * block: with a deadline the wait must come first, without one whichever call waits is fine.
+ * block: with a limit the wait must come first, without one whichever call waits is fine.
  */
 static int
-take(fsock *listener, int fd, int64_t deadline, struct fsock_addr *peer)
+take(fsock *listener, int fd, int64_t until, struct fsock_addr *peer)
 {
-	if (deadline != FSOCK__NEVER && !listener->nonblocking && await(listener, fd, deadline) < 0)
+	int flags;
+
+	if (fsock__transfer_begin(listener, "accept", FSOCK_INPUT, &flags) < 0)
+		return -1;
+	if ((until != FSOCK__NEVER || flags != 0) && !listener->nonblocking &&
+	    !listener->made_nonblocking && await(listener, until) < 0)
 		return -1;
 	for (;;) {
 		int new = try(listener, fd, peer);
@@ -67,7 +65,7 @@ take(fsock *listener, int fd, int64_t deadline, struct fsock_addr *peer)
 			return new;
 		if (!is_none(errno) || listener->nonblocking)
 			return fsock__socket_error(listener, "accept", errno);
-		if (await(listener, fd, deadline) < 0)
+		if (await(listener, until) < 0)
 			return -1;
 	}
 }
@@ -114,7 +112,7 @@ fsock_accept(fsock *listener, const struct fsock_options *options)
 	struct fsock__settings settings;
 	struct fsock_addr peer;
 	int new, saved = errno;
-	int64_t deadline = FSOCK__NEVER;
+	int64_t until = FSOCK__NEVER;
 	fsock *s;
 
 	if (fd < 0)
@@ -127,9 +125,9 @@ fsock_accept(fsock *listener, const struct fsock_options *options)
 	if (options != NULL) {
 		if (fsock__settings_make(&settings, options, "accept", listener->host, 0) < 0)
 			return NULL;
-		deadline = fsock__clock_after(settings.connect_timeout);
+		until = fsock__clock_after(settings.connect_timeout);
 	}
-	new = take(listener, fd, deadline, &peer);
+	new = take(listener, fd, until, &peer);
 	if (new < 0)
 		return NULL;
 	s = wrap(listener, new, &settings, &peer);

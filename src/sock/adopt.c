@@ -39,6 +39,17 @@ keep_timeouts(int fd, enum fsock__role role, struct fsock__settings *settings)
 		settings->write_timeout = fsock__sys_get_timeout(fd, SO_SNDTIMEO);
 }
 
+/*
+ * Another thread may take the client that a wait was for: accept(2) would then wait for the next
+ * one, where nothing could interrupt it.
+ */
+static void
+prepare_listener(struct fsock *s)
+{
+	if (s->interrupt != NULL && !fsock__sys_is_nonblocking(s->fd))
+		s->made_nonblocking = fsock__sys_set_nonblocking(s->fd, 1) == 0;
+}
+
 /* see fsock/socket.h */
 fsock *
 fsock_adopt(int descriptor, const struct fsock_options *options)
@@ -69,6 +80,8 @@ fsock_adopt(int descriptor, const struct fsock_options *options)
 	    descriptor, role, fsock_addr_family(&local), &settings, host, port);
 	if (s == NULL)
 		return NULL;
+	if (role == FSOCK__LISTENER)
+		prepare_listener(s);
 	if (settings.nonblocking)
 		fsock_set_nonblocking(s, 1);
 	errno = saved;

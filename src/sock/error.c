@@ -149,6 +149,15 @@ fsock__error_set_kind(const char *operation, const char *host, int port,
 	return record(operation, host, port, kind, errnum, 0);
 }
 
+int
+fsock__error_restore(const struct fsock_error *error)
+{
+	last = *error;
+	text_is_stale = 0;
+	errno = error->errnum;
+	return -1;
+}
+
 /* errno for a resolver's code. Looking up says little in errno's terms: no route to such a host. */
 static int
 errno_of_eai(int eai)

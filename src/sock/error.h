@@ -19,6 +19,9 @@ int fsock__error_set(const char *operation, const char *host, int port, int errn
 int fsock__error_set_kind(const char *operation, const char *host, int port,
     enum fsock_error_kind kind, int errnum);
 
+/* An error that was recorded before, here or in another thread. */
+int fsock__error_restore(const struct fsock_error *);
+
 /* An error of getaddrinfo() or getnameinfo(). */
 int fsock__error_set_resolver(const char *operation, const char *host, int port, int eai);
 

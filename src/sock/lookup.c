@@ -1,84 +1,154 @@
 #include "../compat.h"
 #include "lookup.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
+#include <unistd.h>
 
 #include "clock.h"
+#include "ring.h"
+#include "sys.h"
 
 /*
- * One look-up, shared by the thread that asks and the one that looks.
- *  1. `references` counts those of the two that still need it; the last one frees it.
- *  2. `finished`, `eai`, `error` and `results` are set together, once.
- *  3. `lock` guards the members of all look-ups and the count of those under way. It is never held
- *     while anything waits but on `changed`, which is signalled when any of it changes.
+ * What must stay true:
+ *  1. `lock` guards all below and all look-ups. Nothing waits while it is held, and fork() takes
+ *     it, so that a child finds everything whole.
+ *  2. A look-up is in the row `queue` while it is QUEUED and in `running` while it is RUNNING:
+ *     as long as a thread asks the system. It is in no row else.
+ *  3. `owned` is 1 until fsock__lookup_end(). Only a look-up that is RUNNING outlives that, and is
+ *     freed by its thread.
+ *  4. `eai`, `error` and `results` are set as it gets FINISHED; then there is an octet in the pipe.
+ *  5. There are at most FSOCK__LOOKUP_MAX threads, and one at least while the queue is not empty.
+ *     Each ends when it finds the queue empty.
+ *  6. In a child that fork() made, what had no answer yet is ORPHANED: nobody looks, and the pipe
+ *     is the parent's.
  */
-struct lookup {
-	int references, finished;
+struct fsock__lookup {
+	struct fsock__ring in_row;
+	enum { QUEUED, RUNNING, FINISHED, ORPHANED } state;
+	int owned;
 	int eai, error;
 	struct addrinfo *results;
+	int pipe[2];
 	int family;
 	char host[];
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t changed;
-static int under_way;
+static struct fsock__ring queue = { &queue, &queue }, running = { &running, &running };
+static int threads;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void
-init(void)
+before_fork(void)
 {
-	fsock__cond_init(&changed);
+	pthread_mutex_lock(&lock);
+}
+
+static void
+in_parent(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+static void
+orphan_nolock(struct fsock__ring *row)
+{
+	while (fsock__ring_is_linked(row)) {
+		struct fsock__lookup *l =
+		    fsock__ring_owner(row->next, struct fsock__lookup, in_row);
+
+		fsock__ring_remove(&l->in_row);
+		l->state = ORPHANED;
+	}
+}
+
+/* The threads are the parent's alone. What they were to free is left: this may not call free(). */
+static void
+in_child(void)
+{
+	orphan_nolock(&queue);
+	orphan_nolock(&running);
+	threads = 0;
+	pthread_mutex_unlock(&lock);
+}
+
+static void
+watch_forks(void)
+{
+	pthread_atfork(before_fork, in_parent, in_child); /* there may be no memory for it */
 }
 
 static int
-look_up(const char *host, int family, struct addrinfo **results)
+ask(const char *host, int family, struct addrinfo **results)
 {
 	struct addrinfo hints = { .ai_family = family, .ai_socktype = SOCK_STREAM };
 
 	return getaddrinfo(host, NULL, &hints, results);
 }
 
-/* Drops a reference. Needs the lock. */
 static void
-unref_nolock(struct lookup *l)
+dispose(struct fsock__lookup *l)
 {
-	if (--l->references > 0)
-		return;
 	if (l->results != NULL)
 		freeaddrinfo(l->results);
 	free(l);
 }
 
-/* The thread that looks. */
-static void *
-run(void *arg)
+/* Asks the system, without the lock; it is held before and after. */
+static void
+look_up_nolock(struct fsock__lookup *l)
 {
-	struct lookup *l = arg;
 	struct addrinfo *results = NULL;
-	int eai = look_up(l->host, l->family, &results);
-	int error = errno;
+	int eai, error;
 
+	pthread_mutex_unlock(&lock);
+	eai = ask(l->host, l->family, &results);
+	error = errno;
 	pthread_mutex_lock(&lock);
 	l->eai = eai;
 	l->error = error;
 	l->results = eai == 0 ? results : NULL;
-	l->finished = 1;
-	under_way--;
-	unref_nolock(l);
-	pthread_cond_broadcast(&changed);
+}
+
+/* Takes it from one row to the other, or out of any. Needs the lock. */
+static void
+enter_nolock(struct fsock__lookup *l, int state, struct fsock__ring *row)
+{
+	fsock__ring_remove(&l->in_row);
+	l->state = state;
+	if (row != NULL)
+		fsock__ring_append(row, &l->in_row);
+}
+
+/* A thread of the pool. */
+static void *
+run(void *arg)
+{
+	fsock__set_thread_name("fsock-lookup");
+	pthread_mutex_lock(&lock);
+	while (fsock__ring_is_linked(&queue)) {
+		struct fsock__lookup *l =
+		    fsock__ring_owner(queue.next, struct fsock__lookup, in_row);
+
+		enter_nolock(l, RUNNING, &running);
+		look_up_nolock(l);
+		enter_nolock(l, FINISHED, NULL);
+		if (!l->owned)
+			dispose(l);
+		else if (write(l->pipe[1], "", 1) < 0)
+			continue; /* it has room, and the look-up is this process's own */
+	}
+	threads--;
 	pthread_mutex_unlock(&lock);
-	return NULL;
+	return arg;
 }
 
 /*
  * Starts a detached thread, deaf to signals: those are for the program's own. Returns 0 or errno.
  */
 static int
-start(struct lookup *l)
+start_thread(void)
 {
 	pthread_attr_t attr;
 	pthread_t thread;
@@ -90,69 +160,155 @@ start(struct lookup *l)
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(&thread, &attr, run, l);
+	error = pthread_create(&thread, &attr, run, NULL);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
 	return error;
 }
 
-/* Waits on `changed`. Returns 0, or -1 when the deadline has passed. Needs the lock. */
+/* Puts it in the queue; there is a thread that takes it. Needs the lock. Returns 0 or errno. */
 static int
-wait_nolock(int64_t deadline)
+enqueue_nolock(struct fsock__lookup *l)
 {
-	struct timespec until = fsock__clock_timespec(deadline);
-	struct timespec left = fsock__clock_timespec(fsock__clock_left(deadline));
+	int error = 0;
 
-	(void)left;
-	return fsock__cond_wait(&changed, &lock, &until, &left) == ETIMEDOUT ? -1 : 0;
+	if (threads < FSOCK__LOOKUP_MAX) {
+		error = start_thread();
+		threads += error == 0;
+	}
+	if (threads == 0)
+		return error;
+	enter_nolock(l, QUEUED, &queue);
+	return 0;
 }
 
-/* Has the look-up run and waits for its end. Needs the lock. Returns as fsock__lookup(). */
-static int
-conduct_nolock(struct lookup *l, int64_t deadline, struct addrinfo **results)
+static void
+close_pipe(struct fsock__lookup *l)
 {
-	while (under_way >= FSOCK__LOOKUP_MAX)
-		if (wait_nolock(deadline) < 0)
-			return FSOCK__LOOKUP_TIMED_OUT;
-	l->error = start(l);
-	if (l->error != 0) {
-		errno = l->error;
-		return EAI_SYSTEM;
+	fsock__sys_close(l->pipe[0]);
+	fsock__sys_close(l->pipe[1]);
+}
+
+int
+fsock__lookup_begin(const char *host, int family, struct fsock__lookup **made)
+{
+	size_t length = strlen(host);
+	struct fsock__lookup *l = calloc(1, sizeof *l + length + 1);
+	int error;
+
+	if (l == NULL)
+		return EAI_MEMORY;
+	memcpy(l->host, host, length);
+	l->family = family;
+	l->owned = 1;
+	fsock__ring_init(&l->in_row);
+	if (fsock__sys_pipe(l->pipe) < 0) {
+		error = errno;
+		goto err1;
 	}
-	under_way++;
-	l->references++;
-	while (!l->finished)
-		if (wait_nolock(deadline) < 0 && !l->finished)
-			return FSOCK__LOOKUP_TIMED_OUT;
-	*results = l->results;
-	l->results = NULL;
-	if (l->eai == EAI_SYSTEM)
-		errno = l->error;
-	return l->eai;
+	pthread_once(&once, watch_forks);
+	pthread_mutex_lock(&lock);
+	error = enqueue_nolock(l);
+	pthread_mutex_unlock(&lock);
+	if (error != 0)
+		goto err2;
+	*made = l;
+	return 0;
+
+err2:
+	close_pipe(l);
+err1:
+	free(l);
+	errno = error;
+	return EAI_SYSTEM;
+}
+
+int
+fsock__lookup_fd(const struct fsock__lookup *l)
+{
+	return l->pipe[0];
+}
+
+/* Looks up for this process what was looked up for its parent. Needs the lock. */
+static void
+adopt_nolock(struct fsock__lookup *l)
+{
+	int fds[2];
+
+	l->eai = EAI_SYSTEM;
+	l->error = fsock__sys_pipe(fds) < 0 ? errno : 0;
+	if (l->error == 0) {
+		close_pipe(l);
+		memcpy(l->pipe, fds, sizeof fds);
+		l->error = enqueue_nolock(l);
+	}
+	if (l->error != 0)
+		l->state = FINISHED;
+}
+
+int
+fsock__lookup_result(struct fsock__lookup *l, struct addrinfo **results)
+{
+	int eai = FSOCK__LOOKUP_PENDING, saved = errno;
+
+	pthread_mutex_lock(&lock);
+	if (l->state == ORPHANED)
+		adopt_nolock(l);
+	errno = saved;
+	if (l->state == FINISHED) {
+		eai = l->eai;
+		*results = l->results;
+		l->results = NULL;
+		if (eai == EAI_SYSTEM)
+			errno = l->error;
+	}
+	pthread_mutex_unlock(&lock);
+	return eai;
+}
+
+void
+fsock__lookup_end(struct fsock__lookup *l)
+{
+	int is_running;
+
+	pthread_mutex_lock(&lock);
+	close_pipe(l);
+	l->owned = 0;
+	is_running = l->state == RUNNING;
+	if (!is_running)
+		fsock__ring_remove(&l->in_row);
+	pthread_mutex_unlock(&lock);
+	if (!is_running)
+		dispose(l);
+}
+
+/* As fsock__lookup() under a deadline, in a thread that cannot be cancelled. */
+static int
+await(const char *host, int family, int64_t deadline, struct addrinfo **results)
+{
+	struct fsock__lookup *l;
+	int eai = fsock__lookup_begin(host, family, &l);
+
+	if (eai != 0)
+		return eai;
+	if (fsock__sys_wait(fsock__lookup_fd(l), POLLIN, deadline) < 0)
+		eai = EAI_SYSTEM;
+	else
+		eai = fsock__lookup_result(l, results);
+	fsock__lookup_end(l);
+	return eai == FSOCK__LOOKUP_PENDING ? FSOCK__LOOKUP_TIMED_OUT : eai;
 }
 
 int
 fsock__lookup(const char *host, int family, int64_t deadline, struct addrinfo **results)
 {
-	size_t length = strlen(host);
-	struct lookup *l;
-	int cancel, r;
+	int cancel, eai;
 
 	if (deadline == FSOCK__NEVER)
-		return look_up(host, family, results);
-	l = calloc(1, sizeof *l + length + 1);
-	if (l == NULL)
-		return EAI_MEMORY;
-	memcpy(l->host, host, length);
-	l->family = family;
-	l->references = 1;
-	pthread_once(&once, init);
-	/* Waiting is a point where a thread may be cancelled, which would leave the lock taken. */
+		return ask(host, family, results);
+	/* While it waits a thread may be cancelled, which would leave the look-up behind. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	pthread_mutex_lock(&lock);
-	r = conduct_nolock(l, deadline, results);
-	unref_nolock(l);
-	pthread_mutex_unlock(&lock);
+	eai = await(host, family, deadline, results);
 	pthread_setcancelstate(cancel, NULL);
-	return r;
+	return eai;
 }

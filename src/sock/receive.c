@@ -85,9 +85,7 @@ receive_stream(fsock *s, void *data, size_t size, struct fsock_addr *from)
 ssize_t
 fsock_receive(fsock *s, void *data, size_t size, struct fsock_addr *from)
 {
-	int fd = fsock__socket_fd(s, "receive");
-
-	if (fd < 0)
+	if (fsock__socket_check(s, "receive") < 0)
 		return -1;
 	if (s->role == FSOCK__LISTENER)
 		return fsock__error_set_kind(
@@ -95,7 +93,7 @@ fsock_receive(fsock *s, void *data, size_t size, struct fsock_addr *from)
 	if ((data == NULL && size > 0) || size > SSIZE_MAX)
 		return fsock__socket_error(s, "receive", EINVAL);
 	if (s->role == FSOCK__DATAGRAM)
-		return receive_datagram(s, fd, data, size, from);
+		return receive_datagram(s, s->fd, data, size, from);
 	return receive_stream(s, data, size, from);
 }
 

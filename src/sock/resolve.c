@@ -1,8 +1,6 @@
 #include "../compat.h"
 #include "resolve.h"
 
-#include <netdb.h>
-#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -11,50 +9,61 @@
 #include "lookup.h"
 #include "sys.h"
 
-/* A list of `n` addresses, none set yet. */
+/* Both record an error of the question. Return -1. */
 static int
-new_list(const char *operation, const char *host, int port, size_t n, struct fsock_addr **list)
+fail(const struct fsock__question *q, int errnum)
 {
-	*list = calloc(n, sizeof **list);
-	return *list == NULL ? fsock__error_set(operation, host, port, ENOMEM) : 0;
+	return fsock__error_set(q->operation, q->host, q->port, errnum);
 }
 
 static int
-wildcard(const char *operation, int port, enum fsock_family family, struct fsock_addr **list,
-    size_t *count)
+fail_resolver(const struct fsock__question *q, int eai)
 {
-	size_t n = 0;
+	return fsock__error_set_resolver(q->operation, q->host, q->port, eai);
+}
 
-	if (new_list(operation, NULL, port, 2, list) < 0)
+/* Room for `n` addresses; there are none yet. Returns 0 or -1. */
+static int
+make_room(const struct fsock__question *q, size_t n, struct fsock__addresses *found)
+{
+	found->count = 0;
+	found->items = calloc(n, sizeof *found->items);
+	return found->items == NULL ? fail(q, ENOMEM) : 0;
+}
+
+static int
+wildcard(const struct fsock__question *q, struct fsock__addresses *found)
+{
+	if (make_room(q, 2, found) < 0)
 		return -1;
-	if (family != FSOCK_IPV4_ONLY)
-		fsock_addr_from_text(&(*list)[n++], "::", port);
-	if (family != FSOCK_IPV6_ONLY)
-		fsock_addr_from_text(&(*list)[n++], "0.0.0.0", port);
-	*count = n;
-	return 0;
+	if (q->family != FSOCK_IPV4_ONLY)
+		fsock_addr_from_text(&found->items[found->count++], "::", q->port);
+	if (q->family != FSOCK_IPV6_ONLY)
+		fsock_addr_from_text(&found->items[found->count++], "0.0.0.0", q->port);
+	return 1;
 }
 
 static bool
-is_among(const struct fsock_addr *list, size_t count, const struct fsock_addr *addr)
+is_among(const struct fsock__addresses *found, const struct fsock_addr *addr)
 {
-	for (size_t i = 0; i < count; i++)
-		if (fsock_addr_equal(&list[i], addr))
+	for (size_t i = 0; i < found->count; i++)
+		if (fsock_addr_equal(&found->items[i], addr))
 			return true;
 	return false;
 }
 
 /* Appends the results of one family, or of all for AF_UNSPEC, each address once. */
 static void
-append(struct fsock_addr *list, size_t *count, const struct addrinfo *results, int family, int port)
+append(struct fsock__addresses *found, const struct addrinfo *results, int family, int port)
 {
 	for (const struct addrinfo *ai = results; ai != NULL; ai = ai->ai_next) {
+		struct fsock_addr *addr = &found->items[found->count];
+
 		if (family != AF_UNSPEC && ai->ai_family != family)
 			continue;
-		if (fsock_addr_from_sockaddr(&list[*count], ai->ai_addr, ai->ai_addrlen) == 0 &&
-		    fsock_addr_set_port(&list[*count], port) == 0 &&
-		    !is_among(list, *count, &list[*count]))
-			++*count;
+		if (fsock_addr_from_sockaddr(addr, ai->ai_addr, ai->ai_addrlen) == 0 &&
+		    fsock_addr_set_port(addr, port) == 0 && !is_among(found, addr))
+			found->count++;
 	}
 }
 
@@ -62,9 +71,9 @@ append(struct fsock_addr *list, size_t *count, const struct addrinfo *results, i
 static void
 families(enum fsock_family family, int order[2])
 {
-	order[0] = family == FSOCK_IPV4_FIRST ? AF_INET
-	    : family == FSOCK_IPV6_FIRST      ? AF_INET6
-	                                      : AF_UNSPEC;
+	order[0] = family == FSOCK_IPV4_FIRST   ? AF_INET
+		   : family == FSOCK_IPV6_FIRST ? AF_INET6
+						: AF_UNSPEC;
 	order[1] = order[0] == AF_INET ? AF_INET6 : AF_INET;
 }
 
@@ -83,42 +92,55 @@ no_descriptor_free(void)
 	return false;
 }
 
-static int
-look_up(const char *operation, const char *host, int port, enum fsock_family family,
-    int64_t deadline, struct fsock_addr **list, size_t *count)
+int
+fsock__resolve_family(enum fsock_family family)
 {
-	struct addrinfo *results;
-	size_t n = 0;
-	int order[2], eai, saved = errno;
+	return family == FSOCK_IPV4_ONLY   ? AF_INET
+	       : family == FSOCK_IPV6_ONLY ? AF_INET6
+					   : AF_UNSPEC;
+}
 
-	eai = fsock__lookup(host,
-	    family == FSOCK_IPV4_ONLY       ? AF_INET
-	        : family == FSOCK_IPV6_ONLY ? AF_INET6
-	                                    : AF_UNSPEC,
-	    deadline, &results);
-	if (eai == FSOCK__LOOKUP_TIMED_OUT)
-		return fsock__error_set(operation, host, port, ETIMEDOUT);
-	if (eai != 0 && no_descriptor_free())
-		return fsock__error_set(operation, host, port, errno);
-	if (eai != 0)
-		return fsock__error_set_resolver(operation, host, port, eai);
+/* As fsock__resolve_answer(), of a look-up that went well. Leaves the results alone. */
+static int
+collect(
+    const struct fsock__question *q, const struct addrinfo *results, struct fsock__addresses *found)
+{
+	size_t n = 0;
+	int order[2], saved = errno;
+
 	for (const struct addrinfo *ai = results; ai != NULL; ai = ai->ai_next)
 		n++;
-	if (new_list(operation, host, port, n, list) < 0) {
-		freeaddrinfo(results);
+	if (make_room(q, n, found) < 0)
 		return -1;
-	}
-	families(family, order);
-	*count = 0;
-	append(*list, count, results, order[0], port);
+	families(q->family, order);
+	append(found, results, order[0], q->port);
 	if (order[0] != AF_UNSPEC)
-		append(*list, count, results, order[1], port);
-	freeaddrinfo(results);
+		append(found, results, order[1], q->port);
 	errno = saved;
-	if (*count > 0)
-		return 0;
-	free(*list);
-	return fsock__error_set_resolver(operation, host, port, EAI_NONAME);
+	if (found->count > 0)
+		return 1;
+	free(found->items);
+	found->items = NULL;
+	return fail_resolver(q, EAI_NONAME);
+}
+
+int
+fsock__resolve_answer(const struct fsock__question *q, int eai, struct addrinfo *results,
+    struct fsock__addresses *found)
+{
+	int r, error;
+
+	if (eai == FSOCK__LOOKUP_TIMED_OUT)
+		return fail(q, ETIMEDOUT);
+	if (eai != 0 && no_descriptor_free())
+		return fail(q, errno);
+	if (eai != 0)
+		return fail_resolver(q, eai);
+	r = collect(q, results, found);
+	error = errno;
+	freeaddrinfo(results);
+	errno = error;
+	return r;
 }
 
 /* Whether addresses of this family count; Unix-domain ones always do. */
@@ -130,16 +152,14 @@ is_wanted(const struct fsock_addr *addr, enum fsock_family family)
 }
 
 static int
-one(const char *operation, const char *host, int port, enum fsock_family family,
-    const struct fsock_addr *addr, struct fsock_addr **list, size_t *count)
+one(const struct fsock__question *q, const struct fsock_addr *addr, struct fsock__addresses *found)
 {
-	if (!is_wanted(addr, family))
-		return fsock__error_set_resolver(operation, host, port, EAI_ADDRFAMILY);
-	if (new_list(operation, host, port, 1, list) < 0)
+	if (!is_wanted(addr, q->family))
+		return fail_resolver(q, EAI_ADDRFAMILY);
+	if (make_room(q, 1, found) < 0)
 		return -1;
-	(*list)[0] = *addr;
-	*count = 1;
-	return 0;
+	found->items[found->count++] = *addr;
+	return 1;
 }
 
 /*
@@ -159,27 +179,48 @@ is_odd_number(const char *host)
 }
 
 int
-fsock__resolve(const char *operation, const char *host, int port, enum fsock_family family,
-    int64_t deadline, struct fsock_addr **list, size_t *count)
+fsock__resolve_at_once(const struct fsock__question *q, struct fsock__addresses *found)
 {
 	struct fsock_addr addr;
 	int err, saved = errno;
 
-	if ((int)family < FSOCK_ANY_FAMILY || (int)family > FSOCK_IPV6_ONLY)
-		return fsock__error_set(operation, host, port, EINVAL);
-	if (host != NULL) {
-		err = fsock__addr_parse(&addr, host, port);
+	if ((int)q->family < FSOCK_ANY_FAMILY || (int)q->family > FSOCK_IPV6_ONLY)
+		return fail(q, EINVAL);
+	if (q->host != NULL) {
+		err = fsock__addr_parse(&addr, q->host, q->port);
 		if (err == 0)
-			return one(operation, host, port, family, &addr, list, count);
+			return one(q, &addr, found);
 		if (err != EINVAL)
-			return fsock__error_set(operation, host, port, err);
+			return fail(q, err);
 	}
-	if (port < 0 || port > FSOCK__PORT_MAX)
-		return fsock__error_set(operation, host, port, EINVAL);
-	if (host == NULL)
-		return wildcard(operation, port, family, list, count);
-	if (host[0] == '\0' || !fsock__addr_may_be_name(host) || is_odd_number(host))
-		return fsock__error_set_resolver(operation, host, port, EAI_NONAME);
+	if (q->port < 0 || q->port > FSOCK__PORT_MAX)
+		return fail(q, EINVAL);
+	if (q->host == NULL)
+		return wildcard(q, found);
+	if (q->host[0] == '\0' || !fsock__addr_may_be_name(q->host) || is_odd_number(q->host))
+		return fail_resolver(q, EAI_NONAME);
 	errno = saved;
-	return look_up(operation, host, port, family, deadline, list, count);
+	return 0;
+}
+
+int
+fsock__resolve(const char *operation, const char *host, int port, enum fsock_family family,
+    int64_t deadline, struct fsock_addr **list, size_t *count)
+{
+	const struct fsock__question q = { operation, host, port, family };
+	struct addrinfo *results = NULL;
+	struct fsock__addresses found;
+	int eai, saved = errno, r = fsock__resolve_at_once(&q, &found);
+
+	if (r == 0) {
+		eai = fsock__lookup(host, fsock__resolve_family(family), deadline, &results);
+		if (eai == 0)
+			errno = saved;
+		r = fsock__resolve_answer(&q, eai, results, &found);
+	}
+	if (r < 0)
+		return -1;
+	*list = found.items;
+	*count = found.count;
+	return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "datagram.h"
 #include "error.h"
+#include "pending.h"
 #include "socket.h"
 #include "sys.h"
 #include "transfer.h"
@@ -69,8 +70,10 @@ send_stream(fsock *s, const void *data, size_t size, const struct fsock_addr *to
 		return fail(s, to, EISCONN);
 	if (s->stream != NULL)
 		return s->stream_ops->send(s, data, size) < 0 ? -1 : (ssize_t)size;
+	if (s->connecting != NULL)
+		fsock__pending_step(s);
 	if (s->write_error != 0)
-		return fsock__socket_error(s, "write", s->write_error);
+		return fsock__pending_error(s, "write");
 	if (s->nonblocking)
 		return offer(s, data, size);
 	if (s->transport->send(s, data, size) < 0) {
@@ -84,9 +87,7 @@ send_stream(fsock *s, const void *data, size_t size, const struct fsock_addr *to
 ssize_t
 fsock_send(fsock *s, const void *data, size_t size, const struct fsock_addr *to)
 {
-	int fd = fsock__socket_fd(s, "send");
-
-	if (fd < 0)
+	if (fsock__socket_check(s, "send") < 0)
 		return -1;
 	if (s->role == FSOCK__LISTENER)
 		return fsock__error_set_kind(
@@ -94,7 +95,7 @@ fsock_send(fsock *s, const void *data, size_t size, const struct fsock_addr *to)
 	if ((data == NULL && size > 0) || size > SSIZE_MAX)
 		return fsock__socket_error(s, "send", EINVAL);
 	if (s->role == FSOCK__DATAGRAM)
-		return send_datagram(s, fd, data, size, to);
+		return send_datagram(s, s->fd, data, size, to);
 	return send_stream(s, data, size, to);
 }
 

@@ -17,6 +17,7 @@ struct fsock__settings {
 	int local_port;
 	int backlog;
 	int reuse_address, reuse_port, dual_stack, nodelay, broadcast; /* 1 or 0 */
+	int interruptible;
 	int share_address; /* reuse_address as datagram sockets take it: 1 only when asked for */
 	enum fsock_element element_type;
 	enum fsock_delivery delivery;

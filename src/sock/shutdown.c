@@ -48,10 +48,10 @@ fsock__shutdown_due(struct fsock *s)
 int
 fsock__shutdown_output(struct fsock *s)
 {
-	if (s->queued == 0)
+	if (s->queued == 0 && s->connecting == NULL)
 		return shutdown(s->fd, SHUT_WR);
 	s->end_due = 1;
-	if (s->queued == 0)
+	if (s->queued == 0 && s->connecting == NULL)
 		fsock__shutdown_due(s);
 	return 0;
 }
@@ -65,6 +65,8 @@ shut_direction(fsock *s, int fd, int direction, int how)
 	if (s->role == FSOCK__DATAGRAM)
 		return shut_datagram(s, fd, direction, how);
 	r = direction == FSOCK_OUTPUT ? fsock__shutdown_output(s) : shutdown(fd, how);
+	if (r < 0 && s->connecting != NULL)
+		return fsock__socket_error(s, "shutdown", EINPROGRESS);
 	if (r < 0) {
 		if (s->shut & direction)
 			return 0;
@@ -80,11 +82,11 @@ shut_direction(fsock *s, int fd, int direction, int how)
 int
 fsock_shutdown(fsock *s, int direction)
 {
-	int fd = fsock__socket_fd(s, "shutdown");
-	int r = 0, saved = errno;
+	int fd, r = 0, saved = errno;
 
-	if (fd < 0)
+	if (fsock__socket_check(s, "shutdown") < 0)
 		return -1;
+	fd = s->fd; /* -1 until it is connected: then there is no input to shut down */
 	if (direction < FSOCK_INPUT || direction > FSOCK_IO)
 		return fsock__socket_error(s, "shutdown", EINVAL);
 	if (s->role == FSOCK__LISTENER)

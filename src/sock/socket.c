@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "error.h"
+#include "interrupt.h"
 #include "process.h"
 #include "sys.h"
 #include "transfer.h"
@@ -36,12 +37,19 @@ fsock__socket_new(int fd, enum fsock__role role, int family, const struct fsock_
 {
 	size_t length = host == NULL ? 0 : strlen(host);
 	struct fsock *s = calloc(1, sizeof *s + length + 1);
+	int error;
 
 	if (s == NULL) {
 		fsock__error_set("allocate", host, port, ENOMEM);
 		return NULL;
 	}
 	fsock__process_watch();
+	if (settings->interruptible && fsock__interrupt_open(s) < 0) {
+		error = errno;
+		free(s);
+		fsock__error_set("open wake-up", host, port, error);
+		return NULL;
+	}
 	pthread_mutex_init(&s->lock, NULL);
 	s->fd = fd;
 	s->transport = &fsock__transport_socket;
@@ -68,7 +76,7 @@ fsock__socket_close_nolock(struct fsock *s)
 
 	if (s->closing || (s->queued > 0 && s->write_error == 0 && fsock__wait_defer(s)))
 		return 0;
-	if (s->fd >= 0)
+	if (s->fd >= 0 || s->connecting != NULL)
 		fsock__wait_closing(s);
 	if (s->transport->close(s) < 0)
 		return fsock__socket_error(s, "close", errno);
@@ -108,6 +116,7 @@ fsock__socket_unref(struct fsock *s)
 	fsock__wait_leave(s);
 	if (s->stream != NULL)
 		s->stream_ops->free(s);
+	fsock__interrupt_close(s);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
 }
@@ -118,14 +127,32 @@ fsock__socket_error(const struct fsock *s, const char *operation, int errnum)
 	return fsock__error_set(operation, s->host, s->port, errnum);
 }
 
+void
+fsock__socket_set_fd(struct fsock *s, int fd, int family)
+{
+	s->fd = fd;
+	s->family = family;
+	apply_settings(fd, s->role, family, &s->settings);
+}
+
 int
-fsock__socket_fd(const struct fsock *s, const char *operation)
+fsock__socket_check(const struct fsock *s, const char *operation)
 {
 	if (s == NULL)
 		return fsock__error_set_kind(
 		    operation, NULL, FSOCK__NO_PORT, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
-	if (s->fd < 0 || s->closing)
+	if ((s->fd < 0 && s->connecting == NULL) || s->closing)
 		return fsock__socket_error(s, operation, EBADF);
+	return 0;
+}
+
+int
+fsock__socket_fd(const struct fsock *s, const char *operation)
+{
+	if (fsock__socket_check(s, operation) < 0)
+		return -1;
+	if (s->fd < 0)
+		return fsock__socket_error(s, operation, EINPROGRESS);
 	return s->fd;
 }
 
@@ -161,7 +188,7 @@ fsock_is_datagram(const fsock *s)
 int
 fsock_set_nonblocking(fsock *s, int on)
 {
-	if (fsock__socket_fd(s, "set non-blocking") < 0)
+	if (fsock__socket_check(s, "set non-blocking") < 0)
 		return -1;
 	s->nonblocking = on != 0;
 	if (on && s->role == FSOCK__LISTENER && !fsock__sys_is_nonblocking(s->fd))
@@ -176,16 +203,47 @@ fsock_is_nonblocking(const fsock *s)
 	return s != NULL && s->nonblocking;
 }
 
+/* Sets the deadlines of the directions. Returns 0 or -1. */
+static int
+set_deadlines(struct fsock *s, int directions, double seconds)
+{
+	int64_t span, deadline;
+
+	if (fsock__socket_check(s, "set deadline") < 0)
+		return -1;
+	if (fsock__clock_span(seconds, &span) < 0)
+		return fsock__socket_error(s, "set deadline", EINVAL);
+	deadline = fsock__clock_after(span);
+	if (directions & FSOCK_INPUT) {
+		s->read_deadline = deadline;
+		fsock__interrupt_look(s, FSOCK_INPUT);
+	}
+	if (directions & FSOCK_OUTPUT) {
+		s->write_deadline = deadline;
+		fsock__interrupt_look(s, FSOCK_OUTPUT);
+	}
+	if (s->waits != NULL)
+		fsock__wait_note(s);
+	return 0;
+}
+
 /* see fsock/socket.h */
 int
 fsock_set_deadline(fsock *s, double seconds)
 {
-	int64_t span;
+	return set_deadlines(s, FSOCK_IO, seconds);
+}
 
-	if (fsock__socket_fd(s, "set deadline") < 0)
-		return -1;
-	if (fsock__clock_span(seconds, &span) < 0)
-		return fsock__socket_error(s, "set deadline", EINVAL);
-	s->read_deadline = s->write_deadline = fsock__clock_after(span);
-	return 0;
+/* see fsock/socket.h */
+int
+fsock_set_read_deadline(fsock *s, double seconds)
+{
+	return set_deadlines(s, FSOCK_INPUT, seconds);
+}
+
+/* see fsock/socket.h */
+int
+fsock_set_write_deadline(fsock *s, double seconds)
+{
+	return set_deadlines(s, FSOCK_OUTPUT, seconds);
 }

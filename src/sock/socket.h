@@ -46,6 +46,8 @@ struct fsock__stream_ops {
 	int (*drain)(struct fsock *);
 	/* Waits until all of it is sent, for close_timeout at most. Returns 0 or -1. */
 	int (*settle)(struct fsock *);
+	/* The socket has its descriptor now. Needs `lock`. */
+	void (*connected)(struct fsock *);
 	/* Frees `stream`; no FILE is open any more. */
 	void (*free)(struct fsock *);
 	/*
@@ -65,7 +67,7 @@ struct fsock__stream_ops {
  * What must stay true:
  *  1. `references` counts the owner of the handle and each open FILE; at 0 the memory goes.
  *  2. `open_files` counts the FILEs. When the last one closes, the descriptor is closed, unless
- *     it is being released. While any FILE is open, `fd` does not change.
+ *     it is being released. While any FILE is open, `fd` changes but once, from -1.
  *  3. `fd`, `references`, `open_files` and `stream` change under `lock` only; `fd` is read without
  *     it by calls that the program may not run while it ends the handle.
  *  4. `write_error` is set once and never cleared: octets are missing in what the peer gets.
@@ -74,14 +76,18 @@ struct fsock__stream_ops {
  *  6. `waits` changes under `lock`, and that of the list; it is looked at without to see whether
  *     there is any.
  */
+struct fsock__connecting;
 struct fsock__transport_ops;
 struct fsock__unix_file;
 struct fsock__member;
+struct fsock__interrupt;
 
 struct fsock {
 	pthread_mutex_t lock;
-	int fd; /* -1 once closed, and for what is no socket */
-	const struct fsock__transport_ops *transport;
+	int fd; /* -1 once closed, for what is no socket, and until it is connected */
+	_Atomic(const struct fsock__transport_ops *) transport;
+	_Atomic(struct fsock__connecting *) connecting; /* see pending.h; else NULL */
+	struct fsock__member *driver; /* of the wait list that sees to it, or NULL; under `lock` */
 	enum fsock__role role;
 	int family; /* AF_... */
 	int references;
@@ -102,6 +108,7 @@ struct fsock {
 	_Atomic(void *) counted_by;            /* the fsock_wait_for_input() that counted it last */
 	atomic_int state;                      /* for fsock_state() */
 	struct fsock__settings settings;
+	struct fsock__interrupt *interrupt; /* if it is interruptible, for all its life */
 	struct fsock__unix_file *unix_file; /* a listener's file, to unlink; else NULL */
 	FILE *inner; /* what a stream made by fsock_recode() stands on; else NULL */
 	_Atomic(void *) stream; /* set when it is whole: fsock_shutdown() looks without the lock */
@@ -114,7 +121,7 @@ struct fsock {
 /*
  * Makes a handle that owns `fd`, applies the settings that are options of the descriptor, and
  * starts the deadline's clock unless `deadline` (absolute) says when it ends.
- * Returns it, or NULL (ENOMEM, recorded) with `fd` still the caller's.
+ * Returns it, or NULL with `fd` still the caller's. Errors, recorded: ENOMEM, EMFILE, ENFILE.
  */
 struct fsock *fsock__socket_new(int fd, enum fsock__role role, int family,
     const struct fsock__settings *settings, const char *host, int port);
@@ -137,8 +144,15 @@ void fsock__socket_own(struct fsock *);
 /* Drops one reference; frees at the last. */
 void fsock__socket_unref(struct fsock *);
 
-/* The descriptor, or -1 with EBADF or EINVAL (NULL) recorded for `operation`. */
+/* Gives a socket that was made without the descriptor that it is for. */
+void fsock__socket_set_fd(struct fsock *, int fd, int family);
+
+/*
+ * The descriptor, or -1 with EBADF, EINVAL (NULL) or, if it is not connected yet, EINPROGRESS
+ * recorded for `operation`. The other only says whether it is open, perhaps without one: 0 or -1.
+ */
 int fsock__socket_fd(const struct fsock *, const char *operation);
+int fsock__socket_check(const struct fsock *, const char *operation);
 
 /* Records an error of an operation on the socket: with its host and port. Returns -1. */
 int fsock__socket_error(const struct fsock *, const char *operation, int errnum);

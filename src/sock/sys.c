@@ -56,6 +56,18 @@ fsock__sys_socketpair(int family, int type, int fds[2])
 }
 
 int
+fsock__sys_pipe(int fds[2])
+{
+	if (fsock__pipe(fds) < 0)
+		return -1;
+	for (int i = 0; i < 2 && FSOCK__SOCK_CLOEXEC == 0; i++) {
+		fcntl(fds[i], F_SETFD, FD_CLOEXEC);
+		fsock__sys_set_nonblocking(fds[i], 1);
+	}
+	return 0;
+}
+
+int
 fsock__sys_close(int fd)
 {
 	int saved = errno;

@@ -4,34 +4,45 @@
 #include <poll.h>
 
 #include "error.h"
-#include "process.h"
+#include "interrupt.h"
 #include "sys.h"
 #include "unix_file.h"
 
 /*
  * One blocking system call is the common path: SO_RCVTIMEO and SO_SNDTIMEO carry the timeout. Only
- * a deadline of the whole exchange, a signal, or a descriptor that is non-blocking (its flag is
- * shared with whoever else holds the descriptor, so it may turn up at any time) makes us try
- * without waiting and then poll.
+ * a deadline, a socket that is interruptible, a signal, or a descriptor that is non-blocking (its
+ * flag is shared with whoever else holds the descriptor, so it may turn up at any time) makes us
+ * try without waiting and then poll.
  */
 
-/* Waits until it is ready; limits are the timeout, counted from now, and the deadline. */
+/* Records that it has. Returns -1. */
 static int
-await(struct fsock *s, const char *operation, int direction)
+deadline_passed(const struct fsock *s, const char *operation)
 {
-	int is_input = direction == FSOCK_INPUT;
-	int64_t until = fsock__clock_after(is_input ? s->read_timeout : s->write_timeout);
+	return fsock__error_set_kind(
+	    operation, s->host, s->port, FSOCK_DEADLINE_TIMEOUT_ERROR, ETIMEDOUT);
+}
+
+int
+fsock__transfer_wait(struct fsock *s, const char *operation, int direction, int64_t until)
+{
+	struct pollfd p[2] = { { .fd = s->fd,
+		.events = direction == FSOCK_INPUT ? POLLIN : POLLOUT } };
 	int64_t deadline = fsock__transfer_deadline(s, direction);
-	int ready = fsock__sys_wait(
-	    s->fd, is_input ? POLLIN : POLLOUT, until < deadline ? until : deadline);
+	int ready = s->interrupt != NULL
+	    ? fsock__interrupt_poll(s, direction, p, 1, until)
+	    : fsock__sys_poll(p, 1, until < deadline ? until : deadline);
 
 	if (ready > 0)
 		return 0;
 	if (ready < 0)
 		return fsock__socket_error(s, operation, errno);
-	return fsock__error_set_kind(operation, s->host, s->port,
-	    fsock__clock_left(deadline) == 0 ? FSOCK_DEADLINE_TIMEOUT_ERROR : FSOCK_TIMEOUT_ERROR,
-	    ETIMEDOUT);
+	if (s->interrupt != NULL) /* it may have been changed, and then that was it */
+		deadline = fsock__transfer_deadline(s, direction);
+	if (fsock__clock_left(deadline) == 0)
+		return deadline_passed(s, operation);
+	return fsock__error_set_kind(
+	    operation, s->host, s->port, FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
 }
 
 /* A blocking call says EAGAIN when its timeout has run out. */
@@ -43,7 +54,9 @@ fsock__transfer_again(struct fsock *s, const char *operation, int flags, int dir
 	if (flags == 0 && !fsock__sys_is_nonblocking(s->fd))
 		return fsock__error_set_kind(
 		    operation, s->host, s->port, FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
-	return await(s, operation, direction);
+	return fsock__transfer_wait(s, operation, direction,
+	    fsock__clock_after(
+	        direction == FSOCK_INPUT ? s->read_timeout : s->write_timeout));
 }
 
 int
@@ -51,8 +64,7 @@ fsock__transfer_check(struct fsock *s, const char *operation, int direction)
 {
 	if (fsock__clock_left(fsock__transfer_deadline(s, direction)) > 0)
 		return 0;
-	return fsock__error_set_kind(
-	    operation, s->host, s->port, FSOCK_DEADLINE_TIMEOUT_ERROR, ETIMEDOUT);
+	return deadline_passed(s, operation);
 }
 
 /*
@@ -65,7 +77,7 @@ socket_receive(struct fsock *s, void *buf, size_t n)
 	int flags, saved = errno;
 	ssize_t r;
 
-	s->used = fsock__process();
+	fsock__transfer_use(s);
 	if (fsock__transfer_begin(s, "read", FSOCK_INPUT, &flags) < 0)
 		return -1;
 	while ((r = fsock__sys_receive(s->fd, buf, n, &flags)) < 0)
@@ -82,7 +94,7 @@ socket_send(struct fsock *s, const void *buf, size_t n)
 	int flags, saved = errno;
 	const char *p = buf;
 
-	s->used = fsock__process();
+	fsock__transfer_use(s);
 	if (fsock__transfer_begin(s, "write", FSOCK_OUTPUT, &flags) < 0)
 		return -1;
 	while (n > 0) {
@@ -105,7 +117,7 @@ socket_offer(struct fsock *s, const void *buf, size_t n)
 	int flags, saved = errno;
 	ssize_t r;
 
-	s->used = fsock__process();
+	fsock__transfer_use(s);
 	if (fsock__transfer_begin(s, "write", FSOCK_OUTPUT, &flags) < 0)
 		return -1;
 	flags = MSG_DONTWAIT;

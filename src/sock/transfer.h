@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "clock.h"
+#include "process.h"
 #include "socket.h"
 
 struct fsock__transport_ops {
@@ -29,10 +30,20 @@ struct fsock__transport_ops {
 /* The socket that `fd` is. */
 extern const struct fsock__transport_ops fsock__transport_socket;
 
+/* This process has read or written: see `used` of struct fsock. Storing what is there is dear. */
+static inline void
+fsock__transfer_use(struct fsock *s)
+{
+	int process = fsock__process();
+
+	if (atomic_load_explicit(&s->used, memory_order_relaxed) != process)
+		s->used = process;
+}
+
 /*
  * For calls of their own, in one direction: FSOCK_INPUT or FSOCK_OUTPUT. The flags to begin with:
- * MSG_DONTWAIT if there is a deadline or the socket does not block, else 0. Returns 0, or -1 with
- * the error recorded if the deadline has passed.
+ * MSG_DONTWAIT if there is a deadline, or the socket is interruptible or does not block, else 0.
+ * Returns 0, or -1 with the error recorded if the deadline has passed.
  */
 int fsock__transfer_check(struct fsock *, const char *operation, int direction);
 
@@ -46,15 +57,22 @@ static inline int
 fsock__transfer_begin(struct fsock *s, const char *operation, int direction, int *flags)
 {
 	int64_t deadline = fsock__transfer_deadline(s, direction);
+	int waits = deadline == FSOCK__NEVER && s->interrupt == NULL && !s->nonblocking;
 
-	*flags = deadline == FSOCK__NEVER && !s->nonblocking ? 0 : MSG_DONTWAIT;
+	*flags = waits ? 0 : MSG_DONTWAIT;
 	return deadline == FSOCK__NEVER ? 0 : fsock__transfer_check(s, operation, direction);
 }
 
 /*
- * After a call that failed, `flags` as it left them: on EAGAIN waits, for the direction's timeout at
- * the most, unless the call itself has waited that long or the socket does not block. Returns 0 if
- * it is to be repeated, or -1 with the error recorded.
+ * Waits until a transfer would not block: until `until` (absolute) and the direction's deadline at
+ * the most, and unless it is interrupted. Returns 0, or -1 with the error recorded.
+ */
+int fsock__transfer_wait(struct fsock *, const char *operation, int direction, int64_t until);
+
+/*
+ * After a call that failed, `flags` as it left them: on EAGAIN waits, for the direction's timeout
+ * at the most, unless the call itself has waited that long or the socket does not block. Returns 0
+ * if it is to be repeated, or -1 with the error recorded.
  */
 int fsock__transfer_again(struct fsock *, const char *operation, int flags, int direction);
 

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "error.h"
+#include "pending.h"
 
 /* For up to so many sockets no memory is asked for. */
 enum { FEW = 64 };
@@ -49,7 +50,6 @@ begin(struct wait *w)
 
 		s->state = 0;
 		s->counted_by = NULL;
-		w->fds[i].fd = s->fd; /* poll() passes over -1 */
 		w->fds[i].events = POLLIN | FSOCK__POLLRDHUP;
 	}
 	return 0;
@@ -63,9 +63,11 @@ look_inside(struct wait *w)
 
 	for (size_t i = 0; i < w->n; i++) {
 		fsock *s = w->sockets[i];
-		ssize_t n = s->fd < 0 ? 0 : fsock__wait_buffered(s);
+		int pending = s->connecting != NULL && fsock__pending_step(s) == FSOCK__PENDING;
+		ssize_t n = s->fd < 0 ? -pending : fsock__wait_buffered(s);
 
-		if (s->fd < 0)
+		w->fds[i].fd = s->fd; /* poll() passes over -1 */
+		if (s->fd < 0 && !pending)
 			found(w, s, FSOCK_FAILED);
 		else if (n > 0)
 			found(w, s, FSOCK_INPUT);

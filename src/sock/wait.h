@@ -30,6 +30,10 @@ struct fsock__member {
 	int is_hidden;   /* the program has closed the socket: it hears no more of it */
 	int is_closing;  /* and the list closes it once its output is sent: see wait_closing.c */
 	int is_overdue;  /* or has not been sent in time */
+	int is_pending;  /* not connected yet: see wait_connecting.c */
+	struct fsock__member *watches;     /* for the descriptors of that, or NULL */
+	struct fsock__member *watched_for; /* of such a one the member itself; else NULL */
+	int64_t step;                      /* when the next step is due */
 	int64_t timeout; /* when the program, or a closing socket, wants to be told; or NEVER */
 	int64_t due;     /* what it is sorted by among the timers: at most when it is due */
 	size_t timer;    /* its place there; FSOCK__NO_TIMER: in none */
@@ -141,6 +145,9 @@ struct fsock__member *fsock__wait_join(struct fsock_waitlist *, struct fsock *);
 /* Takes a member out of its list and its socket. Needs both locks. */
 void fsock__wait_part(struct fsock__member *);
 
+/* Frees a member that is in no list. */
+void fsock__wait_free(struct fsock__member *);
+
 /* The same, but its memory is the caller's to free, when nobody asks the system. */
 void fsock__wait_detach(struct fsock__member *);
 
@@ -194,6 +201,27 @@ void fsock__wait_release(struct fsock__member *closed);
 
 /* Puts a closing member that has sent everything, or failed, among those that are done. */
 void fsock__wait_check_closing(struct fsock__member *);
+
+/*
+ * wait_connecting.c: members that are not connected yet.
+ *
+ * Goes on connecting. Needs the list's lock; that of the socket is tried. Returns 0, or -1 if it is
+ * to be tried again soon.
+ */
+int fsock__wait_step(struct fsock__member *);
+
+/* Around a step that somebody else takes; between them the driving list's lock is held as well. */
+void fsock__wait_pause_watching(struct fsock *);
+void fsock__wait_resume_watching(struct fsock *, int is_pending);
+
+/* The member's list drives its socket no more. Needs both locks. */
+void fsock__wait_stop_watching(struct fsock__member *);
+
+/*
+ * Tells the other lists that the socket is in, when `ours` is locked and others can only be tried.
+ * Needs the socket's lock.
+ */
+void fsock__wait_tell_others(struct fsock *, const struct fsock_waitlist *ours);
 
 /*
  * wait_timer.c: members by the time when they are to be told of. All need the list's lock.

@@ -123,7 +123,7 @@ fsock__wait_finish(struct fsock_waitlist *list, struct fsock__member **closed)
 
 		if (pthread_mutex_trylock(&s->lock) != 0)
 			break; /* whoever has it is soon done; the next wait looks again */
-		if (m->is_overdue)
+		if (m->is_overdue && may_change(m))
 			fsock__socket_reset_nolock(s);
 		fsock__wait_detach(m);
 		s->closing = 0;
@@ -142,7 +142,7 @@ fsock__wait_release(struct fsock__member *closed)
 
 		closed = m->next;
 		fsock__socket_unref(m->socket);
-		free(m);
+		fsock__wait_free(m);
 	}
 }
 

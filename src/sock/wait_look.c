@@ -15,12 +15,8 @@ fsock__wait_buffered(struct fsock *s)
 	return n;
 }
 
-/*
- * Something was taken from the kernel: the lists that the socket is in would not hear of it. Needs
- * the socket's lock; those of other lists can only be tried, as ours may be held.
- */
-static void
-tell_others(struct fsock *s, const struct fsock_waitlist *ours)
+void
+fsock__wait_tell_others(struct fsock *s, const struct fsock_waitlist *ours)
 {
 	for (struct fsock__member *m = s->waits; m != NULL; m = m->next) {
 		struct fsock_waitlist *list = m->list;
@@ -51,7 +47,7 @@ fsock__wait_is_readable(struct fsock *s, const struct fsock_waitlist *ours)
 	if (s->stream != NULL) {
 		r = s->stream_ops->fetch(s);
 		if (r)
-			tell_others(s, ours);
+			fsock__wait_tell_others(s, ours);
 	}
 	pthread_mutex_unlock(&s->lock);
 	return r;

@@ -8,16 +8,26 @@
 #include "clock.h"
 #include "sys.h"
 
+/*
+ * A full pipe cannot be, and a closed one belongs to a list that nobody may use any more. A thread
+ * cancelled in here would leave locks taken for ever.
+ */
+static void
+write_octet(int fd)
+{
+	int cancel, saved = errno;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	if (write(fd, "", 1) < 0)
+		errno = saved;
+	pthread_setcancelstate(cancel, NULL);
+}
+
 void
 fsock__waitlist_signal(struct fsock_waitlist *list)
 {
-	int saved = errno;
-
-	/*
-	 * A full pipe cannot be, and a closed one belongs to a list that nobody may use any more.
-	 */
-	if (!atomic_exchange(&list->signalled, 1) && write(list->pipe[1], "", 1) < 0)
-		errno = saved;
+	if (!atomic_exchange(&list->signalled, 1))
+		write_octet(list->pipe[1]);
 }
 
 void
@@ -105,9 +115,12 @@ forget(struct fsock__member *m)
 {
 	int saved = errno;
 
-	if (m->list->poller.owner == getpid())
+	if (m->list->poller.owner == getpid()) {
+		fsock__wait_stop_watching(m);
 		tell_backend(m, 0);
+	}
 	m->known = 0;
+	m->is_pending = 0;
 	errno = saved;
 }
 
@@ -133,7 +146,8 @@ fsock__wait_join(struct fsock_waitlist *list, struct fsock *s)
 	m->list = list;
 	m->socket = s;
 	m->fd = s->fd;
-	m->timeout = FSOCK__NEVER;
+	m->is_pending = s->connecting != NULL;
+	m->timeout = m->step = FSOCK__NEVER;
 	m->timer = FSOCK__NO_TIMER;
 	fsock__ring_init(&m->in_ready);
 	fsock__ring_init(&m->in_suspects);
@@ -142,6 +156,13 @@ fsock__wait_join(struct fsock_waitlist *list, struct fsock *s)
 	m->next = s->waits;
 	s->waits = m;
 	return m;
+}
+
+void
+fsock__wait_free(struct fsock__member *m)
+{
+	free(m->watches);
+	free(m);
 }
 
 /* Takes a member out of its socket's chain. */
@@ -178,9 +199,12 @@ void
 fsock__wait_detach(struct fsock__member *m)
 {
 	struct fsock_waitlist *list = m->list;
+	int was_driving = m->socket->driver == m;
 
 	unchain(m);
 	forget(m);
+	if (was_driving)
+		fsock__wait_tell_others(m->socket, list);
 	fsock__wait_unready(m);
 	fsock__wait_timer_remove(m);
 	fsock__ring_remove(&m->in_suspects);
@@ -200,7 +224,7 @@ fsock__wait_part(struct fsock__member *m)
 
 	fsock__wait_detach(m);
 	if (!list->waiting) {
-		free(m);
+		fsock__wait_free(m);
 		return;
 	}
 	m->socket = NULL;

@@ -63,7 +63,7 @@ int64_t
 fsock__wait_timer_of(const struct fsock__member *m)
 {
 	const struct fsock *s = m->socket;
-	int64_t due = m->timeout;
+	int64_t due = m->timeout < m->step ? m->timeout : m->step;
 
 	if ((m->interest & FSOCK_INPUT) && s->read_deadline < due)
 		due = s->read_deadline;
@@ -138,6 +138,8 @@ fsock_waitlist_set_timeout(fsock_waitlist *list, fsock *s, double seconds)
 		    "wait list", NULL, FSOCK__NO_PORT, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
 	pthread_mutex_lock(&s->lock);
 	m = fsock__wait_find(list, s);
+	if (m != NULL && m->is_hidden)
+		m = NULL;
 	if (m != NULL) {
 		pthread_mutex_lock(&list->lock);
 		m->timeout = fsock__clock_after(span);

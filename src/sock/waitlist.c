@@ -1,6 +1,5 @@
 #include "../compat.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -17,18 +16,14 @@ fail(int errnum)
 	return fsock__error_set("wait list", NULL, FSOCK__NO_PORT, errnum);
 }
 
-/* A pipe that does not block: its reading end is a member like any other. Returns 0 or -1. */
+/* The pipe: its reading end is a member like any other. Returns 0 or -1. */
 static int
 open_pipe(struct fsock_waitlist *list)
 {
 	struct fsock__member *m = &list->pipe_member;
 
-	if (pipe(list->pipe) < 0)
+	if (fsock__sys_pipe(list->pipe) < 0)
 		return -1;
-	for (int i = 0; i < 2; i++) {
-		fcntl(list->pipe[i], F_SETFD, FD_CLOEXEC);
-		fsock__sys_set_nonblocking(list->pipe[i], 1);
-	}
 	m->list = list;
 	m->fd = list->pipe[0];
 	m->interest = FSOCK_INPUT;
@@ -168,7 +163,7 @@ enter(fsock_waitlist *list, fsock *s, int interest, void *user, int may_add)
 
 	if (list->poller.owner != getpid())
 		return EPERM;
-	if (s->fd < 0)
+	if ((s->fd < 0 && s->connecting == NULL) || s->closing)
 		return EBADF;
 	if (is_new && !may_add)
 		return ENOENT;
@@ -232,7 +227,7 @@ fsock_waitlist_remove(fsock_waitlist *list, fsock *s)
 		    "wait list", NULL, FSOCK__NO_PORT, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
 	pthread_mutex_lock(&s->lock);
 	m = fsock__wait_find(list, s);
-	if (m != NULL) {
+	if (m != NULL && !m->is_hidden) {
 		pthread_mutex_lock(&list->lock);
 		fsock__wait_part(m);
 		pthread_mutex_unlock(&list->lock);

@@ -93,19 +93,22 @@ static int
 look_at(struct fsock__member *m)
 {
 	const struct fsock *s = m->socket;
-	int saved = errno, late = find_late(m), r;
+	int saved = errno, late = find_late(m), r = fsock__wait_step(m);
 
-	r = fsock__wait_set(m, m->interest);
+	if (r == 0)
+		r = fsock__wait_set(m, m->interest);
 	errno = saved;
 	fsock__wait_timer_set(m);
 	if (m->is_hidden) {
 		fsock__wait_check_closing(m);
 		return r;
 	}
-	if (m->fd < 0 || (s->nonblocking && s->write_error != 0))
+	if ((m->fd < 0 && !m->is_pending) || (s->nonblocking && s->write_error != 0))
 		return FSOCK_FAILED;
 	if (late != 0)
 		return late;
+	if (m->is_pending)
+		return r;
 	if (r == 0 && (m->interest & FSOCK_INPUT) && !s->congested) {
 		ssize_t n = fsock__wait_buffered(m->socket);
 
@@ -188,7 +191,14 @@ take_found(struct fsock_waitlist *list, const struct fsock__found *found)
 	}
 	if (m->socket == NULL || m->known == 0)
 		return; /* removed, closed or changed since it was found */
+	if (m->watched_for != NULL) {
+		if (m->watched_for->socket != NULL)
+			fsock__wait_suspect(m->watched_for);
+		return;
+	}
 	state = found->state;
+	if (m->known != fsock__wait_wanted(m, m->interest)) /* another list has sent it, say */
+		fsock__wait_suspect(m);
 	if (m->socket->queued > 0 && (state & FSOCK_OUTPUT))
 		state = drain(m, state);
 	if (m->is_hidden) {
@@ -210,7 +220,7 @@ bury(struct fsock_waitlist *list)
 		struct fsock__member *m = list->graveyard;
 
 		list->graveyard = m->next;
-		free(m);
+		fsock__wait_free(m);
 	}
 }
 
@@ -276,11 +286,10 @@ static int
 await(struct fsock_waitlist *list, int64_t deadline, struct fsock__member **closed)
 {
 	int r, woken;
-	size_t closing;
 
 	clear_ready(list);
 	do {
-		closing = list->closing_count;
+		size_t closing = list->closing_count;
 		int unsure = look_at_suspects(list);
 
 		r = ask_system(list, patience(list, deadline, unsure));
@@ -324,7 +333,7 @@ error_of(const struct fsock__member *m, int state)
 {
 	if (!(state & FSOCK_FAILED))
 		return 0;
-	return m->fd < 0 ? EBADF : m->socket->write_error;
+	return m->fd < 0 && !m->is_pending ? EBADF : m->socket->write_error;
 }
 
 /* see fsock/wait.h */

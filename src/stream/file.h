@@ -8,6 +8,8 @@ struct fsock__file_ops {
 	const char *name;
 	/* Opens the FILE of a window whose sides are set. Returns it, or NULL with errno set. */
 	FILE *(*open)(struct fsock__window *);
+	/* The socket of an open window has its descriptor now. */
+	void (*connected)(struct fsock__window *);
 };
 
 /*

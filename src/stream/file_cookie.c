@@ -78,7 +78,13 @@ cookie_open(struct fsock__window *w)
 	return file;
 }
 
-const struct fsock__file_ops fsock__file_ops = { "fopencookie", cookie_open };
+static void
+cookie_connected(struct fsock__window *w)
+{
+	set_fileno(w->file, w->stream->socket->fd);
+}
+
+const struct fsock__file_ops fsock__file_ops = { "fopencookie", cookie_open, cookie_connected };
 
 #else
 typedef int fsock__file_cookie_unused;

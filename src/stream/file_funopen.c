@@ -71,7 +71,13 @@ fun_open(struct fsock__window *w)
 	return file;
 }
 
-const struct fsock__file_ops fsock__file_ops = { "funopen", fun_open };
+static void
+fun_connected(struct fsock__window *w)
+{
+	set_fileno(w->file, w->stream->socket->fd);
+}
+
+const struct fsock__file_ops fsock__file_ops = { "funopen", fun_open, fun_connected };
 
 #else
 typedef int fsock__file_funopen_unused;

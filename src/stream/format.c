@@ -16,19 +16,6 @@ is_binary(const struct fsock_format *format)
 	return format->charset == NULL && format->eol == FSOCK_EOL_LF && format->eol_flags == 0;
 }
 
-void
-fsock__format_keep_owed(struct fsock__stream *stream)
-{
-	struct fsock__text_input *t = stream->text_input;
-
-	if (t == NULL || !t->now.eol.owes_lf)
-		return;
-	t->now.eol.owes_lf = 0;
-	memcpy(stream->owed, t->lf, t->unit);
-	stream->owed_length = (uint8_t)t->unit;
-	stream->owed_beyond = 0;
-}
-
 /* Makes what a format needs. Returns 0, with NULL for binary, or -1. */
 static int
 make(const struct fsock_format *input, const struct fsock_format *output,

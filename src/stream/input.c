@@ -1,56 +1,10 @@
 /* From the raw buffer to stdio: what a FILE's read and seek functions do below. */
 #include "../compat.h"
 #include "../sock/error.h"
-#include "../sock/process.h"
 #include "../sock/sys.h"
-#include "../sock/transfer.h"
-#include "exit.h"
 #include "input.h"
+#include "receiver.h"
 #include "text.h"
-
-/* Tells of an error that came while nobody was reading; after that the kernel tells the rest. */
-FSOCK__COLD static ssize_t
-read_error(struct fsock__stream *stream)
-{
-	int error = stream->read_error;
-
-	stream->read_error = 0;
-	return fsock__socket_error(stream->socket, "read", error);
-}
-
-FSOCK__COLD ssize_t
-fsock__input_fill(struct fsock__window *w)
-{
-	struct fsock__stream *stream = w->stream;
-	struct fsock *s = stream->socket;
-	size_t room;
-	int cancel;
-	ssize_t r;
-
-	if (stream->raw.received >= stream->bound)
-		return 0;
-	room = fsock__buffer_reserve(&stream->raw);
-	if (room == 0)
-		return fsock__socket_error(s, "read", ENOMEM);
-	/* A thread cancelled in here would leave the FILE and our locks taken for ever. */
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	w->waiting = fsock__process();
-	if (fsock__exit_forbids_waiting())
-		r = fsock__socket_error(s, "read", ECANCELED);
-	else if (stream->read_error != 0)
-		r = read_error(stream);
-	else
-		r = s->transport->receive(s, stream->raw.data + stream->raw.tail, room);
-	w->waiting = 0;
-	pthread_setcancelstate(cancel, NULL);
-	if (r > 0) {
-		fsock__buffer_received(&stream->raw, (size_t)r);
-		fsock__readable_changed(stream);
-	} else if (fsock__buffer_count(&stream->raw) == 0) {
-		fsock__buffer_shrink(&stream->raw);
-	}
-	return r;
-}
 
 /* The length of the line that waits, its end included; 0 if no line end is among n octets. */
 static size_t
@@ -60,14 +14,6 @@ line_length(const struct fsock__buffer *raw, size_t from, size_t n)
 	const uint8_t *end = from < n ? memchr(start + from, '\n', n - from) : NULL;
 
 	return end == NULL ? 0 : (size_t)(end - start) + 1;
-}
-
-FSOCK__COLD ssize_t
-fsock__input_too_long(const struct fsock__stream *stream)
-{
-	const struct fsock *s = stream->socket;
-
-	return fsock__error_set_kind("read", s->host, s->port, FSOCK_LINE_TOO_LONG_ERROR, EMSGSIZE);
 }
 
 /*
@@ -84,20 +30,20 @@ await_line(struct fsock__window *w, size_t n)
 	ssize_t r;
 
 	stream->line_left = 0;
-	if (line > fsock__input_count(stream)) /* there is a bound now */
+	if (line > fsock__receiver_count(stream)) /* there is a bound now */
 		line = 0;
-	while (line == 0 && (line = line_length(raw, seen, fsock__input_count(stream))) == 0) {
-		seen = fsock__input_count(stream);
+	while (line == 0 && (line = line_length(raw, seen, fsock__receiver_count(stream))) == 0) {
+		seen = fsock__receiver_count(stream);
 		if (seen + stream->line_fill >= limit)
-			return fsock__input_too_long(stream);
-		r = fsock__input_fill(w);
+			return fsock__receiver_too_long(stream);
+		r = fsock__receiver_fill(w);
 		if (r < 0)
 			return -1;
 		if (r == 0)
 			return (ssize_t)(seen < n ? seen : n);
 	}
 	if (line + stream->line_fill > limit)
-		return fsock__input_too_long(stream);
+		return fsock__receiver_too_long(stream);
 	if (line > n) {
 		stream->line_left = line - n; /* not to be searched for again */
 		return (ssize_t)n;
@@ -105,7 +51,7 @@ await_line(struct fsock__window *w, size_t n)
 	if (w->sides == FSOCK_IO)
 		return (ssize_t)line;
 	for (more = line; more > 0 && line < n; line += more) {
-		size_t count = fsock__input_count(stream);
+		size_t count = fsock__receiver_count(stream);
 
 		more = line_length(raw, line, count < n ? count : n);
 		more = more > line && more - line <= limit ? more - line : 0;
@@ -126,7 +72,7 @@ up_to_line(struct fsock__window *w, size_t n)
 	if (limit == 0 || stream->binary)
 		return (ssize_t)n;
 	if (stream->line_fill >= limit)
-		return fsock__input_too_long(stream);
+		return fsock__receiver_too_long(stream);
 	limit -= stream->line_fill;
 	return (ssize_t)(n < limit ? n : limit);
 }
@@ -140,26 +86,17 @@ await_input(struct fsock__window *w, size_t n)
 
 	if (w->delivery == FSOCK_DELIVER_WHOLE_LINE && !stream->binary)
 		return await_line(w, n);
-	if (fsock__input_count(stream) == 0) {
-		ssize_t r = fsock__input_fill(w);
+	if (fsock__receiver_count(stream) == 0) {
+		ssize_t r = fsock__receiver_fill(w);
 
 		if (r <= 0)
 			return r;
 	}
-	waiting = fsock__input_count(stream);
+	waiting = fsock__receiver_count(stream);
 	if (waiting < n)
 		n = waiting;
-	return w->delivery == FSOCK_DELIVER_BLOCK ? (ssize_t)fsock__input_block(n, waiting)
+	return w->delivery == FSOCK_DELIVER_BLOCK ? (ssize_t)fsock__receiver_block(n, waiting)
 						  : up_to_line(w, n);
-}
-
-size_t
-fsock__input_count_line(size_t before, const uint8_t *octets, size_t n)
-{
-	for (size_t i = n; i > 0; i--)
-		if (octets[i - 1] == '\n')
-			return n - i;
-	return before + n;
 }
 
 /* Counts anew how much of a line is delivered, from what was delivered last. */
@@ -168,7 +105,7 @@ recount(struct fsock__stream *stream)
 {
 	const struct fsock__buffer *raw = &stream->raw;
 
-	stream->line_fill = fsock__input_count_line(
+	stream->line_fill = fsock__receiver_count_line(
 	    stream->fill_at_mark, raw->data + raw->mark, raw->head - raw->mark);
 }
 
@@ -244,7 +181,7 @@ fsock__input_drop_owed(struct fsock__window *w)
 		return 1;
 	while (!fsock__input_drop_arrived(stream)) {
 		stream->bound = stream->owed_beyond ? FSOCK__NO_BOUND : bound;
-		r = fsock__input_fill(w);
+		r = fsock__receiver_fill(w);
 		stream->bound = bound;
 		if (r < 0)
 			return -1;
@@ -337,7 +274,7 @@ fsock__input_give_back(struct fsock__window *w, size_t n)
 size_t
 fsock__input_take(struct fsock__stream *stream, void *buf, size_t n)
 {
-	size_t count = fsock__input_count(stream);
+	size_t count = fsock__receiver_count(stream);
 
 	if (n > count)
 		n = count;
@@ -362,7 +299,7 @@ fsock__input_exact(struct fsock__stream *stream)
 
 	if (t != NULL && t->delivered > 0)
 		fsock__text_rewind(stream, t->delivered);
-	fsock__format_keep_owed(stream);
+	fsock__text_keep_owed(stream);
 	if (stream->owed_length > 0)
 		fsock__input_drop_arrived(stream);
 }

@@ -4,9 +4,6 @@
 
 #include "stream.h"
 
-/* Receives once into the raw buffer. Returns as recv(2), with errors recorded; 0 at a bound. */
-ssize_t fsock__input_fill(struct fsock__window *);
-
 /* Makes `w` the reader, as the first step of every read. Returns 0, or -1, error recorded. */
 int fsock__input_take_over(struct fsock__window *);
 
@@ -41,12 +38,6 @@ fsock__input_try_lock(struct fsock__window *reader)
 ssize_t fsock__input_drop_owed(struct fsock__window *);
 int fsock__input_drop_arrived(struct fsock__stream *);
 
-/* How much of a line has been delivered, after n octets more on top of `before`. */
-size_t fsock__input_count_line(size_t before, const uint8_t *octets, size_t n);
-
-/* Records that a line is too long. Returns -1. */
-ssize_t fsock__input_too_long(const struct fsock__stream *);
-
 /* Nothing delivered can be given back any more: octets are taken beside the FILE. */
 void fsock__input_forget(struct fsock__stream *);
 
@@ -55,29 +46,5 @@ void fsock__input_forget(struct fsock__stream *);
  * behind a line end that is owed if that has arrived.
  */
 void fsock__input_exact(struct fsock__stream *);
-
-/* How many raw octets wait, up to the bound. */
-static inline size_t
-fsock__input_count(const struct fsock__stream *stream)
-{
-	size_t n = fsock__buffer_count(&stream->raw);
-	uint64_t left;
-
-	if (stream->bound == FSOCK__NO_BOUND)
-		return n;
-	left = stream->bound - fsock__buffer_position(&stream->raw);
-	return n < left ? n : (size_t)left;
-}
-
-/*
- * How much of n octets to deliver as a block, if `count` wait. The last piece is kept small: it
- * stays in the raw buffer until it is known to be consumed, and an idle connection should not cost
- * much.
- */
-static inline size_t
-fsock__input_block(size_t n, size_t count)
-{
-	return n == count && n > FSOCK__BUFFER_SMALL ? n - FSOCK__BUFFER_SMALL : n;
-}
 
 #endif

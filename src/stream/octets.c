@@ -7,6 +7,7 @@
 
 #include "../sock/error.h"
 #include "input.h"
+#include "receiver.h"
 #include "output.h"
 #include "sender.h"
 #include "registry.h"
@@ -39,7 +40,7 @@ has_octets(const struct fsock__window *w, const char *operation, const void *buf
 static ssize_t
 await_octet(struct fsock__window *w)
 {
-	return fsock__input_count(w->stream) > 0 ? 1 : fsock__input_fill(w);
+	return fsock__receiver_count(w->stream) > 0 ? 1 : fsock__receiver_fill(w);
 }
 
 /* see fsock/format.h */
@@ -239,6 +240,8 @@ fsock_upgrade(fsock *s)
 	stream = s->stream;
 	if (s->stream_ops->flush(s, 1) < 0 || fsock_pending(s) < 0 || await_owed(stream) < 0)
 		return -1;
+	if (s->queued > 0) /* what others send on the descriptor would overtake it */
+		return fsock__socket_error(s, "upgrade", EAGAIN);
 	n = fsock_pending(s);
 	if (n != 0)
 		return n < 0 ? -1 : fsock__socket_error(s, "upgrade", EBUSY);

@@ -38,7 +38,7 @@ fsock__output_write(struct fsock__window *w, const void *buf, size_t n)
 	settle_input(w);
 	pthread_mutex_lock(&stream->output_lock);
 	r = stream->text_output == NULL ? fsock__sender_send_nolock(stream, buf, n)
-	                                : fsock__text_write_nolock(stream, buf, n);
+					: fsock__text_write_nolock(stream, buf, n);
 	if (r == 0)
 		w->position += (off_t)n;
 	pthread_mutex_unlock(&stream->output_lock);
@@ -60,10 +60,13 @@ fsock__output_finish(struct fsock__stream *stream)
 int
 fsock__output_send(struct fsock__stream *stream, const void *buf, size_t n)
 {
-	int r;
+	int r = 0;
 
 	pthread_mutex_lock(&stream->output_lock);
-	r = fsock__sender_send_nolock(stream, buf, n);
+	if (stream->socket->nonblocking && stream->socket->write_error == 0)
+		r = fsock__sender_admit_nolock(stream, n); /* all or nothing */
+	if (r == 0)
+		r = fsock__sender_send_nolock(stream, buf, n);
 	pthread_mutex_unlock(&stream->output_lock);
 	return r;
 }

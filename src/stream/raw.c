@@ -107,6 +107,7 @@ ssize_t
 fsock__raw_receive(struct fsock *s, void *buf, size_t n)
 {
 	struct fsock__stream *stream = s->stream;
+	int error = 0;
 	uint64_t left;
 	ssize_t r;
 	FILE *file;
@@ -116,7 +117,13 @@ fsock__raw_receive(struct fsock *s, void *buf, size_t n)
 	r = (ssize_t)fsock__input_take(stream, buf, n);
 	fsock__input_forget(stream); /* what is taken here is not to be unread */
 	left = stream->bound - fsock__buffer_position(&stream->raw);
+	if (r == 0 && left > 0) { /* an error that a wait has met: the kernel tells it but once */
+		error = stream->read_error;
+		stream->read_error = 0;
+	}
 	release(stream, file);
+	if (error != 0)
+		return fsock__socket_error(s, "receive", error);
 	if (r > 0 || left == 0)
 		return r;
 	/* Nothing is locked while this waits: others may write, and shut down. */

@@ -1,19 +1,20 @@
 #include "../compat.h"
 #include "sender.h"
 
-#include <poll.h>
-
 #include <fsock/stream.h>
 
 #include "../sock/clock.h"
 #include "../sock/error.h"
+#include "../sock/pending.h"
 #include "../sock/process.h"
 #include "../sock/shutdown.h"
-#include "../sock/sys.h"
 #include "../sock/transfer.h"
 #include "../sock/wait.h"
 
-/* Lets everybody see how much is queued. Returns whether that changes what waits wait for. */
+/*
+ * Lets everybody see how much is queued; who shuts output down and sees none any more does so, or
+ * else it is done here. Returns whether that changes what waits wait for.
+ */
 static int
 publish(struct fsock__stream *stream)
 {
@@ -26,15 +27,38 @@ publish(struct fsock__stream *stream)
 	else if (count <= s->settings.low_water)
 		s->congested = 0;
 	s->queued = count;
+	if (count == 0 && s->end_due && s->connecting == NULL)
+		fsock__shutdown_due(s);
 	return (before == 0) != (count == 0) || congested != s->congested;
 }
 
-/* The same, and tells the wait lists. */
+/* The wait lists are to look. */
+static void
+tell(struct fsock *s)
+{
+	if (s->waits != NULL)
+		fsock__wait_tune(s);
+}
+
 static void
 publish_and_tell(struct fsock__stream *stream)
 {
-	if (publish(stream) && stream->socket->waits != NULL)
-		fsock__wait_tune(stream->socket);
+	if (publish(stream))
+		tell(stream->socket);
+}
+
+/*
+ * After fork() the child has a copy of the queue, and of the end behind it: the process that put
+ * them there sees to both.
+ */
+static void
+drop_copy(struct fsock__stream *stream)
+{
+	if (fsock__queue_count(&stream->queue) == 0 || stream->queue_process == fsock__process())
+		return;
+	stream->socket->end_due = 0;
+	fsock__queue_free(&stream->queue);
+	publish(stream);
 }
 
 /* Output has failed for good: what is queued will not be sent. Returns -1. */
@@ -57,23 +81,23 @@ drain_nolock(struct fsock__stream *stream)
 {
 	struct fsock__queue *q = &stream->queue;
 	struct fsock *s = stream->socket;
-	size_t count = fsock__queue_count(q);
+	size_t count;
+	int cancel;
 	ssize_t r;
 
+	drop_copy(stream);
+	count = fsock__queue_count(q);
 	if (count == 0)
 		return 0;
-	if (stream->queue_process != fsock__process()) {
-		fsock__queue_free(q); /* a copy: the process that this one was forked from sends it */
-		return 0;
-	}
 	if (s->write_error != 0)
 		return fail(stream);
+	/* A thread cancelled in here would leave locks taken for ever. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	r = s->transport->offer(s, q->data + q->head, count);
+	pthread_setcancelstate(cancel, NULL);
 	if (r < 0)
 		return fail(stream);
 	fsock__queue_sent(q, (size_t)r);
-	if ((size_t)r == count)
-		fsock__shutdown_due(s);
 	return 0;
 }
 
@@ -83,6 +107,7 @@ send_or_queue(struct fsock__stream *stream, const uint8_t *octets, size_t n)
 {
 	struct fsock *s = stream->socket;
 
+	drop_copy(stream);
 	if (s->waits == NULL && drain_nolock(stream) < 0) /* else a wait list does it */
 		return -1;
 	if (fsock__queue_count(&stream->queue) == 0) {
@@ -110,8 +135,10 @@ send_all(struct fsock__stream *stream, const uint8_t *octets, size_t n)
 {
 	struct fsock__queue *q = &stream->queue;
 	struct fsock *s = stream->socket;
-	size_t count = fsock__queue_count(q);
+	size_t count;
 
+	drop_copy(stream);
+	count = fsock__queue_count(q);
 	if (count > 0) {
 		if (s->transport->send(s, q->data + q->head, count) < 0)
 			return -1;
@@ -138,18 +165,30 @@ fsock__sender_admit_nolock(struct fsock__stream *stream, size_t n)
 }
 
 int
+fsock__sender_fail_nolock(struct fsock__stream *stream)
+{
+	fail(stream);
+	tell(stream->socket);
+	return -1;
+}
+
+int
 fsock__sender_send_nolock(struct fsock__stream *stream, const void *buf, size_t n)
 {
 	struct fsock *s = stream->socket;
 	int cancel, r;
 
+	if (s->connecting != NULL && s->waits == NULL)
+		fsock__pending_step(s); /* else a wait list does it */
 	if (s->write_error != 0)
-		return fsock__socket_error(s, "write", s->write_error);
+		return fsock__pending_error(s, "write");
+	if (s->end_due) /* what is queued before the end is sent all the same */
+		return fsock__socket_error(s, "write", EPIPE);
 	stream->sent = 1;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	r = s->nonblocking ? send_or_queue(stream, buf, n) : send_all(stream, buf, n);
 	pthread_setcancelstate(cancel, NULL);
-	return r < 0 ? fail(stream) : 0;
+	return r < 0 ? fsock__sender_fail_nolock(stream) : 0;
 }
 
 int
@@ -166,25 +205,36 @@ fsock__sender_drain(struct fsock *s)
 	return r;
 }
 
+/* Waits until the kernel may take some. Returns 0, or -1 with the error recorded. */
+static int
+await_room(struct fsock *s, int64_t deadline)
+{
+	if (s->connecting != NULL)
+		return fsock__pending_await(s, "close", FSOCK_OUTPUT, deadline);
+	return fsock__transfer_wait(s, "close", FSOCK_OUTPUT, deadline);
+}
+
 int
 fsock__sender_settle(struct fsock *s)
 {
 	struct fsock__stream *stream = s->stream;
 	int64_t deadline = FSOCK__NEVER;
-	int r, saved = errno;
+	int r, cancel, saved = errno;
 
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	pthread_mutex_lock(&stream->output_lock);
 	while ((r = drain_nolock(stream)) == 0 && fsock__queue_count(&stream->queue) > 0) {
 		if (deadline == FSOCK__NEVER)
 			deadline = fsock__clock_after(s->settings.close_timeout);
-		if (fsock__sys_wait(s->fd, POLLOUT, deadline) <= 0) {
-			fsock__socket_error(s, "close", ETIMEDOUT);
+		if (await_room(s, deadline) < 0) {
 			r = fail(stream);
 			break;
 		}
 	}
-	publish_and_tell(stream);
+	publish(stream);
+	tell(s);
 	pthread_mutex_unlock(&stream->output_lock);
+	pthread_setcancelstate(cancel, NULL);
 	if (r == 0)
 		errno = saved;
 	return r;
@@ -214,15 +264,18 @@ fsock_send_pending(fsock *s)
 	struct fsock__stream *stream;
 	int r, saved = errno;
 
-	if (fsock__socket_fd(s, "send pending output") < 0)
+	if (fsock__socket_check(s, "send pending output") < 0)
 		return -1;
 	stream = s->stream;
+	if (s->connecting != NULL)
+		fsock__pending_step(s);
 	if (stream == NULL)
-		return 0;
+		return s->write_error == 0 ? 0 : fsock__pending_error(s, "write");
 	pthread_mutex_lock(&stream->output_lock);
-	r = s->write_error != 0 ? fsock__socket_error(s, "write", s->write_error)
+	r = s->write_error != 0 ? fsock__pending_error(s, "write")
 	                        : drain_nolock(stream);
-	publish_and_tell(stream);
+	if (publish(stream) || r < 0)
+		tell(s);
 	pthread_mutex_unlock(&stream->output_lock);
 	if (r < 0)
 		return -1;

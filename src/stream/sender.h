@@ -13,6 +13,9 @@
  */
 int fsock__sender_send_nolock(struct fsock__stream *, const void *buf, size_t n);
 
+/* Output has failed for good with errno, or as noted before. Returns -1. */
+int fsock__sender_fail_nolock(struct fsock__stream *);
+
 /* Whether n octets more may be queued; if not, ENOBUFS is recorded. Returns 0 or -1. */
 int fsock__sender_admit_nolock(struct fsock__stream *, size_t n);
 

@@ -125,6 +125,17 @@ stream_free(struct fsock *s)
 	s->stream = NULL;
 }
 
+/* see struct fsock__stream_ops */
+static void
+stream_connected(struct fsock *s)
+{
+	struct fsock__stream *stream = s->stream;
+
+	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++)
+		if (stream->windows[i].file != NULL)
+			fsock__file_ops.connected(&stream->windows[i]);
+}
+
 static const struct fsock__stream_ops stream_ops = {
 	.flush = stream_flush,
 	.close = stream_close,
@@ -134,6 +145,7 @@ static const struct fsock__stream_ops stream_ops = {
 	.send = stream_send,
 	.drain = fsock__sender_drain,
 	.settle = fsock__sender_settle,
+	.connected = stream_connected,
 	.free = stream_free,
 	.buffered = fsock__readable_buffered,
 	.fetch = fsock__readable_fetch,
@@ -239,7 +251,7 @@ get_stream(fsock *s, const char *operation, int which)
 	int saved = errno;
 	FILE *file;
 
-	if (fsock__socket_fd(s, operation) < 0)
+	if (fsock__socket_check(s, operation) < 0)
 		return NULL;
 	if (s->role != FSOCK__CONNECTED) {
 		fsock__error_set_kind(

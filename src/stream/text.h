@@ -56,10 +56,10 @@ int fsock__format_apply(
     struct fsock__stream *, const struct fsock_format *input, const struct fsock_format *output);
 
 /*
- * format.c: takes the LF that an automatic line end still owes to its CR out of the format's hands:
+ * Takes the LF that an automatic line end still owes to its CR out of the format's hands:
  * it is dropped from the raw octets, in the shape that the format gives it.
  */
-void fsock__format_keep_owed(struct fsock__stream *);
+void fsock__text_keep_owed(struct fsock__stream *);
 
 /* Waits for input and hands text to stdio. Returns as fsock__input_read(). */
 ssize_t fsock__text_read(struct fsock__window *, uint8_t *buf, size_t n);

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "input.h"
+#include "receiver.h"
 
 enum { PIECE = 2048 };
 
@@ -235,7 +235,7 @@ decode_again(struct fsock__stream *stream, size_t length)
 		uint8_t piece[PIECE];
 		enum fsock_codec_status status;
 		size_t room = length < sizeof piece ? length : sizeof piece;
-		size_t head = stream->raw.head, count = fsock__input_count(stream), n, old;
+		size_t head = stream->raw.head, count = fsock__receiver_count(stream), n, old;
 
 		if (t->format.charset == NULL && count > room)
 			count = room;
@@ -244,7 +244,7 @@ decode_again(struct fsock__stream *stream, size_t length)
 			break;
 		old = skipped < n ? skipped : n;
 		stream->line_fill =
-		    fsock__input_count_line(stream->line_fill, piece + old, n - old);
+		    fsock__receiver_count_line(stream->line_fill, piece + old, n - old);
 		skipped -= old;
 		length -= n;
 	}
@@ -287,4 +287,17 @@ fsock__text_pass(struct fsock__text_input *t, int64_t n)
 		t->now.eol.position += (uint64_t)n;
 	else
 		t->now.decoder.position += (uint64_t)n;
+}
+
+void
+fsock__text_keep_owed(struct fsock__stream *stream)
+{
+	struct fsock__text_input *t = stream->text_input;
+
+	if (t == NULL || !t->now.eol.owes_lf)
+		return;
+	t->now.eol.owes_lf = 0;
+	memcpy(stream->owed, t->lf, t->unit);
+	stream->owed_length = (uint8_t)t->unit;
+	stream->owed_beyond = 0;
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "../sock/error.h"
-#include "input.h"
+#include "receiver.h"
 #include "text_decode.h"
 
 enum { PIECE = 2048 };
@@ -47,12 +47,12 @@ static size_t
 slice(const struct fsock__window *w)
 {
 	const struct fsock__stream *stream = w->stream;
-	size_t n = fsock__input_count(stream);
+	size_t n = fsock__receiver_count(stream);
 	size_t held = stream->text_input->now.decoder.held_length;
 	size_t line;
 
 	if (w->delivery == FSOCK_DELIVER_BLOCK)
-		return fsock__input_block(n, n);
+		return fsock__receiver_block(n, n);
 	line =
 	    find_line(stream->text_input, stream->raw.data + stream->raw.head - held, n + held, 0);
 	return line > held ? line - held : n;
@@ -98,8 +98,8 @@ settle_bom(struct fsock__window *w)
 	size_t length;
 
 	while (!find_bom(
-	    t, stream->raw.data + stream->raw.head, fsock__input_count(stream), &found, &length)) {
-		ssize_t r = fsock__input_fill(w);
+	    t, stream->raw.data + stream->raw.head, fsock__receiver_count(stream), &found, &length)) {
+		ssize_t r = fsock__receiver_fill(w);
 
 		if (r < 0)
 			return -1;
@@ -200,17 +200,17 @@ await_line(struct fsock__window *w)
 	size_t seen = 0;
 
 	for (;;) {
-		size_t n = fsock__input_count(stream), line = 0;
+		size_t n = fsock__receiver_count(stream), line = 0;
 		ssize_t r;
 
 		if (n > seen)
 			line = find_line(t, stream->raw.data + stream->raw.head, n, seen);
 		if (line > 0 ? is_too_long(stream, line, limit) : fsock__text_exceeds(t, n, limit))
-			return (int)fsock__input_too_long(stream);
+			return (int)fsock__receiver_too_long(stream);
 		if (line > 0)
 			return 0;
 		seen = n;
-		r = fsock__input_fill(w);
+		r = fsock__receiver_fill(w);
 		if (r <= 0) {
 			t->final = r == 0;
 			return (int)r;
@@ -229,9 +229,9 @@ await(struct fsock__window *w)
 		return 0;
 	if (w->delivery == FSOCK_DELIVER_WHOLE_LINE)
 		return await_line(w);
-	if (fsock__input_count(w->stream) > 0)
+	if (fsock__receiver_count(w->stream) > 0)
 		return 0;
-	r = fsock__input_fill(w);
+	r = fsock__receiver_fill(w);
 	w->stream->text_input->final = r == 0;
 	return r < 0 ? -1 : 0;
 }
@@ -304,9 +304,9 @@ keep_to_limit(struct fsock__window *w, const uint8_t *buf, size_t n)
 	if (line + fill > w->line_limit) {
 		line = w->line_limit > fill ? w->line_limit - fill : 0;
 		fsock__text_rewind(stream, line);
-		return line == 0 ? fsock__input_too_long(stream) : (ssize_t)line;
+		return line == 0 ? fsock__receiver_too_long(stream) : (ssize_t)line;
 	}
-	stream->line_fill = fsock__input_count_line(fill, buf, n);
+	stream->line_fill = fsock__receiver_count_line(fill, buf, n);
 	return (ssize_t)n;
 }
 

@@ -52,8 +52,8 @@ fail(struct fsock__stream *stream, struct wire *wire)
 
 	if (send_wire(stream, wire) < 0)
 		return -1;
-	s->write_error = EILSEQ;
-	return fsock__error_set_kind("write", s->host, s->port, FSOCK_ENCODING_ERROR, EILSEQ);
+	fsock__error_set_kind("write", s->host, s->port, FSOCK_ENCODING_ERROR, EILSEQ);
+	return fsock__sender_fail_nolock(stream);
 }
 
 /* Encodes text whose line ends are the wire's. */

@@ -89,6 +89,7 @@ SYSTEM_CALL(int, getsockname, (int fd, struct sockaddr *name, socklen_t *n), (fd
 SYSTEM_CALL(int, getpeername, (int fd, struct sockaddr *name, socklen_t *n), (fd, name, n))
 SYSTEM_CALL(int, shutdown, (int fd, int how), (fd, how))
 SYSTEM_CALL(int, unlink, (const char *path), (path))
+SYSTEM_CALL(int, pipe2, (int fds[2], int flags), (fds, flags))
 
 /* Calls that wait fail in one more way. */
 #define WAITING_CALL(type, name, parameters, arguments)                                    \
@@ -109,16 +110,18 @@ WAITING_CALL(ssize_t, send, (int fd, const void *buf, size_t n, int flags),
     (fd, buf, is_short() ? 1 : n, flags))
 WAITING_CALL(int, poll, (struct pollfd * fds, nfds_t n, int timeout), (fds, n, timeout))
 
-/* A close() that fails has closed. */
+/* A close() that fails has closed. A pipe carries nothing that could be lost by that. */
 int __real_close(int fd);
 int __wrap_close(int fd);
 
 int
 __wrap_close(int fd)
 {
-	int r = __real_close(fd);
+	struct stat st;
+	int is_pipe = fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode), r = __real_close(fd);
+	const char *name = is_pipe ? "close of a pipe" : "close";
 
-	return fails("close", NO_BUFFERS, ENOBUFS) || fails("close", INTERRUPTED, EINTR) ? -1 : r;
+	return fails(name, NO_BUFFERS, ENOBUFS) || fails(name, INTERRUPTED, EINTR) ? -1 : r;
 }
 
 /* Names of calls that have a twin for large files. */

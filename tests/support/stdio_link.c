@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "unblocked.h"
+
 const char *const stdio_transport_names[STDIO_TRANSPORTS] = { "socketpair", "TCP over IPv4",
 	"TCP over IPv6", "Unix-domain path" };
 
@@ -125,6 +127,7 @@ stdio_link_open(
 	if (transport == STDIO_SOCKETPAIR) {
 		open_socketpair(link, options);
 		expect(link->s != NULL);
+		unblocked_make(link->s);
 		return;
 	}
 	if (stdio_link_listener != NULL)
@@ -134,6 +137,7 @@ stdio_link_open(
 	link->s = fsock_connect(l.host, l.port, options);
 	ck_assert_msg(link->s != NULL, "%s", fsock_last_error()->text);
 	link->far = stdio_listener_accept(&l);
+	unblocked_make(link->s);
 	if (l.port > 0)
 		snprintf(link->where, sizeof link->where, "%s port %d", l.host, l.port);
 	else

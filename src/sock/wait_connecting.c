@@ -1,0 +1,144 @@
+/*
+ * Members whose sockets are not connected yet. One of the lists that such a socket is in drives it:
+ * it watches the descriptors under way, and takes the next step when one of them is ready or when
+ * it is time. Whoever else takes a step stops the watching meanwhile, as descriptors are closed.
+ */
+#include "../compat.h"
+#include "wait.h"
+
+#include <stdlib.h>
+
+#include "clock.h"
+#include "pending.h"
+
+/* Stops watching. Needs the list's lock. */
+static void
+unwatch(struct fsock__member *m)
+{
+	int saved = errno;
+
+	for (size_t i = 0; m->watches != NULL && i < FSOCK__RACE_MAX; i++) {
+		struct fsock__member *watch = &m->watches[i];
+
+		if (watch->known != 0)
+			m->list->ops->set(&m->list->poller, watch, 0);
+		watch->known = 0;
+	}
+	errno = saved;
+}
+
+/* Has the backend watch one descriptor. Returns 0 or -1. */
+static int
+watch_one(struct fsock__member *m, struct fsock__member *watch, const struct pollfd *p)
+{
+	int interest = p->events & POLLIN ? FSOCK_INPUT : FSOCK_OUTPUT;
+
+	watch->list = m->list;
+	watch->socket = m->socket;
+	watch->watched_for = m;
+	watch->fd = p->fd;
+	if (m->list->ops->set(&m->list->poller, watch, interest) < 0)
+		return -1;
+	watch->known = interest;
+	return 0;
+}
+
+/* Watches what is under way now. Needs both locks. Returns 0, or -1 with nothing watched. */
+static int
+watch(struct fsock__member *m)
+{
+	const struct fsock__connecting *c = m->socket->connecting;
+
+	if (m->watches == NULL)
+		m->watches = calloc(FSOCK__RACE_MAX, sizeof *m->watches);
+	if (m->watches == NULL)
+		return -1;
+	for (size_t i = 0; i < c->count; i++)
+		if (watch_one(m, &m->watches[i], &c->fds[i]) < 0) {
+			unwatch(m);
+			return -1;
+		}
+	m->step = c->next;
+	fsock__wait_timer_set(m);
+	return 0;
+}
+
+/* The member drives its socket no more. Needs both locks. */
+void
+fsock__wait_stop_watching(struct fsock__member *m)
+{
+	if (m->socket->driver != m)
+		return;
+	unwatch(m);
+	m->socket->driver = NULL;
+	m->step = FSOCK__NEVER;
+}
+
+void
+fsock__wait_pause_watching(struct fsock *s)
+{
+	struct fsock__member *m = s->driver;
+
+	if (m == NULL)
+		return;
+	pthread_mutex_lock(&m->list->lock);
+	unwatch(m);
+}
+
+void
+fsock__wait_resume_watching(struct fsock *s, int is_pending)
+{
+	struct fsock__member *m = s->driver;
+
+	if (m == NULL)
+		return;
+	if (!is_pending)
+		fsock__wait_stop_watching(m);
+	else if (watch(m) < 0)
+		fsock__wait_suspect(m); /* it is tried again */
+	fsock__waitlist_nudge(m->list);
+	pthread_mutex_unlock(&m->list->lock);
+}
+
+/* Goes on connecting, if this list is the one that does. Needs both locks. Returns 0 or -1. */
+static int
+drive(struct fsock__member *m)
+{
+	struct fsock *s = m->socket;
+	enum fsock__progress p;
+
+	if (s->driver == NULL)
+		s->driver = m;
+	if (s->driver != m)
+		return 0;
+	unwatch(m);
+	p = fsock__pending_step_nolock(s);
+	if (p == FSOCK__PENDING)
+		return watch(m);
+	fsock__wait_stop_watching(m);
+	fsock__wait_tell_others(s, m->list);
+	return 0;
+}
+
+int
+fsock__wait_step(struct fsock__member *m)
+{
+	struct fsock *s = m->socket;
+	int r = 0, saved = errno;
+
+	if (!m->is_pending)
+		return 0;
+	if (pthread_mutex_trylock(&s->lock) != 0)
+		return -1;
+	if (s->connecting != NULL && s->write_error == 0)
+		r = drive(m);
+	if (s->connecting == NULL) {
+		m->is_pending = 0;
+		m->fd = s->fd;
+		free(m->watches); /* nobody asks the system now */
+		m->watches = NULL;
+	}
+	pthread_mutex_unlock(&s->lock);
+	errno = saved;
+	return r;
+}

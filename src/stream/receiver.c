@@ -1,0 +1,85 @@
+#include "../compat.h"
+#include "receiver.h"
+
+#include "../sock/error.h"
+#include "../sock/process.h"
+#include "../sock/transfer.h"
+#include "exit.h"
+
+/* Tells of an error that came while nobody was reading; after that the kernel tells the rest. */
+FSOCK__COLD static ssize_t
+read_error(struct fsock__stream *stream)
+{
+	int error = stream->read_error;
+
+	stream->read_error = 0;
+	return fsock__socket_error(stream->socket, "read", error);
+}
+
+/*
+ * Whether the kernel need not be asked, as a wait has just had all there was. What comes later the
+ * list will tell of; and to spare who does not wait on it, this is believed but once.
+ */
+static int
+is_known_empty(struct fsock__stream *stream)
+{
+	const struct fsock *s = stream->socket;
+	int is_drained = stream->is_drained;
+
+	stream->is_drained = 0;
+	return is_drained && s->nonblocking && s->waits != NULL && stream->read_error == 0;
+}
+
+FSOCK__COLD ssize_t
+fsock__receiver_fill(struct fsock__window *w)
+{
+	struct fsock__stream *stream = w->stream;
+	struct fsock *s = stream->socket;
+	size_t room;
+	int cancel;
+	ssize_t r;
+
+	if (stream->raw.received >= stream->bound)
+		return 0;
+	if (is_known_empty(stream))
+		return fsock__socket_error(s, "read", EAGAIN);
+	room = fsock__buffer_reserve(&stream->raw);
+	if (room == 0)
+		return fsock__socket_error(s, "read", ENOMEM);
+	/* A thread cancelled in here would leave the FILE and our locks taken for ever. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	w->waiting = fsock__process();
+	if (fsock__exit_forbids_waiting())
+		r = fsock__socket_error(s, "read", ECANCELED);
+	else if (stream->read_error != 0)
+		r = read_error(stream);
+	else
+		r = s->transport->receive(s, stream->raw.data + stream->raw.tail, room);
+	w->waiting = 0;
+	pthread_setcancelstate(cancel, NULL);
+	if (r > 0) {
+		fsock__buffer_received(&stream->raw, (size_t)r);
+		fsock__readable_changed(stream);
+	} else if (fsock__buffer_count(&stream->raw) == 0) {
+		fsock__buffer_shrink(&stream->raw);
+	}
+	return r;
+}
+
+FSOCK__COLD ssize_t
+fsock__receiver_too_long(const struct fsock__stream *stream)
+{
+	const struct fsock *s = stream->socket;
+
+	return fsock__error_set_kind("read", s->host, s->port, FSOCK_LINE_TOO_LONG_ERROR, EMSGSIZE);
+}
+
+size_t
+fsock__receiver_count_line(size_t before, const uint8_t *octets, size_t n)
+{
+	for (size_t i = n; i > 0; i--)
+		if (octets[i - 1] == '\n')
+			return n - i;
+	return before + n;
+}
+

@@ -1,0 +1,43 @@
+/*
+ * The first step of input: octets from the kernel to the raw buffer, and how many of them may be
+ * delivered. All need what guards the raw buffer: the lock of the reader's FILE.
+ */
+#ifndef FSOCK_STREAM_RECEIVER_H
+#define FSOCK_STREAM_RECEIVER_H
+
+#include "stream.h"
+
+/* Receives once into the raw buffer. Returns as recv(2), with errors recorded; 0 at a bound. */
+ssize_t fsock__receiver_fill(struct fsock__window *);
+
+/* How much of a line has been delivered, after n octets more on top of `before`. */
+size_t fsock__receiver_count_line(size_t before, const uint8_t *octets, size_t n);
+
+/* Records that a line is too long. Returns -1. */
+ssize_t fsock__receiver_too_long(const struct fsock__stream *);
+
+/* How many raw octets wait, up to the bound. */
+static inline size_t
+fsock__receiver_count(const struct fsock__stream *stream)
+{
+	size_t n = fsock__buffer_count(&stream->raw);
+	uint64_t left;
+
+	if (stream->bound == FSOCK__NO_BOUND)
+		return n;
+	left = stream->bound - fsock__buffer_position(&stream->raw);
+	return n < left ? n : (size_t)left;
+}
+
+/*
+ * How much of n octets to deliver as a block, if `count` wait. The last piece is kept small: it
+ * stays in the raw buffer until it is known to be consumed, and an idle connection should not cost
+ * much.
+ */
+static inline size_t
+fsock__receiver_block(size_t n, size_t count)
+{
+	return n == count && n > FSOCK__BUFFER_SMALL ? n - FSOCK__BUFFER_SMALL : n;
+}
+
+#endif
