@@ -115,7 +115,7 @@ static const struct length {
 	{ 5000, 6000, "latin-1" },
 };
 
-static char long_line[1000001];
+static char long_line[1000001], answered[sizeof long_line];
 
 START_TEST(line_length)
 {
@@ -138,8 +138,8 @@ START_TEST(line_length)
 	if (fputs(long_line, fsock_stream(s)) == EOF || fflush(fsock_stream(s)) == EOF)
 		ck_assert_uint_gt(row->length, limit);
 	if (row->length <= limit) {
-		for (size_t i = 0; i < row->length; i++)
-			ck_assert_int_eq(getc(fsock_stream(s)), long_line[i]);
+		ck_assert_ptr_nonnull(fgets(answered, sizeof answered, fsock_stream(s)));
+		ck_assert_str_eq(answered, long_line);
 	} else {
 		expect_gone(s);
 		ck_assert_int_eq(server_await_log(0)->errnum, EMSGSIZE);
@@ -223,9 +223,9 @@ START_TEST(congested)
 	for (int i = 0; i < ASKED; i++) {
 		char number[16];
 
-		for (int n = 1; n < EACH; n++)
-			ck_assert_int_eq(getc(fsock_stream(s)), 'x');
-		ck_assert_int_eq(getc(fsock_stream(s)), '\n');
+		ck_assert_ptr_nonnull(fgets(answered, sizeof answered, fsock_stream(s)));
+		ck_assert_uint_eq(strspn(answered, "x"), EACH - 1);
+		ck_assert_uint_eq(strlen(answered), EACH);
 		snprintf(number, sizeof number, "%d\n", i);
 		expect(s, number);
 	}
@@ -290,7 +290,7 @@ START_TEST(deadline)
 	s = server_connect(server, "127.0.0.1");
 	while (fputs("on\nand\n", fsock_stream(s)) != EOF &&
 	       fgets(line, sizeof line, fsock_stream(s)) != NULL)
-		ck_assert(sock_now() < start + 20);
+		;
 	sock_assert_took(start, 0.1);
 	server_await_clients(server, 0);
 	ck_assert_int_eq(server_await_log(0)->errnum, ETIMEDOUT);
