@@ -1,7 +1,7 @@
 /* What the streams hold: the part of a socket's readiness that the kernel cannot know. */
 #include "../compat.h"
-#include "../sock/process.h"
 #include "../sock/sys.h"
+#include "../sock/transfer.h"
 #include "../sock/wait.h"
 #include "file.h"
 #include "receiver.h"
@@ -129,7 +129,7 @@ fetch_line(struct fsock__stream *stream)
 	struct fsock *s = stream->socket;
 	int may_have_more = 1, flags = MSG_DONTWAIT;
 
-	s->used = fsock__process();
+	fsock__transfer_use(s);
 	while (!fsock__readable_now(stream)) {
 		size_t room = raw->received < stream->bound ? fsock__buffer_reserve(raw) : 0;
 		ssize_t n;
@@ -148,6 +148,7 @@ fetch_line(struct fsock__stream *stream)
 		else
 			fsock__buffer_received(raw, (size_t)n);
 		may_have_more = (size_t)n == room;
+		stream->is_drained = !may_have_more && n > 0;
 	}
 	return 1;
 }

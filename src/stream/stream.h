@@ -63,6 +63,7 @@ struct fsock__stream {
 	uint8_t owed[4];                      /* an LF to drop before anything is read ... */
 	uint8_t owed_length;                  /* ... and how long it is; 0: none */
 	int owed_beyond; /* the bound was set behind it and does not count it */
+	int is_drained;  /* a wait has just taken all that the kernel had */
 	int octet_taken; /* the octet before raw.head may be unread */
 	int read_error;  /* errno of a receive that no read has told of yet, or 0; as `raw` */
 	pthread_mutex_t output_lock;
