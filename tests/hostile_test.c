@@ -1,4 +1,6 @@
-/* An echo server in one thread on a wait list, and clients that behave badly beside one that does. */
+/*
+ * An echo server in one thread on a wait list, and clients that behave badly beside one that does.
+ */
 #include "../src/compat.h"
 
 #include <sys/socket.h>
