@@ -84,8 +84,8 @@ FSOCK_API int fsock_wait_for_input(
 
 /*
  * What the last wait that had to do with the socket found: FSOCK_INPUT, FSOCK_OUTPUT, FSOCK_HANGUP,
- * FSOCK_FAILED, FSOCK_TIMEOUT, or 0. A wait on a list sets it for the members it reports; the next wait on that
- * list, and leaving it, take it back.
+ * FSOCK_FAILED, FSOCK_TIMEOUT, or 0. A wait on a list sets it for the members it reports; the next
+ * wait on that list, and leaving it, take it back.
  * Returns: the state; -1 for NULL (EINVAL).
  */
 FSOCK_API int fsock_state(const fsock *s);
