@@ -1,4 +1,6 @@
-/* Sockets closed while output is queued: a wait list sends it and closes them, or gives up in time. */
+/*
+ * Sockets closed while output is queued: a wait list sends it and closes them, or gives up in time.
+ */
 #include "../src/compat.h"
 
 #include <sys/socket.h>

@@ -84,8 +84,8 @@ FSOCK_API int fsock_wait_for_input(
 
 /*
  * What the last wait that had to do with the socket found: FSOCK_INPUT, FSOCK_OUTPUT, FSOCK_HANGUP,
- * FSOCK_FAILED, FSOCK_TIMEOUT, or 0. A wait on a list sets it for the members it reports; the next wait on that
- * list, and leaving it, take it back.
+ * FSOCK_FAILED, FSOCK_TIMEOUT, or 0. A wait on a list sets it for the members it reports; the next
+ * wait on that list, and leaving it, take it back.
  * Returns: the state; -1 for NULL (EINVAL).
  */
 FSOCK_API int fsock_state(const fsock *s);
@@ -170,8 +170,8 @@ FSOCK_API size_t fsock_waitlist_count(fsock_waitlist *list);
  * others follow with the next wait, each in its turn. Those of the last wait that were not asked
  * for are dropped, and found again if they are still ready.
  * *remaining is as for fsock_wait_for_input().
- * Returns: how many are ready; 0 if the time ran out, the list was woken, or the last of the sockets
- *   that were closing (fsock_waitlist_closing()) has gone; or -1.
+ * Returns: how many are ready; 0 if the time ran out, the list was woken, or the last of the
+ *   sockets that were closing (fsock_waitlist_closing()) has gone; or -1.
  * Errors: EINVAL (NULL, a negative timeout or NaN), EINTR, EBUSY (another thread waits on the
  *   list).
  * Blocks: yes.
