@@ -53,7 +53,8 @@ peer = $(if $(findstring tests/peers/,$(2)),$(shell pkg-config --$(1) $(PEER_PAC
 # How a variant's programs are run: their environment, a command in front, programs left out.
 ENV.asan     = ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
                UBSAN_OPTIONS=print_stacktrace=1 CK_TIMEOUT_MULTIPLIER=4
-ENV.tsan     = TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 CK_TIMEOUT_MULTIPLIER=8
+ENV.tsan     = TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=tests/tools/tsan.supp \
+               CK_TIMEOUT_MULTIPLIER=8
 ENV.valgrind = CK_FORK=no
 ENV.unblocked = FSOCK_UNBLOCKED=1
 ENV.slow     = CK_DEFAULT_TIMEOUT=600
