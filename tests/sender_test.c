@@ -89,7 +89,8 @@ enum step {
 	REFUSE, /* or fails with ENOBUFS, and nothing stays of it */
 	PRINT,  /* n octets through the FILE */
 	LOSE,   /* the same fails, for good */
-	TAKE    /* the kernel takes n octets */
+	TAKE,   /* the kernel takes n octets */
+	ROOM    /* or is going to, when it is asked next */
 };
 
 static const struct marks {
@@ -115,6 +116,8 @@ static const struct marks {
 	    { { REFUSE, 1001, 0, 0 }, { SEND, 1000, 1000, 1 }, { REFUSE, 1, 1000, 1 },
 		{ SEND, 0, 1000, 1 }, { TAKE, 1, 999, 1 }, { REFUSE, 2, 999, 1 },
 		{ PRINT, 1, 1000, 1 }, { TAKE, 1000, 0, 0 }, { SEND, 10, 10, 0 } } },
+	{ { .output_limit = 1000 }, /* what waits makes room, then the rest goes by it */
+	    { { SEND, 900, 900, 1 }, { ROOM, 1200, 900, 1 }, { SEND, 200, 0, 0 } } },
 	{ { .output_limit = 1000 },
 	    { { SEND, 900, 900, 1 }, { LOSE, 101, 0, 0 }, { LOSE, 1, 0, 0 } } },
 	{ { .output_limit = 1 << 20 },
@@ -147,6 +150,10 @@ do_step(enum step step, size_t n, size_t *at)
 		ck_assert(fwrite(octets, 1, n, out) < n || fflush(out) != 0);
 		sock_assert_error(FSOCK_NO_BUFFERS_ERROR, ENOBUFS);
 		clearerr(out);
+		n = 0;
+		break;
+	case ROOM:
+		room = n;
 		n = 0;
 		break;
 	default:
