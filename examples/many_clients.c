@@ -1,49 +1,70 @@
 /*
- * many_clients HOST PORT [CLIENTS]: sends every line back, to all clients at once, in one thread.
+ * many_clients HOST PORT [CLIENTS [SECONDS]]: sends every line back, to all clients at once, in one
+ * thread.
  *
- * PORT 0 lets the system choose one. With CLIENTS the server ends after so many have gone. A wait
- * list tells which clients have a line to read; as their streams deliver whole lines, a client that
- * stops in the middle of one keeps nobody waiting.
+ * PORT 0 lets the system choose one. With CLIENTS the server ends after so many have gone. Who says
+ * nothing for SECONDS is sent away; 300 if that is not given. A wait list tells which clients have
+ * a line to read. Nothing else waits: a client that stops in the middle of a line, or does not read
+ * what it is sent, keeps nobody waiting.
  */
+#include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <fsock.h>
 
-static const struct fsock_options options = { .delivery = FSOCK_DELIVER_WHOLE_LINE,
-	.line_limit = 4096,
-	.write_timeout = 5,
-	.connect_timeout = 0.01 }; /* accepting: a client that is gone again is not waited for */
+enum { LINE = 4096 };
+
+static const struct fsock_options options = { .nonblocking = true, .line_limit = LINE };
+static double patience = 300;
 
 /* Takes a client. Its stream is its user pointer, and owns the socket from now on. */
 static void
 welcome(fsock_waitlist *list, fsock *listener)
 {
-	fsock *s = fsock_accept(listener, &options);
+	fsock *s = fsock_accept(listener, NULL); /* fails with EAGAIN if it is gone again */
 	FILE *f = fsock_stream(s);
 
-	if (f != NULL && fsock_waitlist_add(list, s, FSOCK_INPUT, f) == 0)
+	if (f != NULL && fsock_waitlist_add(list, s, FSOCK_INPUT, f) == 0 &&
+	    fsock_waitlist_set_timeout(list, s, patience) == 0)
 		fsock_disown(s);
 	else
 		fsock_close(s);
 }
 
-/* Sends one line back. Returns whether the client is still there; if not, it has left the list. */
+/* Sends one line back. Returns whether the client is still there. */
 static int
 answer(FILE *f)
 {
-	char line[4096 + 1];
+	char line[LINE + 1];
 
-	if (fgets(line, sizeof line, f) != NULL && fputs(line, f) != EOF && fflush(f) == 0)
-		return 1;
-	fclose(f);
+	if (fgets(line, sizeof line, f) != NULL)
+		return fputs(line, f) != EOF && fflush(f) == 0;
+	if (feof(f) || errno != EAGAIN)
+		return 0;
+	clearerr(f); /* there was no line after all */
+	return 1;
+}
+
+/* Returns whether the client is still there; if not, it has left the list. */
+static int
+serve(fsock_waitlist *list, const struct fsock_event *event)
+{
+	FILE *f = event->user;
+
+	if (event->state == FSOCK_TIMEOUT)
+		fputs("too long silent\n", f);
+	else if (!(event->state & FSOCK_FAILED) && answer(f))
+		return fsock_waitlist_set_timeout(list, event->socket, patience) == 0;
+	fclose(f); /* what is queued is sent by the waits to come */
 	return 0;
 }
 
 /* Serves until so many clients have gone, or for ever if the number is negative. */
 static int
-serve(fsock_waitlist *list, fsock *listener, long clients)
+run(fsock_waitlist *list, fsock *listener, long clients)
 {
 	struct fsock_event event;
 
@@ -55,9 +76,12 @@ serve(fsock_waitlist *list, fsock *listener, long clients)
 		while (fsock_waitlist_next(list, &event) != NULL)
 			if (event.socket == listener)
 				welcome(list, listener);
-			else if (!answer(event.user) && clients > 0)
+			else if (!serve(list, &event) && clients > 0)
 				clients--;
 	}
+	while (fsock_waitlist_closing(list) > 0)
+		if (fsock_waitlist_wait(list, INFINITY, NULL) < 0)
+			return -1;
 	return 0;
 }
 
@@ -68,11 +92,13 @@ main(int argc, char **argv)
 	fsock_waitlist *list = fsock_waitlist_new();
 	int r = -1;
 
+	if (argc > 4)
+		patience = atof(argv[4]);
 	FSOCK_WITH_LISTENER(listener, host, argc > 2 ? atoi(argv[2]) : 0, &options) {
 		printf("port %d\n", fsock_local_port(listener));
 		fflush(stdout);
 		if (list != NULL)
-			r = serve(list, listener, argc > 3 ? atol(argv[3]) : -1);
+			r = run(list, listener, argc > 3 ? atol(argv[3]) : -1);
 	}
 	fsock_waitlist_free(list);
 	if (r < 0)

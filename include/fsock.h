@@ -45,7 +45,8 @@
  *            still open. Strings and structs passed in are copied.
  * Blocking   Functions block where their description says so and nowhere else. Signals do not
  *            interrupt them, EINTR is retried against the same deadline; but they end the waits of
- *            fsock/wait.h.
+ *            fsock/wait.h. On a non-blocking socket (fsock/stream.h) what would wait fails with
+ *            EAGAIN instead.
  * Threads    Different sockets may be used by different threads freely. On one socket, one thread
  *            may read, another write, and a third may call fsock_shutdown(), all at once (through
  *            separate input and output streams: a FILE's own lock covers a whole call). Ending the

@@ -145,6 +145,13 @@ fsock__cond_init(pthread_cond_t *cond)
 #define FSOCK__SO_REUSEPORT (-1)
 #endif
 
+/* Whether the system spreads connections over listeners that share a port by it. */
+#if defined(SO_REUSEPORT) && defined(__linux__)
+#define FSOCK__REUSEPORT_SPREADS 1
+#else
+#define FSOCK__REUSEPORT_SPREADS 0
+#endif
+
 /* Options with other names, or none. */
 #if defined(TCP_KEEPIDLE)
 #define FSOCK__TCP_KEEPIDLE TCP_KEEPIDLE

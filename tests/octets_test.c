@@ -1,6 +1,8 @@
 /* Octets of the wire next to text: reading and writing them, bounds, positions, STARTTLS. */
 #include "../src/compat.h"
 
+#include <sys/socket.h>
+
 #include <check.h>
 #include <unistd.h>
 
@@ -256,6 +258,31 @@ START_TEST(one_way)
 }
 END_TEST
 
+/* What is queued has to go before another protocol begins. */
+START_TEST(upgrade_behind_queue)
+{
+	static const char octets[100000];
+	ssize_t sent = 0, n;
+	int peer;
+	fsock *s = sock_raw(SOCK_PAIR, NULL, &peer);
+
+	ck_assert_ptr_nonnull(fsock_stream(s));
+	ck_assert_int_eq(fsock_set_nonblocking(s, 1), 0);
+	while (fsock_pending_output(s) == 0)
+		sent += fsock_send(s, octets, sizeof octets, NULL);
+	ck_assert_int_eq(fsock_upgrade(s), -1);
+	sock_assert_error(FSOCK_WOULD_BLOCK, EAGAIN);
+	while (sent > 0) {
+		n = recv(peer, (char[4096]){ 0 }, 4096, MSG_DONTWAIT);
+		sent -= n > 0 ? n : 0;
+		ck_assert_int_ge(fsock_send_pending(s), 0);
+	}
+	ck_assert_int_eq(fsock_upgrade(s), fsock_socket(s));
+	fsock_close(s);
+	close(peer);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -268,6 +295,7 @@ main(void)
 	tcase_add_test(tcase, released);
 	tcase_add_test(tcase, refused);
 	tcase_add_test(tcase, one_way);
+	tcase_add_test(tcase, upgrade_behind_queue);
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);
 }

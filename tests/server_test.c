@@ -129,7 +129,7 @@ static const struct told {
 	const char *operation;
 } tolds[] = {
 	{ RETURNS_FAILURE, ENOTDIR, FSOCK_NO_SUCH_FILE_ERROR, "serve client" },
-	{ NO_ERRNO, ECANCELED, FSOCK_UNKNOWN_ERROR, "serve client" },
+	{ NO_ERRNO, ECANCELED, FSOCK_CANCELED_ERROR, "serve client" },
 	{ READ_TIMES_OUT, ETIMEDOUT, FSOCK_TIMEOUT_ERROR, "serve client" },
 	{ DEADLINE_PASSES, ETIMEDOUT, FSOCK_DEADLINE_TIMEOUT_ERROR, "serve client" },
 	{ CLIENT_GONE, EPIPE, FSOCK_BROKEN_PIPE_ERROR, "close" },

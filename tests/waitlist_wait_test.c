@@ -105,6 +105,46 @@ START_TEST(woken_many_times)
 }
 END_TEST
 
+/* Reads two peers until their ends: `arg` are their descriptors. */
+static void
+read_ends(void *arg)
+{
+	char scrap[4096];
+
+	for (int i = 0; i < 2; i++)
+		while (read(((int *)arg)[i], scrap, sizeof scrap) > 0)
+			continue;
+}
+
+/* A list that has nothing else to tell is waited on until all that was closed is closed. */
+START_TEST(closed_at_last)
+{
+	static const char octets[400000];
+	struct sock_thread reader;
+	int peers[2];
+
+	begin(_i);
+	for (int i = 0; i < 2; i++) {
+		fsock *closing = sock_raw(SOCK_TCP4, NULL, &peers[i]);
+
+		ck_assert_ptr_nonnull(fsock_stream(closing));
+		ck_assert_int_eq(fsock_set_nonblocking(closing, 1), 0);
+		ck_assert_int_eq(fsock_waitlist_add(list, closing, FSOCK_INPUT, NULL), 0);
+		while (fsock_pending_output(closing) == 0)
+			ck_assert_int_gt(fsock_send(closing, octets, sizeof octets, NULL), 0);
+		ck_assert_int_eq(fsock_close(closing), 0);
+	}
+	ck_assert_uint_eq(fsock_waitlist_closing(list), 2);
+	sock_thread_start(&reader, read_ends, peers);
+	ck_assert_int_eq(fsock_waitlist_wait(list, INFINITY, NULL), 0);
+	ck_assert_uint_eq(fsock_waitlist_closing(list), 0);
+	sock_thread_join(&reader);
+	close(peers[0]);
+	close(peers[1]);
+	finish();
+}
+END_TEST
+
 static int wakes; /* whether the handler wakes the list */
 
 static void
@@ -355,6 +395,7 @@ main(void)
 
 	tcase_add_loop_test(tcase, timed, 0, n * COUNT(times));
 	tcase_add_loop_test(tcase, woken_many_times, 0, n);
+	tcase_add_loop_test(tcase, closed_at_last, 0, n);
 	tcase_add_loop_test(tcase, interrupted, 0, 2 * n);
 	tcase_add_loop_test(tcase, each_in_its_turn, 0, n);
 	tcase_add_loop_test(tcase, bad, 0, COUNT(bads));

@@ -48,14 +48,17 @@ FSOCK_API fsock *fsock_datagram(const char *host, int port, const struct fsock_o
  * Sends `size` octets: on a datagram socket as one datagram, to the address `to` or, if that is
  * NULL or no address, to the peer that the socket is connected to. A connected one may send
  * elsewhere (on Linux; the BSDs fail with EISCONN). On a connected stream all octets are sent,
- * after what the FILEs hold: the peer gets them in the order of the calls.
- * Returns: `size`, or -1.
+ * after what the FILEs hold: the peer gets them in the order of the calls. If it is non-blocking
+ * they are sent, or queued behind what is (fsock/stream.h), or nothing is taken (ENOBUFS); but as
+ * long as no FILE was asked for there is no queue, and only what the system takes now is sent.
+ * Returns: `size`, in that case perhaps less; or -1.
  * Errors: EINVAL (NULL, or a listener: FSOCK_INVALID_SOCKET_ERROR), EDESTADDRREQ (no `to`, no
  *   peer), EMSGSIZE (longer than a datagram can be), EACCES (broadcast without the option),
  *   ECONNREFUSED (the peer had no socket there for an earlier datagram; this one is not sent),
- *   EISCONN (`to` with a stream), EAFNOSUPPORT (IPv6 from an IPv4 socket), ETIMEDOUT, send(2)'s.
- * Blocks: until the system has room, at most write_timeout. For streams see also fsock/stream.h:
- *   a failed write is final.
+ *   EISCONN (`to` with a stream), EAFNOSUPPORT (IPv6 from an IPv4 socket), ETIMEDOUT, EAGAIN
+ *   (non-blocking: the system takes nothing now), ENOBUFS, send(2)'s.
+ * Blocks: until the system has room, at most write_timeout; a non-blocking socket does not. For
+ *   streams see also fsock/stream.h: a failed write is final, but for EAGAIN and ENOBUFS.
  */
 FSOCK_API ssize_t fsock_send(
     fsock *s, const void *data, size_t size, const struct fsock_addr *to);
@@ -71,8 +74,9 @@ FSOCK_API ssize_t fsock_send(
  * Errors: EINVAL (NULL, or a listener: FSOCK_INVALID_SOCKET_ERROR), ETIMEDOUT (read_timeout, or the
  *   deadline), ECONNREFUSED (connected: there is no socket at the peer), ESHUTDOWN (a datagram
  *   socket whose input has been shut down, also while it waited), EBUSY (another thread waits for
- *   input on the stream), recv(2)'s. *from is then as it was.
- * Blocks: until something comes.
+ *   input on the stream), EAGAIN (non-blocking: nothing is there), recv(2)'s. *from is then as it
+ *   was.
+ * Blocks: until something comes; a non-blocking socket does not.
  */
 FSOCK_API ssize_t fsock_receive(fsock *s, void *data, size_t size, struct fsock_addr *from);
 

@@ -13,6 +13,13 @@
  *	...
  *	fsock_server_stop(server, 5);
  *
+ * Three kinds of server, which differ in what the function is given:
+ *
+ *	fsock_server_start()           a client, in a thread: it reads and writes as it likes
+ *	fsock_server_start_lines()     a line that a client has sent: a few threads serve clients by
+ *	                               the ten thousand, whose reads and writes never wait
+ *	fsock_server_start_datagram()  a datagram
+ *
  * A server keeps serving: whatever one client or one handler does, the others do not feel it. What
  * went wrong is told to the `error` function of the options, in words ready for a log.
  *
@@ -48,6 +55,22 @@ typedef struct fsock_server fsock_server;
  */
 typedef int fsock_stream_handler(FILE *client, void *arg);
 
+/*
+ * Serves one line of a client. `line` has `length` octets, without its line end (LF or CR LF) but
+ * with a NUL behind it; it may be changed, and is gone when the handler returns. What is not ended
+ * by a line end, when the client goes, is no line: nobody is told of it.
+ *
+ * The answer, if any, is written to `client`, which never waits: it goes out when the lines that
+ * have come from this client are served, and what the client does not take is queued for it. The
+ * other clients of the thread wait while a handler runs, so it should not. `client` can also be
+ * written to by other handlers and threads as long as it is there (see `closed`); they call
+ * fflush(). It is the server's: to end it, FSOCK_END_CLIENT is returned, not fclose() called.
+ * Returns: 0 to go on; FSOCK_END_CLIENT: what was written is sent, then the connection is closed;
+ *   or -1 with errno set: the same, and the server's `error` function is told.
+ */
+typedef int fsock_line_handler(FILE *client, char *line, size_t length, void *arg);
+#define FSOCK_END_CLIENT 1
+
 /* A datagram, in a buffer to answer from. */
 struct fsock_request {
 	void *data;     /* the datagram; its octets may be changed, the pointer not */
@@ -76,13 +99,14 @@ struct fsock_server_options {
 	/*
 	 * A pool of so many threads, made at the start: as many clients are served at a time. 0
 	 * for streams: a thread for each client, made when needed, ended when not. 0 for
-	 * datagrams: one thread.
+	 * datagrams: one thread. For lines: so many threads, 0 is one, of which each serves any
+	 * number of clients; a client stays with its thread.
 	 */
 	int threads;
 
 	/*
 	 * At most so many clients at a time: the next ones wait in the listener's backlog. Default
-	 * 1000. A pool serves no more than it has threads.
+	 * 1000; for lines: any number. A pool serves no more than it has threads.
 	 */
 	int max_clients;
 
@@ -111,14 +135,40 @@ struct fsock_server_options {
 	/*
 	 * Told what went wrong while the server goes on: clients that cannot be taken (operation
 	 * "accept"; for want of descriptors it is tried again after a pause, 10 ms at first and
-	 * one second at most), a handler that returned -1 ("serve"), output or an answer that did
-	 * not go out ("close", "answer"), datagrams that were too long ("receive"), a thread that
-	 * could not be made ("start thread"). Runs in the server's threads, several at a time;
-	 * `error` is good until it returns.
+	 * one second at most), a handler that returned -1 ("serve client"), output or an answer
+	 * that did not go out ("close", "answer"), datagrams that were too long ("receive"), a
+	 * thread that could not be made ("start thread"). In a server of lines "serve client" is
+	 * also said of clients that were cut off, by what they did: EMSGSIZE (a line beyond
+	 * line_limit), ENOBUFS (output beyond output_limit), ETIMEDOUT (client_idle, a deadline),
+	 * ECONNRESET and the like. Runs in the server's threads, several at a time; `error` is
+	 * good until it returns.
 	 */
 	void (*error)(fsock_server *server, const struct fsock_error *error, void *arg);
 
-	unsigned long reserved[16]; /* room for later; must be zero */
+	/*
+	 * The rest is for servers of lines. `opened` is called when a client has come, before its
+	 * first line, and may write to it; it returns as a line handler does, and -1 as well ends
+	 * the client. `closed` is called when it goes, once for each client for which `opened`,
+	 * if there is one, did not return -1; fsock_last_error() tells why, FSOCK_NO_ERROR if the
+	 * client or the program wanted it so. It may still write, which reaches a client whose
+	 * connection stands. Both run in the thread that serves the client.
+	 */
+	int (*opened)(FILE *client, void *arg);
+	void (*closed)(FILE *client, void *arg);
+
+	double client_idle; /* a client that sends no whole line for so many seconds is ended */
+
+	/*
+	 * So many lines of a client in a second, and `burst` at once (default: those of a second,
+	 * at least one). What it sends beyond that waits, in the end with the client itself.
+	 */
+	double rate;
+	int burst;
+
+	/* What clients beyond max_clients are sent, octets as they are, before they are closed. */
+	const char *refusal;
+
+	unsigned long reserved[10]; /* room for later; must be zero */
 };
 
 /*
@@ -141,15 +191,43 @@ FSOCK_API fsock_server *fsock_server_start_datagram(const char *host, int port,
     fsock_datagram_handler *handler, void *arg, const struct fsock_server_options *options);
 
 /*
+ * Starts a server of lines that stream clients send: each line is a call of the handler, and no
+ * call ever waits for a client. All as for fsock_server_start(), and of the clients' sockets:
+ *
+ *	line_limit     a client with a longer line is ended; default 65536 octets
+ *	output_limit   one that does not read is cut off (reset) when more than so much is queued
+ *	high_water     one with so much in the queue is not served until it has read some of it
+ *	format         lines and answers are in the charset and with the line ends it says
+ *	close_timeout  one that is ended has so long to take what is queued for it
+ *
+ * Lines of one client are handled in their order, and some of one client's at a time: however much
+ * it sends, the others have their turn. A client that ends its side is answered and then closed.
+ *
+ * Each thread waits on its own for clients of its own. On Linux it has a listener of its own, too,
+ * if there are several and they are opened here, for TCP: they share the port (SO_REUSEPORT), and
+ * the system spreads the clients. Then another program of the same user that asks for that can
+ * listen on the port as well.
+ *
+ * fsock_server_stop() and the like: no line is read any more. Each client is told of (`closed`) and
+ * ended; `grace` is the time that they have, together, to take what is queued for them. Those that
+ * have not are cut off, and counted.
+ */
+FSOCK_API fsock_server *fsock_server_start_lines(const char *host, int port,
+    fsock_line_handler *handler, void *arg, const struct fsock_server_options *options);
+
+/*
  * The same, but serve until the server shuts down: by fsock_server_shutdown() (the `ready` function
  * gets the handle; a handler, a signal handler or another thread may call it) or by `idle`. Then
  * end as fsock_server_stop() does, which is not for such a server. Handlers run in threads of the
  * server here as well.
- * Returns: how many handlers had to be cut off, 0 at best; -1 if the server could not be started.
+ * Returns: how many handlers (of a server of lines: clients) had to be cut off, 0 at best; -1 if
+ *   the server could not be started.
  * Blocks: yes.
  */
 FSOCK_API int fsock_server_run(const char *host, int port, fsock_stream_handler *handler, void *arg,
     const struct fsock_server_options *options);
+FSOCK_API int fsock_server_run_lines(const char *host, int port, fsock_line_handler *handler,
+    void *arg, const struct fsock_server_options *options);
 FSOCK_API int fsock_server_run_datagram(const char *host, int port, fsock_datagram_handler *handler,
     void *arg, const struct fsock_server_options *options);
 
@@ -198,6 +276,18 @@ FSOCK_API fsock_server *fsock_server_current(void);
  */
 FSOCK_API const char *fsock_remote_host(void);
 FSOCK_API int fsock_remote_port(void);
+
+/*
+ * A place for a pointer of the program's, which is kept as long as the client that the calling
+ * thread serves a line of, opens or closes; NULL at first.
+ *
+ *	*fsock_client_state() = calloc(1, sizeof(struct member));     in `opened`
+ *	struct member *m = *fsock_client_state();                     in the handler
+ *	free(*fsock_client_state());                                  in `closed`
+ *
+ * Returns: the place; elsewhere than in the functions of a server of lines NULL (ENOTCONN).
+ */
+FSOCK_API void **fsock_client_state(void);
 
 /*
  * Handlers ready for use; they take any `arg`.

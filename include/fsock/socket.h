@@ -88,16 +88,20 @@ struct fsock_options {
  * taken. With more than 8 under way the one that has had most time is given up. All are under one
  * limit, in which looking up a name counts. When none answers, the error tells what the first one
  * said that could be reached; a refused connection is reported as refused, at once.
- * With `nonblocking` it returns at once, unless the outcome is known by then. Text may be written
- * right away: it is queued. There is no descriptor yet, and reading fails with EAGAIN. A wait list
- * that the socket is in goes on connecting, names looked up included, and reports FSOCK_OUTPUT once
- * it is connected, or FSOCK_FAILED; in no list, reading and writing go on. After a failure they
- * fail with what fsock_connect() would have failed with.
+ * With `nonblocking` it returns at once: with a socket that is connected, or is to be, or with NULL
+ * if it is known by then that it cannot be. Text may be written to its streams right away: it is
+ * queued. Reading fails with EAGAIN. A wait list that the socket is in goes on connecting, names
+ * looked up included, and reports FSOCK_OUTPUT once it is connected, or FSOCK_FAILED; in no list,
+ * reading, writing, fsock_send_pending() and fsock_wait_for_input() go on. After a failure reading
+ * and writing fail with what fsock_connect() would have failed with. As long as there is no
+ * descriptor, all that needs one (names, options, fsock_socket(), fsock_release() ...) fails with
+ * EINPROGRESS.
  * Returns: a connected socket, or NULL.
  * Errors: EINVAL (host NULL, port out of range, options that make no sense), ETIMEDOUT,
  *   EHOSTUNREACH for a name that cannot be resolved (kind FSOCK_NS_...), ENAMETOOLONG, connect(2)'s
  *   and bind(2)'s.
- * Ownership: the caller's; end it with fsock_close().  Blocks: yes, up to connect_timeout/deadline.
+ * Ownership: the caller's; end it with fsock_close().  Blocks: yes, up to connect_timeout/deadline;
+ *   with `nonblocking`, no.
  */
 FSOCK_API fsock *fsock_connect(const char *host, int port, const struct fsock_options *options);
 
@@ -120,15 +124,16 @@ FSOCK_API int fsock_is_connecting(const fsock *s);
 FSOCK_API fsock *fsock_listen(const char *host, int port, const struct fsock_options *options);
 
 /*
- * Takes the next connection. With NULL options the new socket gets the listener's time limits,
- * element type, delivery, nodelay and interruptible; with options, those. connect_timeout (or
- * timeout) bounds the wait for a client, and so does the listener's own read deadline
- * (fsock_set_read_deadline()). Clients that vanish before they are taken are passed over.
+ * Takes the next connection. With NULL options the new socket gets those that the listener was made
+ * with; with options, these, of which connect_timeout (or timeout) also bounds the wait for a
+ * client. So does the listener's own read deadline (fsock_set_read_deadline()). Clients that vanish
+ * before they are taken are passed over: what was ready need not be any more.
  * Returns: a connected socket, or NULL.
- * Errors: ETIMEDOUT; ESHUTDOWN after fsock_shutdown() on the listener, also from another thread
- *   while this one waits; ECANCELED by fsock_interrupt(); EINVAL if `listener` does not listen;
- *   EMFILE, ENFILE; accept(2)'s.
- * Ownership: the caller's.  Blocks: until a client comes.  Threads: several may accept at once.
+ * Errors: EAGAIN (a non-blocking listener: no client); ETIMEDOUT; ESHUTDOWN after fsock_shutdown()
+ *   on the listener, also from another thread while this one waits; ECANCELED by fsock_interrupt();
+ *   EINVAL if `listener` does not listen; EMFILE, ENFILE; accept(2)'s.
+ * Ownership: the caller's.  Blocks: until a client comes, unless the listener is non-blocking.
+ * Threads: several may accept at once.
  */
 FSOCK_API fsock *fsock_accept(fsock *listener, const struct fsock_options *options);
 
@@ -158,7 +163,8 @@ FSOCK_API fsock *fsock_adopt(int descriptor, const struct fsock_options *options
  * Returns: the descriptor, which is the caller's now, or -1 with everything as it was.
  * Errors: ERANGE (more than `size` bytes pending), EINVAL (a NULL buffer, size not 0), EBADF, and
  *   those of a failed flush.
- * Blocks: as fflush(3). Threads: no other thread may use the socket or its streams.
+ * Blocks: as fflush(3); and until queued output has gone, close_timeout at most.
+ * Threads: no other thread may use the socket or its streams.
  */
 FSOCK_API int fsock_release(fsock *s, void *buffer, size_t size, size_t *pending);
 
@@ -193,12 +199,14 @@ FSOCK_API void fsock_disown(fsock *s);
 
 /*
  * Shuts down one direction or both: FSOCK_INPUT, FSOCK_OUTPUT or FSOCK_IO. Output is flushed
- * first, or keeps its place if it is queued; the peer then reads end of file. Shutting down input makes reads return end of file, also
- * one another thread is blocked in. On a listener any direction ends accepting: blocked and later
- * fsock_accept() calls fail with ESHUTDOWN; so do receives on a datagram socket whose input is shut
- * down. Twice is no error.
- * Returns: 0 or -1. Errors: EINVAL (no such direction), ENOTCONN, those of a failed flush.
- * Blocks: as fflush(3). Threads: may be called from any thread, while others read and write.
+ * first; if some is queued, the end is queued behind it. The peer then reads end of file. Shutting
+ * down input makes reads return end of file, also one another thread is blocked in. On a listener
+ * any direction ends accepting: blocked and later fsock_accept() calls fail with ESHUTDOWN; so do
+ * receives on a datagram socket whose input is shut down. Twice is no error.
+ * Returns: 0 or -1. Errors: EINVAL (no such direction), ENOTCONN, EINPROGRESS (input of a socket
+ *   that is not connected yet), those of a failed flush.
+ * Blocks: as fflush(3); a non-blocking socket does not.
+ * Threads: may be called from any thread, while others read and write.
  */
 FSOCK_API int fsock_shutdown(fsock *s, int direction);
 
@@ -236,7 +244,9 @@ FSOCK_API int fsock_is_datagram(const fsock *s);
  * Switches between calls that wait and calls that never do: those that would wait fail with EAGAIN
  * (FSOCK_WOULD_BLOCK). For streams see fsock/stream.h; fsock_accept() and datagrams follow it, too.
  * The O_NONBLOCK flag of the descriptor, which others may share, stays as it is; it means nothing
- * here, where calls wait by other means if they are to. Switching off sends what is queued first.
+ * here, where calls wait by other means if they are to. The delivery of streams stays as it was
+ * made: only with `nonblocking` in the options is it whole lines by default. Switching off sends
+ * what is queued first.
  * Returns: 0 or -1. Errors: EBADF (closed), EINVAL (NULL); ETIMEDOUT (close_timeout) and others
  *   that sending meets.  Blocks: only switching off, and only if output is queued.
  */

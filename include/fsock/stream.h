@@ -32,14 +32,17 @@
  * Streams that do not block: `.nonblocking` of struct fsock_options, or fsock_set_nonblocking().
  *
  * Reading      fails with EAGAIN (FSOCK_WOULD_BLOCK) if there is nothing to read: clearerr(f), and
- *              go on when a wait list reports input. Text is delivered in whole lines by default
- *              then, so fgets() and getline() return a line, or have consumed nothing.
+ *              go on when a wait list reports input. Text of a socket made with `.nonblocking` is
+ *              delivered in whole lines by default, so fgets() and getline() return a line, or have
+ *              consumed nothing. With another delivery they return what there is of a line; those
+ *              of musl lose it.
  * Writing      never waits: what the kernel does not take is queued, in order, and sent by the
  *              waits on a wait list that the socket is in (fsock/wait.h), or else by later writes
  *              and fsock_send_pending(). Up to output_limit octets are queued; output beyond that
- *              fails with ENOBUFS, for good, as stdio has thrown it away. With fsock_send(), which
- *              takes all or nothing, it is no failure that stays.
+ *              fails with ENOBUFS, for good, as stdio has thrown it away. fsock_send() takes all or
+ *              nothing: there ENOBUFS is no failure that stays.
  * Closing      and shutting output down take effect when what is queued has gone: fsock_close().
+ *              So does fclose() of the last stream.
  *
  * What a libc's own stdio limits, and no library on top of it can mend:
  *
@@ -95,15 +98,17 @@ FSOCK_API int fsock_fileno(FILE *f);
 /*
  * How many octets of output are queued: those that stdio has handed over and the kernel has not yet
  * taken. What stdio itself holds counts after a flush.
- * Returns: 0 or more; -1 (EINVAL) for NULL.  Blocks: no.  Threads: any.
+ * Returns: 0 or more; 0 also once output has failed or the socket is closed; -1 (EINVAL) for NULL.
+ * Blocks: no.  Threads: any.
  */
 FSOCK_API ssize_t fsock_pending_output(const fsock *s);
 
 /*
  * Sends of the queued output what the kernel takes now. Only a loop without a wait list needs to,
- * when the descriptor can be written.
+ * when the descriptor can be written. It also tells why a socket has failed: why output did, or why
+ * it could not be connected.
  * Returns: how many octets are queued still, or -1. Errors: EBADF (closed), EINVAL (NULL), those of
- *   the failed write.  Blocks: no.
+ *   the failed write or of fsock_connect().  Blocks: no.  Threads: any.
  */
 FSOCK_API ssize_t fsock_send_pending(fsock *s);
 

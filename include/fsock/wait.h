@@ -32,11 +32,12 @@
  * (fsock/stream.h), one of whose output no more than low_water is queued.
  *
  * Sockets that do not block and wait lists belong together. Whatever a member is waited for, the
- * waits send its queued output as the peer takes it; a member whose output has failed is reported
- * as FSOCK_FAILED. One that is congested is not reported as ready to be read until it is not: a
- * peer that does not read is not served any further. A loop that takes one line of each event is
- * fair to all members, however much one of them sends: what is left is reported again. The deadline
- * of a member that passes is reported as its interest: reading or writing then tells.
+ * waits connect it and send its queued output as the peer takes it; a member whose output has
+ * failed, or that cannot be connected, is reported as FSOCK_FAILED: take it out or close it, it is
+ * reported again. One that is congested is not reported as ready to be read until it is not: a peer
+ * that does not read is not served any further. A loop that takes one line of each event is fair to
+ * all members, however much one of them sends: what is left is reported again. The deadline of a
+ * member that passes is reported as its interest: reading or writing then tells.
  *
  * Signals    A signal whose handler runs ends a wait with EINTR (FSOCK_INTERRUPTED_CONDITION), so
  *            that a loop can look at what the handler left for it.
@@ -70,7 +71,8 @@ FSOCK_BEGIN_DECLS
  * Waits until at least one of the n sockets can be read, but at most `timeout` seconds: 0 only
  * looks, INFINITY waits for ever. fsock_state() then tells of each. A closed socket counts as
  * ready, as FSOCK_FAILED; one that is named twice counts once. With n = 0 it sleeps, or does
- * nothing for INFINITY. It costs all n sockets each time.
+ * nothing for INFINITY. It costs all n sockets each time. One that is not connected yet goes on
+ * connecting, and is ready as FSOCK_FAILED if it cannot be; queued output is not sent here.
  * *remaining, if not NULL, is set to what is left of the timeout: 0 once it has run out, INFINITY
  * of INFINITY; also when the wait was interrupted.
  * Returns: how many are ready, 0 if the time ran out, or -1.
@@ -82,8 +84,8 @@ FSOCK_API int fsock_wait_for_input(
 
 /*
  * What the last wait that had to do with the socket found: FSOCK_INPUT, FSOCK_OUTPUT, FSOCK_HANGUP,
- * FSOCK_FAILED, or 0. A wait on a list sets it for the members it reports; the next wait on that
- * list, and leaving it, take it back.
+ * FSOCK_FAILED, FSOCK_TIMEOUT, or 0. A wait on a list sets it for the members it reports; the next
+ * wait on that list, and leaving it, take it back.
  * Returns: the state; -1 for NULL (EINVAL).
  */
 FSOCK_API int fsock_state(const fsock *s);
@@ -95,7 +97,8 @@ struct fsock_event {
 	fsock *socket;
 	void *user; /* what fsock_waitlist_add() was given */
 	int state;  /* FSOCK_INPUT, FSOCK_OUTPUT, FSOCK_HANGUP, FSOCK_FAILED, FSOCK_TIMEOUT */
-	int error;  /* with FSOCK_FAILED: EBADF for a closed member, or why output failed; else 0 */
+	int error;  /* with FSOCK_FAILED: EBADF for a closed member, or why output or connecting
+	               failed; else 0, also if only reading can tell */
 };
 
 /*
@@ -127,7 +130,8 @@ FSOCK_API int fsock_waitlist_change(fsock_waitlist *list, fsock *s, int interest
 
 /*
  * Takes a member out. If it is among the ready ones that fsock_waitlist_next() has yet to tell of,
- * it is no longer. A socket that is not in the list is no error.
+ * it is no longer. Its queued output is sent no more by this list. A socket that is not in the list
+ * is no error.
  * Returns: 0 or -1. Errors: EINVAL (NULL).
  */
 FSOCK_API int fsock_waitlist_remove(fsock_waitlist *list, fsock *s);
@@ -139,13 +143,19 @@ FSOCK_API void fsock_waitlist_remove_all(fsock_waitlist *list);
  * Sets a time after which the member is reported as FSOCK_TIMEOUT, once: `seconds` from now,
  * INFINITY for never. Each call puts it off, or sets it anew after it has come: to be told of a
  * member that has been idle, set it whenever something comes. Putting it off costs next to nothing.
+ * 0 is at once.
  * Returns: 0 or -1. Errors: ENOENT (not a member), EINVAL (NULL, a negative time or NaN).
+ * Blocks: no.  Threads: any.
  */
 FSOCK_API int fsock_waitlist_set_timeout(fsock_waitlist *list, fsock *s, double seconds);
 
 /*
  * How many sockets that the program has closed the waits on the list are still sending output of.
- * fsock_waitlist_free() resets the connections of those that are left.
+ * fsock_waitlist_free() resets the connections of those that are left; before the end of a program:
+ *
+ *	while (fsock_waitlist_closing(list) > 0 && fsock_waitlist_wait(list, INFINITY, NULL) >= 0)
+ *		;
+ *
  * Returns: the number; 0 for NULL.
  */
 FSOCK_API size_t fsock_waitlist_closing(fsock_waitlist *list);
@@ -160,7 +170,8 @@ FSOCK_API size_t fsock_waitlist_count(fsock_waitlist *list);
  * others follow with the next wait, each in its turn. Those of the last wait that were not asked
  * for are dropped, and found again if they are still ready.
  * *remaining is as for fsock_wait_for_input().
- * Returns: how many are ready; 0 if the time ran out or the list was woken; or -1.
+ * Returns: how many are ready; 0 if the time ran out, the list was woken, or the last of the
+ *   sockets that were closing (fsock_waitlist_closing()) has gone; or -1.
  * Errors: EINVAL (NULL, a negative timeout or NaN), EINTR, EBUSY (another thread waits on the
  *   list).
  * Blocks: yes.

@@ -12,9 +12,8 @@
 #define FIRST_DELAY   INT64_C(10000000)
 #define LONGEST_DELAY INT64_C(1000000000)
 
-/* Whether errno says that this socket will never yield a client again. */
-static int
-is_final(int error)
+int
+fsock__acceptor_is_final(int error)
 {
 	return error == EBADF || error == EINVAL || error == ENOTSOCK || error == EOPNOTSUPP ||
 	       error == ESHUTDOWN;
@@ -56,7 +55,7 @@ try_sources(struct fsock__worker *w)
 		if (errno != EAGAIN && errno != EWOULDBLOCK) {
 			int error = errno;
 
-			if (is_final(error))
+			if (fsock__acceptor_is_final(error))
 				drop_source(server, i);
 			errno = error;
 			return -1;
@@ -66,25 +65,11 @@ try_sources(struct fsock__worker *w)
 	return -1;
 }
 
-/* When a wait for clients ends for want of any. */
-static int64_t
-idle_until(fsock_server *server)
-{
-	int clients;
-
-	if (server->idle == FSOCK__NEVER)
-		return FSOCK__NEVER;
-	pthread_mutex_lock(&server->lock);
-	clients = server->client_count;
-	pthread_mutex_unlock(&server->lock);
-	return (clients > 0 ? fsock__clock_now() : server->last_served) + server->idle;
-}
-
 /* Waits until a source has a client, the server is to end, or it has been idle for too long. */
 static void
 await(fsock_server *server)
 {
-	int64_t until = idle_until(server);
+	int64_t until = fsock__server_idle_until(server);
 	size_t n = server->source_count;
 	int r;
 
@@ -93,7 +78,7 @@ await(fsock_server *server)
 		    (struct pollfd){ .fd = server->sources[i].socket->fd, .events = POLLIN };
 	server->polled[n] = (struct pollfd){ .fd = server->ends[1], .events = POLLIN };
 	r = fsock__sys_poll(server->polled, n + 1, until);
-	if (r == 0 && fsock__clock_left(idle_until(server)) == 0)
+	if (r == 0 && fsock__clock_left(fsock__server_idle_until(server)) == 0)
 		fsock_server_shutdown(server, INFINITY);
 }
 

@@ -12,11 +12,13 @@
  * and any port that has to be the wildcard of IPv6, which takes IPv4 as well, or that of IPv4.
  */
 static fsock *
-datagram_open(const char *host, int port, const struct fsock_options *options)
+datagram_open(
+    const fsock_server *server, const char *host, int port, const struct fsock_options *options)
 {
 	struct fsock_options own = *options;
 	fsock *s;
 
+	(void)server;
 	own.local_host = host;
 	own.local_port = port;
 	if (host == NULL && port == 0) {
@@ -103,6 +105,7 @@ datagram_serve(struct fsock__worker *w)
 const struct fsock__server_ops fsock__server_datagram_ops = {
 	.open = datagram_open,
 	.suits = datagram_suits,
+	.work = fsock__worker_take_turns,
 	.take = datagram_take,
 	.serve = datagram_serve,
 };

@@ -34,6 +34,18 @@ fsock_remote_port(void)
 }
 
 /* see fsock/server.h */
+void **
+fsock_client_state(void)
+{
+	const struct fsock__worker *w = fsock__worker_current();
+
+	if (w != NULL && w->state != NULL)
+		return w->state;
+	fsock__error_set("client state", NULL, FSOCK__NO_PORT, ENOTCONN);
+	return NULL;
+}
+
+/* see fsock/server.h */
 fsock_server *
 fsock_server_current(void)
 {

@@ -1,6 +1,8 @@
 #include "../compat.h"
+#include "loop.h"
 #include "server.h"
 
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 
@@ -42,6 +44,19 @@ fsock__server_touch(fsock_server *server)
 {
 	if (server->idle != FSOCK__NEVER)
 		server->last_served = fsock__clock_now();
+}
+
+int64_t
+fsock__server_idle_until(fsock_server *server)
+{
+	int clients;
+
+	if (server->idle == FSOCK__NEVER)
+		return FSOCK__NEVER;
+	pthread_mutex_lock(&server->lock);
+	clients = server->client_count;
+	pthread_mutex_unlock(&server->lock);
+	return (clients > 0 ? fsock__clock_now() : server->last_served) + server->idle;
 }
 
 /* Whether every field has one of the values it may have. */
@@ -86,10 +101,14 @@ set_options(fsock_server *server, const struct fsock_server_options *options)
 		return -1;
 	if (options->idle == 0)
 		server->idle = FSOCK__NEVER;
-	if (threads == 0 && server->datagram_handler != NULL)
+	if (threads == 0 && server->stream_handler == NULL)
 		threads = 1;
 	server->grows = threads == 0;
 	server->most = server->grows || limit < threads ? limit : threads;
+	if (server->line_handler != NULL) {
+		server->most = server->loop_count = threads;
+		server->max_clients = options->max_clients != 0 ? options->max_clients : INT_MAX;
+	}
 	server->max_datagram =
 	    options->max_datagram != 0 ? options->max_datagram : DEFAULT_MAX_DATAGRAM;
 	server->stack_size = options->stack_size;
@@ -99,9 +118,9 @@ set_options(fsock_server *server, const struct fsock_server_options *options)
 	return 0;
 }
 
-/* Adds a socket to be served: one that blocks would keep a thread from being stopped. */
-static void
-add_source(fsock_server *server, fsock *socket)
+/* One that blocks would keep a thread from being stopped. */
+void
+fsock__server_add_source(fsock_server *server, fsock *socket)
 {
 	struct fsock__source *source = &server->sources[server->source_count++];
 
@@ -118,7 +137,8 @@ static int
 open_sources(
     fsock_server *server, const char *host, int port, const struct fsock_server_options *options)
 {
-	size_t n = options->socket_count > 0 ? options->socket_count : 1;
+	size_t n =
+	    options->socket_count > 0 ? options->socket_count : 1 + (size_t)server->loop_count;
 	fsock *opened;
 
 	server->sources = calloc(n, sizeof *server->sources);
@@ -126,12 +146,12 @@ open_sources(
 	if (server->sources == NULL || server->polled == NULL)
 		return fsock__error_set("serve", host, port, ENOMEM);
 	for (size_t i = 0; i < options->socket_count; i++)
-		add_source(server, options->sockets[i]);
+		fsock__server_add_source(server, options->sockets[i]);
 	if (options->socket_count == 0) {
-		opened = server->ops->open(host, port, &options->socket);
+		opened = server->ops->open(server, host, port, &options->socket);
 		if (opened == NULL)
 			return -1;
-		add_source(server, opened);
+		fsock__server_add_source(server, opened);
 	}
 	return 0;
 }
@@ -150,6 +170,7 @@ free_server(fsock_server *server, int close_sockets)
 		if (close_sockets)
 			fsock_close(source->socket);
 	}
+	fsock__loop_free_all(server);
 	for (int i = 0; i < 2; i++)
 		if (server->ends[i] >= 0)
 			fsock__sys_close(server->ends[i]);
@@ -167,7 +188,8 @@ new_server(const struct fsock_server *what, const char *host, int port,
 {
 	fsock_server *server;
 
-	if ((what->stream_handler == NULL && what->datagram_handler == NULL) ||
+	if ((what->stream_handler == NULL && what->line_handler == NULL &&
+		what->datagram_handler == NULL) ||
 	    !is_sensible(options)) {
 		fsock__error_set("serve", host, port, EINVAL);
 		return NULL;
@@ -189,12 +211,13 @@ new_server(const struct fsock_server *what, const char *host, int port,
 		goto err1;
 	}
 	if (fsock__settings_make(&server->settings, &options->socket, "serve", host, port) < 0 ||
-	    open_sources(server, host, port, options) < 0)
+	    open_sources(server, host, port, options) < 0 ||
+	    (server->ops->prepare != NULL && server->ops->prepare(server, options) < 0))
 		goto err1;
 	return server;
 
 err1:
-	free_server(server, 0);
+	free_server(server, options->socket_count == 0);
 	return NULL;
 }
 
@@ -206,6 +229,7 @@ static void
 close_listeners(fsock_server *server)
 {
 	pthread_mutex_lock(&server->turn); /* a worker that waits for clients has been woken */
+	fsock__loop_hold_all(server);
 	for (size_t i = 0; i < server->source_total; i++) {
 		struct fsock__source *source = &server->sources[i];
 
@@ -218,6 +242,7 @@ close_listeners(fsock_server *server)
 		fsock__socket_close_nolock(source->socket);
 		pthread_mutex_unlock(&source->socket->lock);
 	}
+	fsock__loop_release_all(server);
 	pthread_mutex_unlock(&server->turn);
 }
 
@@ -312,6 +337,18 @@ fsock_server_start(const char *host, int port, fsock_stream_handler *handler, vo
 
 /* see fsock/server.h */
 fsock_server *
+fsock_server_start_lines(const char *host, int port, fsock_line_handler *handler, void *arg,
+    const struct fsock_server_options *options)
+{
+	const struct fsock_server what = {
+		.ops = &fsock__server_line_ops, .line_handler = handler, .arg = arg
+	};
+
+	return start(&what, host, port, options);
+}
+
+/* see fsock/server.h */
+fsock_server *
 fsock_server_start_datagram(const char *host, int port, fsock_datagram_handler *handler, void *arg,
     const struct fsock_server_options *options)
 {
@@ -346,6 +383,14 @@ fsock_server_run(const char *host, int port, fsock_stream_handler *handler, void
 
 /* see fsock/server.h */
 int
+fsock_server_run_lines(const char *host, int port, fsock_line_handler *handler, void *arg,
+    const struct fsock_server_options *options)
+{
+	return run(fsock_server_start_lines(host, port, handler, arg, options));
+}
+
+/* see fsock/server.h */
+int
 fsock_server_run_datagram(const char *host, int port, fsock_datagram_handler *handler, void *arg,
     const struct fsock_server_options *options)
 {
@@ -366,8 +411,10 @@ fsock_server_shutdown(fsock_server *server, double grace)
 	while (
 	    until < deadline && !atomic_compare_exchange_weak(&server->deadline, &deadline, until))
 		;
-	if (!atomic_exchange(&server->ending, 1))
+	if (!atomic_exchange(&server->ending, 1)) {
+		fsock__loop_wake_all(server); /* after the next line the server may be gone */
 		fsock__sys_send(server->ends[0], "", 1, &flags);
+	}
 	errno = saved;
 	return 0;
 }

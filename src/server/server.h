@@ -1,7 +1,8 @@
 /*
- * Servers. Workers are threads that take turns at the sockets: the one whose turn it is waits for a
- * client, takes it, passes the turn on and serves the client itself. So a client never changes
- * threads, and a listener wakes one thread at a time.
+ * Servers. Workers are threads. Those of streams and datagrams take turns at the sockets: the one
+ * whose turn it is waits for a client, takes it, passes the turn on and serves the client itself.
+ * So a client never changes threads, and a listener wakes one thread at a time. Those of lines have
+ * a wait list each, with listeners and clients: see loop.h.
  */
 #ifndef FSOCK_SERVER_SERVER_H
 #define FSOCK_SERVER_SERVER_H
@@ -15,15 +16,26 @@
 
 #include "../sock/socket.h"
 
+struct fsock__loop;
 struct fsock__worker;
 struct pollfd;
 
-/* What is different for streams and datagrams. */
+/* What is different for streams, lines and datagrams. */
 struct fsock__server_ops {
 	/* A socket for host and port, or NULL with the error recorded. */
-	fsock *(*open)(const char *host, int port, const struct fsock_options *);
+	fsock *(*open)(
+	    const fsock_server *, const char *host, int port, const struct fsock_options *);
 	/* Whether a socket of this kind can be served. */
 	int (*suits)(enum fsock__role);
+	/* What a worker does until it is not wanted any more. */
+	void (*work)(struct fsock__worker *);
+	/*
+	 * Makes ready what the workers need, when the sources are there. Returns 0, or -1 with the
+	 * error recorded. NULL: nothing.
+	 */
+	int (*prepare)(fsock_server *, const struct fsock_server_options *);
+
+	/* The rest is for workers that take turns. */
 	/*
 	 * Takes a client, without waiting. Returns 0, or -1 with errno: EAGAIN (EWOULDBLOCK) if
 	 * there is none; otherwise the error is recorded.
@@ -33,30 +45,37 @@ struct fsock__server_ops {
 	void (*serve)(struct fsock__worker *);
 };
 
-extern const struct fsock__server_ops fsock__server_stream_ops, fsock__server_datagram_ops;
+extern const struct fsock__server_ops fsock__server_stream_ops, fsock__server_line_ops,
+    fsock__server_datagram_ops;
 
 /* A socket that clients come from. */
 struct fsock__source {
 	fsock *socket;
 	int was_blocking; /* as whoever shares the socket expects it: to be so again */
+	int loop;         /* in a server of lines: which one takes from it */
 };
+
+#define FSOCK__EVERY_LOOP (-1)
 
 /*
  * What must stay true:
  *  1. `sources`, `source_count`, `next_source`, `polled` and `delay` belong to the worker that
  *     holds `turn`; before the first worker starts and after the last has left, to one thread.
- *  2. `workers`, the counts, `finished`, `cutting` and `cut` change under `lock` only.
+ *  2. `workers`, the counts, `listening`, `finished`, `cutting` and `cut` change under `lock` only.
  *  3. While the server does not end, a worker is idle, or there are `most` workers.
  *  4. A worker's `client`, while it is set, has a reference of ours: whoever holds `lock` may shut
  *     it down.
  *  5. A thread that ends joins the one that ended before it: at most one, `finished`, is left.
  *  6. `turn` and `lock` are never held together; a socket's lock comes after `lock`.
- *  7. `ends` are two ends of one pair: ends[1] becomes readable when the server is to end, ends[0]
+ *  7. `loops` are made before the first worker starts, and freed after the last has left. Each
+ *     belongs to one worker; what others may touch is said in loop.h.
+ *  8. `ends` are two ends of one pair: ends[1] becomes readable when the server is to end, ends[0]
  *     when the last worker has left. Nobody ever takes what can be read.
  */
 struct fsock_server {
 	const struct fsock__server_ops *ops;
-	fsock_stream_handler *stream_handler; /* one of the two */
+	fsock_stream_handler *stream_handler; /* one of the three */
+	fsock_line_handler *line_handler;
 	fsock_datagram_handler *datagram_handler;
 	void *arg;
 	void (*error)(fsock_server *, const struct fsock_error *, void *);
@@ -82,6 +101,12 @@ struct fsock_server {
 	pthread_t finished;
 	int cutting, cut; /* handlers are being cut off; how many were */
 
+	struct fsock__loop *loops;
+	int loop_count, loops_taken;
+	int max_clients; /* of all loops */
+	int listening;   /* how many listeners the loops take clients from, each counted */
+	struct fsock__manners *manners;
+
 	int ends[2];
 	atomic_int ending;
 	_Atomic int64_t deadline;    /* when handlers are cut off */
@@ -94,9 +119,10 @@ struct fsock__worker {
 	int busy;                           /* counts in client_count, not in idle_count */
 	fsock *client;                      /* that is served; for datagrams NULL */
 
-	/* Who is served: for streams, the client's; for datagrams, in `from` and `host_text`. */
+	/* Who is served: for datagrams, in `from` and `host_text`; else the client's own. */
 	const char *host; /* NULL while nobody is */
 	int port;
+	void **state; /* in a server of lines: what fsock_client_state() returns */
 
 	fsock *source; /* for datagrams: where this one came from, and what it is */
 	struct fsock_addr from;
@@ -116,12 +142,24 @@ void fsock__server_report_handler(struct fsock__worker *, int errnum);
 /* Now if the server cares when a client was last served. */
 void fsock__server_touch(fsock_server *);
 
+/* When a wait for clients ends for want of any. */
+int64_t fsock__server_idle_until(fsock_server *);
+
+/* Adds a socket to be served to `sources`, which has room. */
+void fsock__server_add_source(fsock_server *, fsock *);
+
 /* ---- acceptor.c */
+
+/* Whether errno says that this socket will never yield a client again. */
+int fsock__acceptor_is_final(int error);
 
 /* Takes the next client for a worker that holds `turn`. Returns 0, or -1 when the server ends. */
 int fsock__acceptor_take(struct fsock__worker *);
 
 /* ---- worker.c */
+
+/* Takes client after client: the `work` of workers that take turns. */
+void fsock__worker_take_turns(struct fsock__worker *);
 
 /* The calling thread's worker, or NULL. */
 struct fsock__worker *fsock__worker_current(void);
@@ -129,7 +167,7 @@ struct fsock__worker *fsock__worker_current(void);
 /* Starts one more worker, to be counted in beforehand. Returns 0, or -1 with the error recorded. */
 int fsock__worker_start(fsock_server *);
 
-/* Shuts down what the workers serve, and what they may yet take. */
+/* Shuts down what the workers serve, and what they may yet take; loops drop what is left. */
 void fsock__worker_cut_off(fsock_server *);
 
 #endif

@@ -8,8 +8,10 @@
 
 /* see struct fsock__server_ops */
 static fsock *
-stream_open(const char *host, int port, const struct fsock_options *options)
+stream_open(
+    const fsock_server *server, const char *host, int port, const struct fsock_options *options)
 {
+	(void)server;
 	return fsock_listen(host, port, options);
 }
 
@@ -59,6 +61,7 @@ stream_serve(struct fsock__worker *w)
 const struct fsock__server_ops fsock__server_stream_ops = {
 	.open = stream_open,
 	.suits = stream_suits,
+	.work = fsock__worker_take_turns,
 	.take = stream_take,
 	.serve = stream_serve,
 };

@@ -5,6 +5,7 @@
 #include "../sock/clock.h"
 #include "../sock/error.h"
 #include "../sock/sys.h"
+#include "loop.h"
 #include "server.h"
 
 /* Of workers that come and go, so many may be idle: the next clients find them ready. */
@@ -43,6 +44,7 @@ fsock__worker_cut_off(fsock_server *server)
 		if (w->busy)
 			cut(w);
 	pthread_mutex_unlock(&server->lock);
+	fsock__loop_wake_all(server);
 }
 
 /* Starts a worker for the clients to come, if the last idle one has just got busy. */
@@ -163,6 +165,17 @@ leave(struct fsock__worker *w)
 		fsock__sys_send(server->ends[1], "", 1, &flags);
 }
 
+void
+fsock__worker_take_turns(struct fsock__worker *w)
+{
+	while (take(w) == 0) {
+		begin(w);
+		w->server->ops->serve(w);
+		if (!end(w))
+			break;
+	}
+}
+
 /* A worker's thread. */
 static void *
 work(void *arg)
@@ -171,12 +184,7 @@ work(void *arg)
 
 	fsock__set_thread_name(w->server->name);
 	enter(w);
-	while (take(w) == 0) {
-		begin(w);
-		w->server->ops->serve(w);
-		if (!end(w))
-			break;
-	}
+	w->server->ops->work(w);
 	leave(w);
 	return NULL;
 }

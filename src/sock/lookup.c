@@ -13,8 +13,8 @@
  * What must stay true:
  *  1. `lock` guards all below and all look-ups. Nothing waits while it is held, and fork() takes
  *     it, so that a child finds everything whole.
- *  2. A look-up is in the row `queue` while it is QUEUED and in `running` while it is RUNNING, which
- *     is as long as a thread asks the system. It is in no row else.
+ *  2. A look-up is in the row `queue` while it is QUEUED and in `running` while it is RUNNING:
+ *     as long as a thread asks the system. It is in no row else.
  *  3. `owned` is 1 until fsock__lookup_end(). Only a look-up that is RUNNING outlives that, and is
  *     freed by its thread.
  *  4. `eai`, `error` and `results` are set as it gets FINISHED; then there is an octet in the pipe.
@@ -63,7 +63,7 @@ orphan_nolock(struct fsock__ring *row)
 	}
 }
 
-/* The threads are the parent's alone. What they were to free is left: a child may not call free(). */
+/* The threads are the parent's alone. What they were to free is left: this may not call free(). */
 static void
 in_child(void)
 {
@@ -166,7 +166,7 @@ start_thread(void)
 	return error;
 }
 
-/* Puts it in the queue, and sees to it that somebody takes it. Needs the lock. Returns 0 or errno. */
+/* Puts it in the queue; there is a thread that takes it. Needs the lock. Returns 0 or errno. */
 static int
 enqueue_nolock(struct fsock__lookup *l)
 {
@@ -306,7 +306,7 @@ fsock__lookup(const char *host, int family, int64_t deadline, struct addrinfo **
 
 	if (deadline == FSOCK__NEVER)
 		return ask(host, family, results);
-	/* Waiting is a point where a thread may be cancelled, which would leave the look-up behind. */
+	/* While it waits a thread may be cancelled, which would leave the look-up behind. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	eai = await(host, family, deadline, results);
 	pthread_setcancelstate(cancel, NULL);

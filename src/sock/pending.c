@@ -153,7 +153,8 @@ fsock__pending_await(struct fsock *s, const char *operation, int direction, int6
 		if (fsock__transfer_check(s, operation, direction) < 0)
 			return -1;
 		if (fsock__clock_left(deadline) == 0)
-			return fsock__socket_error(s, operation, deadline == 0 ? EAGAIN : ETIMEDOUT);
+			return fsock__socket_error(
+			    s, operation, deadline == 0 ? EAGAIN : ETIMEDOUT);
 		if (await_step(s, direction, deadline < limit ? deadline : limit) < 0)
 			return fsock__socket_error(s, operation, errno);
 	}

@@ -108,7 +108,7 @@ struct fsock {
 	_Atomic(void *) counted_by;            /* the fsock_wait_for_input() that counted it last */
 	atomic_int state;                      /* for fsock_state() */
 	struct fsock__settings settings;
-	struct fsock__interrupt *interrupt; /* of one that is interruptible, all its life; or NULL */
+	struct fsock__interrupt *interrupt; /* if it is interruptible, for all its life */
 	struct fsock__unix_file *unix_file; /* a listener's file, to unlink; else NULL */
 	FILE *inner; /* what a stream made by fsock_recode() stands on; else NULL */
 	_Atomic(void *) stream; /* set when it is whole: fsock_shutdown() looks without the lock */

@@ -5,7 +5,6 @@
 
 #include "error.h"
 #include "interrupt.h"
-#include "process.h"
 #include "sys.h"
 #include "unix_file.h"
 
@@ -78,7 +77,7 @@ socket_receive(struct fsock *s, void *buf, size_t n)
 	int flags, saved = errno;
 	ssize_t r;
 
-	s->used = fsock__process();
+	fsock__transfer_use(s);
 	if (fsock__transfer_begin(s, "read", FSOCK_INPUT, &flags) < 0)
 		return -1;
 	while ((r = fsock__sys_receive(s->fd, buf, n, &flags)) < 0)
@@ -95,7 +94,7 @@ socket_send(struct fsock *s, const void *buf, size_t n)
 	int flags, saved = errno;
 	const char *p = buf;
 
-	s->used = fsock__process();
+	fsock__transfer_use(s);
 	if (fsock__transfer_begin(s, "write", FSOCK_OUTPUT, &flags) < 0)
 		return -1;
 	while (n > 0) {
@@ -118,7 +117,7 @@ socket_offer(struct fsock *s, const void *buf, size_t n)
 	int flags, saved = errno;
 	ssize_t r;
 
-	s->used = fsock__process();
+	fsock__transfer_use(s);
 	if (fsock__transfer_begin(s, "write", FSOCK_OUTPUT, &flags) < 0)
 		return -1;
 	flags = MSG_DONTWAIT;

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "clock.h"
+#include "process.h"
 #include "socket.h"
 
 struct fsock__transport_ops {
@@ -28,6 +29,16 @@ struct fsock__transport_ops {
 
 /* The socket that `fd` is. */
 extern const struct fsock__transport_ops fsock__transport_socket;
+
+/* This process has read or written: see `used` of struct fsock. Storing what is there is dear. */
+static inline void
+fsock__transfer_use(struct fsock *s)
+{
+	int process = fsock__process();
+
+	if (atomic_load_explicit(&s->used, memory_order_relaxed) != process)
+		s->used = process;
+}
 
 /*
  * For calls of their own, in one direction: FSOCK_INPUT or FSOCK_OUTPUT. The flags to begin with:

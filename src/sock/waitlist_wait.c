@@ -289,12 +289,14 @@ await(struct fsock_waitlist *list, int64_t deadline, struct fsock__member **clos
 
 	clear_ready(list);
 	do {
+		size_t closing = list->closing_count;
 		int unsure = look_at_suspects(list);
 
 		r = ask_system(list, patience(list, deadline, unsure));
 		look_at_timers(list);
 		fsock__wait_finish(list, closed);
 		woken = r == 0 && list->woken && atomic_exchange(&list->woken, 0);
+		woken |= closing > 0 && list->closing_count == 0;
 	} while (r == 0 && list->ready_count == 0 && !woken && fsock__clock_left(deadline) > 0);
 	set_cursor(list, list->ready.next);
 	if (r < 0 && list->ready_count == 0)

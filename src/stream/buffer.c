@@ -38,7 +38,7 @@ fsock__buffer_reserve(struct fsock__buffer *b)
 		wanted = kept < b->capacity ? b->capacity : kept + kept / 2 + FSOCK__BUFFER_LARGE;
 	if (b->capacity < wanted && move(b, wanted) < 0)
 		return 0;
-	/* When nothing waits, what is delivered must not creep up to the end: less and less room. */
+	/* When nothing waits, what is delivered must not creep up to the end. */
 	if (b->tail == b->capacity || (b->head == b->tail && b->tail > b->capacity / 2))
 		move(b, b->capacity);
 	return b->capacity - b->tail;

@@ -240,6 +240,8 @@ fsock_upgrade(fsock *s)
 	stream = s->stream;
 	if (s->stream_ops->flush(s, 1) < 0 || fsock_pending(s) < 0 || await_owed(stream) < 0)
 		return -1;
+	if (s->queued > 0) /* what others send on the descriptor would overtake it */
+		return fsock__socket_error(s, "upgrade", EAGAIN);
 	n = fsock_pending(s);
 	if (n != 0)
 		return n < 0 ? -1 : fsock__socket_error(s, "upgrade", EBUSY);

@@ -38,7 +38,7 @@ fsock__output_write(struct fsock__window *w, const void *buf, size_t n)
 	settle_input(w);
 	pthread_mutex_lock(&stream->output_lock);
 	r = stream->text_output == NULL ? fsock__sender_send_nolock(stream, buf, n)
-	                                : fsock__text_write_nolock(stream, buf, n);
+					: fsock__text_write_nolock(stream, buf, n);
 	if (r == 0)
 		w->position += (off_t)n;
 	pthread_mutex_unlock(&stream->output_lock);

@@ -1,7 +1,7 @@
 /* What the streams hold: the part of a socket's readiness that the kernel cannot know. */
 #include "../compat.h"
-#include "../sock/process.h"
 #include "../sock/sys.h"
+#include "../sock/transfer.h"
 #include "../sock/wait.h"
 #include "file.h"
 #include "receiver.h"
@@ -51,12 +51,8 @@ exceeds_limit(const struct fsock__stream *stream, size_t n)
 	                                  : fsock__text_exceeds(stream->text_input, n, limit);
 }
 
-/*
- * Whether the next read finds what it needs in the raw buffer: input, its end for now, or an error,
- * such as a line that is too long.
- */
-static int
-is_ready(const struct fsock__stream *stream)
+int
+fsock__readable_now(const struct fsock__stream *stream)
 {
 	int line = wants_line(stream);
 	const uint8_t *p = NULL;
@@ -77,7 +73,7 @@ buffered_raw(const struct fsock__stream *stream)
 {
 	size_t count = fsock__receiver_count(stream);
 
-	if (!is_ready(stream))
+	if (!fsock__readable_now(stream))
 		return 0;
 	return (ssize_t)(count == 0 ? 1 : count);
 }
@@ -122,21 +118,26 @@ fsock__readable_buffered(struct fsock *s)
 	return total;
 }
 
-/* Receives until a line is there or the kernel has nothing. Needs the FILE's lock. */
+/*
+ * Receives until a line is there or the kernel has nothing. Needs the FILE's lock. Less than there
+ * was room for is all there was; of what comes after it, an end as well, the kernel tells again.
+ */
 static int
 fetch_line(struct fsock__stream *stream)
 {
 	struct fsock__buffer *raw = &stream->raw;
 	struct fsock *s = stream->socket;
-	int flags = MSG_DONTWAIT;
+	int may_have_more = 1, flags = MSG_DONTWAIT;
 
-	s->used = fsock__process();
-	while (!is_ready(stream)) {
+	fsock__transfer_use(s);
+	while (!fsock__readable_now(stream)) {
 		size_t room = raw->received < stream->bound ? fsock__buffer_reserve(raw) : 0;
 		ssize_t n;
 
 		if (room == 0)
 			return 1; /* at a bound, or for want of memory; the read will tell */
+		if (!may_have_more)
+			return 0;
 		n = fsock__sys_receive(s->fd, raw->data + raw->tail, room, &flags);
 		if (n == 0)
 			return 1;
@@ -146,6 +147,8 @@ fetch_line(struct fsock__stream *stream)
 			stream->read_error = errno;
 		else
 			fsock__buffer_received(raw, (size_t)n);
+		may_have_more = (size_t)n == room;
+		stream->is_drained = !may_have_more && n > 0;
 	}
 	return 1;
 }

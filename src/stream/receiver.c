@@ -16,6 +16,20 @@ read_error(struct fsock__stream *stream)
 	return fsock__socket_error(stream->socket, "read", error);
 }
 
+/*
+ * Whether the kernel need not be asked, as a wait has just had all there was. What comes later the
+ * list will tell of; and to spare who does not wait on it, this is believed but once.
+ */
+static int
+is_known_empty(struct fsock__stream *stream)
+{
+	const struct fsock *s = stream->socket;
+	int is_drained = stream->is_drained;
+
+	stream->is_drained = 0;
+	return is_drained && s->nonblocking && s->waits != NULL && stream->read_error == 0;
+}
+
 FSOCK__COLD ssize_t
 fsock__receiver_fill(struct fsock__window *w)
 {
@@ -27,6 +41,8 @@ fsock__receiver_fill(struct fsock__window *w)
 
 	if (stream->raw.received >= stream->bound)
 		return 0;
+	if (is_known_empty(stream))
+		return fsock__socket_error(s, "read", EAGAIN);
 	room = fsock__buffer_reserve(&stream->raw);
 	if (room == 0)
 		return fsock__socket_error(s, "read", ENOMEM);

@@ -273,7 +273,7 @@ fsock_send_pending(fsock *s)
 	if (s->connecting != NULL)
 		fsock__pending_step(s);
 	if (stream == NULL)
-		return 0;
+		return s->write_error == 0 ? 0 : fsock__pending_error(s, "write");
 	pthread_mutex_lock(&stream->output_lock);
 	r = s->write_error != 0 ? fsock__pending_error(s, "write")
 	                        : drain_nolock(stream);

@@ -163,9 +163,6 @@ choose_delivery(const struct fsock__settings *set, int sides)
 	                                                                 : FSOCK_DELIVER_BLOCK;
 }
 
-/* For want of a line_limit; a whole line has to be kept in memory. */
-#define WHOLE_LINE_LIMIT 65536
-
 static void
 init_window(struct fsock__window *w, struct fsock__stream *stream, int sides)
 {
@@ -176,7 +173,7 @@ init_window(struct fsock__window *w, struct fsock__stream *stream, int sides)
 	w->delivery = choose_delivery(set, sides);
 	w->line_limit = set->line_limit;
 	if (w->line_limit == 0 && w->delivery == FSOCK_DELIVER_WHOLE_LINE)
-		w->line_limit = WHOLE_LINE_LIMIT;
+		w->line_limit = FSOCK__WHOLE_LINE_LIMIT;
 }
 
 /* Gives both directions the format that the settings ask for. Returns 0 or -1. */

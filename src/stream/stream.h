@@ -18,6 +18,9 @@
 
 #define FSOCK__NO_BOUND UINT64_MAX
 
+/* For want of a line_limit; a whole line has to be kept in memory. */
+#define FSOCK__WHOLE_LINE_LIMIT 65536
+
 struct fsock__stream;
 struct fsock__text_input;
 struct fsock__text_output;
@@ -60,6 +63,7 @@ struct fsock__stream {
 	uint8_t owed[4];                      /* an LF to drop before anything is read ... */
 	uint8_t owed_length;                  /* ... and how long it is; 0: none */
 	int owed_beyond; /* the bound was set behind it and does not count it */
+	int is_drained;  /* a wait has just taken all that the kernel had */
 	int octet_taken; /* the octet before raw.head may be unread */
 	int read_error;  /* errno of a receive that no read has told of yet, or 0; as `raw` */
 	pthread_mutex_t output_lock;
@@ -84,6 +88,12 @@ int fsock__input_give_back(struct fsock__window *, size_t n);
  */
 ssize_t fsock__readable_buffered(struct fsock *);
 int fsock__readable_fetch(struct fsock *);
+
+/*
+ * readable.c: whether the next read finds what it needs in the raw buffer: input, its end for now,
+ * or an error, such as a line that is too long. Needs the lock of the reader's FILE.
+ */
+int fsock__readable_now(const struct fsock__stream *);
 
 /*
  * readable.c: to be called when there may be something to read that there was not, other than what

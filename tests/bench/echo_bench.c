@@ -4,6 +4,10 @@
  * own for each number of connections, and so have its clients. All of them stand at the same time;
  * they are measured in turn, many times in one run, and the medians are compared. Targets are
  * printed with the figures.
+ *
+ * The library serves in two ways: "two-way" reads one line of a stream of both directions each time
+ * it is reported, "one-way" has a stream for each direction, reads until there is no more and sends
+ * the answers together.
  */
 #define _GNU_SOURCE
 #include <sys/prctl.h>

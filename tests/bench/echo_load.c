@@ -1,4 +1,4 @@
-/* The clients of the echo servers: one thread, epoll(7), and no more lines on their way than said. */
+/* The clients of the echo servers: one thread, and no more lines on their way than said. */
 #define _GNU_SOURCE
 #include <sys/epoll.h>
 #include <sys/socket.h>

@@ -31,6 +31,16 @@ server_start(const char *host, fsock_stream_handler *handler, void *arg,
 	return server;
 }
 
+fsock_server *
+server_start_lines(const char *host, fsock_line_handler *handler, void *arg,
+    const struct fsock_server_options *options)
+{
+	fsock_server *server = fsock_server_start_lines(host, 0, handler, arg, options);
+
+	ck_assert_msg(server != NULL, "%s", fsock_last_error()->text);
+	return server;
+}
+
 fsock *
 server_connect(fsock_server *server, const char *host)
 {

@@ -10,6 +10,9 @@
 fsock_server *server_start(const char *host, fsock_stream_handler *handler, void *arg,
     const struct fsock_server_options *options);
 
+fsock_server *server_start_lines(const char *host, fsock_line_handler *handler, void *arg,
+    const struct fsock_server_options *options);
+
 /* A connection to the server, which the host is one of. Reads give up after a while. */
 fsock *server_connect(fsock_server *server, const char *host);
 

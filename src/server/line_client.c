@@ -1,0 +1,288 @@
+/* The clients of a server of lines. */
+#include "../compat.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include <fsock/stream.h>
+
+#include "../sock/clock.h"
+#include "../sock/error.h"
+#include "../sock/transfer.h"
+#include "loop.h"
+
+/* So many lines of a client are handled before others have their turn. */
+enum { AT_ONCE = 64 };
+
+/* What is to become of a client; what it was told of, if it is an error, is the last error. */
+enum fate {
+	GOES_ON,
+	ENDS,      /* sends what is queued, then closes */
+	IS_CUT_OFF /* is reset */
+};
+
+/* The functions of the program that are called now are about this client. */
+static void
+enter(struct fsock__client *c)
+{
+	struct fsock__worker *w = c->loop->worker;
+
+	w->host = c->socket->host;
+	w->port = c->socket->port > 0 ? c->socket->port : 0;
+	w->state = &c->state;
+	fsock_clear_error();
+	errno = 0;
+}
+
+static void
+leave(struct fsock__client *c)
+{
+	c->loop->worker->host = NULL;
+	c->loop->worker->state = NULL;
+}
+
+/* Tells of what went wrong. */
+static enum fate
+fail(struct fsock__client *c, int errnum, enum fate fate)
+{
+	fsock__server_report_handler(c->loop->worker, errnum);
+	return fate;
+}
+
+/* Ends a client, and tells the program by `closed` unless that is NULL. The last error says why. */
+static void
+end(struct fsock__client *c, enum fate fate, void (*closed)(FILE *, void *))
+{
+	fsock_server *server = c->loop->server;
+	int is_told = fsock_last_error()->kind != FSOCK_NO_ERROR;
+
+	if (closed != NULL)
+		closed(c->stream, server->arg);
+	leave(c);
+	fsock__ring_remove(&c->in_loop);
+	if (fate == IS_CUT_OFF)
+		fsock_abort(c->socket);
+	else if (fsock_close(c->socket) < 0 && !is_told)
+		fsock__server_report(server);
+	free(c);
+	fsock__line_acceptor_make_room(server);
+}
+
+/* From now on counts for how long it has sent nothing. */
+static void
+set_idle(struct fsock__client *c)
+{
+	double idle = c->loop->server->manners->idle;
+
+	if (idle != INFINITY)
+		fsock_waitlist_set_timeout(c->loop->list, c->socket, idle);
+}
+
+/* Sends what was written, once for all lines of the turn. */
+static enum fate
+flush(struct fsock__client *c)
+{
+	if (fflush(c->stream) == 0 && c->socket->write_error == 0)
+		return GOES_ON;
+	return fail(c, c->socket->write_error != 0 ? c->socket->write_error : errno, IS_CUT_OFF);
+}
+
+/* What a function of the program has returned. */
+static enum fate
+judge(struct fsock__client *c, int r)
+{
+	if (r < 0)
+		return fail(c, errno, ENDS);
+	if (r == 0)
+		return GOES_ON;
+	fsock_clear_error();
+	return ENDS;
+}
+
+/* Makes a client in the loop's list. Returns it, or NULL with the error recorded. */
+static struct fsock__client *
+new_client(struct fsock__loop *loop, fsock *s)
+{
+	struct fsock__client *c = calloc(1, sizeof *c);
+
+	if (c == NULL) {
+		fsock__socket_error(s, "serve client", ENOMEM);
+		return NULL;
+	}
+	c->loop = loop;
+	c->socket = s;
+	c->stream = fsock_stream(s);
+	if (c->stream == NULL || fsock_waitlist_add(loop->list, s, FSOCK_INPUT, c) < 0) {
+		free(c);
+		return NULL;
+	}
+	fsock__ring_append(&loop->clients, &c->in_loop);
+	return c;
+}
+
+void
+fsock__line_client_open(struct fsock__loop *loop, fsock *s)
+{
+	fsock_server *server = loop->server;
+	struct fsock__client *c = new_client(loop, s);
+	enum fate fate = GOES_ON;
+	int r = 0;
+
+	if (c == NULL) {
+		fsock__server_report(server);
+		fsock_abort(s);
+		fsock__line_acceptor_make_room(server);
+		return;
+	}
+	set_idle(c);
+	if (server->manners->opened == NULL)
+		return;
+	enter(c);
+	r = server->manners->opened(c->stream, server->arg);
+	fate = judge(c, r);
+	if (fate == GOES_ON)
+		fate = flush(c);
+	if (fate != GOES_ON)
+		end(c, fate, r < 0 ? NULL : server->manners->closed);
+	else
+		leave(c);
+}
+
+/* A client that has sent too many lines is not read from until it is time for the next. */
+static int
+is_too_fast(struct fsock__client *c, int64_t now)
+{
+	const struct fsock__manners *m = c->loop->server->manners;
+	fsock_waitlist *list = c->loop->list;
+	int64_t early = c->line_at - now - m->tolerance;
+
+	if (m->interval == 0 || early <= 0)
+		return 0;
+	c->is_paused = 1;
+	fsock_waitlist_change(list, c->socket, 0, c);
+	fsock_waitlist_set_timeout(list, c->socket, (double)early / 1e9);
+	return 1;
+}
+
+/* The time for the next line has come. */
+static void
+resume(struct fsock__client *c)
+{
+	fsock_waitlist *list = c->loop->list;
+
+	c->is_paused = 0;
+	fsock_waitlist_set_timeout(list, c->socket, INFINITY);
+	set_idle(c);
+	fsock_waitlist_change(list, c->socket, FSOCK_INPUT, c);
+}
+
+/* Calls the handler for the line in the loop's buffer. Returns what it does. */
+static int
+handle(struct fsock__client *c, size_t length)
+{
+	fsock_server *server = c->loop->server;
+	char *text = c->loop->line.text;
+
+	length--;
+	if (length > 0 && text[length - 1] == '\r')
+		length--;
+	text[length] = '\0';
+	errno = 0;
+	return server->line_handler(c->stream, text, length, server->arg);
+}
+
+/* There was no line: the end of input, an error, or nothing yet. */
+static enum fate
+meet_no_line(struct fsock__client *c, ssize_t length, int state)
+{
+	if (length == 0) {
+		fsock_clear_error();
+		return ENDS;
+	}
+	if (errno != EAGAIN && errno != EWOULDBLOCK)
+		return fail(c, errno, ENDS);
+	if (state & FSOCK_FAILED) /* and yet there is nothing to be told by reading */
+		return fail(c, c->socket->write_error, IS_CUT_OFF);
+	fsock_clear_error();
+	return GOES_ON;
+}
+
+/*
+ * Serves the lines that have come, but not too many. Only for the first one the kernel is asked:
+ * the waits receive what comes after them.
+ */
+static enum fate
+serve_lines(struct fsock__client *c, int state, int *served)
+{
+	fsock_server *server = c->loop->server;
+	int64_t interval = server->manners->interval;
+	int64_t now = interval == 0 ? 0 : fsock__clock_now();
+	enum fate fate = GOES_ON;
+
+	while (fate == GOES_ON && *served < AT_ONCE && !is_too_fast(c, now)) {
+		ssize_t length = fsock__line_take(c->socket, &c->loop->line, *served == 0);
+
+		if (length <= 0)
+			return meet_no_line(c, length, state);
+		++*served;
+		c->line_at = (c->line_at > now ? c->line_at : now) + interval;
+		fate = judge(c, handle(c, (size_t)length));
+		if (server->ending || c->socket->congested || c->socket->write_error != 0)
+			break;
+	}
+	return fate;
+}
+
+/* Whether the time of the whole exchange is over. */
+static int
+is_late(struct fsock__client *c)
+{
+	return fsock__transfer_deadline(c->socket, FSOCK_INPUT) != FSOCK__NEVER &&
+	       fsock__transfer_check(c->socket, "read", FSOCK_INPUT) < 0;
+}
+
+/* Serves a client that is ready. */
+static enum fate
+serve(struct fsock__client *c, int state)
+{
+	enum fate fate = GOES_ON;
+	int served = 0;
+
+	if (is_late(c))
+		return fail(c, errno, ENDS);
+	if (c->is_paused) /* and yet it is ready: its output has failed */
+		return fail(c, c->socket->write_error, IS_CUT_OFF);
+	if (state != FSOCK_TIMEOUT)
+		fate = serve_lines(c, state, &served);
+	if (fate == GOES_ON)
+		fate = flush(c);
+	if (fate == GOES_ON && served == 0 && (state & FSOCK_TIMEOUT))
+		return fail(c, ETIMEDOUT, ENDS);
+	if (served > 0 && !c->is_paused)
+		set_idle(c);
+	return fate;
+}
+
+void
+fsock__line_client_serve(struct fsock__client *c, int state)
+{
+	enum fate fate;
+
+	if (c->is_paused && (state & FSOCK_TIMEOUT)) {
+		resume(c);
+		return;
+	}
+	enter(c);
+	fate = serve(c, state);
+	if (fate != GOES_ON)
+		end(c, fate, c->loop->server->manners->closed);
+	else
+		leave(c);
+}
+
+void
+fsock__line_client_dismiss(struct fsock__client *c)
+{
+	enter(c);
+	end(c, ENDS, c->loop->server->manners->closed);
+}

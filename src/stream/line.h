@@ -1,0 +1,33 @@
+/*
+ * Lines for who serves a socket beside its two-way FILE: they do not pass through stdio, so that
+ * what is being written to the FILE can stay in its buffer meanwhile.
+ */
+#ifndef FSOCK_STREAM_LINE_H
+#define FSOCK_STREAM_LINE_H
+
+#include <sys/types.h>
+
+#include <stddef.h>
+
+#include "../sock/socket.h"
+
+/* Room for a line; all zero at first. It can be used for any number of sockets in turn. */
+struct fsock__line {
+	char *text; /* the line with its end, and a NUL */
+	size_t room;
+};
+
+/* Makes a socket one that does not block and delivers whole lines. Nobody may be using it. */
+void fsock__line_deliver(struct fsock *);
+
+/*
+ * Takes the next whole line of a socket that delivers whole lines, and whose two-way FILE is open.
+ * Unless `may_receive`, only one that has been received already. Returns its length, end included;
+ * 0 at end of file, what has no line end being thrown away; or -1: with errno EAGAIN if there is
+ * none yet, else with the error recorded.
+ */
+ssize_t fsock__line_take(struct fsock *, struct fsock__line *, int may_receive);
+
+void fsock__line_free(struct fsock__line *);
+
+#endif
