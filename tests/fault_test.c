@@ -84,8 +84,7 @@ exchange(struct life *life)
 	struct fsock_addr from;
 	struct fsock_message in[2] = { { .data = got[0], .size = 8 },
 		{ .data = got[1], .size = 8 } };
-	struct fsock_message out[2] = { { .data = "three", .size = 5 },
-		{ .data = "four", .size = 4 } };
+	struct fsock_message out = { .data = "three", .size = 5 };
 	int port;
 
 	return WENT((life->served = fsock_datagram(NULL, 0, &bound)) != NULL) &&
@@ -97,10 +96,9 @@ exchange(struct life *life)
 	       WENT(fsock_send(life->served, "two", 3, &from) == 3) &&
 	       WENT(fsock_receive_many(life->client, in, 2) == 1) &&
 	       WENT(in[0].length == 3 && memcmp(got[0], "two", 3) == 0) &&
-	       WENT(fsock_send_many(life->client, out, 2) == 2) &&
-	       WENT(fsock_receive_many(life->served, in, 2) == 2) &&
-	       WENT(in[0].length == 5 && memcmp(got[0], "three", 5) == 0) &&
-	       WENT(in[1].length == 4 && memcmp(got[1], "four", 4) == 0);
+	       WENT(fsock_send_many(life->client, &out, 1) == 1) &&
+	       WENT(fsock_receive_many(life->served, in, 2) == 1) &&
+	       WENT(in[0].length == 5 && memcmp(got[0], "three", 5) == 0);
 }
 
 /* The ends: each is closed whatever happened, and may fail in its turn. */
@@ -178,7 +176,8 @@ is_dispensable(const char *name)
 		"getpeername",
 		"lstat", /* a file is only removed when it is known to be ours */
 		"unlink",
-		"recv", /* what nobody read is thrown away */
+		"recv",    /* what nobody read is thrown away */
+		"recvmsg", /* of a batch: what came before it is received */
 		"getsockopt",
 		"close of a pipe",
 	};
