@@ -1,5 +1,5 @@
 /*
- * bulk_connect HOST FIRST LAST [AT-ONCE [SECONDS]]: tells which ports of a host can be connected to.
+ * bulk_connect HOST FIRST LAST [AT-ONCE [SECONDS]]: tells which ports of a host are open.
  *
  * Nobody waits for one connection after the other: AT-ONCE of them (100) are under way together,
  * each for SECONDS (1) at most, and a wait list tells which has come to an end. One line is printed

@@ -142,16 +142,24 @@ convert(const struct form *from, const struct form *to, size_t piece)
 	return result;
 }
 
+static const size_t pieces[] = { 1, 2, 3, 7, 0 };
+
+enum { PIECES = sizeof pieces / sizeof pieces[0] };
+
+/* Of a sample each two forms come in pieces of one length only, others in others. */
 static void
-check_text(const struct text *t, size_t piece)
+check_text(const struct text *t, size_t length)
 {
 	struct form forms[18];
 	size_t n = forms_read(t, forms), i, k;
 
 	for (i = 0; i < n; i++)
 		for (k = 0; k < n; k++) {
-			struct octets got = convert(&forms[i], &forms[k], piece);
+			struct octets got;
 
+			if (is_sample() && (i + k) % PIECES != length)
+				continue;
+			got = convert(&forms[i], &forms[k], pieces[length]);
 			if (got.length != forms[k].length ||
 			    memcmp(got.data, forms[k].data, got.length) != 0)
 				ck_abort_msg("%s: form %zu to form %zu differs", t->name, i, k);
@@ -163,9 +171,7 @@ check_text(const struct text *t, size_t piece)
 
 START_TEST(every_way)
 {
-	static const size_t pieces[] = { 1, 2, 3, 7, 0 };
-
-	check_text(&texts[_i % TEXTS], pieces[_i / TEXTS]);
+	check_text(&texts[_i % TEXTS], (size_t)_i / TEXTS);
 }
 END_TEST
 
@@ -227,7 +233,7 @@ main(void)
 	tcase_add_test(tcase, known_tags);
 	if (probe) {
 		fclose(probe);
-		tcase_add_loop_test(tcase, every_way, 0, TEXTS * 5);
+		tcase_add_loop_test(tcase, every_way, 0, TEXTS * PIECES);
 		tcase_add_loop_test(tcase, whole_buffers, 0, TEXTS);
 	} else {
 		fprintf(stderr,

@@ -36,9 +36,13 @@ add_both_ways(struct octets *o, const char *known, const uint8_t *tried, size_t 
 typedef struct outcome convert_cut(const struct fsock_charset *, const struct fsock_policy *,
     const void *in, size_t n, size_t first, size_t piece, size_t room, int final);
 
-/* Small pieces and one whole one, and rooms that end anywhere: all the same. */
+/*
+ * Small pieces and one whole one, and rooms that end anywhere: all the same. Of a sample only one
+ * of the rooms is tried.
+ */
 static void
-check_same(convert_cut *convert, const struct row *row, struct octets in, const char *what)
+check_same(
+    convert_cut *convert, const struct row *row, struct octets in, const char *what, int turn)
 {
 	static const size_t rooms[] = { 4096, 61, 23 };
 	const struct fsock_policy escape = { .on_error = FSOCK_ON_ERROR_ESCAPE };
@@ -48,9 +52,11 @@ check_same(convert_cut *convert, const struct row *row, struct octets in, const 
 
 	ck_assert_int_eq(want.status, FSOCK_CODEC_INPUT_EMPTY);
 	for (i = 0; i < sizeof rooms / sizeof rooms[0]; i++) {
-		struct outcome got =
-		    convert(charset, &escape, in.data, in.length, 0, 0, rooms[i], 1);
+		struct outcome got;
 
+		if (is_sample() && (size_t)turn % 3 != i)
+			continue;
+		got = convert(charset, &escape, in.data, in.length, 0, 0, rooms[i], 1);
 		if (got.out.length != want.out.length || got.errors != want.errors ||
 		    memcmp(got.out.data, want.out.data, got.out.length) != 0)
 			ck_abort_msg("%s, room %zu: %s differ", row->charset, rooms[i], what);
@@ -71,7 +77,7 @@ START_TEST(pairs)
 		add_both_ways(&in, row->octets, pair, 2);
 	while (++pair[1] != 0);
 	snprintf(what, sizeof what, "pairs %02X..", pair[0]);
-	check_same(decode_cut, row, in, what);
+	check_same(decode_cut, row, in, what, _i);
 	octets_free(&in);
 }
 END_TEST
@@ -88,7 +94,7 @@ START_TEST(threes)
 		for (three[2] = 0x80; three[2] < 0xC0; three[2]++)
 			add_both_ways(&in, row->text, three, 3);
 	snprintf(what, sizeof what, "%02X....", three[0]);
-	check_same(encode_cut, row, in, what);
+	check_same(encode_cut, row, in, what, _i);
 	octets_free(&in);
 }
 END_TEST
@@ -104,7 +110,7 @@ START_TEST(others)
 
 	for (i = 0; i < sizeof tried / sizeof tried[0]; i++)
 		add_both_ways(&in, rows[_i].text, (const uint8_t *)tried[i], strlen(tried[i]));
-	check_same(encode_cut, &rows[_i], in, "others");
+	check_same(encode_cut, &rows[_i], in, "others", _i);
 	octets_free(&in);
 }
 END_TEST

@@ -17,6 +17,13 @@
 #define MAYBE_UNUSED
 #endif
 
+/* Whether the longest loops are to take a sample only: where a sanitizer or emulator slows them. */
+MAYBE_UNUSED static int
+is_sample(void)
+{
+	return getenv("FSOCK_SAMPLE") != NULL;
+}
+
 /* Octets that grow. */
 struct octets {
 	uint8_t *data;

@@ -303,7 +303,7 @@ END_TEST
 
 enum leaving { CLOSES, RESETS, CLOSES_IN_LINE, RESETS_IN_LINE, LEAVINGS };
 
-/* Clients that come and vanish: what they have not ended is no line, and nothing is left of them. */
+/* Clients that come and vanish: what they have not ended is no line; nothing is left of them. */
 START_TEST(vanishes)
 {
 	enum { CLIENTS = 60 };

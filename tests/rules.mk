@@ -50,28 +50,41 @@ check_libs   = $(if $(built_check),build/check/$(1)/libcheck.a -lm,$(shell pkg-c
 PEER_PACKAGES := libpng jansson
 peer = $(if $(findstring tests/peers/,$(2)),$(shell pkg-config --$(1) $(PEER_PACKAGES)))
 
-# How a variant's programs are run: their environment, a command in front, programs left out.
+# How a variant's programs are run: their environment, a command in front, programs left out. Where
+# tests are not forked one by one, what a fork costs with a sanitizer's memory is paid once. Of the
+# longest loops a sample will do where every step is slow.
+SAMPLE       = FSOCK_SAMPLE=1
 ENV.asan     = ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
-               UBSAN_OPTIONS=print_stacktrace=1 CK_TIMEOUT_MULTIPLIER=4
-ENV.tsan     = TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 CK_TIMEOUT_MULTIPLIER=8
+               UBSAN_OPTIONS=print_stacktrace=1 CK_TIMEOUT_MULTIPLIER=4 CK_FORK=no $(SAMPLE)
+ENV.tsan     = TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=tests/tools/tsan.supp \
+               CK_TIMEOUT_MULTIPLIER=8 CK_FORK=no
 ENV.valgrind = CK_FORK=no
+ENV.s390x    = $(SAMPLE)
+ENV.arm64    = $(SAMPLE)
 ENV.unblocked = FSOCK_UNBLOCKED=1
 ENV.slow     = CK_DEFAULT_TIMEOUT=600
 
 # gcc's thread sanitizer cannot live with much address randomisation; not everywhere may it be turned off.
 WRAP.tsan     = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 WRAP.valgrind = valgrind -q --leak-check=full --error-exitcode=99 --child-silent-after-fork=yes \
-                --suppressions=tests/tools/valgrind.supp
+                --suppressions=tests/tools/valgrind.supp --fair-sched=try
 WRAP.fuzz     = tests/tools/fuzz 10
 WRAP.s390x    = qemu-s390x -L /usr/s390x-linux-gnu
 WRAP.arm64    = qemu-aarch64 -L /usr/aarch64-linux-gnu
 
 # Seconds that one program may take; 300 where nothing is said.
-LIMIT.valgrind = 600
 LIMIT.slow     = 900
 
+# How many programs of a stage run beside each other; 3 where nothing is said.
+AT_ONCE.slow   = 1
+
 # Names of programs that a stage leaves out, each with its reason.
-SKIP.tsan     =
+CODECS       := $(basename $(notdir $(wildcard tests/codec_*_test.c tests/kernels_test.c)))
+# Codec and text formats know no threads; nothing runs beside them.
+SKIP.tsan     = $(CODECS) $(basename $(notdir $(wildcard tests/text_*_test.c)))
+# The codec is compiled by the same compiler as for gcc, and asks little of the libc.
+SKIP.musl     = $(filter-out codec_iconv_test,$(CODECS))
+SKIP.funopen  = $(CODECS)
 # These put every cell and cut through plain loops that valgrind slows down a hundredfold; the address
 # sanitizer has them. codec_iconv_test trips over the libc's own loader of charsets.
 # Those in namespaces of their own measure times, which are not those of a program so slowed down.
@@ -99,14 +112,16 @@ UNBLOCKED := $(filter $(UNBLOCKED:%=tests/%_test.c),$(UNIT))
 # Under qemu run those that another word size, octet order or vector unit could break, not the slowest.
 ONLY.s390x := codec_% kernels_% addr_% host_%
 ONLY.arm64 := codec_% kernels_%
-unit = $(if $(ONLY.$(1)),$(filter $(addprefix tests/,$(ONLY.$(1))),$(UNIT)),$(UNIT))
+only = $(if $(ONLY.$(1)),$(filter $(addprefix tests/,$(ONLY.$(1))),$(UNIT)),$(UNIT))
+unit = $(filter-out $(patsubst %,tests/%.c,$(SKIP.$(1))),$(only))
 GCC_ONLY := $(PEERS) $(SLOW) $(BENCHES)
 
 # Functions of libc that a program puts its own in front of: calls of NAME() from the library and the
 # program go to __wrap_NAME(). Of such programs Darwin's linker makes none.
 WRAPPED.fault_test := malloc calloc free mmap mmap64 munmap fopencookie funopen fclose getaddrinfo \
     freeaddrinfo socket connect bind listen accept4 setsockopt getsockopt getsockname getpeername \
-    fcntl fcntl64 pipe2 recv send poll shutdown close lstat lstat64 unlink pthread_create
+    fcntl fcntl64 pipe2 recv send sendto recvfrom recvmsg sendmmsg recvmmsg poll shutdown close \
+    lstat lstat64 unlink pthread_create
 wrapped = $(WRAPPED.$(notdir $(1)):%=-Wl,--wrap=%)
 ifeq ($(shell uname -s),Darwin)
 UNIT := $(filter-out $(patsubst WRAPPED.%,tests/%.c,$(filter WRAPPED.%,$(.VARIABLES))),$(UNIT))
@@ -160,7 +175,7 @@ stages:
 	@echo $(STAGES)
 
 # $(1) is the stage, $(2) its programs.
-run = @$(ENV.$(1)) tests/tools/run $(1) $(or $(LIMIT.$(1)),300) "$(WRAP.$(1))" \
+run = @$(ENV.$(1)) tests/tools/run $(1) $(or $(LIMIT.$(1)),300) $(or $(AT_ONCE.$(1)),3) "$(WRAP.$(1))" \
     $(filter-out $(addprefix %/,$(SKIP.$(1))),$(2))
 
 define VARIANT_STAGE

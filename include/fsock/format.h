@@ -129,8 +129,8 @@ FSOCK_API int64_t fsock_pending(fsock *s);
  * descriptor, still the socket's, for another protocol to take over. Refuses if input has been
  * read ahead: the peer, or somebody on the way, has sent it in the clear to be taken for the new
  * protocol's.
- * Returns: 0 or more, or -1. Errors: EBUSY (octets pending), EAGAIN (output of a non-blocking socket
- *   is still queued: see fsock_pending_output()), EBADF, those of fflush(3).
+ * Returns: 0 or more, or -1. Errors: EBUSY (octets pending), EAGAIN (output of a non-blocking
+ *   socket is still queued: see fsock_pending_output()), EBADF, those of fflush(3).
  * Blocks: as fflush(3); and until what follows a line that ended at its CR ("auto") is there.
  */
 FSOCK_API int fsock_upgrade(fsock *s);

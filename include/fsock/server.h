@@ -220,8 +220,8 @@ FSOCK_API fsock_server *fsock_server_start_lines(const char *host, int port,
  * gets the handle; a handler, a signal handler or another thread may call it) or by `idle`. Then
  * end as fsock_server_stop() does, which is not for such a server. Handlers run in threads of the
  * server here as well.
- * Returns: how many handlers, of a server of lines: clients, had to be cut off, 0 at best; -1 if the
- *   server could not be started.
+ * Returns: how many handlers (of a server of lines: clients) had to be cut off, 0 at best; -1 if
+ *   the server could not be started.
  * Blocks: yes.
  */
 FSOCK_API int fsock_server_run(const char *host, int port, fsock_stream_handler *handler, void *arg,

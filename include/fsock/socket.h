@@ -129,9 +129,9 @@ FSOCK_API fsock *fsock_listen(const char *host, int port, const struct fsock_opt
  * client. So does the listener's own read deadline (fsock_set_read_deadline()). Clients that vanish
  * before they are taken are passed over: what was ready need not be any more.
  * Returns: a connected socket, or NULL.
- * Errors: EAGAIN (a non-blocking listener: no client); ETIMEDOUT; ESHUTDOWN after fsock_shutdown() on the listener, also from another thread
- *   while this one waits; ECANCELED by fsock_interrupt(); EINVAL if `listener` does not listen;
- *   EMFILE, ENFILE; accept(2)'s.
+ * Errors: EAGAIN (a non-blocking listener: no client); ETIMEDOUT; ESHUTDOWN after fsock_shutdown()
+ *   on the listener, also from another thread while this one waits; ECANCELED by fsock_interrupt();
+ *   EINVAL if `listener` does not listen; EMFILE, ENFILE; accept(2)'s.
  * Ownership: the caller's.  Blocks: until a client comes, unless the listener is non-blocking.
  * Threads: several may accept at once.
  */
@@ -163,7 +163,8 @@ FSOCK_API fsock *fsock_adopt(int descriptor, const struct fsock_options *options
  * Returns: the descriptor, which is the caller's now, or -1 with everything as it was.
  * Errors: ERANGE (more than `size` bytes pending), EINVAL (a NULL buffer, size not 0), EBADF, and
  *   those of a failed flush.
- * Blocks: as fflush(3); and until queued output has gone, close_timeout at most.
+ * Blocks: as fflush(3); and until queued output has gone, for close_timeout at most, after which it
+ *   has failed.
  * Threads: no other thread may use the socket or its streams.
  */
 FSOCK_API int fsock_release(fsock *s, void *buffer, size_t size, size_t *pending);
@@ -205,7 +206,8 @@ FSOCK_API void fsock_disown(fsock *s);
  * receives on a datagram socket whose input is shut down. Twice is no error.
  * Returns: 0 or -1. Errors: EINVAL (no such direction), ENOTCONN, EINPROGRESS (input of a socket
  *   that is not connected yet), those of a failed flush.
- * Blocks: as fflush(3); a non-blocking socket never. Threads: may be called from any thread, while others read and write.
+ * Blocks: as fflush(3); a non-blocking socket does not.
+ * Threads: may be called from any thread, while others read and write.
  */
 FSOCK_API int fsock_shutdown(fsock *s, int direction);
 

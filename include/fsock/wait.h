@@ -29,7 +29,7 @@
  * waits for the rest of its line.
  *
  * Ready to be written is a socket that takes some more output without blocking; a non-blocking one
- * (fsock/stream.h), one of whose output no more than low_water is queued.
+ * (fsock/stream.h), when the kernel takes some and then no more than low_water is queued.
  *
  * Sockets that do not block and wait lists belong together. Whatever a member is waited for, the
  * waits connect it and send its queued output as the peer takes it; a member whose output has
@@ -37,7 +37,8 @@
  * reported again. One that is congested is not reported as ready to be read until it is not: a peer
  * that does not read is not served any further. A loop that takes one line of each event is fair to
  * all members, however much one of them sends: what is left is reported again. The deadline of a
- * member that passes is reported as its interest: reading or writing then tells.
+ * member that passes is reported as its interest: reading or writing then tells. Queued output that
+ * meets it has failed.
  *
  * Signals    A signal whose handler runs ends a wait with EINTR (FSOCK_INTERRUPTED_CONDITION), so
  *            that a loop can look at what the handler left for it.
@@ -84,8 +85,8 @@ FSOCK_API int fsock_wait_for_input(
 
 /*
  * What the last wait that had to do with the socket found: FSOCK_INPUT, FSOCK_OUTPUT, FSOCK_HANGUP,
- * FSOCK_FAILED, FSOCK_TIMEOUT, or 0. A wait on a list sets it for the members it reports; the next wait on that
- * list, and leaving it, take it back.
+ * FSOCK_FAILED, FSOCK_TIMEOUT, or 0. A wait on a list sets it for the members it reports; the next
+ * wait on that list, and leaving it, take it back.
  * Returns: the state; -1 for NULL (EINVAL).
  */
 FSOCK_API int fsock_state(const fsock *s);
@@ -170,8 +171,8 @@ FSOCK_API size_t fsock_waitlist_count(fsock_waitlist *list);
  * others follow with the next wait, each in its turn. Those of the last wait that were not asked
  * for are dropped, and found again if they are still ready.
  * *remaining is as for fsock_wait_for_input().
- * Returns: how many are ready; 0 if the time ran out, the list was woken, or the last of the sockets
- *   that were closing (fsock_waitlist_closing()) has gone; or -1.
+ * Returns: how many are ready; 0 if the time ran out, the list was woken, or the last of the
+ *   sockets that were closing (fsock_waitlist_closing()) has gone; or -1.
  * Errors: EINVAL (NULL, a negative timeout or NaN), EINTR, EBUSY (another thread waits on the
  *   list).
  * Blocks: yes.

@@ -11,7 +11,7 @@
 /* The longest span between lines; longer ones would only be harder to count with. */
 #define LONGEST_INTERVAL 1e9
 
-/* see struct fsock__server_ops. Listeners that are to share a port have to say so from the first. */
+/* see struct fsock__server_ops. Listeners that are to share a port say so from the first. */
 static fsock *
 line_open(
     const fsock_server *server, const char *host, int port, const struct fsock_options *options)

@@ -89,7 +89,7 @@ void fsock__line_acceptor_make_room(fsock_server *);
 
 /* ---- line_client.c */
 
-/* Makes a client of a socket that counts already. Its memory, or the socket, may be gone at once. */
+/* Makes a client of a socket that counts already. Both may be gone at once. */
 void fsock__line_client_open(struct fsock__loop *, fsock *);
 
 /* Serves a client that is ready, some lines of it. It may be gone afterwards. */

@@ -9,7 +9,7 @@
 #include "connecting.h"
 #include "socket.h"
 
-/* Makes a socket that goes on connecting, and owns what it is given. Returns it, or NULL (ENOMEM). */
+/* Makes a socket that goes on connecting, and owns what it is given. Returns NULL on ENOMEM. */
 struct fsock *fsock__pending_new(struct fsock__connecting *, const struct fsock__settings *);
 
 /*
@@ -21,8 +21,8 @@ enum fsock__progress fsock__pending_step(struct fsock *);
 enum fsock__progress fsock__pending_step_nolock(struct fsock *);
 
 /*
- * Waits until it is connected, for a call in that direction, or until `deadline`; with 0 it does not
- * wait, and fails with EAGAIN. Returns 0, or -1 with the error recorded.
+ * Waits until it is connected, for a call in that direction, or until `deadline`; with 0 it does
+ * not wait, and fails with EAGAIN. Returns 0, or -1 with the error recorded.
  */
 int fsock__pending_await(struct fsock *, const char *operation, int direction, int64_t deadline);
 

@@ -97,8 +97,8 @@ settle_bom(struct fsock__window *w)
 	const struct fsock_charset *found;
 	size_t length;
 
-	while (!find_bom(
-	    t, stream->raw.data + stream->raw.head, fsock__receiver_count(stream), &found, &length)) {
+	while (!find_bom(t, stream->raw.data + stream->raw.head, fsock__receiver_count(stream),
+	    &found, &length)) {
 		ssize_t r = fsock__receiver_fill(w);
 
 		if (r < 0)

@@ -108,6 +108,20 @@ WAITING_CALL(
     ssize_t, recv, (int fd, void *buf, size_t n, int flags), (fd, buf, is_short() ? 1 : n, flags))
 WAITING_CALL(ssize_t, send, (int fd, const void *buf, size_t n, int flags),
     (fd, buf, is_short() ? 1 : n, flags))
+WAITING_CALL(ssize_t, sendto,
+    (int fd, const void *buf, size_t n, int flags, const struct sockaddr *to, socklen_t length),
+    (fd, buf, n, flags, to, length))
+WAITING_CALL(ssize_t, recvfrom,
+    (int fd, void *buf, size_t n, int flags, struct sockaddr *from, socklen_t *length),
+    (fd, buf, n, flags, from, length))
+WAITING_CALL(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags), (fd, message, flags))
+#if defined(__linux__)
+WAITING_CALL(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned n, int flags),
+    (fd, messages, n, flags))
+WAITING_CALL(int, recvmmsg,
+    (int fd, struct mmsghdr *messages, unsigned n, int flags, struct timespec *timeout),
+    (fd, messages, n, flags, timeout))
+#endif
 WAITING_CALL(int, poll, (struct pollfd * fds, nfds_t n, int timeout), (fds, n, timeout))
 
 /* A close() that fails has closed. A pipe carries nothing that could be lost by that. */
