@@ -103,7 +103,9 @@ look_at(struct fsock__member *m)
 		fsock__wait_check_closing(m);
 		return r;
 	}
-	if ((m->fd < 0 && !m->is_pending) || (s->nonblocking && s->write_error != 0))
+	if (m->fd < 0 && !m->is_pending)
+		return FSOCK_FAILED;
+	if (s->write_error != 0 && (s->nonblocking || m->is_pending))
 		return FSOCK_FAILED;
 	if (late != 0)
 		return late;

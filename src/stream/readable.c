@@ -4,6 +4,7 @@
 #include "../sock/transfer.h"
 #include "../sock/wait.h"
 #include "file.h"
+#include "input.h"
 #include "receiver.h"
 #include "text.h"
 
@@ -97,6 +98,7 @@ buffered_window(struct fsock__window *w)
 	n = (ssize_t)fsock__file_unread(w);
 	if (atomic_load_explicit(&stream->reader, memory_order_acquire) == w)
 		n += buffered_raw(stream);
+	fsock__input_publish(w); /* for who locks it next */
 	funlockfile(w->file);
 	return n;
 }
