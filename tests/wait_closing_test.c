@@ -15,6 +15,7 @@
 /* Lists of every backend, links of every transport. */
 #define WAYS (wait_backends() * SOCK_TRANSPORTS)
 
+static enum sock_transport transport;
 static struct queue_link link_;
 static fsock_waitlist *list;
 static int fds; /* open before */
@@ -23,8 +24,8 @@ static int
 begin(int i, double close_timeout)
 {
 	struct fsock_options options = { .close_timeout = close_timeout };
-	enum sock_transport transport = (enum sock_transport)(i % SOCK_TRANSPORTS);
 
+	transport = (enum sock_transport)(i % SOCK_TRANSPORTS);
 	if (!sock_has(transport))
 		return 0;
 	fds = sock_open_fds();
@@ -56,6 +57,8 @@ expect_cut(void)
 	ck_assert_uint_lt(n, link_.sent);
 	if (r < 0)
 		ck_assert_int_eq(errno, ECONNRESET);
+	else
+		ck_assert_int_eq(transport == SOCK_TCP4 || transport == SOCK_TCP6, 0);
 }
 
 /* ---- Ways to close. After each `s` is gone, or closed and not to be reported. */

@@ -43,6 +43,8 @@
  *              nothing: there ENOBUFS is no failure that stays.
  * Closing      and shutting output down take effect when what is queued has gone: fsock_close().
  *              So does fclose() of the last stream.
+ * exit         does not wait: what is queued then is lost, also of closed sockets that a list is
+ *              still sending. Close them, and wait for fsock_waitlist_closing(), before.
  *
  * What a libc's own stdio limits, and no library on top of it can mend:
  *

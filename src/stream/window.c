@@ -107,7 +107,7 @@ int
 fsock__window_close(struct fsock__window *w)
 {
 	struct fsock *s = w->stream->socket;
-	int last_output, last, r;
+	int last_output, last, is_cut = 0, r;
 
 	fsock__registry_remove(w);
 	pthread_mutex_lock(&s->lock);
@@ -118,8 +118,10 @@ fsock__window_close(struct fsock__window *w)
 	if (last_output && !s->releasing)
 		fsock__output_finish(w->stream);
 	if (last && s->queued > 0 && !fsock__wait_may_defer(s))
-		fsock__sender_settle(s);
+		is_cut = fsock__sender_settle(s) < 0;
 	pthread_mutex_lock(&s->lock);
+	if (is_cut) /* the peer is not to take it for the end */
+		fsock__socket_reset_nolock(s);
 	w->file = NULL;
 	if (w->stream->reader == w)
 		w->stream->reader = NULL;
