@@ -265,6 +265,23 @@ START_TEST(by_handler)
 }
 END_TEST
 
+/* Loops that have hardly begun when the server ends have nothing to tell. */
+START_TEST(at_once)
+{
+	const char *host = sock_place(hosts[_i % 2]);
+	struct fsock_server_options options = options_for(2 + _i % 2);
+	int fds = sock_open_fds();
+
+	for (int i = 0; i < 100; i++) {
+		fsock_server *server = server_start_lines(host, answer, NULL, &options);
+
+		ck_assert_int_eq(fsock_server_stop(server, 20), 0);
+	}
+	ck_assert_int_eq(server_log_count(), 0);
+	ck_assert_int_eq(sock_open_fds(), fds);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -278,6 +295,7 @@ main(void)
 	tcase_add_loop_test(tc, pending, 0, 4 * COUNT(graces));
 	tcase_add_loop_test(tc, present_line, 0, 4);
 	tcase_add_test(tc, by_handler);
+	tcase_add_loop_test(tc, at_once, 0, 2);
 	suite_add_tcase(s, tc);
 	return sock_run(s);
 }

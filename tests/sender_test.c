@@ -89,7 +89,8 @@ enum step {
 	REFUSE, /* or fails with ENOBUFS, and nothing stays of it */
 	PRINT,  /* n octets through the FILE */
 	LOSE,   /* the same fails, for good */
-	TAKE    /* the kernel takes n octets */
+	TAKE,   /* the kernel takes n octets */
+	ROOM    /* or is going to, when it is asked next */
 };
 
 static const struct marks {
@@ -115,6 +116,8 @@ static const struct marks {
 	    { { REFUSE, 1001, 0, 0 }, { SEND, 1000, 1000, 1 }, { REFUSE, 1, 1000, 1 },
 		{ SEND, 0, 1000, 1 }, { TAKE, 1, 999, 1 }, { REFUSE, 2, 999, 1 },
 		{ PRINT, 1, 1000, 1 }, { TAKE, 1000, 0, 0 }, { SEND, 10, 10, 0 } } },
+	{ { .output_limit = 1000 }, /* what waits makes room, then the rest goes by it */
+	    { { SEND, 900, 900, 1 }, { ROOM, 1200, 900, 1 }, { SEND, 200, 0, 0 } } },
 	{ { .output_limit = 1000 },
 	    { { SEND, 900, 900, 1 }, { LOSE, 101, 0, 0 }, { LOSE, 1, 0, 0 } } },
 	{ { .output_limit = 1 << 20 },
@@ -147,6 +150,10 @@ do_step(enum step step, size_t n, size_t *at)
 		ck_assert(fwrite(octets, 1, n, out) < n || fflush(out) != 0);
 		sock_assert_error(FSOCK_NO_BUFFERS_ERROR, ENOBUFS);
 		clearerr(out);
+		n = 0;
+		break;
+	case ROOM:
+		room = n;
 		n = 0;
 		break;
 	default:
@@ -544,6 +551,73 @@ START_TEST(ended_while_drained)
 }
 END_TEST
 
+/* Several threads write, a list drains, the peer reads: every record arrives whole. */
+enum { WRITERS = 3, RECORDS = 2000 };
+static atomic_int stop;
+
+static void
+write_records(void *arg)
+{
+	char record[17];
+	int *writer = arg;
+
+	for (int i = 0; i < RECORDS; i++) {
+		snprintf(record, sizeof record, "%c record %6d\n", 'A' + *writer, i);
+		while (fsock_is_congested(link_.s))
+			sched_yield();
+		if (fsock_send(link_.s, record, 16, NULL) != 16)
+			return;
+	}
+	*writer = -1;
+}
+
+static void
+wait_on_list(void *arg)
+{
+	while (!stop)
+		fsock_waitlist_wait(arg, 1, NULL);
+}
+
+START_TEST(written_by_many)
+{
+	struct sock_thread writers[WRITERS], waiter;
+	char record[17] = "", expected[17];
+	int next[WRITERS] = { 0 }, ids[WRITERS];
+	FILE *in;
+
+	if (!open_link(_i, &(struct fsock_options){ .output_limit = 20000 }))
+		return;
+	stop = 0;
+	if (list != NULL)
+		sock_thread_start(&waiter, wait_on_list, list);
+	for (int i = 0; i < WRITERS; i++) {
+		ids[i] = i;
+		sock_thread_start(&writers[i], write_records, &ids[i]);
+	}
+	in = fdopen(dup(link_.peer), "r");
+	for (int i = 0; i < WRITERS * RECORDS; i++) {
+		int who;
+
+		ck_assert_ptr_nonnull(fgets(record, sizeof record, in));
+		who = record[0] - 'A';
+		ck_assert(who >= 0 && who < WRITERS);
+		snprintf(expected, sizeof expected, "%c record %6d\n", record[0], next[who]++);
+		ck_assert_str_eq(record, expected);
+	}
+	fclose(in);
+	for (int i = 0; i < WRITERS; i++) {
+		sock_thread_join(&writers[i]);
+		ck_assert_int_eq(ids[i], -1);
+	}
+	stop = 1;
+	if (list != NULL) {
+		fsock_waitlist_wake(list);
+		sock_thread_join(&waiter);
+	}
+	close_link();
+}
+END_TEST
+
 /* What ends output while it is queued is reported, with its errno. */
 static const struct ending {
 	const char *what;
@@ -585,14 +659,14 @@ START_TEST(reported)
 	struct fsock_event event = { .state = 0 };
 
 	if (strstr(end->what, "before"))
-		options.deadline = 0.1;
+		options.deadline = 0.4;
 	if (end->what[0] == 'b')
 		options.format = "latin-1";
 	if (!open_link(_i / COUNT(ends), &options))
 		return;
 	queue_link_stop(&link_);
 	while (fsock_send_pending(link_.s) < 195000)
-		queue_link_put(&link_, 100);
+		queue_link_put(&link_, 1000);
 	if (list != NULL)
 		ck_assert_int_eq(fsock_waitlist_wait(list, 0, NULL), 0);
 	make_end(end->what);
@@ -663,9 +737,7 @@ START_TEST(forked)
 }
 END_TEST
 
-/*
- * A child that writes, as it should not, sends what it writes, and nothing that its parent queued.
- */
+/* A child that writes, as it should not, sends what it writes, and nothing of its parent's. */
 static int
 writing_child(void *arg)
 {
@@ -717,6 +789,7 @@ main(void)
 	tcase_add_loop_test(t, switched_off_in_vain, 0, 2 * ways);
 	tcase_add_loop_test(t, drained_by_cancelled, 0, 2 * ways);
 	tcase_add_test(t, ended_while_drained);
+	tcase_add_loop_test(t, written_by_many, 0, ways - SOCK_TRANSPORTS);
 	tcase_add_loop_test(t, reported, 0, ways * COUNT(ends));
 	tcase_add_loop_test(t, forked, 0, ways * COUNT(child_does));
 	tcase_add_loop_test(t, forked_writer, 0, 4);

@@ -98,7 +98,7 @@ FSOCK_API int fsock_fileno(FILE *f);
 /*
  * How many octets of output are queued: those that stdio has handed over and the kernel has not yet
  * taken. What stdio itself holds counts after a flush.
- * Returns: 0 or more; 0 also once output has failed or the socket is closed; -1 (EINVAL) for NULL.
+ * Returns: 0 or more; 0 also once output has failed, and without streams; -1 (EINVAL) for NULL.
  * Blocks: no.  Threads: any.
  */
 FSOCK_API ssize_t fsock_pending_output(const fsock *s);

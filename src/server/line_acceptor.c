@@ -69,7 +69,8 @@ add(struct fsock__loop *loop, fsock *listener)
 {
 	if (fsock_waitlist_add(loop->list, listener, FSOCK_INPUT, NULL) == 0)
 		return;
-	fsock__server_report(loop->server);
+	if (!loop->server->ending) /* else it has been closed already */
+		fsock__server_report(loop->server);
 	drop(loop, listener);
 }
 

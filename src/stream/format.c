@@ -38,26 +38,22 @@ install_input(struct fsock__stream *stream, struct fsock__text_input *t)
 		t->bom_due = fsock__buffer_position(&stream->raw) == 0 &&
 			     (t->format.bom == FSOCK_BOM_STRIP || t->format.bom == FSOCK_BOM_SNIFF);
 	fsock__input_forget(stream);
-	pthread_mutex_lock(&stream->output_lock);
 	free(stream->text_input);
 	stream->text_input = t;
-	pthread_mutex_unlock(&stream->output_lock);
 	stream->binary = t == NULL;
 }
 
 static void
 install_output(struct fsock__stream *stream, struct fsock__text_output *t)
 {
-	pthread_mutex_lock(&stream->output_lock);
 	if (t != NULL && stream->text_output != NULL)
 		t->column = stream->text_output->column;
 	free(stream->text_output);
 	stream->text_output = t;
-	pthread_mutex_unlock(&stream->output_lock);
 }
 
 int
-fsock__format_apply(struct fsock__stream *stream, const struct fsock_format *input,
+fsock__format_apply_nolock(struct fsock__stream *stream, const struct fsock_format *input,
     const struct fsock_format *output)
 {
 	struct fsock__text_input *in = NULL;
@@ -70,6 +66,18 @@ fsock__format_apply(struct fsock__stream *stream, const struct fsock_format *inp
 	if (output != NULL)
 		install_output(stream, out);
 	return 0;
+}
+
+int
+fsock__format_apply(struct fsock__stream *stream, const struct fsock_format *input,
+    const struct fsock_format *output)
+{
+	int r;
+
+	pthread_mutex_lock(&stream->output_lock);
+	r = fsock__format_apply_nolock(stream, input, output);
+	pthread_mutex_unlock(&stream->output_lock);
+	return r;
 }
 
 /* Changes formats where the program stands: all of them or, on failure, none. Returns 0 or -1. */

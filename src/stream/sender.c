@@ -108,8 +108,11 @@ send_or_queue(struct fsock__stream *stream, const uint8_t *octets, size_t n)
 	struct fsock *s = stream->socket;
 
 	drop_copy(stream);
-	if (s->waits == NULL && drain_nolock(stream) < 0) /* else a wait list does it */
-		return -1;
+	if (s->waits == NULL) { /* else a wait list does it */
+		if (drain_nolock(stream) < 0)
+			return -1;
+		publish(stream);
+	}
 	if (fsock__queue_count(&stream->queue) == 0) {
 		ssize_t r = s->transport->offer(s, octets, n);
 
@@ -158,9 +161,9 @@ fsock__sender_admit_nolock(struct fsock__stream *stream, size_t n)
 		return 0;
 	if (drain_nolock(stream) < 0)
 		return -1;
+	publish_and_tell(stream);
 	if (n <= limit - fsock__queue_count(&stream->queue))
 		return 0;
-	publish_and_tell(stream);
 	return fsock__socket_error(s, "write", ENOBUFS);
 }
 

@@ -186,7 +186,7 @@ init_format(struct fsock__stream *stream, const char *text)
 		return 0;
 	if (fsock_format_parse(&format, text) < 0)
 		return -1;
-	return fsock__format_apply(stream, &format, &format);
+	return fsock__format_apply_nolock(stream, &format, &format); /* nobody knows it yet */
 }
 
 /* Makes the streams of a socket. Needs its lock. Returns them, or NULL with errno set. */

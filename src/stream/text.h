@@ -52,6 +52,8 @@ struct fsock__text_output *fsock__text_output_new(const struct fsock_format *);
  * it is. The caller has seen to what the old ones hold. Returns 0, or -1 (ENOMEM, EINVAL) with
  * nothing changed.
  */
+int fsock__format_apply_nolock(
+    struct fsock__stream *, const struct fsock_format *input, const struct fsock_format *output);
 int fsock__format_apply(
     struct fsock__stream *, const struct fsock_format *input, const struct fsock_format *output);
 
