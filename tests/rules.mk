@@ -58,7 +58,7 @@ ENV.asan     = ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks
                UBSAN_OPTIONS=print_stacktrace=1 CK_TIMEOUT_MULTIPLIER=4 CK_FORK=no $(SAMPLE)
 ENV.tsan     = TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=tests/tools/tsan.supp \
                CK_TIMEOUT_MULTIPLIER=8 CK_FORK=no
-ENV.valgrind = CK_FORK=no
+ENV.valgrind = CK_FORK=no CK_TIMEOUT_MULTIPLIER=4
 ENV.s390x    = $(SAMPLE)
 ENV.arm64    = $(SAMPLE)
 ENV.unblocked = FSOCK_UNBLOCKED=1
