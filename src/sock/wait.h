@@ -169,9 +169,6 @@ int fsock__wait_wanted(const struct fsock__member *, int interest);
  */
 int fsock__wait_set(struct fsock__member *, int interest);
 
-/* Output has been queued or sent: the lists that the socket is in wait for something else now. */
-void fsock__wait_tune(struct fsock *);
-
 /* The handle ends: it leaves its lists. */
 void fsock__wait_leave(struct fsock *);
 
@@ -247,7 +244,10 @@ struct fsock__member *fsock__wait_timer_expired(struct fsock_waitlist *, int64_t
 /* The descriptor is about to be closed. Needs the socket's lock. */
 void fsock__wait_closing(struct fsock *);
 
-/* The streams have received something, and may hold input now. */
+/*
+ * Something has happened to the socket that the kernel does not know of: its streams have received
+ * something, output was queued or sent, a deadline is another. Its lists look at it.
+ */
 void fsock__wait_note(struct fsock *);
 
 /*
