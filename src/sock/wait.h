@@ -11,6 +11,7 @@
 
 #include <fsock/wait.h>
 
+#include "process.h"
 #include "ring.h"
 #include "socket.h"
 
@@ -52,7 +53,7 @@ struct fsock__found {
 
 /* What a backend keeps for a list. */
 struct fsock__poller {
-	pid_t owner;  /* the process that made it: nobody else may change what the kernel knows */
+	int process;  /* fsock__process() that made it: no other changes what the kernel knows */
 	int fd;       /* the kernel's queue, or -1 */
 	void *memory; /* or this */
 	struct fsock__found found[FSOCK__FOUND_MAX];
@@ -125,6 +126,13 @@ struct fsock_waitlist {
 	struct fsock__member pipe_member; /* the reading end; in no row and no chain */
 	struct fsock__poller poller;
 };
+
+/* Whether the list is this process's own: a child of fork() leaves its parent's lists alone. */
+static inline int
+fsock__waitlist_is_ours(const struct fsock_waitlist *list)
+{
+	return list->poller.process == fsock__process();
+}
 
 /* fsock_waitlist_new() with a backend of the caller's choice. */
 struct fsock_waitlist *fsock__waitlist_new(const struct fsock__wait_ops *);

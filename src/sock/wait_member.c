@@ -83,10 +83,9 @@ forget(struct fsock__member *m)
 {
 	int saved = errno;
 
-	if (m->list->poller.owner == getpid()) {
-		fsock__wait_stop_watching(m);
+	fsock__wait_stop_watching(m);
+	if (fsock__waitlist_is_ours(m->list))
 		tell_backend(m, 0);
-	}
 	m->known = 0;
 	m->is_pending = 0;
 	errno = saved;

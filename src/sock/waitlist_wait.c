@@ -1,7 +1,6 @@
 /* The wait on a list, and what follows it. The invariants are in wait.h. */
 #include "../compat.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -103,7 +102,9 @@ look_at(struct fsock__member *m)
 		fsock__wait_check_closing(m);
 		return r;
 	}
-	if ((m->fd < 0 && !m->is_pending) || (s->nonblocking && s->write_error != 0))
+	if (m->fd < 0 && !m->is_pending)
+		return FSOCK_FAILED;
+	if (s->write_error != 0 && (s->nonblocking || m->is_pending))
 		return FSOCK_FAILED;
 	if (late != 0)
 		return late;
@@ -254,16 +255,14 @@ look_at_timers(struct fsock_waitlist *list)
 	struct fsock__member *m;
 
 	while ((m = fsock__wait_timer_expired(list, now)) != NULL) {
-		if (m->is_closing) {
+		if (m->timeout <= now && m->is_closing) {
 			m->is_overdue = 1;
-			fsock__wait_check_closing(m);
-			continue;
-		}
-		if (m->timeout <= now) {
+		} else if (m->timeout <= now) {
 			m->timeout = FSOCK__NEVER;
 			add_ready(m, FSOCK_TIMEOUT);
 		}
-		fsock__wait_suspect(m); /* if it is the deadline of the socket */
+		fsock__wait_check_closing(m);
+		fsock__wait_suspect(m); /* it may be a step or a deadline of the socket */
 	}
 }
 
@@ -314,6 +313,8 @@ fsock_waitlist_wait(fsock_waitlist *list, double timeout, double *remaining)
 
 	if (list == NULL || fsock__clock_span(timeout, &span) < 0)
 		return fail(EINVAL);
+	if (!fsock__waitlist_is_ours(list))
+		return fail(EPERM);
 	if (span != 0)
 		deadline = span == FSOCK__NEVER ? FSOCK__NEVER : fsock__clock_after(span);
 	pthread_mutex_lock(&list->lock);
