@@ -218,6 +218,38 @@ START_TEST(in_a_child)
 }
 END_TEST
 
+/* One thread uses a socket while another connects it. */
+static void
+connect_it(void *s)
+{
+	while (fsock_is_connecting(s))
+		fsock_waitlist_wait(list, 0.01, NULL);
+}
+
+START_TEST(used_while_connected)
+{
+	struct sock_thread thread;
+	fsock *s = begin_waiting(_i, 0);
+	FILE *f = fsock_stream(s);
+	size_t n = 0;
+
+	sock_thread_start(&thread, connect_it, s);
+	while (fsock_is_connecting(s)) {
+		if (n++ == 20)
+			make_room();
+		ck_assert_int_eq(fputc('x', f), 'x');
+		ck_assert_int_eq(fflush(f), 0);
+		if (fsock_socket(s) < 0)
+			ck_assert_int_eq(errno, EINPROGRESS);
+		ck_assert_int_ge(fsock_send_pending(s), 0);
+	}
+	sock_thread_join(&thread);
+	ck_assert_int_ge(fsock_socket(s), 0);
+	ck_assert_int_eq(fsock_close(s), 0);
+	end_waiting();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -228,6 +260,7 @@ main(void)
 	tcase_add_loop_test(tcase, closed_meanwhile, 0, wait_backends());
 	tcase_add_loop_test(tcase, failed_when_blocking, 0, wait_backends());
 	tcase_add_loop_test(tcase, in_a_child, 0, wait_backends());
+	tcase_add_loop_test(tcase, used_while_connected, 0, wait_backends());
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);
 }

@@ -188,7 +188,10 @@ void fsock__wait_leave(struct fsock *);
  */
 void fsock__wait_retire(struct fsock *);
 
-/* Whether a list is there to send what is queued, so that nobody has to wait for that. */
+/*
+ * Whether a list is there to send what is queued, so that nobody has to wait for that. Needs the
+ * socket's lock.
+ */
 int fsock__wait_may_defer(const struct fsock *);
 
 /*

@@ -118,8 +118,8 @@ fsock__wait_finish(struct fsock_waitlist *list, struct fsock__member **closed)
 		if (m->is_overdue && fsock__waitlist_is_ours(m->list))
 			fsock__socket_reset_nolock(s);
 		fsock__wait_detach(m);
-		s->closing = 0;
-		fsock__socket_close_nolock(s);
+		fsock__socket_close_now_nolock(s);
+		s->closing = 0; /* only now: until then nobody may take it for open */
 		pthread_mutex_unlock(&s->lock);
 		m->next = *closed;
 		*closed = m;

@@ -98,6 +98,7 @@ remove_first(fsock_waitlist *list, int all)
 		m->is_overdue = 1;
 		fsock__wait_check_closing(m);
 		fsock__wait_finish(list, &closed);
+		busy = closed == NULL;
 	} else if (more && pthread_mutex_trylock(&m->socket->lock) == 0) {
 		struct fsock *s = m->socket;
 
