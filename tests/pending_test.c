@@ -96,7 +96,12 @@ START_TEST(not_connected)
 	int port = row->error == ETIMEDOUT ? full : 0, refusing = sock_dead_port(SOCK_TCP4, &dead);
 	fsock *s = fsock_connect(row->host, port != 0 ? port : refusing, &options);
 
-	ck_assert_int_eq(fsock_is_connecting(s), 1);
+	if (s == NULL) { /* a fast look-up: it was known at once */
+		sock_assert_error(row->kind, row->error);
+		close(dead);
+		sock_full_free(fds);
+		return;
+	}
 	await_failure(s, use, row->error, _i % 2);
 	ck_assert_int_eq(fsock_is_connecting(s), 0);
 	for (int i = 0; i < 2; i++) {
