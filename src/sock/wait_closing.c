@@ -54,7 +54,9 @@ fsock__wait_retire(struct fsock *s)
 	struct fsock__member *m;
 
 	pthread_mutex_lock(&s->lock);
-	m = s->nonblocking && s->waits != NULL && fsock__waitlist_is_ours(s->waits->list) ? s->waits : NULL;
+	m = s->waits;
+	if (m != NULL && !(s->nonblocking && fsock__waitlist_is_ours(m->list)))
+		m = NULL;
 	leave_others(s, m);
 	if (m != NULL) {
 		pthread_mutex_lock(&m->list->lock);
