@@ -58,7 +58,7 @@ ENV.asan     = ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks
                UBSAN_OPTIONS=print_stacktrace=1 CK_TIMEOUT_MULTIPLIER=4 CK_FORK=no $(SAMPLE)
 ENV.tsan     = TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=tests/tools/tsan.supp \
                CK_TIMEOUT_MULTIPLIER=8 CK_FORK=no
-ENV.valgrind = CK_FORK=no
+ENV.valgrind = CK_FORK=no CK_TIMEOUT_MULTIPLIER=4
 ENV.s390x    = $(SAMPLE)
 ENV.arm64    = $(SAMPLE)
 ENV.unblocked = FSOCK_UNBLOCKED=1
@@ -127,13 +127,18 @@ ifeq ($(shell uname -s),Darwin)
 UNIT := $(filter-out $(patsubst WRAPPED.%,tests/%.c,$(filter WRAPPED.%,$(.VARIABLES))),$(UNIT))
 endif
 
+# Test programs are compiled as fast as can be, but for one variant, whose warnings want the optimiser, and
+# for those that spend their time in their own loops.
+BUSY := tests/codec_% tests/kernels_% tests/text_% tests/fuzz/% tests/support/%
+
 # $(1) is the variant.
 define TEST_RULES
 SUPPORT.$(1)  := $(SUPPORT:%.c=build/$(1)/%.o)
 PROGRAMS.$(1) := $(patsubst %.c,build/$(1)/%,$(call unit,$(1)))
 FUZZ.$(1)     := $(FUZZ:%.c=build/$(1)/%)
 LINKED.$(1)   := $$(PROGRAMS.$(1)) $(if $(filter gcc,$(1)),$(GCC_ONLY:%.c=build/gcc/%))
-TESTFLAGS.$(1) = -Isrc -Itests $$(call check_cflags,$(1)) $$(call peer,cflags,$$<)
+TESTFLAGS.$(1) = -Isrc -Itests $$(call check_cflags,$(1)) $$(call peer,cflags,$$<) \
+                 $$(if $(filter gcc,$(1)),,$$(if $$(filter $(BUSY),$$<),,-O0))
 
 $$(LINKED.$(1)): %: %.o $$(SUPPORT.$(1)) build/$(1)/libfsock.a
 	@echo "  LD $$@"

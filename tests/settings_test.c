@@ -220,6 +220,33 @@ START_TEST(defaults)
 }
 END_TEST
 
+/* What the bounds of queued output are, if not all are chosen. */
+static const struct marks {
+	size_t limit, high, low;
+	size_t is_limit, is_high, is_low;
+} marks[] = {
+	{ 0, 0, 0, 1048576, 524288, 131072 },
+	{ 1, 0, 0, 1, 1, 0 },
+	{ 0, 1000, 0, 1048576, 1000, 250 },
+	{ 0, 1000, 1000, 1048576, 1000, 1000 },
+	{ SIZE_MAX, 0, 0, SIZE_MAX, SIZE_MAX / 2 + 1, SIZE_MAX / 8 + 1 },
+};
+
+START_TEST(marks_decided)
+{
+	const struct marks *row = &marks[_i];
+	struct fsock_options options = {
+		.output_limit = row->limit, .high_water = row->high, .low_water = row->low
+	};
+	struct fsock__settings set;
+
+	ck_assert_int_eq(fsock__settings_make(&set, &options, "connect", NULL, 0), 0);
+	ck_assert_uint_eq(set.output_limit, row->is_limit);
+	ck_assert_uint_eq(set.high_water, row->is_high);
+	ck_assert_uint_eq(set.low_water, row->is_low);
+}
+END_TEST
+
 START_TEST(everything_chosen)
 {
 	static const struct fsock_options options = { .family = FSOCK_IPV6_ONLY,
@@ -268,6 +295,7 @@ main(void)
 	tcase_add_loop_test(tcase, bad_when_adopting, 0, COUNT(bads));
 	tcase_add_loop_test(tcase, port_out_of_range, 0, COUNT(bad_ports));
 	tcase_add_loop_test(tcase, times_decided, 0, COUNT(times));
+	tcase_add_loop_test(tcase, marks_decided, 0, COUNT(marks));
 	tcase_add_test(tcase, defaults);
 	tcase_add_test(tcase, everything_chosen);
 	suite_add_tcase(suite, tcase);

@@ -43,8 +43,8 @@
  *              nothing: there ENOBUFS is no failure that stays.
  * Closing      and shutting output down take effect when what is queued has gone: fsock_close().
  *              So does fclose() of the last stream.
- * exit         does not wait: what is queued then is lost, also of closed sockets that a list is
- *              still sending. Close them, and wait for fsock_waitlist_closing(), before.
+ *              exit() does not wait for that: a program that is to lose nothing closes its sockets,
+ *              and waits until fsock_waitlist_closing() is 0.
  *
  * What a libc's own stdio limits, and no library on top of it can mend:
  *

@@ -49,7 +49,8 @@
  *            fsock_waitlist_wake() are for any thread, also while it waits. Which thread may still
  *            use a socket that another one is about to close is the program's affair.
  * fork       A list belongs to the process that made it. A child may close the sockets it inherits
- *            and free the list, and changes nothing for its parent; adding and changing fail.
+ *            and free the list, and changes nothing for its parent; adding, changing and waiting
+ *            fail.
  */
 #ifndef FSOCK_WAIT_H
 #define FSOCK_WAIT_H
@@ -174,7 +175,7 @@ FSOCK_API size_t fsock_waitlist_count(fsock_waitlist *list);
  * Returns: how many are ready; 0 if the time ran out, the list was woken, or the last of the
  *   sockets that were closing (fsock_waitlist_closing()) has gone; or -1.
  * Errors: EINVAL (NULL, a negative timeout or NaN), EINTR, EBUSY (another thread waits on the
- *   list).
+ *   list), EPERM (in a child of the process that made the list).
  * Blocks: yes.
  */
 FSOCK_API int fsock_waitlist_wait(fsock_waitlist *list, double timeout, double *remaining);

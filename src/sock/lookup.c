@@ -269,7 +269,7 @@ fsock__lookup_result(struct fsock__lookup *l, struct addrinfo **results)
 void
 fsock__lookup_end(struct fsock__lookup *l)
 {
-	int is_running;
+	int is_running, saved = errno;
 
 	pthread_mutex_lock(&lock);
 	close_pipe(l);
@@ -280,6 +280,7 @@ fsock__lookup_end(struct fsock__lookup *l)
 	pthread_mutex_unlock(&lock);
 	if (!is_running)
 		dispose(l);
+	errno = saved;
 }
 
 /* As fsock__lookup() under a deadline, in a thread that cannot be cancelled. */

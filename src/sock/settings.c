@@ -39,7 +39,7 @@ make_marks(struct fsock__settings *set, const struct fsock_options *options)
 	size_t limit = options->output_limit, high = options->high_water, low = options->low_water;
 
 	set->output_limit = limit != 0 ? limit : DEFAULT_OUTPUT_LIMIT;
-	set->high_water = high != 0 ? high : (set->output_limit + 1) / 2;
+	set->high_water = high != 0 ? high : set->output_limit - set->output_limit / 2;
 	set->low_water = low != 0 ? low : set->high_water / 4;
 	return set->low_water <= set->high_water && set->high_water <= set->output_limit ? 0 : -1;
 }

@@ -72,10 +72,16 @@ fsock__socket_new(int fd, enum fsock__role role, int family, const struct fsock_
 int
 fsock__socket_close_nolock(struct fsock *s)
 {
-	int saved = errno;
-
 	if (s->closing || (s->queued > 0 && s->write_error == 0 && fsock__wait_defer(s)))
 		return 0;
+	return fsock__socket_close_now_nolock(s);
+}
+
+int
+fsock__socket_close_now_nolock(struct fsock *s)
+{
+	int saved = errno;
+
 	if (s->fd >= 0 || s->connecting != NULL)
 		fsock__wait_closing(s);
 	if (s->transport->close(s) < 0)
@@ -141,7 +147,8 @@ fsock__socket_check(const struct fsock *s, const char *operation)
 	if (s == NULL)
 		return fsock__error_set_kind(
 		    operation, NULL, FSOCK__NO_PORT, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
-	if ((s->fd < 0 && s->connecting == NULL) || s->closing)
+	/* In this order: while it is connecting, another thread may be setting `fd`. */
+	if ((s->connecting == NULL && s->fd < 0) || s->closing)
 		return fsock__socket_error(s, operation, EBADF);
 	return 0;
 }
@@ -151,7 +158,7 @@ fsock__socket_fd(const struct fsock *s, const char *operation)
 {
 	if (fsock__socket_check(s, operation) < 0)
 		return -1;
-	if (s->fd < 0)
+	if (s->connecting != NULL)
 		return fsock__socket_error(s, operation, EINPROGRESS);
 	return s->fd;
 }

@@ -98,7 +98,7 @@ struct fsock {
 	_Atomic size_t queued;  /* octets of output that the streams have yet to send */
 	atomic_int congested;   /* from high_water of them until low_water */
 	atomic_int end_due;     /* when they are sent, the output side is to be shut down */
-	int closing;            /* or the socket is to be closed: a wait list sees to it */
+	atomic_int closing;     /* or the socket is to be closed: a wait list sees to it */
 	atomic_int used;        /* fsock__process() that last read or wrote: it may drain input */
 	int made_nonblocking;   /* by us: fsock_release() hands out a descriptor that blocks */
 	int releasing;          /* fsock_release() is at work: FILEs leave the descriptor open */
@@ -131,6 +131,9 @@ struct fsock *fsock__socket_new(int fd, enum fsock__role role, int family,
  * list. Needs `lock`. Returns 0 or -1.
  */
 int fsock__socket_close_nolock(struct fsock *);
+
+/* The same at once, whatever is queued. */
+int fsock__socket_close_now_nolock(struct fsock *);
 
 /* Makes closing the descriptor a reset of the connection. Needs `lock`. */
 void fsock__socket_reset_nolock(struct fsock *);

@@ -11,6 +11,7 @@
 
 #include <fsock/wait.h>
 
+#include "process.h"
 #include "ring.h"
 #include "socket.h"
 
@@ -52,7 +53,7 @@ struct fsock__found {
 
 /* What a backend keeps for a list. */
 struct fsock__poller {
-	pid_t owner;  /* the process that made it: nobody else may change what the kernel knows */
+	int process;  /* fsock__process() that made it: no other changes what the kernel knows */
 	int fd;       /* the kernel's queue, or -1 */
 	void *memory; /* or this */
 	struct fsock__found found[FSOCK__FOUND_MAX];
@@ -126,6 +127,13 @@ struct fsock_waitlist {
 	struct fsock__poller poller;
 };
 
+/* Whether the list is this process's own: a child of fork() leaves its parent's lists alone. */
+static inline int
+fsock__waitlist_is_ours(const struct fsock_waitlist *list)
+{
+	return list->poller.process == fsock__process();
+}
+
 /* fsock_waitlist_new() with a backend of the caller's choice. */
 struct fsock_waitlist *fsock__waitlist_new(const struct fsock__wait_ops *);
 
@@ -169,9 +177,6 @@ int fsock__wait_wanted(const struct fsock__member *, int interest);
  */
 int fsock__wait_set(struct fsock__member *, int interest);
 
-/* Output has been queued or sent: the lists that the socket is in wait for something else now. */
-void fsock__wait_tune(struct fsock *);
-
 /* The handle ends: it leaves its lists. */
 void fsock__wait_leave(struct fsock *);
 
@@ -183,7 +188,10 @@ void fsock__wait_leave(struct fsock *);
  */
 void fsock__wait_retire(struct fsock *);
 
-/* Whether a list is there to send what is queued, so that nobody has to wait for that. */
+/*
+ * Whether a list is there to send what is queued, so that nobody has to wait for that. Needs the
+ * socket's lock.
+ */
 int fsock__wait_may_defer(const struct fsock *);
 
 /*
@@ -247,7 +255,10 @@ struct fsock__member *fsock__wait_timer_expired(struct fsock_waitlist *, int64_t
 /* The descriptor is about to be closed. Needs the socket's lock. */
 void fsock__wait_closing(struct fsock *);
 
-/* The streams have received something, and may hold input now. */
+/*
+ * Something has happened to the socket that the kernel does not know of: its streams have received
+ * something, output was queued or sent, a deadline is another. Its lists look at it.
+ */
 void fsock__wait_note(struct fsock *);
 
 /*

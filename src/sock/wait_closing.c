@@ -7,16 +7,8 @@
 #include "wait.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "clock.h"
-
-/* A child of fork() leaves its parent's lists alone. */
-static int
-may_change(const struct fsock__member *m)
-{
-	return m->list->poller.owner == getpid();
-}
 
 /* The program hears no more of a member. Needs both locks. */
 static void
@@ -62,7 +54,9 @@ fsock__wait_retire(struct fsock *s)
 	struct fsock__member *m;
 
 	pthread_mutex_lock(&s->lock);
-	m = s->nonblocking && s->waits != NULL && may_change(s->waits) ? s->waits : NULL;
+	m = s->waits;
+	if (m != NULL && !(s->nonblocking && fsock__waitlist_is_ours(m->list)))
+		m = NULL;
 	leave_others(s, m);
 	if (m != NULL) {
 		pthread_mutex_lock(&m->list->lock);
@@ -78,7 +72,7 @@ fsock__wait_may_defer(const struct fsock *s)
 {
 	const struct fsock__member *m = s->waits;
 
-	return s->nonblocking && m != NULL && may_change(m);
+	return s->nonblocking && m != NULL && fsock__waitlist_is_ours(m->list);
 }
 
 int
@@ -123,11 +117,11 @@ fsock__wait_finish(struct fsock_waitlist *list, struct fsock__member **closed)
 
 		if (pthread_mutex_trylock(&s->lock) != 0)
 			break; /* whoever has it is soon done; the next wait looks again */
-		if (m->is_overdue && may_change(m))
+		if (m->is_overdue && fsock__waitlist_is_ours(m->list))
 			fsock__socket_reset_nolock(s);
 		fsock__wait_detach(m);
-		s->closing = 0;
-		fsock__socket_close_nolock(s);
+		fsock__socket_close_now_nolock(s);
+		s->closing = 0; /* only now: until then nobody may take it for open */
 		pthread_mutex_unlock(&s->lock);
 		m->next = *closed;
 		*closed = m;

@@ -17,6 +17,8 @@ unwatch(struct fsock__member *m)
 {
 	int saved = errno;
 
+	if (!fsock__waitlist_is_ours(m->list))
+		return;
 	for (size_t i = 0; m->watches != NULL && i < FSOCK__RACE_MAX; i++) {
 		struct fsock__member *watch = &m->watches[i];
 
@@ -49,6 +51,8 @@ watch(struct fsock__member *m)
 {
 	const struct fsock__connecting *c = m->socket->connecting;
 
+	if (!fsock__waitlist_is_ours(m->list))
+		return 0;
 	if (m->watches == NULL)
 		m->watches = calloc(FSOCK__RACE_MAX, sizeof *m->watches);
 	if (m->watches == NULL)

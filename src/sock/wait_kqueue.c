@@ -27,7 +27,7 @@ kqueue_open(struct fsock__poller *p)
 static void
 kqueue_close(struct fsock__poller *p)
 {
-	if (p->owner == getpid())
+	if (p->process == fsock__process())
 		fsock__sys_close(p->fd);
 }
 

@@ -74,38 +74,6 @@ fsock__wait_set(struct fsock__member *m, int interest)
 	return tell_backend(m, fsock__wait_wanted(m, interest));
 }
 
-/* Calls `fn` for the socket's member of each list, with the locks of both held. */
-static void
-for_each_list(struct fsock *s, void (*fn)(struct fsock__member *))
-{
-	pthread_mutex_lock(&s->lock);
-	for (struct fsock__member *m = s->waits; m != NULL; m = m->next) {
-		pthread_mutex_lock(&m->list->lock);
-		fn(m);
-		fsock__waitlist_nudge(m->list);
-		pthread_mutex_unlock(&m->list->lock);
-	}
-	pthread_mutex_unlock(&s->lock);
-}
-
-/* What cannot be told to the backend now is tried again when the suspects are looked at. */
-static void
-tune(struct fsock__member *m)
-{
-	int saved = errno;
-
-	fsock__wait_suspect(m);
-	if (m->list->poller.owner == getpid())
-		fsock__wait_set(m, m->interest);
-	errno = saved;
-}
-
-void
-fsock__wait_tune(struct fsock *s)
-{
-	for_each_list(s, tune);
-}
-
 /*
  * Makes the system forget a member. A child of fork() leaves its parent's kernel queue alone. It
  * does not matter if somebody has closed the descriptor already: then the system has forgotten it.
@@ -115,10 +83,9 @@ forget(struct fsock__member *m)
 {
 	int saved = errno;
 
-	if (m->list->poller.owner == getpid()) {
-		fsock__wait_stop_watching(m);
+	fsock__wait_stop_watching(m);
+	if (fsock__waitlist_is_ours(m->list))
 		tell_backend(m, 0);
-	}
 	m->known = 0;
 	m->is_pending = 0;
 	errno = saved;
@@ -265,5 +232,12 @@ fsock__wait_closing(struct fsock *s)
 void
 fsock__wait_note(struct fsock *s)
 {
-	for_each_list(s, fsock__wait_suspect);
+	pthread_mutex_lock(&s->lock);
+	for (struct fsock__member *m = s->waits; m != NULL; m = m->next) {
+		pthread_mutex_lock(&m->list->lock);
+		fsock__wait_suspect(m);
+		fsock__waitlist_nudge(m->list);
+		pthread_mutex_unlock(&m->list->lock);
+	}
+	pthread_mutex_unlock(&s->lock);
 }

@@ -49,7 +49,8 @@ fsock__waitlist_new(const struct fsock__wait_ops *ops)
 	fsock__ring_init(&list->done);
 	list->cursor = &list->ready;
 	list->ops = ops;
-	list->poller.owner = getpid();
+	fsock__process_watch();
+	list->poller.process = fsock__process();
 	if (ops->open(&list->poller) < 0)
 		goto err1;
 	if (open_pipe(list) < 0)
@@ -97,6 +98,7 @@ remove_first(fsock_waitlist *list, int all)
 		m->is_overdue = 1;
 		fsock__wait_check_closing(m);
 		fsock__wait_finish(list, &closed);
+		busy = closed == NULL;
 	} else if (more && pthread_mutex_trylock(&m->socket->lock) == 0) {
 		struct fsock *s = m->socket;
 
@@ -161,7 +163,7 @@ enter(fsock_waitlist *list, fsock *s, int interest, void *user, int may_add)
 	struct fsock__member *m = fsock__wait_find(list, s);
 	int is_new = m == NULL, error = 0;
 
-	if (list->poller.owner != getpid())
+	if (!fsock__waitlist_is_ours(list))
 		return EPERM;
 	if ((s->fd < 0 && s->connecting == NULL) || s->closing)
 		return EBADF;

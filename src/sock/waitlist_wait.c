@@ -1,7 +1,6 @@
 /* The wait on a list, and what follows it. The invariants are in wait.h. */
 #include "../compat.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -226,26 +225,51 @@ bury(struct fsock_waitlist *list)
 	}
 }
 
-/* Asks the system once, for `left` nanoseconds at the most. Returns 0, or -1 with errno. */
-static int
-ask_system(struct fsock_waitlist *list, int64_t left)
+/* The thread that asks the system is cancelled. */
+static void
+abandon(void *arg)
 {
-	int n, saved = errno;
+	struct fsock_waitlist *list = arg;
+
+	pthread_mutex_lock(&list->lock);
+	list->waiting = 0;
+	bury(list);
+	pthread_mutex_unlock(&list->lock);
+}
+
+/* Only here may a thread that waits on a list be cancelled. Returns as the backend. */
+static int
+ask_cancellably(struct fsock_waitlist *list, int64_t left, int cancel)
+{
+	int n, unused;
+
+	pthread_cleanup_push(abandon, list);
+	pthread_setcancelstate(cancel, &unused);
+	n = list->ops->wait(&list->poller, left);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &unused);
+	pthread_cleanup_pop(0);
+	return n;
+}
+
+/* Asks the system once, for `left` nanoseconds at the most. Returns 0 or errno. */
+static int
+ask_system(struct fsock_waitlist *list, int64_t left, int cancel)
+{
+	int n, error, saved = errno;
 
 	if (list->ops->prepare(&list->poller) < 0)
-		return -1;
+		return errno;
 	list->waiting = 1;
 	pthread_mutex_unlock(&list->lock);
-	n = list->ops->wait(&list->poller, left);
+	n = ask_cancellably(list, left, cancel);
+	error = n < 0 ? errno : 0;
 	pthread_mutex_lock(&list->lock);
 	list->waiting = 0;
 	for (int i = 0; i < n; i++)
 		take_found(list, &list->poller.found[i]);
 	bury(list);
-	if (n < 0)
-		return -1;
 	errno = saved;
-	return 0;
+	return error;
 }
 
 /* Tells of members whose time has come. */
@@ -256,16 +280,14 @@ look_at_timers(struct fsock_waitlist *list)
 	struct fsock__member *m;
 
 	while ((m = fsock__wait_timer_expired(list, now)) != NULL) {
-		if (m->is_closing) {
+		if (m->timeout <= now && m->is_closing) {
 			m->is_overdue = 1;
-			fsock__wait_check_closing(m);
-			continue;
-		}
-		if (m->timeout <= now) {
+		} else if (m->timeout <= now) {
 			m->timeout = FSOCK__NEVER;
 			add_ready(m, FSOCK_TIMEOUT);
 		}
-		fsock__wait_suspect(m); /* if it is the deadline of the socket */
+		fsock__wait_check_closing(m);
+		fsock__wait_suspect(m); /* it may be a step or a deadline of the socket */
 	}
 }
 
@@ -285,24 +307,25 @@ patience(const struct fsock_waitlist *list, int64_t deadline, int unsure)
 
 /* Waits, with the list's lock, which it gives up meanwhile. Returns as fsock_waitlist_wait(). */
 static int
-await(struct fsock_waitlist *list, int64_t deadline, struct fsock__member **closed)
+await(
+    struct fsock_waitlist *list, int64_t deadline, int cancel, struct fsock__member **closed)
 {
-	int r, woken;
+	int error, woken;
 
 	clear_ready(list);
 	do {
 		size_t closing = list->closing_count;
 		int unsure = look_at_suspects(list);
 
-		r = ask_system(list, patience(list, deadline, unsure));
+		error = ask_system(list, patience(list, deadline, unsure), cancel);
 		look_at_timers(list);
 		fsock__wait_finish(list, closed);
-		woken = r == 0 && list->woken && atomic_exchange(&list->woken, 0);
+		woken = error == 0 && list->woken && atomic_exchange(&list->woken, 0);
 		woken |= closing > 0 && list->closing_count == 0;
-	} while (r == 0 && list->ready_count == 0 && !woken && fsock__clock_left(deadline) > 0);
+	} while (error == 0 && list->ready_count == 0 && !woken && fsock__clock_left(deadline) > 0);
 	set_cursor(list, list->ready.next);
-	if (r < 0 && list->ready_count == 0)
-		return fail(errno);
+	if (error != 0 && list->ready_count == 0)
+		return fail(error);
 	return list->ready_count;
 }
 
@@ -312,16 +335,20 @@ fsock_waitlist_wait(fsock_waitlist *list, double timeout, double *remaining)
 {
 	struct fsock__member *closed = NULL;
 	int64_t span, deadline = 0;
-	int r, saved = errno;
+	int r, cancel, saved = errno;
 
 	if (list == NULL || fsock__clock_span(timeout, &span) < 0)
 		return fail(EINVAL);
+	if (!fsock__waitlist_is_ours(list))
+		return fail(EPERM);
 	if (span != 0)
 		deadline = span == FSOCK__NEVER ? FSOCK__NEVER : fsock__clock_after(span);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	pthread_mutex_lock(&list->lock);
-	r = list->waiting ? fail(EBUSY) : await(list, deadline, &closed);
+	r = list->waiting ? fail(EBUSY) : await(list, deadline, cancel, &closed);
 	pthread_mutex_unlock(&list->lock);
 	fsock__wait_release(closed);
+	pthread_setcancelstate(cancel, NULL);
 	if (remaining != NULL && (r >= 0 || errno == EINTR))
 		*remaining = fsock__wait_remaining(deadline);
 	if (r >= 0)

@@ -37,7 +37,7 @@ static void
 tell(struct fsock *s)
 {
 	if (s->waits != NULL)
-		fsock__wait_tune(s);
+		fsock__wait_note(s);
 }
 
 static void

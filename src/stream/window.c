@@ -102,22 +102,33 @@ close_sides(struct fsock *s, const struct fsock__window *w)
 	return 0;
 }
 
+/* Whether what is queued is to be sent now, as nobody else would. */
+static int
+must_settle(struct fsock *s)
+{
+	int r;
+
+	pthread_mutex_lock(&s->lock);
+	r = s->open_files == 1 && s->queued > 0 && !fsock__wait_may_defer(s);
+	pthread_mutex_unlock(&s->lock);
+	return r;
+}
+
 /* The FILE is being closed: stdio has written what it held, or has tried to. */
 int
 fsock__window_close(struct fsock__window *w)
 {
 	struct fsock *s = w->stream->socket;
-	int last_output, last, is_cut = 0, r;
+	int last_output, is_cut = 0, r;
 
 	fsock__registry_remove(w);
 	pthread_mutex_lock(&s->lock);
 	last_output = (w->sides & FSOCK_OUTPUT) && !is_still_open(w->stream, FSOCK_OUTPUT, w);
-	last = s->open_files == 1;
 	pthread_mutex_unlock(&s->lock);
 	/* A failure is kept in write_error. */
 	if (last_output && !s->releasing)
 		fsock__output_finish(w->stream);
-	if (last && s->queued > 0 && !fsock__wait_may_defer(s))
+	if (must_settle(s))
 		is_cut = fsock__sender_settle(s) < 0;
 	pthread_mutex_lock(&s->lock);
 	if (is_cut) /* the peer is not to take it for the end */

@@ -19,7 +19,8 @@ const char *namespace_address(const char name[2]);
 
 /*
  * Moves this process, of one thread, to namespaces of its own, which it never leaves. To be called
- * once, in an unchecked fixture. If that is not to be had here it says so on standard error and returns 0, else 1.
+ * once, in an unchecked fixture. If that is not to be had here it says so on standard error and
+ * returns 0, else 1.
  */
 int namespace_enter(void);
 
