@@ -165,13 +165,18 @@ fsock__pending_await(struct fsock *s, const char *operation, int direction, int6
 }
 
 int
-fsock__pending_error(const struct fsock *s, const char *operation)
+fsock__pending_error(struct fsock *s, const char *operation)
 {
-	const struct fsock__connecting *c = s->connecting;
+	const struct fsock__connecting *c;
 
+	pthread_mutex_lock(&s->lock); /* output may have failed for another reason meanwhile */
+	c = s->connecting;
 	if (c != NULL && c->progress == FSOCK__FAILED)
-		return fsock__connecting_fail(c);
-	return fsock__socket_error(s, operation, s->write_error);
+		fsock__connecting_fail(c);
+	else
+		fsock__socket_error(s, operation, s->write_error);
+	pthread_mutex_unlock(&s->lock);
+	return -1;
 }
 
 /* see fsock/socket.h */
