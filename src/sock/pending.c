@@ -109,12 +109,12 @@ fsock__pending_step(struct fsock *s)
 	/* A thread cancelled in here would leave locks taken for ever. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	pthread_mutex_lock(&s->lock);
-	fsock__wait_pause_watching(s);
+	fsock__wait_connecting_pause(s);
 	p = fsock__pending_step_nolock(s);
-	fsock__wait_resume_watching(s, p == FSOCK__PENDING);
+	fsock__wait_connecting_resume(s, p == FSOCK__PENDING);
 	pthread_mutex_unlock(&s->lock);
 	pthread_setcancelstate(cancel, NULL);
-	if (p != FSOCK__PENDING && s->waits != NULL)
+	if (p != FSOCK__PENDING)
 		fsock__wait_note(s);
 	return p;
 }

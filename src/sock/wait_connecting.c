@@ -69,7 +69,7 @@ watch(struct fsock__member *m)
 
 /* The member drives its socket no more. Needs both locks. */
 void
-fsock__wait_stop_watching(struct fsock__member *m)
+fsock__wait_connecting_stop(struct fsock__member *m)
 {
 	if (m->socket->driver != m)
 		return;
@@ -79,7 +79,7 @@ fsock__wait_stop_watching(struct fsock__member *m)
 }
 
 void
-fsock__wait_pause_watching(struct fsock *s)
+fsock__wait_connecting_pause(struct fsock *s)
 {
 	struct fsock__member *m = s->driver;
 
@@ -90,14 +90,14 @@ fsock__wait_pause_watching(struct fsock *s)
 }
 
 void
-fsock__wait_resume_watching(struct fsock *s, int is_pending)
+fsock__wait_connecting_resume(struct fsock *s, int is_pending)
 {
 	struct fsock__member *m = s->driver;
 
 	if (m == NULL)
 		return;
 	if (!is_pending)
-		fsock__wait_stop_watching(m);
+		fsock__wait_connecting_stop(m);
 	else if (watch(m) < 0)
 		fsock__wait_suspect(m); /* it is tried again */
 	fsock__waitlist_nudge(m->list);
@@ -119,13 +119,13 @@ drive(struct fsock__member *m)
 	p = fsock__pending_step_nolock(s);
 	if (p == FSOCK__PENDING)
 		return watch(m);
-	fsock__wait_stop_watching(m);
+	fsock__wait_connecting_stop(m);
 	fsock__wait_tell_others(s, m->list);
 	return 0;
 }
 
 int
-fsock__wait_step(struct fsock__member *m)
+fsock__wait_connecting_step(struct fsock__member *m)
 {
 	struct fsock *s = m->socket;
 	int r = 0, saved = errno;

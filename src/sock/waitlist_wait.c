@@ -92,14 +92,14 @@ static int
 look_at(struct fsock__member *m)
 {
 	const struct fsock *s = m->socket;
-	int saved = errno, late = find_late(m), r = fsock__wait_step(m);
+	int saved = errno, late = find_late(m), r = fsock__wait_connecting_step(m);
 
 	if (r == 0)
 		r = fsock__wait_set(m, m->interest);
 	errno = saved;
 	fsock__wait_timer_set(m);
 	if (m->is_hidden) {
-		fsock__wait_check_closing(m);
+		fsock__wait_closing_check(m);
 		return r;
 	}
 	if (m->fd < 0 && !m->is_pending)
@@ -203,7 +203,7 @@ take_found(struct fsock_waitlist *list, const struct fsock__found *found)
 	if (m->socket->queued > 0 && (state & FSOCK_OUTPUT))
 		state = drain(m, state);
 	if (m->is_hidden) {
-		fsock__wait_check_closing(m);
+		fsock__wait_closing_check(m);
 		return;
 	}
 	state = wanted(m, m->socket->congested ? state & ~FSOCK_INPUT : state);
@@ -286,7 +286,7 @@ look_at_timers(struct fsock_waitlist *list)
 			m->timeout = FSOCK__NEVER;
 			add_ready(m, FSOCK_TIMEOUT);
 		}
-		fsock__wait_check_closing(m);
+		fsock__wait_closing_check(m);
 		fsock__wait_suspect(m); /* it may be a step or a deadline of the socket */
 	}
 }
@@ -319,7 +319,7 @@ await(
 
 		error = ask_system(list, patience(list, deadline, unsure), cancel);
 		look_at_timers(list);
-		fsock__wait_finish(list, closed);
+		fsock__wait_closing_finish(list, closed);
 		woken = error == 0 && list->woken && atomic_exchange(&list->woken, 0);
 		woken |= closing > 0 && list->closing_count == 0;
 	} while (error == 0 && list->ready_count == 0 && !woken && fsock__clock_left(deadline) > 0);
@@ -347,7 +347,7 @@ fsock_waitlist_wait(fsock_waitlist *list, double timeout, double *remaining)
 	pthread_mutex_lock(&list->lock);
 	r = list->waiting ? fail(EBUSY) : await(list, deadline, cancel, &closed);
 	pthread_mutex_unlock(&list->lock);
-	fsock__wait_release(closed);
+	fsock__wait_closing_release(closed);
 	pthread_setcancelstate(cancel, NULL);
 	if (remaining != NULL && (r >= 0 || errno == EINTR))
 		*remaining = fsock__wait_remaining(deadline);
