@@ -1,6 +1,4 @@
-/*
- * An echo server in one thread on a wait list, and clients that behave badly beside one that does.
- */
+/* An echo server in one thread on a wait list, and bad clients beside one that is not. */
 #include "../src/compat.h"
 
 #include <sys/socket.h>

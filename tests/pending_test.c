@@ -8,7 +8,7 @@
 #include "support/sock_support.h"
 #include "support/wait_support.h"
 
-/* How it ends. A name is looked up first, so that nothing is known at once. */
+/* How it ends. A name is looked up first, so that it is seldom known at once. */
 static const struct outcome {
 	const char *host;
 	double timeout;
@@ -96,22 +96,21 @@ START_TEST(not_connected)
 	int port = row->error == ETIMEDOUT ? full : 0, refusing = sock_dead_port(SOCK_TCP4, &dead);
 	fsock *s = fsock_connect(row->host, port != 0 ? port : refusing, &options);
 
-	if (s == NULL) { /* a fast look-up: it was known at once */
+	if (s == NULL) /* the name was looked up in no time: then it is told at once */
 		sock_assert_error(row->kind, row->error);
-		close(dead);
-		sock_full_free(fds);
-		return;
-	}
-	await_failure(s, use, row->error, _i % 2);
+	else
+		await_failure(s, use, row->error, _i % 2);
 	ck_assert_int_eq(fsock_is_connecting(s), 0);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; s != NULL && i < 2; i++) {
 		ck_assert_int_eq(use(s), -1);
 		sock_assert_error(row->kind, row->error);
 		ck_assert_str_eq(fsock_last_error()->operation, "connect");
 		ck_assert_str_eq(fsock_last_error()->host, row->host);
 	}
-	ck_assert_int_eq(fsock_close(s), -1);
-	sock_assert_error(row->kind, row->error);
+	if (s != NULL) {
+		ck_assert_int_eq(fsock_close(s), -1);
+		sock_assert_error(row->kind, row->error);
+	}
 	close(dead);
 	sock_full_free(fds);
 }

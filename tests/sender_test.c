@@ -737,9 +737,7 @@ START_TEST(forked)
 }
 END_TEST
 
-/*
- * A child that writes, as it should not, sends what it writes, and nothing that its parent queued.
- */
+/* A child that writes, as it should not, sends what it writes, and nothing of its parent's. */
 static int
 writing_child(void *arg)
 {

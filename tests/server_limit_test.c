@@ -197,7 +197,7 @@ END_TEST
 /* A stack that no thread can have: nothing is started, nothing is left behind. */
 START_TEST(no_thread)
 {
-	struct fsock_server_options options = { .stack_size = _i == 0 ? 1 : SIZE_MAX / 4 };
+	struct fsock_server_options options = { .stack_size = _i == 0 ? 1 : SIZE_MAX / 4 * 3 };
 	int fds = sock_open_fds();
 
 	ck_assert_ptr_null(fsock_server_start("127.0.0.1", 0, hold, NULL, &options));

@@ -1,6 +1,4 @@
-/*
- * Sockets closed while output is queued: a wait list sends it and closes them, or gives up in time.
- */
+/* Sockets closed while output is queued: a wait list sends it and closes them, or gives up. */
 #include "../src/compat.h"
 
 #include <sys/socket.h>

@@ -163,7 +163,8 @@ FSOCK_API fsock *fsock_adopt(int descriptor, const struct fsock_options *options
  * Returns: the descriptor, which is the caller's now, or -1 with everything as it was.
  * Errors: ERANGE (more than `size` bytes pending), EINVAL (a NULL buffer, size not 0), EBADF, and
  *   those of a failed flush.
- * Blocks: as fflush(3); and until queued output has gone, close_timeout at most.
+ * Blocks: as fflush(3); and until queued output has gone, for close_timeout at most, after which it
+ *   has failed.
  * Threads: no other thread may use the socket or its streams.
  */
 FSOCK_API int fsock_release(fsock *s, void *buffer, size_t size, size_t *pending);

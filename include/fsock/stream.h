@@ -43,6 +43,8 @@
  *              nothing: there ENOBUFS is no failure that stays.
  * Closing      and shutting output down take effect when what is queued has gone: fsock_close().
  *              So does fclose() of the last stream.
+ *              exit() does not wait for that: a program that is to lose nothing closes its sockets,
+ *              and waits until fsock_waitlist_closing() is 0.
  *
  * What a libc's own stdio limits, and no library on top of it can mend:
  *
@@ -98,7 +100,7 @@ FSOCK_API int fsock_fileno(FILE *f);
 /*
  * How many octets of output are queued: those that stdio has handed over and the kernel has not yet
  * taken. What stdio itself holds counts after a flush.
- * Returns: 0 or more; 0 also once output has failed or the socket is closed; -1 (EINVAL) for NULL.
+ * Returns: 0 or more; 0 also once output has failed, and without streams; -1 (EINVAL) for NULL.
  * Blocks: no.  Threads: any.
  */
 FSOCK_API ssize_t fsock_pending_output(const fsock *s);

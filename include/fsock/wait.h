@@ -29,7 +29,7 @@
  * waits for the rest of its line.
  *
  * Ready to be written is a socket that takes some more output without blocking; a non-blocking one
- * (fsock/stream.h), one of whose output no more than low_water is queued.
+ * (fsock/stream.h), when the kernel takes some and then no more than low_water is queued.
  *
  * Sockets that do not block and wait lists belong together. Whatever a member is waited for, the
  * waits connect it and send its queued output as the peer takes it; a member whose output has
@@ -37,7 +37,8 @@
  * reported again. One that is congested is not reported as ready to be read until it is not: a peer
  * that does not read is not served any further. A loop that takes one line of each event is fair to
  * all members, however much one of them sends: what is left is reported again. The deadline of a
- * member that passes is reported as its interest: reading or writing then tells.
+ * member that passes is reported as its interest: reading or writing then tells. Queued output that
+ * meets it has failed.
  *
  * Signals    A signal whose handler runs ends a wait with EINTR (FSOCK_INTERRUPTED_CONDITION), so
  *            that a loop can look at what the handler left for it.

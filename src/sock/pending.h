@@ -9,9 +9,7 @@
 #include "connecting.h"
 #include "socket.h"
 
-/*
- * Makes a socket that goes on connecting, and owns what it is given. Returns it, or NULL (ENOMEM).
- */
+/* Makes a socket that goes on connecting, and owns what it is given. Returns NULL on ENOMEM. */
 struct fsock *fsock__pending_new(struct fsock__connecting *, const struct fsock__settings *);
 
 /*

@@ -1,6 +1,4 @@
-/*
- * Members of wait lists by the time when they are due: a binary heap. The invariants are in wait.h.
- */
+/* Members of wait lists by the time when they are due: a binary heap. Invariants are in wait.h. */
 #include "../compat.h"
 #include "wait.h"
 

@@ -47,8 +47,8 @@ enum { FSOCK__WINDOW_IO, FSOCK__WINDOW_INPUT, FSOCK__WINDOW_OUTPUT, FSOCK__WINDO
  *     guards `raw` and the line counts. It changes with the locks of both FILEs and the socket's
  *     lock held; a window that closes leaves it NULL. It guards all members down to `octet_taken`.
  *  2. `output_lock` is held while anything is sent, and guards `text_output` and `queue`. It is
- *     held as well while another `text_input` is put in place: who has either lock may look at its
- *     format.
+ *     held as well while another `text_input` is put in place: who has either lock may look at
+ *     its format.
  *  3. While the reader has a line_limit, `line_fill` is how much of a line lies before raw.head,
  *     and `fill_at_mark` how much lies before raw.mark.
  */

@@ -19,8 +19,8 @@ queue_pattern(size_t from, size_t n)
 }
 
 /*
- * Only the sending side: TCP whose receiver has less room than a segment waits for timers (RFC
- * 1122, 4.2.2.17).
+ * Only the sending side: TCP whose receiver has less room than a segment waits for timers
+ * (RFC 1122, 4.2.2.17).
  */
 void
 queue_narrow(int fd)
