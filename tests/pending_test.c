@@ -194,6 +194,28 @@ START_TEST(failed_when_blocking)
 }
 END_TEST
 
+/* In two lists: whichever is waited on goes on, whatever the other has begun. */
+START_TEST(in_two_lists)
+{
+	fsock *s = begin_waiting(_i, 0);
+	fsock_waitlist *second = wait_list(_i);
+	struct fsock_event event;
+
+	ck_assert_int_eq(fsock_waitlist_add(second, s, FSOCK_OUTPUT, NULL), 0);
+	for (int i = 0; i < 6; i++)
+		ck_assert_int_eq(fsock_waitlist_wait(i % 2 ? second : list, 0.005, NULL), 0);
+	ck_assert_int_eq(fsock_waitlist_wait(list, 0, NULL), 0);
+	make_room();
+	ck_assert_int_eq(fsock_waitlist_wait(second, 10, NULL), 1);
+	ck_assert_ptr_eq(fsock_waitlist_next(second, &event), s);
+	ck_assert_int_eq(event.state, FSOCK_OUTPUT);
+	ck_assert_int_eq(fsock_waitlist_wait(list, 10, NULL), 1);
+	ck_assert_int_eq(fsock_close(s), 0);
+	fsock_waitlist_free(second);
+	end_waiting();
+}
+END_TEST
+
 /* What a child does with its copies of the list and the socket. */
 static int
 child(void *s)
@@ -263,6 +285,7 @@ main(void)
 	tcase_add_loop_test(tcase, not_connected, 0, 2 * COUNT(outcomes) * COUNT(uses));
 	tcase_add_loop_test(tcase, closed_meanwhile, 0, wait_backends());
 	tcase_add_loop_test(tcase, failed_when_blocking, 0, wait_backends());
+	tcase_add_loop_test(tcase, in_two_lists, 0, wait_backends());
 	tcase_add_loop_test(tcase, in_a_child, 0, wait_backends());
 	tcase_add_loop_test(tcase, used_while_connected, 0, wait_backends());
 	suite_add_tcase(suite, tcase);

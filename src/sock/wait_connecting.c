@@ -1,7 +1,8 @@
 /*
- * Members whose sockets are not connected yet. One of the lists that such a socket is in drives it:
- * it watches the descriptors under way, and takes the next step when one of them is ready or when
- * it is time. Whoever else takes a step stops the watching meanwhile, as descriptors are closed.
+ * Members whose sockets are not connected yet. One of the lists that such a socket is in drives it,
+ * one that is waited on: it watches the descriptors under way, and takes the next step when one of
+ * them is ready or when it is time. Whoever else takes a step stops the watching meanwhile, as
+ * descriptors are closed.
  */
 #include "../compat.h"
 #include "wait.h"
@@ -104,6 +105,33 @@ fsock__wait_connecting_resume(struct fsock *s, int is_pending)
 	pthread_mutex_unlock(&m->list->lock);
 }
 
+/*
+ * Has the member drive its socket, unless another list does that a thread is waiting on: nobody may
+ * ever wait on one that is idle. That list's lock can only be tried. Needs both locks. Returns
+ * whether it drives.
+ */
+static int
+take_over(struct fsock__member *m)
+{
+	struct fsock__member *other = m->socket->driver;
+	int is_waiting;
+
+	if (other != NULL && other != m) {
+		if (pthread_mutex_trylock(&other->list->lock) != 0)
+			return 0;
+		is_waiting = other->list->waiting && fsock__waitlist_is_ours(other->list);
+		if (!is_waiting) {
+			fsock__wait_connecting_stop(other);
+			fsock__wait_suspect(other); /* its next wait takes over in turn */
+		}
+		pthread_mutex_unlock(&other->list->lock);
+		if (is_waiting)
+			return 0;
+	}
+	m->socket->driver = m;
+	return 1;
+}
+
 /* Goes on connecting, if this list is the one that does. Needs both locks. Returns 0 or -1. */
 static int
 drive(struct fsock__member *m)
@@ -111,10 +139,8 @@ drive(struct fsock__member *m)
 	struct fsock *s = m->socket;
 	enum fsock__progress p;
 
-	if (s->driver == NULL)
-		s->driver = m;
-	if (s->driver != m)
-		return 0;
+	if (!take_over(m))
+		return -1;
 	unwatch(m);
 	p = fsock__pending_step_nolock(s);
 	if (p == FSOCK__PENDING)
