@@ -127,13 +127,18 @@ ifeq ($(shell uname -s),Darwin)
 UNIT := $(filter-out $(patsubst WRAPPED.%,tests/%.c,$(filter WRAPPED.%,$(.VARIABLES))),$(UNIT))
 endif
 
+# Test programs are compiled as fast as can be, but for one variant, whose warnings want the optimiser, and
+# for those that spend their time in their own loops.
+BUSY := tests/codec_% tests/kernels_% tests/text_% tests/fuzz/% tests/support/%
+
 # $(1) is the variant.
 define TEST_RULES
 SUPPORT.$(1)  := $(SUPPORT:%.c=build/$(1)/%.o)
 PROGRAMS.$(1) := $(patsubst %.c,build/$(1)/%,$(call unit,$(1)))
 FUZZ.$(1)     := $(FUZZ:%.c=build/$(1)/%)
 LINKED.$(1)   := $$(PROGRAMS.$(1)) $(if $(filter gcc,$(1)),$(GCC_ONLY:%.c=build/gcc/%))
-TESTFLAGS.$(1) = -Isrc -Itests $$(call check_cflags,$(1)) $$(call peer,cflags,$$<)
+TESTFLAGS.$(1) = -Isrc -Itests $$(call check_cflags,$(1)) $$(call peer,cflags,$$<) \
+                 $$(if $(filter gcc,$(1)),,$$(if $$(filter $(BUSY),$$<),,-O0))
 
 $$(LINKED.$(1)): %: %.o $$(SUPPORT.$(1)) build/$(1)/libfsock.a
 	@echo "  LD $$@"
