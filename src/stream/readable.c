@@ -3,6 +3,7 @@
 #include "../sock/sys.h"
 #include "../sock/transfer.h"
 #include "file.h"
+#include "input.h"
 #include "receiver.h"
 #include "text.h"
 
@@ -96,6 +97,7 @@ buffered_window(struct fsock__window *w)
 	n = (ssize_t)fsock__file_unread(w);
 	if (atomic_load_explicit(&stream->reader, memory_order_acquire) == w)
 		n += buffered_raw(stream);
+	fsock__input_publish(w); /* for who locks it next */
 	funlockfile(w->file);
 	return n;
 }
