@@ -273,6 +273,13 @@ ssize_t fsock__wait_buffered(struct fsock *);
  */
 int fsock__wait_is_readable(struct fsock *, const struct fsock_waitlist *list);
 
+/*
+ * Looks at a member that something may have happened to, which also makes the backend and the
+ * timers know what they are to wait for. Needs the list's lock. Returns its state as far as the
+ * system cannot know it, 0 for none, or -1 if that cannot be told now.
+ */
+int fsock__wait_look(struct fsock__member *);
+
 /* While something cannot be told, the longest time to wait before looking again. */
 #define FSOCK__WAIT_UNSURE 10000000
 

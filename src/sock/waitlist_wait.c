@@ -64,60 +64,6 @@ suspect_everybody(struct fsock_waitlist *list)
 		fsock__wait_suspect(fsock__ring_owner(r, struct fsock__member, in_members));
 }
 
-static int
-has_passed(int64_t deadline)
-{
-	return deadline != FSOCK__NEVER && fsock__clock_left(deadline) == 0;
-}
-
-/* What of a member's interest would only meet a deadline that has passed. */
-static int
-find_late(const struct fsock__member *m)
-{
-	struct fsock *s = m->socket;
-	int late = 0;
-
-	if (has_passed(s->read_deadline))
-		late |= FSOCK_INPUT;
-	if (has_passed(s->write_deadline)) {
-		late |= FSOCK_OUTPUT;
-		if (s->queued > 0)
-			s->stream_ops->drain(s); /* output that is late has failed */
-	}
-	return late & m->interest;
-}
-
-/* The state of a member, as far as the system cannot know it: 0 for none, -1 if it is unsure. */
-static int
-look_at(struct fsock__member *m)
-{
-	const struct fsock *s = m->socket;
-	int saved = errno, late = find_late(m), r = fsock__wait_connecting_step(m);
-
-	if (r == 0)
-		r = fsock__wait_set(m, m->interest);
-	errno = saved;
-	fsock__wait_timer_set(m);
-	if (m->is_hidden) {
-		fsock__wait_closing_check(m);
-		return r;
-	}
-	if (m->fd < 0 && !m->is_pending)
-		return FSOCK_FAILED;
-	if (s->write_error != 0 && (s->nonblocking || m->is_pending))
-		return FSOCK_FAILED;
-	if (late != 0)
-		return late;
-	if (m->is_pending)
-		return r;
-	if (r == 0 && (m->interest & FSOCK_INPUT) && !s->congested) {
-		ssize_t n = fsock__wait_buffered(m->socket);
-
-		return n > 0 ? FSOCK_INPUT : n < 0 ? -1 : 0;
-	}
-	return r;
-}
-
 /* Looks at the members that may hold input. Returns whether something could not be told. */
 static int
 look_at_suspects(struct fsock_waitlist *list)
@@ -132,7 +78,7 @@ look_at_suspects(struct fsock_waitlist *list)
 		int found;
 
 		next = r->next;
-		found = look_at(m);
+		found = fsock__wait_look(m);
 		unsure |= found < 0;
 		if (found > 0)
 			add_ready(m, found);
