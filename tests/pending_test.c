@@ -64,10 +64,13 @@ use_pending_of_stream(fsock *s)
 static int (*const uses[])(fsock *) = { use_receive, use_send, use_send_pending, use_read,
 	use_write, use_pending_of_stream };
 
+enum driver { BY_USE, BY_LIST, BY_LIST_BLOCKING, DRIVERS };
+
 /* Uses it until it has failed, or has a wait list do the rest. */
 static void
-await_failure(fsock *s, int (*use)(fsock *), int error, int by_list)
+await_failure(fsock *s, int (*use)(fsock *), int error, enum driver driver)
 {
+	int by_list = driver != BY_USE;
 	fsock_waitlist *list = fsock_waitlist_new();
 	struct fsock_event event;
 
@@ -75,9 +78,11 @@ await_failure(fsock *s, int (*use)(fsock *), int error, int by_list)
 		use(s);
 		fsock_wait_for_input(&s, 1, 0.01, NULL);
 	}
+	if (driver == BY_LIST_BLOCKING)
+		ck_assert_int_eq(fsock_set_nonblocking(s, 0), 0);
 	if (by_list) {
 		ck_assert_int_eq(fsock_waitlist_add(list, s, FSOCK_OUTPUT, NULL), 0);
-		ck_assert_int_eq(fsock_waitlist_wait(list, INFINITY, NULL), 1);
+		ck_assert_int_eq(fsock_waitlist_wait(list, 10, NULL), 1);
 		ck_assert_ptr_eq(fsock_waitlist_next(list, &event), s);
 		ck_assert_int_eq(event.state, FSOCK_FAILED);
 		ck_assert_int_eq(event.error, error);
@@ -87,8 +92,8 @@ await_failure(fsock *s, int (*use)(fsock *), int error, int by_list)
 
 START_TEST(not_connected)
 {
-	const struct outcome *row = &outcomes[_i / 2 % COUNT(outcomes)];
-	int (*use)(fsock *) = uses[_i / 2 / COUNT(outcomes)];
+	const struct outcome *row = &outcomes[_i / DRIVERS % COUNT(outcomes)];
+	int (*use)(fsock *) = uses[_i / DRIVERS / COUNT(outcomes)];
 	struct fsock_options options = {
 		.nonblocking = FSOCK_ON, .connect_timeout = row->timeout, .family = FSOCK_IPV4_ONLY
 	};
@@ -99,7 +104,7 @@ START_TEST(not_connected)
 	if (s == NULL) /* the name was looked up in no time: then it is told at once */
 		sock_assert_error(row->kind, row->error);
 	else
-		await_failure(s, use, row->error, _i % 2);
+		await_failure(s, use, row->error, _i % DRIVERS);
 	ck_assert_int_eq(fsock_is_connecting(s), 0);
 	for (int i = 0; s != NULL && i < 2; i++) {
 		ck_assert_int_eq(use(s), -1);
@@ -194,6 +199,28 @@ START_TEST(failed_when_blocking)
 }
 END_TEST
 
+/* In two lists: whichever is waited on goes on, whatever the other has begun. */
+START_TEST(in_two_lists)
+{
+	fsock *s = begin_waiting(_i, 0);
+	fsock_waitlist *second = wait_list(_i);
+	struct fsock_event event;
+
+	ck_assert_int_eq(fsock_waitlist_add(second, s, FSOCK_OUTPUT, NULL), 0);
+	for (int i = 0; i < 6; i++)
+		ck_assert_int_eq(fsock_waitlist_wait(i % 2 ? second : list, 0.005, NULL), 0);
+	ck_assert_int_eq(fsock_waitlist_wait(list, 0, NULL), 0);
+	make_room();
+	ck_assert_int_eq(fsock_waitlist_wait(second, 10, NULL), 1);
+	ck_assert_ptr_eq(fsock_waitlist_next(second, &event), s);
+	ck_assert_int_eq(event.state, FSOCK_OUTPUT);
+	ck_assert_int_eq(fsock_waitlist_wait(list, 10, NULL), 1);
+	ck_assert_int_eq(fsock_close(s), 0);
+	fsock_waitlist_free(second);
+	end_waiting();
+}
+END_TEST
+
 /* What a child does with its copies of the list and the socket. */
 static int
 child(void *s)
@@ -260,9 +287,10 @@ main(void)
 	Suite *suite = suite_create("pending");
 	TCase *tcase = tcase_create("pending");
 
-	tcase_add_loop_test(tcase, not_connected, 0, 2 * COUNT(outcomes) * COUNT(uses));
+	tcase_add_loop_test(tcase, not_connected, 0, DRIVERS * COUNT(outcomes) * COUNT(uses));
 	tcase_add_loop_test(tcase, closed_meanwhile, 0, wait_backends());
 	tcase_add_loop_test(tcase, failed_when_blocking, 0, wait_backends());
+	tcase_add_loop_test(tcase, in_two_lists, 0, wait_backends());
 	tcase_add_loop_test(tcase, in_a_child, 0, wait_backends());
 	tcase_add_loop_test(tcase, used_while_connected, 0, wait_backends());
 	suite_add_tcase(suite, tcase);

@@ -2,7 +2,6 @@
 #include "accept.h"
 
 #include "clock.h"
-#include "error.h"
 #include "sys.h"
 #include "transfer.h"
 

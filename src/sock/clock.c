@@ -34,15 +34,6 @@ fsock__clock_left(int64_t deadline)
 	return deadline > now ? deadline - now : 0;
 }
 
-struct timespec
-fsock__clock_timespec(int64_t nanoseconds)
-{
-	struct timespec t = { .tv_sec = (time_t)(nanoseconds / NANOSECONDS) };
-
-	t.tv_nsec = (long)(nanoseconds % NANOSECONDS);
-	return t;
-}
-
 int
 fsock__clock_milliseconds(int64_t left)
 {

@@ -3,7 +3,6 @@
 #define FSOCK_SOCK_CLOCK_H
 
 #include <stdint.h>
-#include <time.h>
 
 #define FSOCK__NEVER INT64_MAX /* a deadline that does not come, a span without end */
 
@@ -15,8 +14,6 @@ int64_t fsock__clock_after(int64_t span);
 /* Nanoseconds left until the deadline: 0 if it has passed, FSOCK__NEVER for FSOCK__NEVER. */
 int64_t fsock__clock_left(int64_t deadline);
 
-/* A moment or a span as the system takes it. */
-struct timespec fsock__clock_timespec(int64_t nanoseconds);
 /*
  * What is left for poll(2) and its like: milliseconds, rounded up so that no wait ends too early.
  */

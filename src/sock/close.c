@@ -1,9 +1,6 @@
 #include "../compat.h"
 
-#include "clock.h"
-#include "error.h"
 #include "socket.h"
-#include "sys.h"
 #include "wait.h"
 
 /* see fsock/socket.h */
@@ -15,7 +12,7 @@ fsock_close(fsock *s)
 	if (s == NULL)
 		return 0;
 	fsock__socket_own(s);
-	fsock__wait_retire(s);
+	fsock__wait_closing_retire(s);
 	if (s->stream != NULL && s->stream_ops->close(s) < 0)
 		error = errno;
 	pthread_mutex_lock(&s->lock);

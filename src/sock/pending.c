@@ -109,12 +109,12 @@ fsock__pending_step(struct fsock *s)
 	/* A thread cancelled in here would leave locks taken for ever. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	pthread_mutex_lock(&s->lock);
-	fsock__wait_pause_watching(s);
+	fsock__wait_connecting_pause(s);
 	p = fsock__pending_step_nolock(s);
-	fsock__wait_resume_watching(s, p == FSOCK__PENDING);
+	fsock__wait_connecting_resume(s, p == FSOCK__PENDING);
 	pthread_mutex_unlock(&s->lock);
 	pthread_setcancelstate(cancel, NULL);
-	if (p != FSOCK__PENDING && s->waits != NULL)
+	if (p != FSOCK__PENDING)
 		fsock__wait_note(s);
 	return p;
 }
@@ -165,13 +165,18 @@ fsock__pending_await(struct fsock *s, const char *operation, int direction, int6
 }
 
 int
-fsock__pending_error(const struct fsock *s, const char *operation)
+fsock__pending_error(struct fsock *s, const char *operation)
 {
-	const struct fsock__connecting *c = s->connecting;
+	const struct fsock__connecting *c;
 
+	pthread_mutex_lock(&s->lock); /* output may have failed for another reason meanwhile */
+	c = s->connecting;
 	if (c != NULL && c->progress == FSOCK__FAILED)
-		return fsock__connecting_fail(c);
-	return fsock__socket_error(s, operation, s->write_error);
+		fsock__connecting_fail(c);
+	else
+		fsock__socket_error(s, operation, s->write_error);
+	pthread_mutex_unlock(&s->lock);
+	return -1;
 }
 
 /* see fsock/socket.h */

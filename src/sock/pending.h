@@ -27,6 +27,6 @@ enum fsock__progress fsock__pending_step_nolock(struct fsock *);
 int fsock__pending_await(struct fsock *, const char *operation, int direction, int64_t deadline);
 
 /* Records why output has failed: perhaps because it never was connected. Returns -1. */
-int fsock__pending_error(const struct fsock *, const char *operation);
+int fsock__pending_error(struct fsock *, const char *operation);
 
 #endif

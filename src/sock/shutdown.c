@@ -64,9 +64,9 @@ shut_direction(fsock *s, int fd, int direction, int how)
 
 	if (s->role == FSOCK__DATAGRAM)
 		return shut_datagram(s, fd, direction, how);
-	r = direction == FSOCK_OUTPUT ? fsock__shutdown_output(s) : shutdown(fd, how);
-	if (r < 0 && s->connecting != NULL)
+	if (direction == FSOCK_INPUT && fd < 0)
 		return fsock__socket_error(s, "shutdown", EINPROGRESS);
+	r = direction == FSOCK_OUTPUT ? fsock__shutdown_output(s) : shutdown(fd, how);
 	if (r < 0) {
 		if (s->shut & direction)
 			return 0;
@@ -86,7 +86,7 @@ fsock_shutdown(fsock *s, int direction)
 
 	if (fsock__socket_check(s, "shutdown") < 0)
 		return -1;
-	fd = s->fd; /* -1 until it is connected: then there is no input to shut down */
+	fd = s->connecting != NULL ? -1 : s->fd; /* another thread may be setting it */
 	if (direction < FSOCK_INPUT || direction > FSOCK_IO)
 		return fsock__socket_error(s, "shutdown", EINVAL);
 	if (s->role == FSOCK__LISTENER)

@@ -72,7 +72,7 @@ fsock__socket_new(int fd, enum fsock__role role, int family, const struct fsock_
 int
 fsock__socket_close_nolock(struct fsock *s)
 {
-	if (s->closing || (s->queued > 0 && s->write_error == 0 && fsock__wait_defer(s)))
+	if (s->closing || (s->queued > 0 && s->write_error == 0 && fsock__wait_closing_defer(s)))
 		return 0;
 	return fsock__socket_close_now_nolock(s);
 }
@@ -83,7 +83,7 @@ fsock__socket_close_now_nolock(struct fsock *s)
 	int saved = errno;
 
 	if (s->fd >= 0 || s->connecting != NULL)
-		fsock__wait_closing(s);
+		fsock__wait_drop_fd(s);
 	if (s->transport->close(s) < 0)
 		return fsock__socket_error(s, "close", errno);
 	errno = saved;
@@ -229,8 +229,7 @@ set_deadlines(struct fsock *s, int directions, double seconds)
 		s->write_deadline = deadline;
 		fsock__interrupt_look(s, FSOCK_OUTPUT);
 	}
-	if (s->waits != NULL)
-		fsock__wait_note(s);
+	fsock__wait_note(s);
 	return 0;
 }
 

@@ -63,25 +63,26 @@ struct fsock__stream_ops {
 	int (*fetch)(struct fsock *);
 };
 
-/*
- * What must stay true:
- *  1. `references` counts the owner of the handle and each open FILE; at 0 the memory goes.
- *  2. `open_files` counts the FILEs. When the last one closes, the descriptor is closed, unless
- *     it is being released. While any FILE is open, `fd` changes but once, from -1.
- *  3. `fd`, `references`, `open_files` and `stream` change under `lock` only; `fd` is read without
- *     it by calls that the program may not run while it ends the handle.
- *  4. `write_error` is set once and never cleared: octets are missing in what the peer gets.
- *  5. Locks are waited for in this order: a FILE's, the stream's output lock, `lock`, a wait
- *     list's, the registry's.
- *  6. `waits` changes under `lock`, and that of the list; it is looked at without to see whether
- *     there is any.
- */
 struct fsock__connecting;
 struct fsock__transport_ops;
 struct fsock__unix_file;
 struct fsock__member;
 struct fsock__interrupt;
 
+/*
+ * What must stay true:
+ *  1. `references` counts the owner of the handle and each open FILE; at 0 the memory goes.
+ *  2. `open_files` counts the FILEs. When the last one closes, the descriptor is closed, unless
+ *     it is being released. While any FILE is open, `fd` changes but once, from -1.
+ *  3. `fd`, `references`, `open_files` and `stream` change under `lock` only; `fd` is read without
+ *     it by calls that the program may not run while it ends the handle, after they have seen that
+ *     `connecting` is NULL: until then another thread may set it.
+ *  4. `write_error` is set once and never cleared: octets are missing in what the peer gets.
+ *  5. Locks are waited for in this order: a FILE's, the stream's output lock, `lock`, a wait
+ *     list's, the registry's.
+ *  6. `waits` changes under `lock`, and that of the list; it is looked at without to see whether
+ *     there is any.
+ */
 struct fsock {
 	pthread_mutex_t lock;
 	int fd; /* -1 once closed, for what is no socket, and until it is connected */
@@ -120,7 +121,7 @@ struct fsock {
 
 /*
  * Makes a handle that owns `fd`, applies the settings that are options of the descriptor, and
- * starts the deadline's clock unless `deadline` (absolute) says when it ends.
+ * starts the deadline's clock. With `fd` -1 it is to get a descriptor later.
  * Returns it, or NULL with `fd` still the caller's. Errors, recorded: ENOMEM, EMFILE, ENFILE.
  */
 struct fsock *fsock__socket_new(int fd, enum fsock__role role, int family,
@@ -147,7 +148,7 @@ void fsock__socket_own(struct fsock *);
 /* Drops one reference; frees at the last. */
 void fsock__socket_unref(struct fsock *);
 
-/* Gives a socket that was made without the descriptor that it is for. */
+/* Gives a socket that was made without a descriptor its own. Needs `lock`. */
 void fsock__socket_set_fd(struct fsock *, int fd, int family);
 
 /*

@@ -41,18 +41,21 @@ fsock__transfer_use(struct fsock *s)
 }
 
 /*
- * For calls of their own, in one direction: FSOCK_INPUT or FSOCK_OUTPUT. The flags to begin with:
- * MSG_DONTWAIT if there is a deadline, or the socket is interruptible or does not block, else 0.
- * Returns 0, or -1 with the error recorded if the deadline has passed.
+ * For calls of their own, in one direction: FSOCK_INPUT or FSOCK_OUTPUT. Its deadline, and whether
+ * that has not passed: 0, or -1 with the error recorded.
  */
-int fsock__transfer_check(struct fsock *, const char *operation, int direction);
-
 static inline int64_t
 fsock__transfer_deadline(struct fsock *s, int direction)
 {
 	return direction == FSOCK_INPUT ? s->read_deadline : s->write_deadline;
 }
 
+int fsock__transfer_check(struct fsock *, const char *operation, int direction);
+
+/*
+ * Checks the deadline and chooses the flags to begin with: MSG_DONTWAIT if there is a deadline, or
+ * the socket is interruptible or does not block, else 0. Returns 0, or -1 with the error recorded.
+ */
 static inline int
 fsock__transfer_begin(struct fsock *s, const char *operation, int direction, int *flags)
 {

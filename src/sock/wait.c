@@ -64,10 +64,11 @@ look_inside(struct wait *w)
 	for (size_t i = 0; i < w->n; i++) {
 		fsock *s = w->sockets[i];
 		int pending = s->connecting != NULL && fsock__pending_step(s) == FSOCK__PENDING;
-		ssize_t n = s->fd < 0 ? -pending : fsock__wait_buffered(s);
+		int fd = pending ? -1 : s->fd; /* poll() passes over -1 */
+		ssize_t n = fd < 0 ? -pending : fsock__wait_buffered(s);
 
-		w->fds[i].fd = s->fd; /* poll() passes over -1 */
-		if (s->fd < 0 && !pending)
+		w->fds[i].fd = fd;
+		if (fd < 0 && !pending)
 			found(w, s, FSOCK_FAILED);
 		else if (n > 0)
 			found(w, s, FSOCK_INPUT);

@@ -177,6 +177,16 @@ int fsock__wait_wanted(const struct fsock__member *, int interest);
  */
 int fsock__wait_set(struct fsock__member *, int interest);
 
+/*
+ * Something has happened to the socket that the kernel cannot tell of: there may be input in its
+ * streams, or the end of it, that there was not; output was queued or sent, or has failed; it has
+ * another deadline. The lists that it is in will look.
+ */
+void fsock__wait_note(struct fsock *);
+
+/* The descriptor is about to be closed. Needs the socket's lock. */
+void fsock__wait_drop_fd(struct fsock *);
+
 /* The handle ends: it leaves its lists. */
 void fsock__wait_leave(struct fsock *);
 
@@ -186,29 +196,29 @@ void fsock__wait_leave(struct fsock *);
  * The program is about to close the handle: it leaves its lists, but for one that may have to send
  * what is queued, and that will not tell of it any more.
  */
-void fsock__wait_retire(struct fsock *);
+void fsock__wait_closing_retire(struct fsock *);
 
 /*
  * Whether a list is there to send what is queued, so that nobody has to wait for that. Needs the
  * socket's lock.
  */
-int fsock__wait_may_defer(const struct fsock *);
+int fsock__wait_closing_may_defer(const struct fsock *);
 
 /*
  * Leaves closing the socket to a list, if there is one. Needs the socket's lock. Returns whether
  * one has taken it over.
  */
-int fsock__wait_defer(struct fsock *);
+int fsock__wait_closing_defer(struct fsock *);
 
 /*
  * Closes what is `done`, as far as that is possible now. Needs the list's lock. The members, which
  * are none any more, are added to *closed; their sockets are let go without the lock.
  */
-void fsock__wait_finish(struct fsock_waitlist *, struct fsock__member **closed);
-void fsock__wait_release(struct fsock__member *closed);
+void fsock__wait_closing_finish(struct fsock_waitlist *, struct fsock__member **closed);
+void fsock__wait_closing_release(struct fsock__member *closed);
 
 /* Puts a closing member that has sent everything, or failed, among those that are done. */
-void fsock__wait_check_closing(struct fsock__member *);
+void fsock__wait_closing_check(struct fsock__member *);
 
 /*
  * wait_connecting.c: members that are not connected yet.
@@ -216,20 +226,14 @@ void fsock__wait_check_closing(struct fsock__member *);
  * Goes on connecting. Needs the list's lock; that of the socket is tried. Returns 0, or -1 if it is
  * to be tried again soon.
  */
-int fsock__wait_step(struct fsock__member *);
+int fsock__wait_connecting_step(struct fsock__member *);
 
 /* Around a step that somebody else takes; between them the driving list's lock is held as well. */
-void fsock__wait_pause_watching(struct fsock *);
-void fsock__wait_resume_watching(struct fsock *, int is_pending);
+void fsock__wait_connecting_pause(struct fsock *);
+void fsock__wait_connecting_resume(struct fsock *, int is_pending);
 
 /* The member's list drives its socket no more. Needs both locks. */
-void fsock__wait_stop_watching(struct fsock__member *);
-
-/*
- * Tells the other lists that the socket is in, when `ours` is locked and others can only be tried.
- * Needs the socket's lock.
- */
-void fsock__wait_tell_others(struct fsock *, const struct fsock_waitlist *ours);
+void fsock__wait_connecting_stop(struct fsock__member *);
 
 /*
  * wait_timer.c: members by the time when they are to be told of. All need the list's lock.
@@ -237,9 +241,6 @@ void fsock__wait_tell_others(struct fsock *, const struct fsock_waitlist *ours);
  * Makes room for one member more. Returns 0 or -1 (ENOMEM).
  */
 int fsock__wait_timer_reserve(struct fsock_waitlist *);
-
-/* When something happens to a member by itself; FSOCK__NEVER if nothing does. */
-int64_t fsock__wait_timer_of(const struct fsock__member *);
 
 /* Makes the timers know when a member is due, if that is earlier than they know. */
 void fsock__wait_timer_set(struct fsock__member *);
@@ -252,14 +253,12 @@ int64_t fsock__wait_timer_first(const struct fsock_waitlist *);
 /* Takes out a member whose time has come, or returns NULL. */
 struct fsock__member *fsock__wait_timer_expired(struct fsock_waitlist *, int64_t now);
 
-/* The descriptor is about to be closed. Needs the socket's lock. */
-void fsock__wait_closing(struct fsock *);
-
 /*
- * Something has happened to the socket that the kernel does not know of: its streams have received
- * something, output was queued or sent, a deadline is another. Its lists look at it.
+ * wait_look.c: what only the library knows of a socket's readiness.
+ *
+ * fsock__wait_note() when `ours` is locked and others can only be tried. Needs the socket's lock.
  */
-void fsock__wait_note(struct fsock *);
+void fsock__wait_tell_others(struct fsock *, const struct fsock_waitlist *ours);
 
 /*
  * How much input the socket's streams hold that can be read without the kernel, or -1 if that
@@ -273,6 +272,13 @@ ssize_t fsock__wait_buffered(struct fsock *);
  * is the one whose lock is held, or NULL. Returns 1 or 0.
  */
 int fsock__wait_is_readable(struct fsock *, const struct fsock_waitlist *list);
+
+/*
+ * Looks at a member that something may have happened to, which also makes the backend and the
+ * timers know what they are to wait for. Needs the list's lock. Returns its state as far as the
+ * system cannot know it, 0 for none, or -1 if that cannot be told now.
+ */
+int fsock__wait_look(struct fsock__member *);
 
 /* While something cannot be told, the longest time to wait before looking again. */
 #define FSOCK__WAIT_UNSURE 10000000

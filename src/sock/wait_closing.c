@@ -6,8 +6,6 @@
 #include "../compat.h"
 #include "wait.h"
 
-#include <stdlib.h>
-
 #include "clock.h"
 
 /* The program hears no more of a member. Needs both locks. */
@@ -49,14 +47,12 @@ leave_others(struct fsock *s, const struct fsock__member *kept)
 }
 
 void
-fsock__wait_retire(struct fsock *s)
+fsock__wait_closing_retire(struct fsock *s)
 {
 	struct fsock__member *m;
 
 	pthread_mutex_lock(&s->lock);
-	m = s->waits;
-	if (m != NULL && !(s->nonblocking && fsock__waitlist_is_ours(m->list)))
-		m = NULL;
+	m = fsock__wait_closing_may_defer(s) ? s->waits : NULL;
 	leave_others(s, m);
 	if (m != NULL) {
 		pthread_mutex_lock(&m->list->lock);
@@ -68,7 +64,7 @@ fsock__wait_retire(struct fsock *s)
 }
 
 int
-fsock__wait_may_defer(const struct fsock *s)
+fsock__wait_closing_may_defer(const struct fsock *s)
 {
 	const struct fsock__member *m = s->waits;
 
@@ -76,11 +72,11 @@ fsock__wait_may_defer(const struct fsock *s)
 }
 
 int
-fsock__wait_defer(struct fsock *s)
+fsock__wait_closing_defer(struct fsock *s)
 {
 	struct fsock__member *m = s->waits;
 
-	if (!fsock__wait_may_defer(s))
+	if (!fsock__wait_closing_may_defer(s))
 		return 0;
 	leave_others(s, m);
 	pthread_mutex_lock(&m->list->lock);
@@ -91,14 +87,14 @@ fsock__wait_defer(struct fsock *s)
 	m->list->closing_count++;
 	m->timeout = fsock__clock_after(s->settings.close_timeout);
 	fsock__wait_timer_set(m);
-	fsock__wait_check_closing(m); /* who drains has perhaps just finished */
+	fsock__wait_closing_check(m); /* who drains has perhaps just finished */
 	fsock__waitlist_nudge(m->list);
 	pthread_mutex_unlock(&m->list->lock);
 	return 1;
 }
 
 void
-fsock__wait_check_closing(struct fsock__member *m)
+fsock__wait_closing_check(struct fsock__member *m)
 {
 	const struct fsock *s = m->socket;
 
@@ -108,7 +104,7 @@ fsock__wait_check_closing(struct fsock__member *m)
 }
 
 void
-fsock__wait_finish(struct fsock_waitlist *list, struct fsock__member **closed)
+fsock__wait_closing_finish(struct fsock_waitlist *list, struct fsock__member **closed)
 {
 	while (fsock__ring_is_linked(&list->done)) {
 		struct fsock__member *m =
@@ -129,7 +125,7 @@ fsock__wait_finish(struct fsock_waitlist *list, struct fsock__member **closed)
 }
 
 void
-fsock__wait_release(struct fsock__member *closed)
+fsock__wait_closing_release(struct fsock__member *closed)
 {
 	while (closed != NULL) {
 		struct fsock__member *m = closed;
@@ -138,18 +134,4 @@ fsock__wait_release(struct fsock__member *closed)
 		fsock__socket_unref(m->socket);
 		fsock__wait_free(m);
 	}
-}
-
-/* see fsock/wait.h */
-size_t
-fsock_waitlist_closing(fsock_waitlist *list)
-{
-	size_t n;
-
-	if (list == NULL)
-		return 0;
-	pthread_mutex_lock(&list->lock);
-	n = list->closing_count;
-	pthread_mutex_unlock(&list->lock);
-	return n;
 }

@@ -1,7 +1,8 @@
 /*
- * Members whose sockets are not connected yet. One of the lists that such a socket is in drives it:
- * it watches the descriptors under way, and takes the next step when one of them is ready or when
- * it is time. Whoever else takes a step stops the watching meanwhile, as descriptors are closed.
+ * Members whose sockets are not connected yet. One of the lists that such a socket is in drives it,
+ * one that is waited on: it watches the descriptors under way, and takes the next step when one of
+ * them is ready or when it is time. Whoever else takes a step stops the watching meanwhile, as
+ * descriptors are closed.
  */
 #include "../compat.h"
 #include "wait.h"
@@ -69,7 +70,7 @@ watch(struct fsock__member *m)
 
 /* The member drives its socket no more. Needs both locks. */
 void
-fsock__wait_stop_watching(struct fsock__member *m)
+fsock__wait_connecting_stop(struct fsock__member *m)
 {
 	if (m->socket->driver != m)
 		return;
@@ -79,7 +80,7 @@ fsock__wait_stop_watching(struct fsock__member *m)
 }
 
 void
-fsock__wait_pause_watching(struct fsock *s)
+fsock__wait_connecting_pause(struct fsock *s)
 {
 	struct fsock__member *m = s->driver;
 
@@ -90,18 +91,45 @@ fsock__wait_pause_watching(struct fsock *s)
 }
 
 void
-fsock__wait_resume_watching(struct fsock *s, int is_pending)
+fsock__wait_connecting_resume(struct fsock *s, int is_pending)
 {
 	struct fsock__member *m = s->driver;
 
 	if (m == NULL)
 		return;
 	if (!is_pending)
-		fsock__wait_stop_watching(m);
+		fsock__wait_connecting_stop(m);
 	else if (watch(m) < 0)
 		fsock__wait_suspect(m); /* it is tried again */
 	fsock__waitlist_nudge(m->list);
 	pthread_mutex_unlock(&m->list->lock);
+}
+
+/*
+ * Has the member drive its socket, unless another list does that a thread is waiting on: nobody may
+ * ever wait on one that is idle. That list's lock can only be tried. Needs both locks. Returns
+ * whether it drives.
+ */
+static int
+take_over(struct fsock__member *m)
+{
+	struct fsock__member *other = m->socket->driver;
+	int is_waiting;
+
+	if (other != NULL && other != m) {
+		if (pthread_mutex_trylock(&other->list->lock) != 0)
+			return 0;
+		is_waiting = other->list->waiting && fsock__waitlist_is_ours(other->list);
+		if (!is_waiting) {
+			fsock__wait_connecting_stop(other);
+			fsock__wait_suspect(other); /* its next wait takes over in turn */
+		}
+		pthread_mutex_unlock(&other->list->lock);
+		if (is_waiting)
+			return 0;
+	}
+	m->socket->driver = m;
+	return 1;
 }
 
 /* Goes on connecting, if this list is the one that does. Needs both locks. Returns 0 or -1. */
@@ -111,21 +139,19 @@ drive(struct fsock__member *m)
 	struct fsock *s = m->socket;
 	enum fsock__progress p;
 
-	if (s->driver == NULL)
-		s->driver = m;
-	if (s->driver != m)
-		return 0;
+	if (!take_over(m))
+		return -1;
 	unwatch(m);
 	p = fsock__pending_step_nolock(s);
 	if (p == FSOCK__PENDING)
 		return watch(m);
-	fsock__wait_stop_watching(m);
+	fsock__wait_connecting_stop(m);
 	fsock__wait_tell_others(s, m->list);
 	return 0;
 }
 
 int
-fsock__wait_step(struct fsock__member *m)
+fsock__wait_connecting_step(struct fsock__member *m)
 {
 	struct fsock *s = m->socket;
 	int r = 0, saved = errno;

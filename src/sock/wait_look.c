@@ -2,6 +2,8 @@
 #include "../compat.h"
 #include "wait.h"
 
+#include "clock.h"
+
 ssize_t
 fsock__wait_buffered(struct fsock *s)
 {
@@ -50,5 +52,58 @@ fsock__wait_is_readable(struct fsock *s, const struct fsock_waitlist *ours)
 			fsock__wait_tell_others(s, ours);
 	}
 	pthread_mutex_unlock(&s->lock);
+	return r;
+}
+
+static int
+has_passed(int64_t deadline)
+{
+	return deadline != FSOCK__NEVER && fsock__clock_left(deadline) == 0;
+}
+
+/* What of a member's interest would only meet a deadline that has passed. */
+static int
+find_late(const struct fsock__member *m)
+{
+	struct fsock *s = m->socket;
+	int late = 0;
+
+	if (has_passed(s->read_deadline))
+		late |= FSOCK_INPUT;
+	if (has_passed(s->write_deadline)) {
+		late |= FSOCK_OUTPUT;
+		if (s->queued > 0)
+			s->stream_ops->drain(s); /* output that is late has failed */
+	}
+	return late & m->interest;
+}
+
+int
+fsock__wait_look(struct fsock__member *m)
+{
+	const struct fsock *s = m->socket;
+	int saved = errno, late = find_late(m), r = fsock__wait_connecting_step(m);
+
+	if (r == 0)
+		r = fsock__wait_set(m, m->interest);
+	errno = saved;
+	fsock__wait_timer_set(m);
+	if (m->is_hidden) {
+		fsock__wait_closing_check(m);
+		return r;
+	}
+	if (m->fd < 0 && !m->is_pending)
+		return FSOCK_FAILED;
+	if (s->write_error != 0 && (s->nonblocking || m->is_pending))
+		return FSOCK_FAILED;
+	if (late != 0)
+		return late;
+	if (m->is_pending)
+		return r;
+	if (r == 0 && (m->interest & FSOCK_INPUT) && !s->congested) {
+		ssize_t n = fsock__wait_buffered(m->socket);
+
+		return n > 0 ? FSOCK_INPUT : n < 0 ? -1 : 0;
+	}
 	return r;
 }

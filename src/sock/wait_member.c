@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "sys.h"
 
 /*
  * A full pipe cannot be, and a closed one belongs to a list that nobody may use any more. A thread
@@ -83,7 +82,7 @@ forget(struct fsock__member *m)
 {
 	int saved = errno;
 
-	fsock__wait_stop_watching(m);
+	fsock__wait_connecting_stop(m);
 	if (fsock__waitlist_is_ours(m->list))
 		tell_backend(m, 0);
 	m->known = 0;
@@ -217,7 +216,7 @@ fsock__wait_leave(struct fsock *s)
 }
 
 void
-fsock__wait_closing(struct fsock *s)
+fsock__wait_drop_fd(struct fsock *s)
 {
 	for (struct fsock__member *m = s->waits; m != NULL; m = m->next) {
 		pthread_mutex_lock(&m->list->lock);
@@ -232,6 +231,8 @@ fsock__wait_closing(struct fsock *s)
 void
 fsock__wait_note(struct fsock *s)
 {
+	if (s->waits == NULL)
+		return;
 	pthread_mutex_lock(&s->lock);
 	for (struct fsock__member *m = s->waits; m != NULL; m = m->next) {
 		pthread_mutex_lock(&m->list->lock);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "clock.h"
-#include "error.h"
 
 int
 fsock__wait_timer_reserve(struct fsock_waitlist *list)
@@ -59,8 +58,9 @@ sink(struct fsock_waitlist *list, size_t i, struct fsock__member *m)
 	put(list, i, m);
 }
 
-int64_t
-fsock__wait_timer_of(const struct fsock__member *m)
+/* When something happens to a member by itself; FSOCK__NEVER if nothing does. */
+static int64_t
+due_time(const struct fsock__member *m)
 {
 	const struct fsock *s = m->socket;
 	int64_t due = m->timeout < m->step ? m->timeout : m->step;
@@ -77,7 +77,7 @@ void
 fsock__wait_timer_set(struct fsock__member *m)
 {
 	struct fsock_waitlist *list = m->list;
-	int64_t due = fsock__wait_timer_of(m);
+	int64_t due = due_time(m);
 
 	if (due == FSOCK__NEVER || (m->timer != FSOCK__NO_TIMER && m->due <= due))
 		return;
@@ -117,36 +117,9 @@ fsock__wait_timer_expired(struct fsock_waitlist *list, int64_t now)
 		struct fsock__member *m = list->timers[0];
 
 		fsock__wait_timer_remove(m);
-		if (fsock__wait_timer_of(m) <= now)
+		if (due_time(m) <= now)
 			return m;
 		fsock__wait_timer_set(m); /* it was put off */
 	}
 	return NULL;
-}
-
-/* see fsock/wait.h */
-int
-fsock_waitlist_set_timeout(fsock_waitlist *list, fsock *s, double seconds)
-{
-	struct fsock__member *m;
-	int64_t span;
-
-	if (list == NULL || fsock__clock_span(seconds, &span) < 0)
-		return fsock__error_set("wait list", NULL, FSOCK__NO_PORT, EINVAL);
-	if (s == NULL)
-		return fsock__error_set_kind(
-		    "wait list", NULL, FSOCK__NO_PORT, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
-	pthread_mutex_lock(&s->lock);
-	m = fsock__wait_find(list, s);
-	if (m != NULL && m->is_hidden)
-		m = NULL;
-	if (m != NULL) {
-		pthread_mutex_lock(&list->lock);
-		m->timeout = fsock__clock_after(span);
-		fsock__wait_timer_set(m);
-		fsock__waitlist_nudge(list);
-		pthread_mutex_unlock(&list->lock);
-	}
-	pthread_mutex_unlock(&s->lock);
-	return m == NULL ? fsock__socket_error(s, "wait list", ENOENT) : 0;
 }

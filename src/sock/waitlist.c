@@ -1,9 +1,7 @@
 #include "../compat.h"
 
-#include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "error.h"
@@ -14,6 +12,18 @@ static int
 fail(int errnum)
 {
 	return fsock__error_set("wait list", NULL, FSOCK__NO_PORT, errnum);
+}
+
+/* Whether a call names both. Returns 0 or -1. */
+static int
+check(const fsock_waitlist *list, const fsock *s)
+{
+	if (list == NULL)
+		return fail(EINVAL);
+	if (s == NULL)
+		return fsock__error_set_kind(
+		    "wait list", NULL, FSOCK__NO_PORT, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
+	return 0;
 }
 
 /* The pipe: its reading end is a member like any other. Returns 0 or -1. */
@@ -96,8 +106,8 @@ remove_first(fsock_waitlist *list, int all)
 	more = m != NULL && (all || !m->is_hidden);
 	if (more && m->is_closing) {
 		m->is_overdue = 1;
-		fsock__wait_check_closing(m);
-		fsock__wait_finish(list, &closed);
+		fsock__wait_closing_check(m);
+		fsock__wait_closing_finish(list, &closed);
 		busy = closed == NULL;
 	} else if (more && pthread_mutex_trylock(&m->socket->lock) == 0) {
 		struct fsock *s = m->socket;
@@ -108,7 +118,7 @@ remove_first(fsock_waitlist *list, int all)
 		busy = 1;
 	}
 	pthread_mutex_unlock(&list->lock);
-	fsock__wait_release(closed);
+	fsock__wait_closing_release(closed);
 	if (busy)
 		sched_yield();
 	return more;
@@ -188,11 +198,10 @@ add_or_change(fsock_waitlist *list, fsock *s, int interest, void *user, int may_
 {
 	int error, saved = errno;
 
-	if (list == NULL || interest < 0 || interest > FSOCK_IO)
+	if (check(list, s) < 0)
+		return -1;
+	if (interest < 0 || interest > FSOCK_IO)
 		return fail(EINVAL);
-	if (s == NULL)
-		return fsock__error_set_kind(
-		    "wait list", NULL, FSOCK__NO_PORT, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
 	pthread_mutex_lock(&s->lock);
 	error = enter(list, s, interest, user, may_add);
 	pthread_mutex_unlock(&s->lock);
@@ -216,20 +225,26 @@ fsock_waitlist_change(fsock_waitlist *list, fsock *s, int interest, void *user)
 	return add_or_change(list, s, interest, user, 0);
 }
 
+/* The member that a socket is in a list, if the program knows of it; else NULL. Needs its lock. */
+static struct fsock__member *
+find_visible(fsock_waitlist *list, fsock *s)
+{
+	struct fsock__member *m = fsock__wait_find(list, s);
+
+	return m == NULL || m->is_hidden ? NULL : m;
+}
+
 /* see fsock/wait.h */
 int
 fsock_waitlist_remove(fsock_waitlist *list, fsock *s)
 {
 	struct fsock__member *m;
 
-	if (list == NULL)
-		return fail(EINVAL);
-	if (s == NULL)
-		return fsock__error_set_kind(
-		    "wait list", NULL, FSOCK__NO_PORT, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
+	if (check(list, s) < 0)
+		return -1;
 	pthread_mutex_lock(&s->lock);
-	m = fsock__wait_find(list, s);
-	if (m != NULL && !m->is_hidden) {
+	m = find_visible(list, s);
+	if (m != NULL) {
 		pthread_mutex_lock(&list->lock);
 		fsock__wait_part(m);
 		pthread_mutex_unlock(&list->lock);
@@ -239,15 +254,51 @@ fsock_waitlist_remove(fsock_waitlist *list, fsock *s)
 }
 
 /* see fsock/wait.h */
-size_t
-fsock_waitlist_count(fsock_waitlist *list)
+int
+fsock_waitlist_set_timeout(fsock_waitlist *list, fsock *s, double seconds)
+{
+	struct fsock__member *m;
+	int64_t span;
+
+	if (check(list, s) < 0)
+		return -1;
+	if (fsock__clock_span(seconds, &span) < 0)
+		return fail(EINVAL);
+	pthread_mutex_lock(&s->lock);
+	m = find_visible(list, s);
+	if (m != NULL) {
+		pthread_mutex_lock(&list->lock);
+		m->timeout = fsock__clock_after(span);
+		fsock__wait_timer_set(m);
+		fsock__waitlist_nudge(list);
+		pthread_mutex_unlock(&list->lock);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return m == NULL ? fsock__socket_error(s, "wait list", ENOENT) : 0;
+}
+
+/* Reads a count of the list's. */
+static size_t
+get(fsock_waitlist *list, const size_t *count)
 {
 	size_t n;
 
-	if (list == NULL)
-		return 0;
 	pthread_mutex_lock(&list->lock);
-	n = list->member_count;
+	n = *count;
 	pthread_mutex_unlock(&list->lock);
 	return n;
+}
+
+/* see fsock/wait.h */
+size_t
+fsock_waitlist_count(fsock_waitlist *list)
+{
+	return list == NULL ? 0 : get(list, &list->member_count);
+}
+
+/* see fsock/wait.h */
+size_t
+fsock_waitlist_closing(fsock_waitlist *list)
+{
+	return list == NULL ? 0 : get(list, &list->closing_count);
 }

@@ -64,60 +64,6 @@ suspect_everybody(struct fsock_waitlist *list)
 		fsock__wait_suspect(fsock__ring_owner(r, struct fsock__member, in_members));
 }
 
-static int
-has_passed(int64_t deadline)
-{
-	return deadline != FSOCK__NEVER && fsock__clock_left(deadline) == 0;
-}
-
-/* What of a member's interest would only meet a deadline that has passed. */
-static int
-find_late(const struct fsock__member *m)
-{
-	struct fsock *s = m->socket;
-	int late = 0;
-
-	if (has_passed(s->read_deadline))
-		late |= FSOCK_INPUT;
-	if (has_passed(s->write_deadline)) {
-		late |= FSOCK_OUTPUT;
-		if (s->queued > 0)
-			s->stream_ops->drain(s); /* output that is late has failed */
-	}
-	return late & m->interest;
-}
-
-/* The state of a member, as far as the system cannot know it: 0 for none, -1 if it is unsure. */
-static int
-look_at(struct fsock__member *m)
-{
-	const struct fsock *s = m->socket;
-	int saved = errno, late = find_late(m), r = fsock__wait_step(m);
-
-	if (r == 0)
-		r = fsock__wait_set(m, m->interest);
-	errno = saved;
-	fsock__wait_timer_set(m);
-	if (m->is_hidden) {
-		fsock__wait_check_closing(m);
-		return r;
-	}
-	if (m->fd < 0 && !m->is_pending)
-		return FSOCK_FAILED;
-	if (s->write_error != 0 && (s->nonblocking || m->is_pending))
-		return FSOCK_FAILED;
-	if (late != 0)
-		return late;
-	if (m->is_pending)
-		return r;
-	if (r == 0 && (m->interest & FSOCK_INPUT) && !s->congested) {
-		ssize_t n = fsock__wait_buffered(m->socket);
-
-		return n > 0 ? FSOCK_INPUT : n < 0 ? -1 : 0;
-	}
-	return r;
-}
-
 /* Looks at the members that may hold input. Returns whether something could not be told. */
 static int
 look_at_suspects(struct fsock_waitlist *list)
@@ -132,7 +78,7 @@ look_at_suspects(struct fsock_waitlist *list)
 		int found;
 
 		next = r->next;
-		found = look_at(m);
+		found = fsock__wait_look(m);
 		unsure |= found < 0;
 		if (found > 0)
 			add_ready(m, found);
@@ -203,7 +149,7 @@ take_found(struct fsock_waitlist *list, const struct fsock__found *found)
 	if (m->socket->queued > 0 && (state & FSOCK_OUTPUT))
 		state = drain(m, state);
 	if (m->is_hidden) {
-		fsock__wait_check_closing(m);
+		fsock__wait_closing_check(m);
 		return;
 	}
 	state = wanted(m, m->socket->congested ? state & ~FSOCK_INPUT : state);
@@ -286,7 +232,7 @@ look_at_timers(struct fsock_waitlist *list)
 			m->timeout = FSOCK__NEVER;
 			add_ready(m, FSOCK_TIMEOUT);
 		}
-		fsock__wait_check_closing(m);
+		fsock__wait_closing_check(m);
 		fsock__wait_suspect(m); /* it may be a step or a deadline of the socket */
 	}
 }
@@ -319,7 +265,7 @@ await(
 
 		error = ask_system(list, patience(list, deadline, unsure), cancel);
 		look_at_timers(list);
-		fsock__wait_finish(list, closed);
+		fsock__wait_closing_finish(list, closed);
 		woken = error == 0 && list->woken && atomic_exchange(&list->woken, 0);
 		woken |= closing > 0 && list->closing_count == 0;
 	} while (error == 0 && list->ready_count == 0 && !woken && fsock__clock_left(deadline) > 0);
@@ -347,7 +293,7 @@ fsock_waitlist_wait(fsock_waitlist *list, double timeout, double *remaining)
 	pthread_mutex_lock(&list->lock);
 	r = list->waiting ? fail(EBUSY) : await(list, deadline, cancel, &closed);
 	pthread_mutex_unlock(&list->lock);
-	fsock__wait_release(closed);
+	fsock__wait_closing_release(closed);
 	pthread_setcancelstate(cancel, NULL);
 	if (remaining != NULL && (r >= 0 || errno == EINTR))
 		*remaining = fsock__wait_remaining(deadline);

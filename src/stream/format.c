@@ -5,6 +5,7 @@
 #include <fsock/format.h>
 
 #include "../sock/error.h"
+#include "../sock/wait.h"
 #include "input.h"
 #include "output.h"
 #include "registry.h"
@@ -113,7 +114,7 @@ fsock_set_formats(FILE *f, const struct fsock_format *input, const struct fsock_
 		return -1;
 	errno = 0;
 	r = change(w, input, output);
-	fsock__readable_changed(w->stream);
+	fsock__wait_note(w->stream->socket);
 	error = errno;
 	if (r < 0)
 		return fsock__socket_error(

@@ -1,6 +1,5 @@
 /* From the raw buffer to stdio: what a FILE's read and seek functions do below. */
 #include "../compat.h"
-#include "../sock/error.h"
 #include "../sock/sys.h"
 #include "input.h"
 #include "receiver.h"
@@ -110,12 +109,14 @@ recount(struct fsock__stream *stream)
 }
 
 /*
+ * Makes `w` the reader, as the first step of every read. Returns 0, or -1 with the error recorded.
+ *
  * The reader before it must not be in a read: its FILE's lock tells. A lock held
  * for a moment (a getc() that finds data, an fclose()) is waited for; a read that waits for the
  * network is not, as two threads that read one socket at once take octets from each other anyway.
  */
-FSOCK__COLD int
-fsock__input_take_over(struct fsock__window *w)
+FSOCK__COLD static int
+take_over(struct fsock__window *w)
 {
 	struct fsock__stream *stream = w->stream;
 	struct fsock *s = stream->socket;
@@ -143,8 +144,9 @@ fsock__input_take_over(struct fsock__window *w)
 	}
 }
 
-int
-fsock__input_drop_arrived(struct fsock__stream *stream)
+/* fsock__input_drop_owed() of what has arrived. Returns 1, or 0 if that is not enough to tell. */
+static int
+drop_arrived(struct fsock__stream *stream)
 {
 	struct fsock__buffer *raw = &stream->raw;
 	size_t n = fsock__buffer_count(raw), owed = stream->owed_length;
@@ -179,7 +181,7 @@ fsock__input_drop_owed(struct fsock__window *w)
 	/* At the bound already, whatever it is that comes next. */
 	if (fsock__buffer_position(&stream->raw) == bound)
 		return 1;
-	while (!fsock__input_drop_arrived(stream)) {
+	while (!drop_arrived(stream)) {
 		stream->bound = stream->owed_beyond ? FSOCK__NO_BOUND : bound;
 		r = fsock__receiver_fill(w);
 		stream->bound = bound;
@@ -216,8 +218,7 @@ fsock__input_read(struct fsock__window *w, void *buf, size_t n)
 
 	if (n == 0)
 		return 0;
-	if (atomic_load_explicit(&stream->reader, memory_order_acquire) != w &&
-	    fsock__input_take_over(w) < 0)
+	if (atomic_load_explicit(&stream->reader, memory_order_acquire) != w && take_over(w) < 0)
 		return -1;
 	fsock__buffer_settle(&stream->raw);
 	stream->fill_at_mark = stream->line_fill;
@@ -301,7 +302,7 @@ fsock__input_exact(struct fsock__stream *stream)
 		fsock__text_rewind(stream, t->delivered);
 	fsock__text_keep_owed(stream);
 	if (stream->owed_length > 0)
-		fsock__input_drop_arrived(stream);
+		drop_arrived(stream);
 }
 
 void

@@ -4,12 +4,10 @@
 
 #include "stream.h"
 
-/* Makes `w` the reader, as the first step of every read. Returns 0, or -1, error recorded. */
-int fsock__input_take_over(struct fsock__window *);
-
 /*
- * raw.c: the same, for what has to start at the octet that the program reads next: raw.head is that
- * one, as the reader before has given back what it held.
+ * raw.c: makes `w` the reader, for what has to start at the octet that the program reads next:
+ * raw.head is that one, as the reader before has given back what it held. Returns 0, or -1 with the
+ * error recorded.
  */
 int fsock__input_gather(struct fsock__window *, const char *operation);
 
@@ -32,11 +30,10 @@ fsock__input_try_lock(struct fsock__window *reader)
 }
 
 /*
- * Drops the LF that is still owed to a line end at CR, under a format that is no more. The first
- * waits for what comes next, the other returns 0 if that has not arrived. Return 1, or -1.
+ * Drops the LF that is still owed to a line end at CR, under a format that is no more, when it is
+ * known what comes next. Returns 1, or -1 with the error recorded.
  */
 ssize_t fsock__input_drop_owed(struct fsock__window *);
-int fsock__input_drop_arrived(struct fsock__stream *);
 
 /* Nothing delivered can be given back any more: octets are taken beside the FILE. */
 void fsock__input_forget(struct fsock__stream *);

@@ -1,16 +1,14 @@
 /* Octets of the wire next to text, and counting them. */
 #include "../compat.h"
 
-#include <stdlib.h>
-
 #include <fsock/format.h>
 
-#include "../sock/error.h"
+#include "../sock/wait.h"
 #include "input.h"
-#include "receiver.h"
 #include "output.h"
-#include "sender.h"
+#include "receiver.h"
 #include "registry.h"
+#include "sender.h"
 #include "text.h"
 
 /*
@@ -114,7 +112,7 @@ fsock_unread_byte(FILE *f)
 		if (stream->text_input != NULL)
 			fsock__text_pass(stream->text_input, -1);
 		fsock__input_forget(stream);
-		fsock__readable_changed(stream);
+		fsock__wait_note(stream->socket);
 		r = 0;
 	} else {
 		fsock__socket_error(stream->socket, "unread", ESPIPE);
@@ -188,7 +186,7 @@ fsock_set_bound(FILE *f, uint64_t n)
 		position = fsock__buffer_position(&stream->raw);
 		stream->bound = n > FSOCK__NO_BOUND - position ? FSOCK__NO_BOUND : position + n;
 	}
-	fsock__readable_changed(stream); /* an end that is here already is one to be read */
+	fsock__wait_note(stream->socket); /* an end that is here already is one to be read */
 	fsock__input_publish(w);
 	funlockfile(f);
 	return r;

@@ -2,7 +2,6 @@
 #include "../compat.h"
 #include "output.h"
 
-#include "../sock/error.h"
 #include "input.h"
 #include "sender.h"
 #include "text.h"

@@ -1,8 +1,8 @@
 /* Receiving beside the FILEs, and asking what is there: what they have read ahead comes first. */
 #include "../compat.h"
-#include "../sock/error.h"
 #include "../sock/sys.h"
 #include "../sock/transfer.h"
+#include "../sock/wait.h"
 #include "input.h"
 #include "text.h"
 
@@ -99,7 +99,7 @@ pass(struct fsock__stream *stream, size_t n)
 	if (stream->text_input != NULL)
 		fsock__text_pass(stream->text_input, (int64_t)n);
 	fsock__input_forget(stream);
-	fsock__readable_changed(stream); /* it may be at a bound now */
+	fsock__wait_note(stream->socket); /* it may be at a bound now */
 	release(stream, file);
 }
 

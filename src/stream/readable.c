@@ -2,7 +2,6 @@
 #include "../compat.h"
 #include "../sock/sys.h"
 #include "../sock/transfer.h"
-#include "../sock/wait.h"
 #include "file.h"
 #include "input.h"
 #include "receiver.h"
@@ -182,11 +181,4 @@ fsock__readable_fetch(struct fsock *s)
 	funlockfile(w->file);
 	errno = saved;
 	return r;
-}
-
-void
-fsock__readable_changed(struct fsock__stream *stream)
-{
-	if (stream->socket->waits != NULL)
-		fsock__wait_note(stream->socket);
 }

@@ -4,6 +4,7 @@
 #include "../sock/error.h"
 #include "../sock/process.h"
 #include "../sock/transfer.h"
+#include "../sock/wait.h"
 #include "exit.h"
 
 /* Tells of an error that came while nobody was reading; after that the kernel tells the rest. */
@@ -59,7 +60,7 @@ fsock__receiver_fill(struct fsock__window *w)
 	pthread_setcancelstate(cancel, NULL);
 	if (r > 0) {
 		fsock__buffer_received(&stream->raw, (size_t)r);
-		fsock__readable_changed(stream);
+		fsock__wait_note(stream->socket);
 	} else if (fsock__buffer_count(&stream->raw) == 0) {
 		fsock__buffer_shrink(&stream->raw);
 	}

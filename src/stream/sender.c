@@ -32,19 +32,11 @@ publish(struct fsock__stream *stream)
 	return (before == 0) != (count == 0) || congested != s->congested;
 }
 
-/* The wait lists are to look. */
-static void
-tell(struct fsock *s)
-{
-	if (s->waits != NULL)
-		fsock__wait_note(s);
-}
-
 static void
 publish_and_tell(struct fsock__stream *stream)
 {
 	if (publish(stream))
-		tell(stream->socket);
+		fsock__wait_note(stream->socket);
 }
 
 /*
@@ -171,7 +163,7 @@ int
 fsock__sender_fail_nolock(struct fsock__stream *stream)
 {
 	fail(stream);
-	tell(stream->socket);
+	fsock__wait_note(stream->socket);
 	return -1;
 }
 
@@ -235,7 +227,7 @@ fsock__sender_settle(struct fsock *s)
 		}
 	}
 	publish(stream);
-	tell(s);
+	fsock__wait_note(s);
 	pthread_mutex_unlock(&stream->output_lock);
 	pthread_setcancelstate(cancel, NULL);
 	if (r == 0)
@@ -278,7 +270,7 @@ fsock_send_pending(fsock *s)
 	r = s->write_error != 0 ? fsock__pending_error(s, "write")
 	                        : drain_nolock(stream);
 	if (publish(stream) || r < 0)
-		tell(s);
+		fsock__wait_note(s);
 	pthread_mutex_unlock(&stream->output_lock);
 	if (r < 0)
 		return -1;

@@ -96,12 +96,6 @@ int fsock__readable_fetch(struct fsock *);
  */
 int fsock__readable_now(const struct fsock__stream *);
 
-/*
- * readable.c: to be called when there may be something to read that there was not, other than what
- * stdio holds: the wait lists that the socket is in will look.
- */
-void fsock__readable_changed(struct fsock__stream *);
-
 /* output.c: sends octets from stdio. Returns n, or -1 with the error recorded. */
 ssize_t fsock__output_write(struct fsock__window *, const void *buf, size_t n);
 

@@ -2,7 +2,6 @@
 
 #include <sys/mman.h>
 
-#include "../sock/error.h"
 #include "../sock/shutdown.h"
 #include "../sock/wait.h"
 #include "output.h"
@@ -109,7 +108,7 @@ must_settle(struct fsock *s)
 	int r;
 
 	pthread_mutex_lock(&s->lock);
-	r = s->open_files == 1 && s->queued > 0 && !fsock__wait_may_defer(s);
+	r = s->open_files == 1 && s->queued > 0 && !fsock__wait_closing_may_defer(s);
 	pthread_mutex_unlock(&s->lock);
 	return r;
 }
