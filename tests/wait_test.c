@@ -348,6 +348,72 @@ START_TEST(two_threads)
 }
 END_TEST
 
+/* In front of libc's: here the thread that receives is cancelled if it wants that. */
+static _Thread_local int is_to_end;
+
+ssize_t
+recv(int fd, void *buf, size_t n, int flags)
+{
+	if (is_to_end) {
+		pthread_cancel(pthread_self());
+		pthread_testcancel();
+	}
+	return recvfrom(fd, buf, n, flags, NULL, NULL);
+}
+
+static void
+wait_and_end(void *arg)
+{
+	is_to_end = 1;
+	fsock_wait_for_input(arg, 1, 20, NULL);
+}
+
+/* A thread that is cancelled while it takes what has come of a line leaves it to others. */
+START_TEST(cancelled_early)
+{
+	struct fsock_options options = { .delivery = FSOCK_DELIVER_WHOLE_LINE };
+	struct sock_thread waiter;
+	char line[64];
+	int peer;
+	fsock *s = sock_raw(SOCK_PAIR, &options, &peer);
+	FILE *f = fsock_stream(s);
+
+	ck_assert_int_eq(write(peer, "par", 3), 3);
+	sock_thread_start(&waiter, wait_and_end, &s);
+	sock_thread_join(&waiter);
+	ck_assert_int_eq(write(peer, "tial\n", 5), 5);
+	ck_assert_int_eq(fsock_wait_for_input(&s, 1, 5, NULL), 1);
+	ck_assert_str_eq(fgets(line, sizeof line, f), "partial\n");
+	unpair(&s, &peer, 1);
+}
+END_TEST
+
+static void
+wait_for_many(void *arg)
+{
+	fsock_wait_for_input(arg, MANY, 20, NULL);
+}
+
+/* One that is cancelled while it sleeps leaves nothing behind. */
+START_TEST(cancelled_late)
+{
+	struct sock_thread waiter;
+	fsock *s[MANY];
+	int peer;
+
+	s[0] = sock_raw(SOCK_PAIR, NULL, &peer);
+	for (int i = 1; i < MANY; i++)
+		s[i] = s[0];
+	sock_thread_start(&waiter, wait_for_many, s);
+	sock_thread_await_blocked(&waiter);
+	ck_assert_int_eq(pthread_cancel(waiter.thread), 0);
+	sock_thread_join(&waiter);
+	ck_assert_int_eq(write(peer, "x", 1), 1);
+	ck_assert_int_eq(fsock_wait_for_input(s, MANY, 5, NULL), 1);
+	unpair(s, &peer, 1);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -369,6 +435,8 @@ main(void)
 	tcase_add_loop_test(tcase, alone, 0, wait_backends());
 	tcase_add_test(tcase, listener_polled);
 	tcase_add_test(tcase, two_threads);
+	tcase_add_test(tcase, cancelled_early);
+	tcase_add_test(tcase, cancelled_late);
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);
 }

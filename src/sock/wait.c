@@ -24,6 +24,8 @@ struct wait {
 	struct pollfd *fds;
 	size_t n;
 	int ready;
+	int cancel;            /* the thread's cancellation state, which holds where it sleeps */
+	struct pollfd *memory; /* what fds took, or NULL */
 };
 
 /*
@@ -94,6 +96,26 @@ look_at(struct wait *w, size_t i)
 		found(w, s, state);
 }
 
+static void
+abandon(void *w)
+{
+	free(((struct wait *)w)->memory);
+}
+
+/* Asks the system, and only here may the thread be cancelled: elsewhere it holds locks. */
+static int
+ask(struct wait *w, int64_t left)
+{
+	int r, unused;
+
+	pthread_cleanup_push(abandon, w);
+	pthread_setcancelstate(w->cancel, &unused);
+	r = poll(w->fds, (nfds_t)w->n, fsock__clock_milliseconds(left));
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &unused);
+	pthread_cleanup_pop(0);
+	return r;
+}
+
 /* Looks until something is ready or the time is up. Returns how many are ready, or -1. */
 static int
 look(struct wait *w, int64_t deadline)
@@ -106,7 +128,7 @@ look(struct wait *w, int64_t deadline)
 		left = w->ready > 0 ? 0 : fsock__clock_left(deadline);
 		if (unsure && left > FSOCK__WAIT_UNSURE)
 			left = FSOCK__WAIT_UNSURE;
-		r = poll(w->fds, (nfds_t)w->n, fsock__clock_milliseconds(left));
+		r = ask(w, left);
 		for (size_t i = 0; r > 0 && i < w->n; i++)
 			if (w->fds[i].revents != 0)
 				look_at(w, i);
@@ -127,14 +149,15 @@ fsock_wait_for_input(fsock *const sockets[], size_t n, double timeout, double *r
 
 	if ((sockets == NULL && n > 0) || n > INT_MAX || fsock__clock_span(timeout, &span) < 0)
 		return fsock__error_set("wait", NULL, FSOCK__NO_PORT, EINVAL);
-	if (n > FEW && (w.fds = calloc(n, sizeof *w.fds)) == NULL)
+	if (n > FEW && (w.fds = w.memory = calloc(n, sizeof *w.fds)) == NULL)
 		return fsock__error_set("wait", NULL, FSOCK__NO_PORT, ENOMEM);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &w.cancel);
 	deadline = span == 0 ? 0 : fsock__clock_after(span);
 	r = begin(&w);
 	if (r == 0 && (n > 0 || deadline != FSOCK__NEVER))
 		r = look(&w, deadline);
-	if (w.fds != few)
-		free(w.fds);
+	pthread_setcancelstate(w.cancel, NULL);
+	free(w.memory);
 	if (remaining != NULL && (r >= 0 || errno == EINTR))
 		*remaining = fsock__wait_remaining(deadline);
 	if (r >= 0)
