@@ -193,7 +193,7 @@ END_TEST
  */
 START_TEST(congested)
 {
-	enum { ASKED = 400, EACH = 10000 };
+	enum { ASKED = 400, EACH = 10000, TURN = 64 };
 	const char *host = sock_place(hosts[_i % 2]);
 	struct fsock_server_options options = limits();
 	fsock_server *server;
@@ -218,7 +218,7 @@ START_TEST(congested)
 		put(other, "meanwhile\n");
 		expect(other, "meanwhile\n");
 	}
-	ck_assert_int_le(lines, before + 100);
+	ck_assert_int_le(lines, before + 100 + TURN); /* one may have been under way */
 	ck_assert_int_le(fsock_pending_output(served), 100000 + 2 * EACH + 8192);
 	for (int i = 0; i < ASKED; i++) {
 		char number[16];

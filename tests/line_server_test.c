@@ -491,6 +491,7 @@ read_two(FILE *client, char *line, size_t length, void *arg)
 	(void)arg;
 	if (strcmp(line, "more") == 0)
 		strangers += fgets(more, 4, client) == NULL;
+	fseek(client, 0, SEEK_CUR); /* between reading and writing: ISO C, and musl means it */
 	fprintf(client, "%s+%s\n", line, more);
 	return 0;
 }

@@ -386,8 +386,13 @@ state(int id)
 void
 sock_thread_await_blocked(struct sock_thread *t)
 {
-	while (t->id == 0 || state(t->id) != 'S')
+	char c = 0;
+
+	do { /* on a slow machine it has perhaps ended before it is looked at */
 		sched_yield();
+		if (t->id != 0)
+			c = state(t->id);
+	} while (c != 'S' && c != '?');
 }
 
 #else

@@ -134,7 +134,7 @@ struct sock_thread {
 void sock_thread_start(struct sock_thread *, void (*fn)(void *), void *arg);
 void sock_thread_join(struct sock_thread *);
 
-/* Returns when the thread has entered `fn` and is blocked in it. */
+/* Returns when the thread has entered `fn` and is blocked in it, or has ended. */
 void sock_thread_await_blocked(struct sock_thread *);
 
 #endif
