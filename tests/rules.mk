@@ -3,7 +3,8 @@
 # A new tests/NAME_test.c (a check program with its own main) is in every variant at once; tests/support/*.c
 # is linked to all. Programs in tests/peers (other programs to talk to, libraries that take a FILE) and in
 # tests/slow run as built by gcc; there an executable NAME_test.sh is a test as well. A libFuzzer harness
-# tests/fuzz/NAME_fuzz.c has a corpus, tests/fuzz/corpus/NAME, that every variant replays.
+# tests/fuzz/NAME_fuzz.c has a corpus, tests/fuzz/corpus/NAME, that every variant replays; a model it has in
+# NAME_model.c is linked.
 
 T ?= *
 
@@ -102,6 +103,7 @@ PEERS   := $(sort $(wildcard tests/peers/$(T)_test.c))
 SLOW    := $(sort $(wildcard tests/slow/$(T)_test.c))
 BENCHES := $(sort $(wildcard tests/bench/$(T)_bench.c))
 FUZZ    := $(sort $(wildcard tests/fuzz/$(T)_fuzz.c))
+MODELS  := $(sort $(wildcard tests/fuzz/*_model.c))
 SUPPORT := $(sort $(wildcard tests/support/*.c))
 
 # The tests of streams, over such as do not block: see tests/support/unblocked.h.
@@ -131,6 +133,9 @@ endif
 # for those that spend their time in their own loops.
 BUSY := tests/codec_% tests/kernels_% tests/text_% tests/fuzz/% tests/support/%
 
+# What a program is linked of: objects come before the library, wherever they were added.
+objects = $(filter %.o,$^) $(filter %.a,$^)
+
 # $(1) is the variant.
 define TEST_RULES
 SUPPORT.$(1)  := $(SUPPORT:%.c=build/$(1)/%.o)
@@ -142,14 +147,18 @@ TESTFLAGS.$(1) = -Isrc -Itests $$(call check_cflags,$(1)) $$(call peer,cflags,$$
 
 $$(LINKED.$(1)): %: %.o $$(SUPPORT.$(1)) build/$(1)/libfsock.a
 	@echo "  LD $$@"
-	$$(Q)$$(CC.$(1)) $$(CFLAGS.$(1)) -pthread $$(LDFLAGS) $$(call wrapped,$$@) -o $$@ $$^ \
+	$$(Q)$$(CC.$(1)) $$(CFLAGS.$(1)) -pthread $$(LDFLAGS) $$(call wrapped,$$@) -o $$@ $$(objects) \
 	    $$(LDLIBS.$(1)) $$(call check_libs,$(1)) $$(call peer,libs,$$@)
 
 $$(FUZZ.$(1)): %: %.o build/$(1)/tests/fuzz/replay.o build/$(1)/libfsock.a
 	@echo "  LD $$@"
-	$$(Q)$$(CC.$(1)) $$(CFLAGS.$(1)) -pthread $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS.$(1))
+	$$(Q)$$(CC.$(1)) $$(CFLAGS.$(1)) -pthread $$(LDFLAGS) -o $$@ $$(objects) $$(LDLIBS.$(1))
 
--include $$(LINKED.$(1):=.d) $$(SUPPORT.$(1):.o=.d) $$(FUZZ.$(1):=.d)
+# A harness may have its model beside it; and a test runs a harness, for what it finds in random texts.
+$$(MODELS:%_model.c=build/$(1)/%_fuzz): %_fuzz: %_model.o
+build/$(1)/tests/text_random_test: $(addprefix build/$(1)/tests/fuzz/,format_fuzz.o format_model.o)
+
+-include $$(LINKED.$(1):=.d) $$(SUPPORT.$(1):.o=.d) $$(FUZZ.$(1):=.d) $$(MODELS:%.c=build/$(1)/%.d)
 endef
 $(foreach v,$(TESTED),$(eval $(call TEST_RULES,$(v))))
 
@@ -244,9 +253,10 @@ bench: $(BENCHES:%.c=build/gcc/%)
 # into tests/fuzz/corpus/NAME by hand, under a name that says what it is.
 FUZZ_SECONDS ?= 60
 
+$(MODELS:%_model.c=build/fuzzer/%_fuzz): %_fuzz: %_model.o
 build/fuzzer/%_fuzz: build/fuzzer/%_fuzz.o build/fuzzer/libfsock.a
 	@echo "  LD $@"
-	$(Q)$(CC.fuzzer) $(CFLAGS.fuzzer) -fsanitize=fuzzer -pthread $(LDFLAGS) -o $@ $^
+	$(Q)$(CC.fuzzer) $(CFLAGS.fuzzer) -fsanitize=fuzzer -pthread $(LDFLAGS) -o $@ $(objects)
 
 fuzz: $(FUZZ:%.c=build/fuzzer/%)
 	@for f in $^; do tests/tools/fuzz $(FUZZ_SECONDS) $$f || exit 1; done

@@ -3,10 +3,12 @@
  * switches of the format: compared with what the codec alone makes of it, by the fuzz target's
  * model. FSOCK_SEED starts elsewhere; what fails says its seed.
  */
-#include "fuzz/format_fuzz.c"
+#include "../src/compat.h"
 
-#include <check.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "fuzz/fuzz.h"
 #include "support/sock_support.h"
 
 enum { CASES = 8, ROUNDS = 1000 };

@@ -6,7 +6,7 @@
  * The choices are at the end of the input; the wire, or the text, at its beginning.
  */
 #include "../../src/compat.h"
-#include "fuzz.h"
+#include "format_model.h"
 
 #include <sys/socket.h>
 
@@ -18,7 +18,7 @@
 #include "../../src/sock/socket.h"
 #include "../../src/sock/transfer.h"
 
-enum { WIRE_MAX = 600, OPERATIONS = 24 };
+enum { OPERATIONS = 24 };
 
 /* ---- what arrives ---- */
 
@@ -45,227 +45,9 @@ arrive(struct fsock *s, void *buf, size_t n)
 	return (ssize_t)n;
 }
 
-/* ---- the model ---- */
-
-struct state {
-	struct fsock_decoder decoder;
-	struct fsock_eol eol;
-};
-
-/* A character of text as it is delivered, or an error; `end` is where the wire goes on. */
-struct entry {
-	uint8_t text[4];
-	size_t n;
-	size_t end;
-	int is_error;
-	struct state after;
-};
-
-/*
- * list[] is what the octets from `start` on are, up to the bound; `read` entries of it and `part`
- * octets of the next one have been read. `owed` octets are an LF to be dropped if it is there.
- */
-struct model {
-	const uint8_t *wire;
-	size_t length, bound, start;
-	struct fsock_format format;
-	struct state state, end_state;
-	struct entry list[4 * WIRE_MAX + 8], raw[4 * WIRE_MAX + 8];
-	size_t count, read, part;
-	uint8_t owed[4];
-	size_t owed_length;
-	int may_be_owed; /* as yet it depends on arrivals whether an LF has been dropped */
-};
-
-static struct model m;
-
-/* Runs `step` with just the room that its next character needs. Returns the status. */
-static enum fsock_codec_status
-one(enum fsock_codec_status (*step)(struct state *, struct fsock_codec_io *, int),
-    struct state *state, struct fsock_codec_io *io, struct entry *entry, int final)
-{
-	enum fsock_codec_status status = FSOCK_CODEC_OUTPUT_FULL;
-
-	entry->n = 0;
-	for (size_t room = 1; room <= 4; room++) {
-		struct state trial = *state;
-		struct fsock_codec_io try = { io->in, io->in_length, entry->text, room };
-
-		status = step(&trial, &try, final);
-		if (try.out == entry->text && status == FSOCK_CODEC_OUTPUT_FULL)
-			continue;
-		*state = trial;
-		*io = try;
-		entry->n = (size_t)(try.out - entry->text);
-		break;
-	}
-	return status;
-}
-
-static enum fsock_codec_status
-decode(struct state *state, struct fsock_codec_io *io, int final)
-{
-	return fsock_decode_with(&state->decoder, &m.format.policy, io, final);
-}
-
-static enum fsock_codec_status
-end_lines(struct state *state, struct fsock_codec_io *io, int final)
-{
-	return fsock_eol_decode_with(&state->eol, &m.format.policy, io, final);
-}
-
-/* The characters of the wire from m.start to the bound, line ends untouched. Returns how many. */
-static size_t
-list_raw(struct state *state)
-{
-	size_t n = 0;
-	struct fsock_codec_io io = { m.wire + m.start, m.bound - m.start, NULL, 0 };
-	enum fsock_codec_status status = FSOCK_CODEC_OUTPUT_FULL;
-
-	if (m.format.charset == NULL) {
-		for (; n < m.bound - m.start; n++)
-			m.raw[n] = (struct entry){ { m.wire[m.start + n] }, 1, m.start + n + 1, 0,
-				*state };
-		return n;
-	}
-	while (status != FSOCK_CODEC_INPUT_EMPTY) {
-		struct entry *entry = &m.raw[n];
-
-		status = one(decode, state, &io, entry, 1);
-		entry->is_error = entry->n == 0 && status == FSOCK_CODEC_MALFORMED;
-		/* What was looked at behind bad octets is not reached yet. */
-		io.in -= state->decoder.held_length;
-		io.in_length += state->decoder.held_length;
-		state->decoder.held_length = 0;
-		entry->end = m.bound - io.in_length;
-		entry->after = *state;
-		n += entry->n > 0 || entry->is_error;
-		FUZZ_ASSERT(n < sizeof m.raw / sizeof m.raw[0]);
-	}
-	return n;
-}
-
-/* Line ends of the n characters raw[0..n), which an error or the end follows. */
-static void
-list_lines(const struct entry *raw, size_t n, struct state *state, size_t end)
-{
-	static uint8_t text[4 * sizeof m.raw / sizeof m.raw[0]];
-	size_t length = 0, at = 0, done = 0;
-	struct fsock_codec_io io = { text, 0, NULL, 0 };
-	enum fsock_codec_status status = FSOCK_CODEC_OUTPUT_FULL;
-
-	/* Without a charset octets are no characters: letters stand for them meanwhile. */
-	for (size_t i = 0; i < n; i++) {
-		memcpy(text + length, raw[i].text, raw[i].n);
-		if (m.format.charset == NULL && text[length] >= 0x80)
-			text[length] = 'x';
-		length += raw[i].n;
-	}
-	io.in_length = length;
-	while (status != FSOCK_CODEC_INPUT_EMPTY) {
-		struct entry *entry = &m.list[m.count];
-		int owed = state->eol.owed;
-
-		memset(entry, 0, sizeof *entry);
-		status = one(end_lines, state, &io, entry, 1);
-		entry->is_error = entry->n == 0 && status == FSOCK_CODEC_MALFORMED;
-		if (m.format.charset == NULL && entry->text[0] == 'x' && !owed)
-			entry->text[0] = raw[length - io.in_length - 1].text[0];
-		while (at < n && done + raw[at].n <= length - io.in_length) {
-			state->decoder = raw[at].after.decoder;
-			end = raw[at].end;
-			done += raw[at++].n;
-		}
-		entry->end = end;
-		entry->after = *state;
-		m.count += entry->n > 0 || entry->is_error;
-		FUZZ_ASSERT(m.count < sizeof m.list / sizeof m.list[0]);
-	}
-}
-
-/* What comes from m.start on. */
-static void
-list(void)
-{
-	struct state decoding = m.state, lines = m.state;
-	size_t n = list_raw(&decoding), begin = 0;
-
-	m.count = m.read = m.part = 0;
-	for (size_t i = 0; i <= n; i++) {
-		if (i < n && !m.raw[i].is_error)
-			continue;
-		list_lines(
-		    m.raw + begin, i - begin, &lines, begin > 0 ? m.raw[begin - 1].end : m.start);
-		if (i < n) {
-			lines.eol.owes_lf = 0;
-			lines.decoder = m.raw[i].after.decoder;
-			m.list[m.count] = m.raw[i];
-			m.list[m.count++].after = lines;
-		}
-		begin = i + 1;
-	}
-	m.end_state = lines;
-	m.end_state.decoder = decoding.decoder;
-}
-
-/* Makes what was read final: the list begins where the program stands. */
-static void
-stand(void)
-{
-	if (m.read > 0) {
-		const struct entry *last = &m.list[m.read - 1];
-
-		m.state = last->after;
-		m.start = last->end;
-	}
-	m.read = m.part = 0;
-}
-
-/* Takes the LF that the format owes out of its hands. */
-static void
-keep_owed(void)
-{
-	static const uint8_t lf[] = "\n";
-	struct fsock_codec_io io = { lf, 1, m.owed, sizeof m.owed };
-	struct fsock_encoder encoder;
-
-	stand();
-	if (!m.state.eol.owes_lf)
-		return;
-	m.state.eol.owes_lf = 0;
-	m.owed[0] = '\n';
-	m.owed_length = 1;
-	if (m.format.charset == NULL)
-		return;
-	fsock_encoder_init(&encoder, m.format.charset);
-	fsock_encode(&encoder, &io, 1);
-	m.owed_length = sizeof m.owed - io.out_length;
-}
-
-/* Before anything is read the LF that was owed is dropped, if it is there. */
-static void
-drop_owed(void)
-{
-	if (m.start == m.bound)
-		return;
-	if (m.owed_length > 0 && m.bound - m.start >= m.owed_length &&
-	    memcmp(m.wire + m.start, m.owed, m.owed_length) == 0)
-		m.start += m.owed_length;
-	m.owed_length = 0;
-}
-
-static void
-set_format(const struct fsock_format *format)
-{
-	m.format = *format;
-	memset(&m.state, 0, sizeof m.state);
-	if (format->charset != NULL)
-		fsock_decoder_init(&m.state.decoder, format->charset);
-	FUZZ_ASSERT(fsock_eol_init(&m.state.eol, format->eol, format->eol_flags) == 0);
-}
-
 /* ---- the operations ---- */
 
+static struct format_model m;
 static FILE *in;
 
 /* Whether a call that failed is to be tried again. */
@@ -282,7 +64,7 @@ again(void)
 static int
 expected(void)
 {
-	const struct entry *entry = &m.list[m.read];
+	const struct format_entry *entry = &m.list[m.read];
 
 	if (m.read == m.count || entry->is_error)
 		return EOF;
@@ -305,14 +87,14 @@ meet(void)
 	if (m.read < m.count) {
 		FUZZ_ASSERT(ferror(in) && errno == EILSEQ);
 		m.read++;
-		stand();
+		format_model_stand(&m);
 	} else {
 		FUZZ_ASSERT(feof(in) && !ferror(in));
 		m.start = m.bound;
 		m.state = m.end_state;
 	}
 	clearerr(in);
-	list();
+	format_model_list(&m);
 }
 
 /* Reads n octets of text, or to the end of the line if n is 0. */
@@ -323,8 +105,8 @@ read_text(size_t n, int as_block)
 
 	m.may_be_owed = m.may_be_owed && m.start == m.bound;
 	if (m.owed_length > 0) {
-		drop_owed();
-		list();
+		format_model_drop_owed(&m);
+		format_model_list(&m);
 	}
 	for (size_t i = 0; n == 0 || i < n; i++) {
 		size_t count;
@@ -383,8 +165,8 @@ read_octets(size_t n)
 	    (m.part > 0 && ask_position() != (m.read > 0 ? m.list[m.read - 1].end : m.start)))
 		return;
 	m.may_be_owed = m.may_be_owed && m.start == m.bound;
-	keep_owed();
-	drop_owed();
+	format_model_keep_owed(&m);
+	format_model_drop_owed(&m);
 	do {
 		errno = 0;
 		done += fsock_read_octets(in, got + done, n - done);
@@ -394,7 +176,7 @@ read_octets(size_t n)
 	m.start += done;
 	if (done > 0) /* what else stood in the place of an error is gone */
 		m.state.decoder.owed = m.state.eol.owed = 0;
-	list();
+	format_model_list(&m);
 }
 
 static void
@@ -405,16 +187,16 @@ change_bound(unsigned n)
 	/* A half-read character that a bound cuts, or has cut, would become something else. */
 	if (part > 0 && ((n > 0 && from + n < m.list[m.read].end) || m.list[m.read].end == m.bound))
 		return;
-	keep_owed();
+	format_model_keep_owed(&m);
 	before = m.start;
 	m.may_be_owed |= m.owed_length > 0;
 	m.bound = m.length;
-	drop_owed(); /* what a bound allows is counted behind an LF that is owed */
+	format_model_drop_owed(&m); /* what a bound allows is counted behind an LF that is owed */
 	FUZZ_ASSERT(fsock_set_bound(in, n == 0 ? UINT64_MAX : n) == 0);
 	from += part == 0 ? m.start - before : 0;
 	if (n > 0 && n < m.length - from)
 		m.bound = from + n;
-	list();
+	format_model_list(&m);
 	m.part = part;
 }
 
@@ -437,10 +219,10 @@ operate(struct fuzz_input *choices, const struct fsock_format formats[4])
 		break;
 	case 4:
 		from = ask_position();
-		keep_owed();
+		format_model_keep_owed(&m);
 		m.start = from;
-		set_format(&formats[n % 4]);
-		list();
+		format_model_set(&m, &formats[n % 4]);
+		format_model_list(&m);
 		FUZZ_ASSERT(fsock_set_formats(in, &formats[n % 4], NULL) == 0);
 		break;
 	case 5:
@@ -515,12 +297,13 @@ check_reading(struct fuzz_input input)
 	s->transport = &transport;
 	/* The operations' choices are what follows; the wire is all before it, theirs too. */
 	m.wire = arrival.data = input.data;
-	m.length = m.bound = arrival.left = input.size > WIRE_MAX ? WIRE_MAX : input.size;
+	m.length = m.bound = arrival.left =
+	    input.size > FORMAT_WIRE_MAX ? FORMAT_WIRE_MAX : input.size;
 	m.start = m.read = m.part = m.owed_length = 0;
 	m.may_be_owed = 0;
-	set_format(&formats[0]);
+	format_model_set(&m, &formats[0]);
 	FUZZ_ASSERT(fsock_set_formats(in, &formats[0], NULL) == 0);
-	list();
+	format_model_list(&m);
 	while (operations-- > 0)
 		operate(&input, formats);
 	read_text(64, 0);

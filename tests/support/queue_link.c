@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "queue_link.h"
+#include "wait_support.h"
 
 const char *
 queue_pattern(size_t from, size_t n)
@@ -44,6 +45,35 @@ queue_link_open(
 	ck_assert_int_eq(fsock_set_nonblocking(link->s, 1), 0);
 	queue_narrow(fsock_socket(link->s));
 	ck_assert_ptr_nonnull(fsock_stream(link->s)); /* without streams there is no queue */
+}
+
+int
+queue_link_ways(void)
+{
+	return (wait_backends() + 1) * SOCK_TRANSPORTS;
+}
+
+int
+queue_link_open_way(
+    struct queue_link *link, fsock_waitlist **list, int way, const struct fsock_options *options)
+{
+	enum sock_transport transport = (enum sock_transport)(way % SOCK_TRANSPORTS);
+	int backend = way / SOCK_TRANSPORTS;
+
+	if (!sock_has(transport))
+		return 0;
+	queue_link_open(link, transport, options);
+	*list = backend == wait_backends() ? NULL : wait_list(backend);
+	if (*list != NULL)
+		ck_assert_int_eq(fsock_waitlist_add(*list, link->s, FSOCK_INPUT, link), 0);
+	return 1;
+}
+
+void
+queue_link_close_way(struct queue_link *link, fsock_waitlist *list)
+{
+	queue_link_close(link);
+	fsock_waitlist_free(list);
 }
 
 void

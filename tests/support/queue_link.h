@@ -23,6 +23,16 @@ void queue_narrow(int fd);
 /* `options` may be NULL; the socket does not block, whatever they say. */
 void queue_link_open(struct queue_link *, enum sock_transport, const struct fsock_options *options);
 
+/*
+ * All ways to drain a queue, over each transport: it is a member of a list of each kind, or of none
+ * (list is NULL) where only fsock_send_pending() drains. Opening returns 0 if this machine does not
+ * have the transport.
+ */
+int queue_link_ways(void);
+int queue_link_open_way(
+    struct queue_link *, fsock_waitlist **list, int way, const struct fsock_options *options);
+void queue_link_close_way(struct queue_link *, fsock_waitlist *list);
+
 /* The peer is not going to read: there is little room for what it receives, too. */
 void queue_link_stop(struct queue_link *);
 
