@@ -169,9 +169,9 @@ START_TEST(told)
 	ck_assert_int_eq(server_log_count(), row->errnum != 0 ? 2 : 1);
 	if (row->errnum == 0)
 		return;
-	ck_assert_str_eq(fsock_error_name(error->kind), fsock_error_name(row->kind));
 	if (row->mishap == CLIENT_GONE && error->errnum == ECONNRESET)
 		return; /* the reset was there before the second write */
+	ck_assert_str_eq(fsock_error_name(error->kind), fsock_error_name(row->kind));
 	ck_assert_int_eq(error->errnum, row->errnum);
 	ck_assert_str_eq(error->operation, row->operation);
 	ck_assert_str_eq(error->host, "127.0.0.1");

@@ -86,7 +86,7 @@ add_and_end(void *arg)
 {
 	(void)arg;
 	pthread_cancel(pthread_self());
-	error = fsock_waitlist_add(list, other, FSOCK_OUTPUT, NULL);
+	fsock_waitlist_add(list, other, FSOCK_OUTPUT, NULL);
 	pthread_testcancel();
 }
 
