@@ -101,6 +101,35 @@ START_TEST(added_by_cancelled)
 }
 END_TEST
 
+/* A wait that is cancelled, early or late, leaves the list as if it had ended. */
+static void
+wait_and_end(void *arg)
+{
+	(void)arg;
+	pthread_cancel(pthread_self());
+	fsock_waitlist_wait(list, 20, NULL);
+}
+
+START_TEST(cancelled)
+{
+	int early = _i % 2;
+
+	begin(_i / 2, NULL);
+	if (early) {
+		ck_assert_int_eq(fsock_waitlist_wake(list), 0);
+		sock_thread_join(&waiter);
+		sock_thread_start(&waiter, wait_and_end, NULL);
+	} else {
+		ck_assert_int_eq(fsock_waitlist_remove(list, s), 0);
+		ck_assert_int_eq(pthread_cancel(waiter.thread), 0);
+	}
+	sock_thread_join(&waiter);
+	ck_assert_int_eq(fsock_waitlist_add(list, other, FSOCK_OUTPUT, NULL), 0);
+	sock_thread_start(&waiter, wait_once, &(double){ 20 });
+	finish(other, FSOCK_OUTPUT);
+}
+END_TEST
+
 /* A member whose input has been read ahead: the kernel knows nothing of it. */
 START_TEST(added_with_rest)
 {
@@ -355,6 +384,7 @@ main(void)
 	tcase_add_loop_test(tcase, woken, 0, n);
 	tcase_add_loop_test(tcase, added, 0, n);
 	tcase_add_loop_test(tcase, added_by_cancelled, 0, n);
+	tcase_add_loop_test(tcase, cancelled, 0, 2 * n);
 	tcase_add_loop_test(tcase, added_with_rest, 0, n);
 	tcase_add_loop_test(tcase, changed, 0, n);
 	tcase_add_loop_test(tcase, removed, 0, n);

@@ -153,8 +153,9 @@ struct fsock__member *fsock__wait_join(struct fsock_waitlist *, struct fsock *);
 /* Takes a member out of its list and its socket. Needs both locks. */
 void fsock__wait_part(struct fsock__member *);
 
-/* Frees a member that is in no list. */
+/* Frees a member that is in no list; and those in the graveyard, when nobody asks the system. */
 void fsock__wait_free(struct fsock__member *);
+void fsock__wait_bury(struct fsock_waitlist *);
 
 /* The same, but its memory is the caller's to free, when nobody asks the system. */
 void fsock__wait_detach(struct fsock__member *);

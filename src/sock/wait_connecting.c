@@ -154,12 +154,13 @@ int
 fsock__wait_connecting_step(struct fsock__member *m)
 {
 	struct fsock *s = m->socket;
-	int r = 0, saved = errno;
+	int r = 0, cancel, saved = errno;
 
 	if (!m->is_pending)
 		return 0;
 	if (pthread_mutex_trylock(&s->lock) != 0)
 		return -1;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	if (s->connecting != NULL && s->write_error == 0)
 		r = drive(m);
 	if (s->connecting == NULL) {
@@ -168,6 +169,7 @@ fsock__wait_connecting_step(struct fsock__member *m)
 		free(m->watches); /* nobody asks the system now */
 		m->watches = NULL;
 	}
+	pthread_setcancelstate(cancel, NULL);
 	pthread_mutex_unlock(&s->lock);
 	errno = saved;
 	return r;

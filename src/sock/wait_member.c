@@ -131,6 +131,17 @@ fsock__wait_free(struct fsock__member *m)
 	free(m);
 }
 
+void
+fsock__wait_bury(struct fsock_waitlist *list)
+{
+	while (list->graveyard != NULL) {
+		struct fsock__member *m = list->graveyard;
+
+		list->graveyard = m->next;
+		fsock__wait_free(m);
+	}
+}
+
 /* Takes a member out of its socket's chain. */
 static void
 unchain(struct fsock__member *m)

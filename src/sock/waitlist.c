@@ -143,6 +143,7 @@ fsock_waitlist_free(fsock_waitlist *list)
 		return;
 	while (remove_first(list, 1))
 		;
+	fsock__wait_bury(list);
 	free(list->timers);
 	list->ops->close(&list->poller);
 	fsock__sys_close(list->pipe[0]);

@@ -96,10 +96,12 @@ static void
 drain_pipe(struct fsock_waitlist *list)
 {
 	char scrap[8];
-	int saved = errno;
+	int cancel, saved = errno;
 
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	while (read(list->pipe[0], scrap, sizeof scrap) > 0)
 		;
+	pthread_setcancelstate(cancel, NULL);
 	list->signalled = 0;
 	errno = saved;
 }
@@ -160,18 +162,7 @@ take_found(struct fsock_waitlist *list, const struct fsock__found *found)
 		add_ready(m, state);
 }
 
-static void
-bury(struct fsock_waitlist *list)
-{
-	while (list->graveyard != NULL) {
-		struct fsock__member *m = list->graveyard;
-
-		list->graveyard = m->next;
-		fsock__wait_free(m);
-	}
-}
-
-/* The thread that asks the system is cancelled. */
+/* The thread that asks the system is cancelled. The next wait buries the dead. */
 static void
 abandon(void *arg)
 {
@@ -179,27 +170,27 @@ abandon(void *arg)
 
 	pthread_mutex_lock(&list->lock);
 	list->waiting = 0;
-	bury(list);
 	pthread_mutex_unlock(&list->lock);
 }
 
-/* Only here may a thread that waits on a list be cancelled. Returns as the backend. */
+/*
+ * Only here may a thread that waits on a list be cancelled: whoever else calls what is a point of
+ * cancellation, with locks held, holds it off. Returns as the backend.
+ */
 static int
-ask_cancellably(struct fsock_waitlist *list, int64_t left, int cancel)
+ask_cancellably(struct fsock_waitlist *list, int64_t left)
 {
-	int n, unused;
+	int n;
 
 	pthread_cleanup_push(abandon, list);
-	pthread_setcancelstate(cancel, &unused);
 	n = list->ops->wait(&list->poller, left);
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &unused);
 	pthread_cleanup_pop(0);
 	return n;
 }
 
 /* Asks the system once, for `left` nanoseconds at the most. Returns 0 or errno. */
 static int
-ask_system(struct fsock_waitlist *list, int64_t left, int cancel)
+ask_system(struct fsock_waitlist *list, int64_t left)
 {
 	int n, error, saved = errno;
 
@@ -207,13 +198,13 @@ ask_system(struct fsock_waitlist *list, int64_t left, int cancel)
 		return errno;
 	list->waiting = 1;
 	pthread_mutex_unlock(&list->lock);
-	n = ask_cancellably(list, left, cancel);
+	n = ask_cancellably(list, left);
 	error = n < 0 ? errno : 0;
 	pthread_mutex_lock(&list->lock);
 	list->waiting = 0;
 	for (int i = 0; i < n; i++)
 		take_found(list, &list->poller.found[i]);
-	bury(list);
+	fsock__wait_bury(list);
 	errno = saved;
 	return error;
 }
@@ -253,8 +244,7 @@ patience(const struct fsock_waitlist *list, int64_t deadline, int unsure)
 
 /* Waits, with the list's lock, which it gives up meanwhile. Returns as fsock_waitlist_wait(). */
 static int
-await(
-    struct fsock_waitlist *list, int64_t deadline, int cancel, struct fsock__member **closed)
+await(struct fsock_waitlist *list, int64_t deadline, struct fsock__member **closed)
 {
 	int error, woken;
 
@@ -263,7 +253,7 @@ await(
 		size_t closing = list->closing_count;
 		int unsure = look_at_suspects(list);
 
-		error = ask_system(list, patience(list, deadline, unsure), cancel);
+		error = ask_system(list, patience(list, deadline, unsure));
 		look_at_timers(list);
 		fsock__wait_closing_finish(list, closed);
 		woken = error == 0 && list->woken && atomic_exchange(&list->woken, 0);
@@ -281,7 +271,7 @@ fsock_waitlist_wait(fsock_waitlist *list, double timeout, double *remaining)
 {
 	struct fsock__member *closed = NULL;
 	int64_t span, deadline = 0;
-	int r, cancel, saved = errno;
+	int r, saved = errno;
 
 	if (list == NULL || fsock__clock_span(timeout, &span) < 0)
 		return fail(EINVAL);
@@ -289,12 +279,10 @@ fsock_waitlist_wait(fsock_waitlist *list, double timeout, double *remaining)
 		return fail(EPERM);
 	if (span != 0)
 		deadline = span == FSOCK__NEVER ? FSOCK__NEVER : fsock__clock_after(span);
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	pthread_mutex_lock(&list->lock);
-	r = list->waiting ? fail(EBUSY) : await(list, deadline, cancel, &closed);
+	r = list->waiting ? fail(EBUSY) : await(list, deadline, &closed);
 	pthread_mutex_unlock(&list->lock);
 	fsock__wait_closing_release(closed);
-	pthread_setcancelstate(cancel, NULL);
 	if (remaining != NULL && (r >= 0 || errno == EINTR))
 		*remaining = fsock__wait_remaining(deadline);
 	if (r >= 0)

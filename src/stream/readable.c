@@ -171,12 +171,15 @@ fsock__readable_fetch(struct fsock *s)
 {
 	struct fsock__stream *stream = s->stream;
 	struct fsock__window *w = input_window(stream);
-	int r, saved = errno;
+	int r, cancel, saved = errno;
 
 	if (w == NULL || stream->binary || ftrylockfile(w->file) != 0)
 		return 1; /* nobody reads it as lines, or somebody is at it: the kernel decides */
+	/* A thread cancelled in here would leave locks taken for ever. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	(void)atomic_load_explicit(&stream->reader, memory_order_acquire);
 	r = fsock__file_unread(w) > 0 || fetch_line(stream);
+	pthread_setcancelstate(cancel, NULL);
 	atomic_store_explicit(&stream->reader, w, memory_order_release);
 	funlockfile(w->file);
 	errno = saved;
