@@ -55,7 +55,7 @@ struct fsock__found {
 struct fsock__poller {
 	int process;  /* fsock__process() that made it: no other changes what the kernel knows */
 	int fd;       /* the kernel's queue, or -1 */
-	void *memory; /* or this */
+	void *memory; /* the backend's own */
 	struct fsock__found found[FSOCK__FOUND_MAX];
 };
 

@@ -6,20 +6,29 @@
 
 #include <sys/epoll.h>
 
+#include <stdlib.h>
+
 #include "clock.h"
 #include "sys.h"
 
 static int
 epoll_open(struct fsock__poller *p)
 {
+	p->memory = calloc(FSOCK__FOUND_MAX, sizeof(struct epoll_event));
+	if (p->memory == NULL)
+		return -1;
 	p->fd = epoll_create1(EPOLL_CLOEXEC);
-	return p->fd < 0 ? -1 : 0;
+	if (p->fd >= 0)
+		return 0;
+	free(p->memory);
+	return -1;
 }
 
 static void
 epoll_close(struct fsock__poller *p)
 {
 	fsock__sys_close(p->fd);
+	free(p->memory);
 }
 
 static uint32_t
@@ -69,7 +78,7 @@ state_of(uint32_t events)
 static int
 epoll_await(struct fsock__poller *p, int64_t left)
 {
-	struct epoll_event events[FSOCK__FOUND_MAX];
+	struct epoll_event *events = p->memory;
 	int n = epoll_wait(p->fd, events, FSOCK__FOUND_MAX, fsock__clock_milliseconds(left));
 
 	for (int i = 0; i < n; i++) {
