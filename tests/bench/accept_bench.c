@@ -8,6 +8,7 @@
 
 #include <netinet/in.h>
 
+#include <fcntl.h>
 #include <fsock.h>
 #include <pthread.h>
 #include <sched.h>
@@ -148,7 +149,7 @@ raw(int unused)
 	(void)unused;
 	if (fd < 0 || fsock_local_port(listener) < 0)
 		die("listen");
-	fd = fsock_release(fsock_adopt(fd, NULL), NULL, 0, NULL); /* which makes it blocking */
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK); /* as for a loop of its own */
 	if (pthread_create(&thread, NULL, accept_loop, &fd) != 0)
 		die("thread");
 	rate = load(listener);
