@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "support/server_support.h"
+#include "support/lines.h"
 
 static const char *const hosts[] = { "127.0.0.1", "unix" };
 static const int loops[] = { 1, 3 };
@@ -65,23 +65,6 @@ limits(void)
 	};
 }
 
-static void
-put(fsock *s, const char *text)
-{
-	ck_assert_int_ne(fputs(text, fsock_stream(s)), EOF);
-	ck_assert_int_eq(fflush(fsock_stream(s)), 0);
-}
-
-static void
-expect(fsock *s, const char *text)
-{
-	char line[256];
-
-	ck_assert_msg(fgets(line, sizeof line, fsock_stream(s)) != NULL, "no %s: %s", text,
-	    fsock_last_error()->text);
-	ck_assert_str_eq(line, text);
-}
-
 /* Whatever is there is end of file or a reset. */
 static void
 expect_gone(fsock *s)
@@ -133,8 +116,8 @@ START_TEST(line_length)
 	s = server_connect(server, "127.0.0.1");
 	memset(long_line, 'y', row->length - 1);
 	strcpy(long_line + row->length - 1, "\n");
-	put(s, "before\n");
-	expect(s, "before\n");
+	lines_put(s, "before\n");
+	lines_expect(s, "before\n");
 	if (fputs(long_line, fsock_stream(s)) == EOF || fflush(fsock_stream(s)) == EOF)
 		ck_assert_uint_gt(row->length, limit);
 	if (row->length <= limit) {
@@ -147,8 +130,8 @@ START_TEST(line_length)
 		    fsock_error_name(FSOCK_LINE_TOO_LONG_ERROR));
 		ck_assert_str_eq(server_await_log(0)->operation, "serve client");
 	}
-	put(other, "as ever\n");
-	expect(other, "as ever\n");
+	lines_put(other, "as ever\n");
+	lines_expect(other, "as ever\n");
 	fsock_abort(s);
 	fsock_close(other);
 	server_await_clients(server, 0);
@@ -171,11 +154,11 @@ START_TEST(too_much_output)
 	server = server_start_lines(host, answer, NULL, &options);
 	other = server_connect(server, host);
 	s = server_connect(server, host);
-	put(s, "big 20000000\n");
+	lines_put(s, "big 20000000\n");
 	ck_assert_int_eq(server_await_log(0)->errnum, ENOBUFS);
 	server_await_clients(server, 1);
-	put(other, "as ever\n");
-	expect(other, "as ever\n");
+	lines_put(other, "as ever\n");
+	lines_expect(other, "as ever\n");
 	while (getc(fsock_stream(s)) == 'x')
 		;
 	if (_i % 2 == 0) /* it is not to take that for the whole answer */
@@ -205,8 +188,8 @@ START_TEST(congested)
 	options.socket.high_water = 100000;
 	server = server_start_lines(host, answer, NULL, &options);
 	other = server_connect(server, host);
-	put(other, "first\n");
-	expect(other, "first\n");
+	lines_put(other, "first\n");
+	lines_expect(other, "first\n");
 	s = server_connect(server, host);
 	for (int i = 0; i < ASKED; i++)
 		fprintf(fsock_stream(s), "big 10000\n%d\n", i);
@@ -215,8 +198,8 @@ START_TEST(congested)
 		server_breathe();
 	before = lines;
 	for (int i = 0; i < 100; i++) {
-		put(other, "meanwhile\n");
-		expect(other, "meanwhile\n");
+		lines_put(other, "meanwhile\n");
+		lines_expect(other, "meanwhile\n");
 	}
 	ck_assert_int_le(lines, before + 100 + TURN); /* one may have been under way */
 	ck_assert_int_le(fsock_pending_output(served), 100000 + 2 * EACH + 8192);
@@ -227,7 +210,7 @@ START_TEST(congested)
 		ck_assert_uint_eq(strspn(answered, "x"), EACH - 1);
 		ck_assert_uint_eq(strlen(answered), EACH);
 		snprintf(number, sizeof number, "%d\n", i);
-		expect(s, number);
+		lines_expect(s, number);
 	}
 	fsock_close(s);
 	fsock_close(other);
@@ -255,8 +238,8 @@ START_TEST(silent)
 	s = server_connect(server, "127.0.0.1");
 	start = sock_now();
 	while (silence == FOLLOWS_LINES && sock_now() < start + 3 * idle) {
-		put(s, "here\n"); /* a lively one stays */
-		expect(s, "here\n");
+		lines_put(s, "here\n"); /* a lively one stays */
+		lines_expect(s, "here\n");
 	}
 	if (silence == FOLLOWS_LINES)
 		start = sock_now();
@@ -349,13 +332,13 @@ START_TEST(rate)
 	if (row->gone)
 		fsock_shutdown(s, FSOCK_OUTPUT);
 	other = server_connect(server, "127.0.0.1"); /* has a rate of its own */
-	put(other, "other\n");
-	expect(other, "other\n");
+	lines_put(other, "other\n");
+	lines_expect(other, "other\n");
 	for (int i = 0; i < row->lines; i++) {
 		char number[16];
 
 		snprintf(number, sizeof number, "%d\n", i);
-		expect(s, number);
+		lines_expect(s, number);
 		if (i >= row->at_once)
 			ck_assert_double_ge(
 			    times[i], start + (i + 1 - row->at_once) / row->rate - 0.001);
@@ -386,7 +369,7 @@ START_TEST(waits_for_room)
 	server = server_start_lines(host, answer, NULL, &options);
 	for (int i = 0; i < CLIENTS; i++) {
 		clients[i] = server_connect(server, host);
-		put(clients[i], "hello\n");
+		lines_put(clients[i], "hello\n");
 	}
 	for (int i = 0; i < CLIENTS; i++) {
 		fsock *ready[CLIENTS];
@@ -409,7 +392,7 @@ START_TEST(waits_for_room)
 		for (int j = 0; j < CLIENTS; j++)
 			if (clients[j] == ready[0])
 				clients[j] = NULL;
-		expect(ready[0], "hello\n");
+		lines_expect(ready[0], "hello\n");
 		fsock_close(ready[0]);
 	}
 	server_await_clients(server, 0);
@@ -432,12 +415,12 @@ START_TEST(refused)
 	for (int round = 0; round < 3; round++) {
 		for (int i = 0; i < CAP; i++) {
 			clients[i] = server_connect(server, host);
-			put(clients[i], "hello\n");
-			expect(clients[i], "hello\n");
+			lines_put(clients[i], "hello\n");
+			lines_expect(clients[i], "hello\n");
 		}
 		for (int i = 0; i < 20; i++) {
 			s = server_connect(server, host);
-			expect(s, "421 too many\r\n");
+			lines_expect(s, "421 too many\r\n");
 			expect_gone(s);
 			fsock_close(s);
 		}

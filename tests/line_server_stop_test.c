@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "support/server_support.h"
+#include "support/lines.h"
 
 enum { BIG = 3000000 };
 
@@ -73,23 +73,6 @@ reset_counts(void)
 	server_log_reset();
 }
 
-static void
-put(fsock *s, const char *text)
-{
-	ck_assert_int_ne(fputs(text, fsock_stream(s)), EOF);
-	ck_assert_int_eq(fflush(fsock_stream(s)), 0);
-}
-
-static void
-expect(fsock *s, const char *text)
-{
-	char line[256];
-
-	ck_assert_msg(fgets(line, sizeof line, fsock_stream(s)) != NULL, "no %s: %s", text,
-	    fsock_last_error()->text);
-	ck_assert_str_eq(line, text);
-}
-
 /* Idle clients are told, and let go at once: nobody waits for them to leave. */
 START_TEST(idle_clients)
 {
@@ -103,8 +86,8 @@ START_TEST(idle_clients)
 
 	for (int i = 0; i < CLIENTS; i++) {
 		clients[i] = server_connect(server, host);
-		put(clients[i], i % 2 ? "hello\n" : "hello\nhalf a li");
-		expect(clients[i], "hello\n");
+		lines_put(clients[i], i % 2 ? "hello\n" : "hello\nhalf a li");
+		lines_expect(clients[i], "hello\n");
 	}
 	start = sock_now();
 	ck_assert_int_eq(fsock_server_stop(server, 20), 0);
@@ -112,7 +95,7 @@ START_TEST(idle_clients)
 	ck_assert_int_eq(opened, CLIENTS);
 	ck_assert_int_eq(closed, CLIENTS);
 	for (int i = 0; i < CLIENTS; i++) {
-		expect(clients[i], "goodbye\n");
+		lines_expect(clients[i], "goodbye\n");
 		ck_assert_int_eq(getc(fsock_stream(clients[i])), EOF);
 		fsock_close(clients[i]);
 	}
@@ -159,21 +142,21 @@ START_TEST(pending)
 	stopping.server = server_start_lines(host, answer, NULL, &options);
 	other = server_connect(stopping.server, host);
 	s = server_connect(stopping.server, host);
-	put(s, "big\n");
-	put(other, "hello\n");
-	expect(other, "hello\n");
+	lines_put(s, "big\n");
+	lines_put(other, "hello\n");
+	lines_expect(other, "hello\n");
 	while (lines < 2)
 		server_breathe();
 	sock_thread_start(&thread, stop_server, &stopping);
-	expect(other, "goodbye\n");
+	lines_expect(other, "goodbye\n");
 	if (!row->reads)
 		sock_thread_join(&thread);
 	while (getc(fsock_stream(s)) == 'x')
 		n++;
 	if (row->reads) { /* the first letter of "big" was taken */
 		ck_assert_int_eq(n, BIG - 1);
-		expect(s, "ig\n");
-		expect(s, "goodbye\n");
+		lines_expect(s, "ig\n");
+		lines_expect(s, "goodbye\n");
 		sock_thread_join(&thread);
 	} else {
 		ck_assert_int_lt(n, BIG - 1);
@@ -198,7 +181,7 @@ START_TEST(present_line)
 	stopping.server = server_start_lines(host, answer, NULL, &options);
 	port = fsock_local_port(fsock_server_socket(stopping.server));
 	s = server_connect(stopping.server, host);
-	put(s, "wait\nnot any more\n");
+	lines_put(s, "wait\nnot any more\n");
 	server_gate_await(&gate, 1);
 	sock_thread_start(&thread, stop_server, &stopping);
 	do { /* until the listeners are closed */
@@ -206,8 +189,8 @@ START_TEST(present_line)
 		fsock_close(late);
 	} while (late != NULL);
 	gate.is_open = 1;
-	expect(s, "wait\n");
-	expect(s, "goodbye\n");
+	lines_expect(s, "wait\n");
+	lines_expect(s, "goodbye\n");
 	sock_thread_join(&thread);
 	ck_assert_int_eq(lines, 1);
 	ck_assert_int_eq(stopping.cut, 0);
@@ -247,15 +230,15 @@ START_TEST(by_handler)
 		server_breathe();
 	s = server_connect(running, "127.0.0.1");
 	other = server_connect(running, "127.0.0.1");
-	put(other, "hello\n");
-	expect(other, "hello\n");
-	put(s, "stop\n");
-	expect(s, "1\n");
-	expect(s, "stop\n");
-	put(s, "shutdown\nnot any more\n");
-	expect(s, "shutdown\n");
-	expect(s, "goodbye\n");
-	expect(other, "goodbye\n");
+	lines_put(other, "hello\n");
+	lines_expect(other, "hello\n");
+	lines_put(s, "stop\n");
+	lines_expect(s, "1\n");
+	lines_expect(s, "stop\n");
+	lines_put(s, "shutdown\nnot any more\n");
+	lines_expect(s, "shutdown\n");
+	lines_expect(s, "goodbye\n");
+	lines_expect(other, "goodbye\n");
 	sock_thread_join(&thread);
 	ck_assert_int_eq(stopping.cut, 0);
 	ck_assert_int_eq(lines, 3);

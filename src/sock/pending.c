@@ -37,10 +37,7 @@ pending_offer(struct fsock *s, const void *buf, size_t n)
 {
 	if (s->connecting == NULL)
 		return fsock__transport_socket.offer(s, buf, n);
-	if (s->write_deadline != FSOCK__NEVER &&
-	    fsock__transfer_check(s, "write", FSOCK_OUTPUT) < 0)
-		return -1;
-	return 0;
+	return fsock__transfer_check(s, "write", FSOCK_OUTPUT);
 }
 
 static int

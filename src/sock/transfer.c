@@ -114,13 +114,12 @@ socket_send(struct fsock *s, const void *buf, size_t n)
 static ssize_t
 socket_offer(struct fsock *s, const void *buf, size_t n)
 {
-	int flags, saved = errno;
+	int flags = MSG_DONTWAIT, saved = errno;
 	ssize_t r;
 
 	fsock__transfer_use(s);
-	if (fsock__transfer_begin(s, "write", FSOCK_OUTPUT, &flags) < 0)
+	if (fsock__transfer_check(s, "write", FSOCK_OUTPUT) < 0)
 		return -1;
-	flags = MSG_DONTWAIT;
 	r = fsock__sys_send(s->fd, buf, n, &flags);
 	if (r < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
 		return fsock__socket_error(s, "write", errno);

@@ -99,7 +99,6 @@ send_or_queue(struct fsock__stream *stream, const uint8_t *octets, size_t n)
 {
 	struct fsock *s = stream->socket;
 
-	drop_copy(stream);
 	if (s->waits == NULL) { /* else a wait list does it */
 		if (drain_nolock(stream) < 0)
 			return -1;
@@ -130,10 +129,8 @@ send_all(struct fsock__stream *stream, const uint8_t *octets, size_t n)
 {
 	struct fsock__queue *q = &stream->queue;
 	struct fsock *s = stream->socket;
-	size_t count;
+	size_t count = fsock__queue_count(q);
 
-	drop_copy(stream);
-	count = fsock__queue_count(q);
 	if (count > 0) {
 		if (s->transport->send(s, q->data + q->head, count) < 0)
 			return -1;
@@ -180,6 +177,7 @@ fsock__sender_send_nolock(struct fsock__stream *stream, const void *buf, size_t 
 	if (s->end_due) /* what is queued before the end is sent all the same */
 		return fsock__socket_error(s, "write", EPIPE);
 	stream->sent = 1;
+	drop_copy(stream);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	r = s->nonblocking ? send_or_queue(stream, buf, n) : send_all(stream, buf, n);
 	pthread_setcancelstate(cancel, NULL);
