@@ -19,6 +19,14 @@ fsock__acceptor_is_final(int error)
 	       error == ESHUTDOWN;
 }
 
+void
+fsock__acceptor_prolong(int64_t *delay)
+{
+	*delay = *delay == 0 ? FIRST_DELAY : 2 * *delay;
+	if (*delay > LONGEST_DELAY)
+		*delay = LONGEST_DELAY;
+}
+
 /* Serves a source no more. A server without any ends by itself, however long its handlers take. */
 static void
 drop_source(fsock_server *server, size_t i)
@@ -88,9 +96,7 @@ pause_taking(fsock_server *server)
 {
 	if (errno != ESHUTDOWN) /* somebody meant it */
 		fsock__server_report(server);
-	server->delay = server->delay == 0 ? FIRST_DELAY : 2 * server->delay;
-	if (server->delay > LONGEST_DELAY)
-		server->delay = LONGEST_DELAY;
+	fsock__acceptor_prolong(&server->delay);
 	fsock__sys_wait(server->ends[1], POLLIN, fsock__clock_after(server->delay));
 }
 

@@ -9,10 +9,6 @@
 #include "../sock/transfer.h"
 #include "loop.h"
 
-/* Pauses after a client could not be taken: each is twice as long as the one before. */
-#define FIRST_DELAY   INT64_C(10000000)
-#define LONGEST_DELAY INT64_C(1000000000)
-
 /* So many clients are taken of a listener before others have their turn. */
 enum { AT_ONCE = 64 };
 
@@ -193,9 +189,7 @@ meet_trouble(struct fsock__loop *loop, fsock *listener)
 		drop(loop, listener);
 		return;
 	}
-	loop->delay = loop->delay == 0 ? FIRST_DELAY : 2 * loop->delay;
-	if (loop->delay > LONGEST_DELAY)
-		loop->delay = LONGEST_DELAY;
+	fsock__acceptor_prolong(&loop->delay);
 	stop_listening(loop, listener);
 	fsock_waitlist_set_timeout(loop->list, listener, (double)loop->delay / 1e9);
 }

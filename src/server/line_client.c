@@ -237,8 +237,7 @@ serve_lines(struct fsock__client *c, int state, int *served)
 static int
 is_late(struct fsock__client *c)
 {
-	return fsock__transfer_deadline(c->socket, FSOCK_INPUT) != FSOCK__NEVER &&
-	       fsock__transfer_check(c->socket, "read", FSOCK_INPUT) < 0;
+	return fsock__transfer_check(c->socket, "read", FSOCK_INPUT) < 0;
 }
 
 /* Serves a client that is ready. */

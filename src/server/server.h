@@ -153,6 +153,9 @@ void fsock__server_add_source(fsock_server *, fsock *);
 /* Whether errno says that this socket will never yield a client again. */
 int fsock__acceptor_is_final(int error);
 
+/* After a client could not be taken: how long to pause, more than `*delay` before; 0 at first. */
+void fsock__acceptor_prolong(int64_t *delay);
+
 /* Takes the next client for a worker that holds `turn`. Returns 0, or -1 when the server ends. */
 int fsock__acceptor_take(struct fsock__worker *);
 
