@@ -261,10 +261,12 @@ look_for_state(FILE *client, void *arg)
 
 START_TEST(no_state)
 {
-	fsock_server *server = server_start("127.0.0.1", look_for_state, NULL, NULL);
-	fsock *s = server_connect(server, "127.0.0.1");
+	fsock_server *server;
+	fsock *s;
 
-	seen_state = server;
+	seen_state = &server;
+	server = server_start("127.0.0.1", look_for_state, NULL, NULL);
+	s = server_connect(server, "127.0.0.1");
 	lines_expect(s, "1\n");
 	fsock_close(s);
 	fsock_server_stop(server, 20);

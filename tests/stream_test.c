@@ -166,8 +166,8 @@ end_by_disown(fsock *s)
 /* What fsock_of() returns of a disowned handle can end it and its streams. */
 START_TEST(ended_through_a_stream)
 {
-	static int (*const ends[])(fsock *) = { fsock_close, fsock_abort, end_by_release,
-		end_by_disown };
+	static int (*const ends[])(
+	    fsock *) = { fsock_close, fsock_abort, end_by_release, end_by_disown };
 	struct stdio_link link;
 	int which = _i % COUNT(ends), fds;
 	FILE *f;
@@ -360,7 +360,7 @@ START_TEST(input_behind_a_blocked_writer)
 	link.far = -1;
 	sock_thread_join(&writer);
 	sock_thread_join(&reader);
-	ck_assert_double_lt(cpu, 0.05);
+	ck_assert_double_lt(cpu, 0.15); /* half of the time; one that spins takes all */
 	stdio_link_close(&link);
 }
 END_TEST
