@@ -357,6 +357,75 @@ START_TEST(errno_untouched)
 }
 END_TEST
 
+/* ---- Blocks. */
+
+/*
+ * Blocks that a libc asks for with the program's memory at hand, between such as go through stdio's
+ * buffer, which is as large as they are or smaller; 0 is a seek that stays: what was read ahead is
+ * given back.
+ */
+static const size_t blocks[] = { 1, 100000, 0, 32768, 10, 0, 40000, 65536, 3, 70001, 0, 131072 };
+static const size_t buffers[] = { 0, 4096, 40000, 65536 }; /* 0: what the library gives */
+
+START_TEST(large_blocks)
+{
+	enum { ALL = sizeof text, PIECE = 30000 };
+	struct fsock_options options = { .delivery = FSOCK_DELIVER_BLOCK };
+	size_t buffer = buffers[_i % COUNT(buffers)], at = 0, n;
+	static char got[131072], memory[65536];
+	struct stdio_feeder feeder;
+	struct stdio_link link;
+	FILE *f;
+
+	for (int i = 0; i < ALL; i++)
+		text[i] = (char)(i * 7 + i / 251);
+	stdio_link_open(&link, _i & 8 ? STDIO_TCP4 : STDIO_SOCKETPAIR, &options);
+	f = open_stream(&link, _i & 4);
+	if (buffer > 0)
+		ck_assert_int_eq(setvbuf(f, memory, _IOFBF, buffer), 0);
+	stdio_feeder_start(&feeder, &link, text, ALL, PIECE, 1);
+	for (int i = 0; !feof(f); i++) {
+		size_t block = blocks[i % COUNT(blocks)];
+
+		n = fread(got, 1, block, f);
+		ck_assert_uint_le(at + n, ALL);
+		if (memcmp(got, text + at, n) != 0)
+			ck_abort_msg("after %zu octets", at);
+		at += n;
+		ck_assert_uint_eq(n < block, feof(f) != 0);
+		ck_assert_int_eq(ftell(f), (long)at);
+		if (block == 0)
+			ck_assert_int_eq(fseek(f, 0, SEEK_CUR), 0);
+	}
+	ck_assert_uint_eq(at, ALL);
+	stdio_feeder_join(&feeder);
+	stdio_link_close(&link);
+}
+END_TEST
+
+/* What has come before the time runs out is the program's; the rest comes with the next read. */
+START_TEST(timeout_in_a_large_block)
+{
+	struct fsock_options options = { .delivery = FSOCK_DELIVER_BLOCK, .read_timeout = 0.02 };
+	static char got[65536];
+	struct stdio_link link;
+	FILE *f;
+
+	stdio_link_open(&link, (enum stdio_transport)(_i / 2), &options);
+	f = open_stream(&link, _i % 2);
+	stdio_far_send(&link, text, 1000);
+	ck_assert_uint_eq(fread(got, 1, sizeof got, f), 1000);
+	ck_assert_int_eq(errno, ETIMEDOUT);
+	ck_assert(ferror(f) && !feof(f));
+	clearerr(f);
+	stdio_far_send(&link, text, 10);
+	stdio_far_end(&link);
+	ck_assert_uint_eq(fread(got, 1, sizeof got, f), 10);
+	ck_assert(feof(f) && !ferror(f));
+	stdio_link_close(&link);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -370,6 +439,8 @@ main(void)
 	tcase_add_loop_test(t, deadline, 0, 2 * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, reset, 0, 2 * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, errno_untouched, 0, 2 * STDIO_TRANSPORTS);
+	tcase_add_loop_test(t, large_blocks, 0, 4 * COUNT(buffers));
+	tcase_add_loop_test(t, timeout_in_a_large_block, 0, 2 * STDIO_TRANSPORTS);
 	suite_add_tcase(s, t);
 	return sock_run(s);
 }
