@@ -111,7 +111,8 @@ START_TEST(threads_come_and_go)
 		server_await_clients(server, 0);
 		if (before == 0) /* this system does not tell */
 			continue;
-		ck_assert_int_ge(most_threads, before + CLIENTS);
+		/* Threads of the test before, on their way out, may count in `before`. */
+		ck_assert_int_gt(most_threads, CLIENTS);
 		while (thread_count() > before + SPARE)
 			server_breathe();
 	}

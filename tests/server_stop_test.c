@@ -267,7 +267,10 @@ START_TEST(runs)
 	struct fsock_server_options options = { .ready = be_ready,
 		.error = server_log,
 		.threads = runnings[_i].threads,
-		.idle = runnings[_i].ender == IDLE ? 0.05 : 0 };
+		/* with clients, time for each to come on a busy machine */
+		.idle = runnings[_i].ender != IDLE ? 0
+			: runnings[_i].clients > 0 ? 0.4
+						   : 0.05 };
 	double start = sock_now();
 	int fds = sock_open_fds();
 
@@ -289,7 +292,7 @@ END_TEST
 /* A server is not idle while it serves. */
 START_TEST(busy_is_not_idle)
 {
-	struct fsock_server_options options = { .idle = 0.02 };
+	struct fsock_server_options options = { .idle = 0.4 }; /* time for the client to come */
 	fsock_server *server;
 	fsock *s;
 	double start;
@@ -298,7 +301,7 @@ START_TEST(busy_is_not_idle)
 	server = server_start("127.0.0.1", be_busy, NULL, &options);
 	s = server_connect(server, "127.0.0.1");
 	server_gate_await(&work.gate, 1);
-	for (start = sock_now(); sock_now() < start + 0.1;)
+	for (start = sock_now(); sock_now() < start + 1.5 * options.idle;)
 		server_breathe();
 	fsock_close(server_connect(server, "127.0.0.1")); /* still taken */
 	server_gate_await(&work.gate, 2);
