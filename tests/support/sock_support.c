@@ -163,8 +163,12 @@ void
 sock_await(int fd, int events)
 {
 	struct pollfd p = { .fd = fd, .events = (short)events };
+	int r;
 
-	ck_assert_int_eq(poll(&p, 1, 10000), 1);
+	do
+		r = poll(&p, 1, 10000);
+	while (r < 0 && errno == EINTR);
+	ck_assert_int_eq(r, 1);
 }
 
 int
