@@ -407,6 +407,7 @@ START_TEST(signals_left_alone)
 	ck_assert_int_eq(fgetc(fsock_stream(ends[1])), 'h');
 	ck_assert_int_eq(fgetc(fsock_stream(ends[0])), EOF);
 	fsock_abort(ends[1]);
+	sock_await(fsock_socket(ends[0]), 0);
 	ck_assert_int_ge(fputs("hello\n", fsock_stream(ends[0])), 0);
 	ck_assert_int_eq(fsock_close(ends[0]), -1);
 	for (int i = 1; i < 32; i++) {
