@@ -23,8 +23,8 @@ static const struct group {
 };
 
 /*
- * A group that no other process is in: on Linux what comes for a group that somebody on this machine
- * has joined is heard by all that are bound to all addresses (IP_MULTICAST_ALL).
+ * A group that no other process is in: on Linux what comes for a group that somebody on this
+ * machine has joined is heard by all that are bound to all addresses (IP_MULTICAST_ALL).
  */
 static const char *
 address_of(const struct group *g)

@@ -379,8 +379,8 @@ sock_thread_join(struct sock_thread *t)
 #if defined(__linux__)
 
 /*
- * The state letter of a thread of this process, '?' if it has ended, and how often it has gone to sleep:
- * proc(5), status.
+ * The state letter of a thread of this process, '?' if it has ended, and how often it has gone to
+ * sleep: proc(5), status.
  */
 static char
 state(int id, long *sleeps)
@@ -400,9 +400,9 @@ state(int id, long *sleeps)
 }
 
 /*
- * Who waits for a lock, the allocator's say, sleeps as well, but not for long: only one that is found in
- * the same sleep twice is blocked. Under valgrind, where one thread runs at a time and the others sleep,
- * each has its turn while this one does.
+ * Who waits for a lock, the allocator's say, sleeps as well, but not for long: only one that is
+ * found in the same sleep twice is blocked. Under valgrind, where one thread runs at a time and the
+ * others sleep, each has its turn while this one does.
  */
 void
 sock_thread_await_blocked(struct sock_thread *t)
