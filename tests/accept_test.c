@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "support/sock_support.h"
@@ -90,6 +91,7 @@ START_TEST(nobody_comes)
 	sock_assert_took(start, 0.05);
 	ck_assert_int_eq(sock_open_fds(), fds);
 	client = connect_to(_i % COUNT(hosts), listener);
+	sock_await(fsock_socket(listener), POLLIN);
 	served = fsock_accept(listener, options);
 	ck_assert_msg(served != NULL, "%s", fsock_last_error()->text);
 	fsock_close(client);
@@ -106,6 +108,7 @@ START_TEST(somebody_waits)
 	if (listener == NULL)
 		return;
 	client = connect_to(_i, listener);
+	sock_await(fsock_socket(listener), POLLIN);
 	served = fsock_accept(listener, &(struct fsock_options){ .connect_timeout = 1e-9 });
 	ck_assert_msg(served != NULL, "%s", fsock_last_error()->text);
 	fsock_close(client);
@@ -279,6 +282,7 @@ START_TEST(inherited)
 	socklen_t length = sizeof nodelay;
 	char line[64];
 
+	sock_await(fsock_socket(listener), POLLIN);
 	served = fsock_accept(listener, row->inherits ? NULL : &row->accept);
 	ck_assert_msg(served != NULL, "%s", fsock_last_error()->text);
 	ck_assert_int_eq(

@@ -36,9 +36,9 @@ send_batch(void *arg)
 	struct sender *sender = arg;
 
 	for (size_t i = 0; i < sender->count; i++)
-		messages[i] = (struct fsock_message){ .data = texts[i],
-			.size = content(i, texts[i]),
-			.peer = sender->to };
+		messages[i] = (struct fsock_message){
+			.data = texts[i], .size = content(i, texts[i]), .peer = sender->to
+		};
 	while (sender->sent < sender->count) {
 		ssize_t r = fsock_send_many(
 		    sender->s, messages + sender->sent, sender->count - sender->sent);
@@ -81,8 +81,8 @@ START_TEST(batch)
 	if (!dgram_has(kind))
 		return;
 	receiver = dgram_bound(kind, "receiver");
-	sender.s = connects ? dgram_connected(kind, "sender", receiver)
-	                    : dgram_bound(kind, "sender");
+	sender.s =
+	    connects ? dgram_connected(kind, "sender", receiver) : dgram_bound(kind, "sender");
 	if (!connects)
 		sender.to = dgram_addr(receiver);
 	from = dgram_addr(sender.s);
@@ -119,6 +119,7 @@ START_TEST(taken_at_once)
 	sender.s = dgram_connected(DGRAM_UDP4, "", receiver);
 	send_batch(&sender);
 	ck_assert_uint_eq(sender.sent, MOST);
+	dgram_settle();
 	ck_assert_int_eq(fsock_receive_many(receiver, messages, 130), 130);
 	ck_assert_int_eq(fsock_receive_many(receiver, messages, MOST), MOST - 130);
 	fsock_close(sender.s);
@@ -147,12 +148,12 @@ START_TEST(both_families)
 	for (int i = 0; i < 2; i++) {
 		struct fsock_addr to = dgram_addr(both);
 
-		ck_assert_int_eq(fsock_addr_from_text(&to, i ? "::1" : "127.0.0.1",
-				     fsock_local_port(both)),
-		    0);
+		ck_assert_int_eq(
+		    fsock_addr_from_text(&to, i ? "::1" : "127.0.0.1", fsock_local_port(both)), 0);
 		ck_assert_int_eq(fsock_send(i ? six : four, "x", 1, &to), 1);
 		in[i] = (struct fsock_message){ .data = room[i], .size = sizeof room[i] };
 	}
+	dgram_settle();
 	ck_assert_int_eq(fsock_receive_many(both, in, 2), 2);
 	ck_assert_int_eq(fsock_addr_family(&in[0].peer), AF_INET);
 	ck_assert_int_eq(fsock_addr_family(&in[1].peer), AF_INET6);
@@ -172,14 +173,15 @@ START_TEST(stops_at_bad_one)
 
 	sender = dgram_connected(DGRAM_UDP4, "", receiver);
 	for (size_t i = 0; i < 100; i++)
-		messages[i] = (struct fsock_message){ .data = data,
-			.size = i == bad ? sizeof data : 1 };
+		messages[i] =
+		    (struct fsock_message){ .data = data, .size = i == bad ? sizeof data : 1 };
 	errno = 0;
 	ck_assert_int_eq(fsock_send_many(sender, messages, 100), (int)bad);
 	ck_assert_int_eq(errno, 0);
 	ck_assert_int_eq(fsock_send_many(sender, messages + bad, 100 - bad), -1);
 	sock_assert_failed(FSOCK_MESSAGE_TOO_LONG_ERROR, EMSGSIZE, "send to 127.0.0.1 port %d: %s",
 	    fsock_local_port(receiver), strerror(EMSGSIZE));
+	dgram_settle();
 	ck_assert_int_eq(fsock_receive_many(receiver, messages, 100), (int)bad);
 	fsock_close(sender);
 	fsock_close(receiver);
@@ -222,17 +224,20 @@ START_TEST(one_contract)
 	ck_assert_int_eq(op->receive(fd, room[0], 4, &from, &flags), -1);
 	ck_assert(errno == EAGAIN || errno == EWOULDBLOCK);
 	for (int i = 0; i < 4; i++)
-		out[i] = (struct fsock_message){ .data = "abcdefghi",
-			.size = (size_t)i * 3,
-			.peer = dgram_addr(receiver) };
+		out[i] = (struct fsock_message){
+			.data = "abcdefghi", .size = (size_t)i * 3, .peer = dgram_addr(receiver)
+		};
 	for (int i = 0; i < 4; i++)
 		in[i] = (struct fsock_message){ .data = room[i], .size = 4 };
 	ck_assert_int_eq(op->receive_many(fd, in, 4, &flags), -1);
 	ck_assert(errno == EAGAIN || errno == EWOULDBLOCK);
 	ck_assert_int_eq(op->send_many(fsock_socket(sender),
-			     kind == DGRAM_UDP4 ? AF_INET : kind == DGRAM_UDP6 ? AF_INET6 : AF_UNIX,
+			     kind == DGRAM_UDP4   ? AF_INET
+			     : kind == DGRAM_UDP6 ? AF_INET6
+						  : AF_UNIX,
 			     out, 4, &flags),
 	    4);
+	dgram_settle();
 	ck_assert_int_eq(op->receive_many(fd, in, 2, &flags), 2);
 	ck_assert_int_eq(op->receive(fd, room[2], 4, &from, &flags), 6);
 	ck_assert_int_eq(op->receive_many(fd, in + 2, 2, &may_wait), 1); /* not for the second */

@@ -167,11 +167,17 @@ END_TEST
 
 /* ---- Whole lines: what times out has consumed nothing. */
 
+/* How long reads wait from now on: not at all, nearly, or for what is on its way. */
+static void
+set_patience(const struct stdio_link *link, double seconds)
+{
+	ck_assert_int_eq(fsock_set_option(link->s, FSOCK_OPTION_RECEIVE_TIMEOUT, seconds), 0);
+}
+
 START_TEST(timeout_consumes_nothing)
 {
 	static const char *const parts[] = { "p", "par", "partial" };
-	struct fsock_options options = { .delivery = FSOCK_DELIVER_WHOLE_LINE,
-		.read_timeout = 0.001 };
+	struct fsock_options options = { .delivery = FSOCK_DELIVER_WHOLE_LINE };
 	size_t (*reader)(FILE *, char *) = readers[_i % 2];
 	struct stdio_link link;
 	char line[64];
@@ -181,6 +187,7 @@ START_TEST(timeout_consumes_nothing)
 	f = open_stream(&link, _i / 2 % 2);
 	for (int i = 0; i < COUNT(parts); i++) {
 		stdio_far_puts(&link, parts[i]);
+		set_patience(&link, 0.001);
 		for (int turn = 0; turn < 2; turn++) {
 			errno = 0;
 			ck_assert_uint_eq(reader(f, line), 0);
@@ -191,6 +198,7 @@ START_TEST(timeout_consumes_nothing)
 			clearerr(f);
 		}
 		stdio_far_puts(&link, " line\nx\n");
+		set_patience(&link, 20);
 		memset(line, 0, sizeof line);
 		ck_assert_uint_eq(reader(f, line), strlen(parts[i]) + 6);
 		ck_assert_mem_eq(line, parts[i], strlen(parts[i]));
@@ -219,6 +227,7 @@ START_TEST(octets_wait_for_their_line)
 	clearerr(f);
 	ck_assert_int_eq(ftell(f), 0);
 	stdio_far_puts(&link, "d\n");
+	set_patience(&link, 20);
 	ck_assert_uint_eq(fread(got, 1, 5, f), 5);
 	ck_assert_mem_eq(got, "abcd\n", 5);
 	stdio_far_puts(&link, "rest");
@@ -260,8 +269,7 @@ send_lines(void *arg)
 static double
 cost_of_lines(size_t n, size_t line)
 {
-	struct fsock_options options = { .delivery = FSOCK_DELIVER_WHOLE_LINE,
-		.line_limit = line };
+	struct fsock_options options = { .delivery = FSOCK_DELIVER_WHOLE_LINE, .line_limit = line };
 	struct stdio_link link;
 	struct sock_thread thread;
 	struct flow flow = { .n = n, .line = line };

@@ -2,6 +2,7 @@
 #include "../src/compat.h"
 
 #include <math.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -233,6 +234,7 @@ START_TEST(timeout)
 		if (i == 0)
 			clearerr(f); /* getc() goes on without it, too */
 		stdio_far_puts(&link, "go on\n");
+		sock_await(fsock_socket(link.s), POLLIN);
 		ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
 		ck_assert_str_eq(line, "go on\n");
 		clearerr(f);

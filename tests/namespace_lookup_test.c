@@ -8,6 +8,7 @@
 #include <math.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "support/namespace.h"
 #include "support/sock_support.h"
@@ -54,9 +55,13 @@ static void
 start_thread(void)
 {
 	struct sock_thread thread;
+	char task[64];
 
 	sock_thread_start(&thread, idle, NULL);
 	sock_thread_join(&thread);
+	snprintf(task, sizeof task, "/proc/self/task/%d", (int)thread.id);
+	while (access(task, F_OK) == 0) /* joined, but the kernel may still count it */
+		poll(NULL, 0, 1);
 }
 
 /* Threads that look up outlive what they did it for, but not the resolver's own patience. */

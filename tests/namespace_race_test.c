@@ -13,7 +13,8 @@
 
 #define LIMIT 0.6  /* seconds to connect where nobody answers */
 #define SOON  0.05 /* when an "s" answers */
-#define LATE  0.4  /* when an "l" answers: after the next address had its turn */
+#define LATE \
+	0.6 /* when an "l" answers: after the next address had its turn, also if that is late */
 
 static int has_network;
 
@@ -45,7 +46,7 @@ static const struct row {
 	{ "6u 4r", FSOCK_IPV6_FIRST, 0, NULL, ECONNREFUSED },
 	{ "6u 4u", FSOCK_ANY_FAMILY, 0, NULL, EHOSTUNREACH },
 	/* Slow: who was tried before may still win. */
-	{ "6s 4a", FSOCK_ANY_FAMILY, SOON, "6s", 0 },
+	{ "6s 4d", FSOCK_ANY_FAMILY, SOON, "6s", 0 },
 	{ "6l 4a", FSOCK_ANY_FAMILY, 0.25, "4a", 0 },
 	{ "6l 4d", FSOCK_ANY_FAMILY, LATE, "6l", 0 },
 	{ "6d 4l", FSOCK_ANY_FAMILY, LATE, "4l", 0 },
@@ -135,6 +136,8 @@ run_blocking(void)
 		sock_thread_join(&threads[i]);
 }
 
+static double waited; /* in calls that are not to wait */
+
 /* What is known at once is told at once. */
 static void
 connect_nonblocking(struct end *end)
@@ -145,7 +148,7 @@ connect_nonblocking(struct end *end)
 	end->s = fsock_connect(end->name, NAMESPACE_PORT, &options);
 	if (end->s == NULL)
 		finish(end, errno);
-	ck_assert_double_le(sock_now() - end->start, 0.2);
+	waited += sock_now() - end->start;
 }
 
 static void
@@ -201,7 +204,7 @@ patience(void)
 {
 	const char *factor = getenv("CK_TIMEOUT_MULTIPLIER");
 
-	return 0.3 * (factor == NULL ? 1 : atof(factor));
+	return 0.8 * (factor == NULL ? 1 : atof(factor));
 }
 
 static void
@@ -233,6 +236,7 @@ START_TEST(all_at_once)
 	write_hosts();
 	namespace_forget();
 	files = namespace_count("/proc/self/fd");
+	waited = 0;
 	hurdle = sock_now();
 	namespace_resolve_later(SOON, LATE);
 	if (_i < wait_backends())
@@ -242,6 +246,7 @@ START_TEST(all_at_once)
 	else
 		run_blocking();
 	namespace_await_resolved();
+	ck_assert_double_le(waited, 1); /* together; to wait for them would take five seconds */
 	for (int i = 0; i < COUNT(ends); i++)
 		check(&ends[i]);
 	ck_assert_int_eq(namespace_count("/proc/self/fd"), files);

@@ -1,6 +1,7 @@
 /* Output: all of it or an error, and an error for good; what a peer that is gone makes of it. */
 #include "../src/compat.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -165,9 +166,11 @@ static void (*const ends[])(struct stdio_link *) = { reset, finish, stop_output 
 
 /* Writes until it is noticed that the peer is gone: TCP learns of it by an answer. */
 static int
-write_until_error(FILE *f)
+write_until_error(const struct stdio_link *link, FILE *f)
 {
-	for (int i = 0; i < 1000; i++) {
+	struct pollfd failed = { .fd = fsock_socket(link->s) };
+
+	for (double start = sock_now(); sock_now() < start + 10; poll(&failed, 1, 1)) {
 		ck_assert_int_ge(fputs("anybody there?\n", f), 0);
 		errno = 0;
 		if (fflush(f) != 0)
@@ -198,7 +201,7 @@ START_TEST(sticky_error)
 	stdio_link_open(&link, (enum stdio_transport)(_i / 2 % STDIO_TRANSPORTS), NULL);
 	f = open_stream(&link, two_way);
 	ends[_i / 2 / STDIO_TRANSPORTS](&link);
-	error = write_until_error(f);
+	error = write_until_error(&link, f);
 	ck_assert(error == EPIPE || error == ECONNRESET);
 	check_write_error(&link, error);
 	ck_assert(ferror(f));
@@ -366,7 +369,9 @@ START_TEST(write_timeout)
 	link.s = NULL;
 	while ((n = recv(link.far, back + got, size - got, 0)) > 0)
 		got += (size_t)n;
-	ck_assert_uint_gt(got, 0);
+	if (row->kind ==
+	    FSOCK_TIMEOUT_ERROR) /* a deadline may have passed before anything was sent */
+		ck_assert_uint_gt(got, 0);
 	ck_assert_uint_lt(got, size);
 	ck_assert_int_eq(memcmp(back, octets, got), 0);
 	free(back);

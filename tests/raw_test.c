@@ -1,6 +1,7 @@
 /* fsock_send() and fsock_receive() on streams: in the order of what the FILEs hold. */
 #include "../src/compat.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -312,6 +313,7 @@ START_TEST(waited_error)
 
 	open_end(&e, SOCK_TCP4, _i, (struct fsock_options){ .delivery = FSOCK_DELIVER_WHOLE_LINE });
 	put(&e, "ab");
+	sock_await(fsock_socket(e.s), POLLIN);
 	ck_assert_int_eq(fsock_wait_for_input(&e.s, 1, 0, NULL), 0);
 	stream = e.s->stream;
 	stream->read_error = ECONNRESET; /* as if it had come just then */

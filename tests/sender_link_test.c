@@ -146,8 +146,8 @@ START_TEST(switched_off_in_vain)
 		return;
 	queue_link_stop(&link_);
 	queue_link_fill(&link_, 100000);
-	ck_assert_int_eq(fsock_set_deadline(link_.s, rows[_i % 2].deadline), 0);
 	start = sock_now();
+	ck_assert_int_eq(fsock_set_deadline(link_.s, rows[_i % 2].deadline), 0);
 	ck_assert_int_eq(fsock_set_nonblocking(link_.s, 0), -1);
 	ck_assert_int_eq(errno, ETIMEDOUT);
 	sock_assert_took(start, 0.1);
@@ -197,9 +197,8 @@ START_TEST(reported)
 	const struct ending *end = &ends[_i % COUNT(ends)];
 	struct fsock_options options = { .output_limit = 200000 };
 	struct fsock_event event = { .state = 0 };
+	int is_known = strstr(end->what, "before") != NULL;
 
-	if (strstr(end->what, "before"))
-		options.deadline = 0.4;
 	if (end->what[0] == 'b')
 		options.format = "latin-1";
 	if (!queue_link_open_way(&link_, &list, _i / COUNT(ends), &options))
@@ -207,8 +206,10 @@ START_TEST(reported)
 	queue_link_stop(&link_);
 	while (fsock_send_pending(link_.s) < 195000)
 		queue_link_put(&link_, 1000);
-	if (list != NULL)
-		ck_assert_int_eq(fsock_waitlist_wait(list, 0, NULL), 0);
+	if (is_known)
+		ck_assert_int_eq(fsock_set_deadline(link_.s, 0.4), 0);
+	if (list != NULL) /* the deadline may have passed by then */
+		ck_assert_int_le(fsock_waitlist_wait(list, 0, NULL), is_known);
 	make_end(end->what);
 	if (list != NULL) {
 		do

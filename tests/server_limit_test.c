@@ -111,7 +111,8 @@ START_TEST(threads_come_and_go)
 		server_await_clients(server, 0);
 		if (before == 0) /* this system does not tell */
 			continue;
-		ck_assert_int_ge(most_threads, before + CLIENTS);
+		/* Threads of the test before, on their way out, may count in `before`. */
+		ck_assert_int_gt(most_threads, CLIENTS);
 		while (thread_count() > before + SPARE)
 			server_breathe();
 	}
@@ -160,7 +161,7 @@ START_TEST(no_descriptors)
 	fsock *s;
 	char line[16];
 	int last, told;
-	double used;
+	double used, start;
 
 	if (getenv("CK_FORK") != NULL)
 		return; /* valgrind takes the client, drops it and then says that it could not */
@@ -180,12 +181,14 @@ START_TEST(no_descriptors)
 	ck_assert_str_eq(error->operation, "accept");
 	ck_assert_str_eq(error->host, "127.0.0.1");
 	ck_assert_int_eq(error->port, fsock_local_port(fsock_server_socket(server)));
+	start = sock_now();
 	used = processor_time();
 	wait_out(0.5);
 	used = processor_time() - used;
 	told = server_log_count();
-	ck_assert_msg(used < 0.2, "%g s of processor time in half a second of waiting", used);
-	ck_assert_msg(told >= 2 && told <= 8, "told %d times", told);
+	start = sock_now() - start; /* half a second, and what the machine paused */
+	ck_assert_msg(used < 0.4 * start, "%g s of processor time in %g s of waiting", used, start);
+	ck_assert_msg(told >= 2 && told <= 16 * start, "told %d times in %g s", told, start);
 	set_file_limit(256);
 	ck_assert_ptr_nonnull(fgets(line, sizeof line, fsock_stream(s)));
 	ck_assert_str_eq(line, "served\n");

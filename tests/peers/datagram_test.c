@@ -34,7 +34,7 @@ static const struct relay {
 	{ "socat", "path", "socat - UNIX-SENDTO:$HOST,bind=$DIR/theirs", NULL },
 	{ "socat", "path", "socat -dd - UNIX-RECVFROM:$HOST", "receiving on" },
 #if defined(__linux__)
-	{ "socat", "@fsock-ours", "socat - ABSTRACT-SENDTO:${HOST#@},bind=fsock-theirs", NULL },
+	{ "socat", "@", "socat - ABSTRACT-SENDTO:${HOST#@},bind=${HOST#@}-theirs", NULL },
 #endif
 };
 
@@ -63,8 +63,10 @@ free_port(const char *host)
 static fsock *
 meet(const struct relay *r, struct peer *p)
 {
-	const char *host = strcmp(r->host, "path") == 0 ? peer_path("socket") : r->host;
-	int is_ip = host == r->host && host[0] != '@', port;
+	const char *host = strcmp(r->host, "path") == 0 ? peer_path("socket")
+			   : r->host[0] == '@'          ? dgram_host(DGRAM_ABSTRACT, "ours")
+							: r->host;
+	int is_ip = host == r->host, port;
 	char command[128];
 	fsock *s;
 
@@ -207,9 +209,8 @@ START_TEST(with_python)
 	ck_assert_int_eq(fsock_multicast_join(s, g->address, interface_name), 0);
 	ck_assert_int_eq(fsock_set_option(s, FSOCK_OPTION_MULTICAST_TTL, 0), 0);
 	peer_start(&p, "exec python3 -c \"$MEMBER\"", "", 0);
-	ck_assert_int_eq(fsock_addr_from_text(&to, g->address,
-			     peer_last_number(peer_await(p.from, "port"))),
-	    0);
+	ck_assert_int_eq(
+	    fsock_addr_from_text(&to, g->address, peer_last_number(peer_await(p.from, "port"))), 0);
 	ck_assert_int_eq(fsock_send(s, "from fsock", 10, &to), 10);
 	expect_from(&p, "from fsock\n");
 	fprintf(p.to, "%d\n", fsock_local_port(s));

@@ -248,6 +248,7 @@ START_TEST(timeout_survived)
 		ck_assert_int_eq(fsock_last_error()->kind, FSOCK_TIMEOUT_ERROR);
 		clearerr(f);
 	}
+	ck_assert_int_eq(fsock_set_option(s, FSOCK_OPTION_RECEIVE_TIMEOUT, 20), 0);
 	fputs("RPUSH queue job\r\n", g);
 	expect(g, ":1\r\n");
 	expect(f, "*2\r\n");

@@ -62,6 +62,17 @@ dgram_addr(fsock *s)
 }
 
 void
+dgram_settle(void)
+{
+	fsock *s = dgram_bound(DGRAM_UDP4, "");
+	struct fsock_addr self = dgram_addr(s);
+
+	ck_assert_int_eq(fsock_send(s, "last", 4, &self), 4);
+	dgram_expect(s, "last", s);
+	ck_assert_int_eq(fsock_close(s), 0);
+}
+
+void
 dgram_expect(fsock *s, const char *text, fsock *from)
 {
 	struct fsock_addr sender, wanted;

@@ -20,6 +20,12 @@ fsock *dgram_connected(enum dgram_kind, const char *name, fsock *to);
 /* Where to send to reach it. */
 struct fsock_addr dgram_addr(fsock *);
 
+/*
+ * Returns when all that this thread has sent to this machine has come: what it sends after that
+ * has.
+ */
+void dgram_settle(void);
+
 /* Asserts that the next datagram is this text, from `from` unless that is NULL. */
 void dgram_expect(fsock *, const char *text, fsock *from);
 

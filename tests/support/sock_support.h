@@ -64,6 +64,13 @@ enum { SOCK_FULL = 8 };
 int sock_full(const char *host, int port, int fds[SOCK_FULL]);
 void sock_full_free(int fds[SOCK_FULL]);
 
+/*
+ * Waits until poll() finds one of these events on the descriptor: what the loopback brings is not
+ * there at once on every machine. With no events, until the connection has failed or ended both
+ * ways.
+ */
+void sock_await(int fd, int events);
+
 /* How many descriptors are open. */
 int sock_open_fds(void);
 

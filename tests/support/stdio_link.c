@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "sock_support.h"
 #include "unblocked.h"
 
 const char *const stdio_transport_names[STDIO_TRANSPORTS] = { "socketpair", "TCP over IPv4",
@@ -250,6 +251,7 @@ stdio_far_reset(struct stdio_link *link)
 	else
 		expect_int(send(fsock_socket(link->s), "?", 1, FSOCK__MSG_NOSIGNAL), 1);
 	stdio_far_close(link);
+	sock_await(fsock_socket(link->s), 0);
 }
 
 /* The word between an operation and the peer. */
