@@ -237,14 +237,16 @@ format:
 	clang-format -i $$(grep -LiE '^/\* (generated|made) by ' \
 	    $$(find include src tests examples -name '*.[ch]'))
 
-# A benchmark is tests/bench/NAME_bench.c; T=NAME picks one. That of echo servers has its servers beside it;
-# libevent's is left out where that is not installed.
+# A benchmark is tests/bench/NAME_bench.c; T=NAME picks one. All have bench.c beside them, that of echo
+# servers its servers as well; libevent's is left out where that is not installed.
 ECHO         := $(filter-out %_bench.c %_libevent.c,$(wildcard tests/bench/echo_*.c)) \
                 $(shell pkg-config --exists libevent && echo tests/bench/echo_libevent.c)
 ECHO_OBJECTS := $(ECHO:%.c=build/gcc/%.o)
+BENCH_OBJECT := build/gcc/tests/bench/bench.o
+$(BENCHES:%.c=build/gcc/%): $(BENCH_OBJECT)
 build/gcc/tests/bench/echo_bench: $(ECHO_OBJECTS)
 build/gcc/tests/bench/echo_bench: LDLIBS.gcc += $(shell pkg-config --libs libevent 2>/dev/null)
--include $(ECHO_OBJECTS:.o=.d)
+-include $(ECHO_OBJECTS:.o=.d) $(BENCH_OBJECT:.o=.d)
 
 bench: $(BENCHES:%.c=build/gcc/%)
 	@for b in $^; do echo "$$b"; $$b || exit 1; done

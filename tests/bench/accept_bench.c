@@ -11,43 +11,16 @@
 #include <fcntl.h>
 #include <fsock.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "bench.h"
 
 enum { ROUNDS = 11, CLIENTS = 4, CONNECTIONS = 1500, LINE = 64 };
 
 static char line[LINE + 1];
-
-static void
-die(const char *what)
-{
-	fprintf(stderr, "bench: %s: %s\n", what, fsock_last_error()->text);
-	exit(1);
-}
-
-static double
-now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-/* Keeps the calling thread, and those it starts, on one processor. */
-static void
-pin(int processor)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(processor, &set);
-	sched_setaffinity(0, sizeof set, &set); /* with one processor there is nothing to choose */
-}
 
 /* One connection after the other, ended by a reset: what they leave behind must not add up. */
 static int
@@ -159,21 +132,6 @@ raw(int unused)
 	return rate;
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double
-median(double *values)
-{
-	qsort(values, ROUNDS, sizeof *values, compare);
-	return values[ROUNDS / 2];
-}
-
 static const struct row {
 	const char *job;
 	int threads;
@@ -200,9 +158,9 @@ main(void)
 			ours[r] = library(rows[i].threads);
 			ratios[r] = ours[r] / theirs[r];
 		}
-		ratio = median(ratios);
-		printf("%-46s %8.0f %8.0f %7.2f\n", rows[i].job, median(ours), median(theirs),
-		    ratio);
+		ratio = median(ratios, ROUNDS);
+		printf("%-46s %8.0f %8.0f %7.2f\n", rows[i].job, median(ours, ROUNDS),
+		    median(theirs, ROUNDS), ratio);
 	}
 	return 0;
 }

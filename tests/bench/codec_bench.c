@@ -12,6 +12,7 @@
 #include "fsock/codec.h"
 
 #include "../../src/codec/kernels.h"
+#include "bench.h"
 #include "codec_texts.h"
 
 enum { PIECE = 64 << 10, ROUNDS = 15, OUT_ROOM = 4 * PIECE };
@@ -92,7 +93,7 @@ struct work {
 
 /* Time of this thread alone: others on the machine do not count. */
 static double
-now(void)
+worked(void)
 {
 	struct timespec ts;
 
@@ -191,14 +192,6 @@ pass_fsock(struct work *w)
 	}
 }
 
-static int
-by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* GB/s of each contender: they take turns, the first turn does not count. */
 static void
 measure(struct work *w, void (*const passes[])(struct work *), size_t npasses, double speed[])
@@ -208,15 +201,13 @@ measure(struct work *w, void (*const passes[])(struct work *), size_t npasses, d
 	for (int round = -1; round < ROUNDS; round++)
 		for (size_t i = 0; i < npasses; i++) {
 			w->made = 0;
-			start = now();
+			start = worked();
 			passes[i](w);
 			if (round >= 0)
-				took[i][round] = now() - start;
+				took[i][round] = worked() - start;
 		}
-	for (size_t i = 0; i < npasses; i++) {
-		qsort(took[i], ROUNDS, sizeof(double), by_value);
-		speed[i] = (double)w->n / took[i][ROUNDS / 2] / 1e9;
-	}
+	for (size_t i = 0; i < npasses; i++)
+		speed[i] = (double)w->n / median(took[i], ROUNDS) / 1e9;
 }
 
 /*

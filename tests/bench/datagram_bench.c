@@ -7,11 +7,11 @@
 #include <sys/socket.h>
 
 #include <fsock.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "bench.h"
 
 enum { ROUNDS = 401, DATAGRAMS = 512, BATCH = 32, LARGEST = 1400 };
 
@@ -23,22 +23,6 @@ struct link {
 	int from_fd, to_fd;
 	struct fsock_addr addr;
 };
-
-static void
-die(const char *what)
-{
-	fprintf(stderr, "bench: %s: %s\n", what, fsock_last_error()->text);
-	exit(1);
-}
-
-static double
-now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* Ways to move DATAGRAMS datagrams; each returns how many octets arrived. */
 
@@ -190,21 +174,6 @@ measure(move_fn *move, const struct link *l, size_t size)
 	return DATAGRAMS / (now() - start);
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double
-median(double *values)
-{
-	qsort(values, ROUNDS, sizeof *values, compare);
-	return values[ROUNDS / 2];
-}
-
 static void
 open_link(struct link *l, const char *host)
 {
@@ -233,9 +202,9 @@ run_row(const struct row *row)
 		ours[i] = measure(row->ours, &l, row->size);
 		ratios[i] = ours[i] / theirs[i];
 	}
-	ratio = median(ratios);
-	printf(
-	    "%-48s %8.0f %8.0f %7.3f", row->job, median(ours) / 1e3, median(theirs) / 1e3, ratio);
+	ratio = median(ratios, ROUNDS);
+	printf("%-48s %8.0f %8.0f %7.3f", row->job, median(ours, ROUNDS) / 1e3,
+	    median(theirs, ROUNDS) / 1e3, ratio);
 	if (row->target > 0)
 		printf(" %8.2f  %s", row->target, ratio >= row->target ? "reached" : "MISSED");
 	putchar('\n');
@@ -246,11 +215,7 @@ run_row(const struct row *row)
 int
 main(void)
 {
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(0, &set);
-	sched_setaffinity(0, sizeof set, &set); /* with one processor there is nothing to choose */
+	pin(0);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("%-48s %8s %8s %7s %8s\n", "thousand datagrams/s over loopback, medians", "ours",
 	    "theirs", "ratio", "target");

@@ -13,12 +13,6 @@ typedef void echo_fn(int listener);
 echo_fn echo_raw, echo_two_way, echo_one_way;
 echo_fn echo_bufferevent __attribute__((weak)); /* NULL where libevent is not installed */
 
-/* Says what went wrong, and ends the process. */
-_Noreturn void die(const char *what);
-
-/* Seconds on a clock that does not jump. */
-double now(void);
-
 /* The other side: `n` connections to a port of this machine, a few of them in use. */
 struct load;
 

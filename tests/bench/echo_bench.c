@@ -11,14 +11,12 @@
  */
 #define _GNU_SOURCE
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench.h"
 #include "echo.h"
 
 enum { ROUNDS = 41, LINES = 4000, MOST = 10000 };
@@ -50,22 +49,6 @@ struct figures {
 static struct party parties[SERVERS][SIZES];
 static struct figures figures[SERVERS][SIZES][LOADS];
 
-void
-die(const char *what)
-{
-	perror(what);
-	_exit(1);
-}
-
-double
-now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static double
 read_clock(clockid_t clock)
 {
@@ -81,15 +64,12 @@ static pid_t
 start(int processor)
 {
 	pid_t pid = fork();
-	cpu_set_t set;
 
 	if (pid < 0)
 		die("fork");
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		CPU_ZERO(&set);
-		CPU_SET(processor, &set);
-		sched_setaffinity(0, sizeof set, &set); /* there may be but one */
+		pin(processor);
 	}
 	return pid;
 }
@@ -162,18 +142,6 @@ set_up(struct party *p, echo_fn *serve, int n)
 }
 
 static void
-raise_limit(void)
-{
-	struct rlimit limit;
-
-	getrlimit(RLIMIT_NOFILE, &limit);
-	if (limit.rlim_cur < MOST + 100)
-		limit.rlim_cur = MOST + 100;
-	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-		die("too few files may be open");
-}
-
-static void
 measure(int server, int size, int load, int round)
 {
 	struct party *p = &parties[server][size];
@@ -184,24 +152,6 @@ measure(int server, int size, int load, int round)
 	f->work[round] = LINES / (read_clock(p->clock) - before);
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double
-median(const double *values)
-{
-	double sorted[ROUNDS];
-
-	memcpy(sorted, values, sizeof sorted);
-	qsort(sorted, ROUNDS, sizeof *sorted, compare);
-	return sorted[ROUNDS / 2];
-}
-
 /* The median of what ours is in terms of theirs, round by round. */
 static double
 ratio(const double *ours, const double *theirs)
@@ -210,7 +160,7 @@ ratio(const double *ours, const double *theirs)
 
 	for (int i = 0; i < ROUNDS; i++)
 		ratios[i] = ours[i] / theirs[i];
-	return median(ratios);
+	return median(ratios, ROUNDS);
 }
 
 static void
@@ -218,8 +168,8 @@ print(const char *what, const struct figures *ours, const struct figures *theirs
 {
 	double r = ratio(ours->rate, theirs->rate);
 
-	printf("%-58s %7.0f %7.0f %6.2f %6.2f %6.2f  %s\n", what, median(ours->rate) / 1e3,
-	    median(theirs->rate) / 1e3, ratio(ours->work, theirs->work), r, target,
+	printf("%-58s %7.0f %7.0f %6.2f %6.2f %6.2f  %s\n", what, median(ours->rate, ROUNDS) / 1e3,
+	    median(theirs->rate, ROUNDS) / 1e3, ratio(ours->work, theirs->work), r, target,
 	    r >= target ? "reached" : "MISSED");
 }
 
@@ -261,7 +211,7 @@ print_flatness(int load)
 int
 main(void)
 {
-	raise_limit();
+	raise_limit(MOST + 100);
 	for (int i = 0; i < SIZES; i++)
 		for (int k = 0; k < SERVERS; k++)
 			if (servers[k] != NULL)

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "bench.h"
 #include "echo.h"
 
 static void

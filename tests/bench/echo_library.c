@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench.h"
 #include "echo.h"
 
 /* What a server does when a client has sent something. */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench.h"
 #include "echo.h"
 
 enum { ACTIVE = 100, WINDOW = 16, BATCH = 256, ADDRESSES = 8 };

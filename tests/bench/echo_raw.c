@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench.h"
 #include "echo.h"
 
 enum { EVENTS = 256 };

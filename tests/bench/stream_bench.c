@@ -11,35 +11,19 @@
 #include <netinet/tcp.h>
 
 #include <fsock.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "bench.h"
 
 enum { ROUNDS = 15, LINE = 64, BLOCK = 65536, TURNS = 4000, IDLE = 1000 };
 #define BULK ((size_t)64 << 20)
 
 static char block[BLOCK];
-
-static void
-die(const char *what)
-{
-	fprintf(stderr, "bench: %s: %s\n", what, fsock_last_error()->text);
-	exit(1);
-}
-
-static double
-now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* Two raw descriptors connected over loopback TCP, as the library would set them up. */
 static void
@@ -52,37 +36,6 @@ tcp_pair(int fds[2])
 	for (int i = 0; i < 2; i++)
 		if ((fds[i] = fsock_release(ends[i], NULL, 0, NULL)) < 0)
 			die("release");
-}
-
-/* Keeps the process on one processor: who shares one with whom must not be left to chance. */
-static void
-pin(int processor)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(processor, &set);
-	sched_setaffinity(0, sizeof set, &set); /* with one processor there is nothing to choose */
-}
-
-/* The peer, in a process of its own. */
-typedef void peer_fn(int fd);
-
-static pid_t
-start_peer(peer_fn *peer, int fds[2])
-{
-	pid_t pid = fork();
-
-	if (pid < 0)
-		die("fork");
-	if (pid == 0) {
-		pin(1);
-		close(fds[0]);
-		peer(fds[1]);
-		_exit(0);
-	}
-	close(fds[1]);
-	return pid;
 }
 
 static void
@@ -280,21 +233,6 @@ measure(const struct way *way, peer_fn *peer)
 		waitpid(pid, NULL, 0);
 	}
 	return (double)total / took;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double
-median(double *values, size_t n)
-{
-	qsort(values, n, sizeof *values, compare);
-	return values[n / 2];
 }
 
 struct row {

@@ -8,14 +8,14 @@
 #include <sys/wait.h>
 
 #include <fsock.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "bench.h"
 
 enum { ROUNDS = 15, BLOCK = 65536, CHUNK = 1 << 20 };
 #define BULK ((size_t)96 << 20)
@@ -23,33 +23,6 @@ enum { ROUNDS = 15, BLOCK = 65536, CHUNK = 1 << 20 };
 /* What the peer sends again and again: whole lines. */
 static uint8_t *wire;
 static size_t wire_length;
-
-static void
-die(const char *what)
-{
-	fprintf(stderr, "bench: %s: %s\n", what, fsock_last_error()->text);
-	exit(1);
-}
-
-static double
-now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-/* Keeps the process on one processor: who shares one with whom must not be left to chance. */
-static void
-pin(int processor)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(processor, &set);
-	sched_setaffinity(0, sizeof set, &set); /* with one processor there is nothing to choose */
-}
 
 /* A text of 64-octet lines in UTF-8 made of the words, as it is in `format`. */
 static void
@@ -90,28 +63,17 @@ make_wire(const char *words, const char *format)
 	free(text);
 }
 
-static pid_t
-start_peer(int fds[2])
+static void
+send_wire(int fd)
 {
-	pid_t pid = fork();
-
-	if (pid < 0)
-		die("fork");
-	if (pid > 0) {
-		close(fds[1]);
-		return pid;
-	}
-	pin(1);
-	close(fds[0]);
 	for (size_t sent = 0; sent < BULK; sent += wire_length)
 		for (size_t done = 0; done < wire_length;) {
-			ssize_t n = send(fds[1], wire + done, wire_length - done, 0);
+			ssize_t n = send(fd, wire + done, wire_length - done, 0);
 
 			if (n <= 0)
 				_exit(1);
 			done += (size_t)n;
 		}
-	_exit(0);
 }
 
 static void
@@ -149,7 +111,7 @@ measure(const char *format, void (*read)(FILE *))
 		die("pair");
 	for (int i = 0; i < 2; i++)
 		fds[i] = fsock_release(ends[i], NULL, 0, NULL);
-	pid = start_peer(fds);
+	pid = start_peer(send_wire, fds);
 	s = fsock_adopt(fds[0], &(struct fsock_options){ .format = format });
 	f = fsock_input(s);
 	if (f == NULL)
@@ -164,27 +126,13 @@ measure(const char *format, void (*read)(FILE *))
 	return (double)((BULK + wire_length - 1) / wire_length * wire_length) / took;
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double
-median(double *values, size_t n)
-{
-	qsort(values, n, sizeof *values, compare);
-	return values[n / 2];
-}
-
 static const char ascii[] = "GET /index.html 200 1532 \"Mozilla/5.0 (X11; Linux x86_64)\" ";
 static const char european[] = "Les na\xC3\xAFves \xC3\xA9t\xC3\xA9s \xC3\xA0 la f\xC3\xAAte, "
-                               "gr\xC3\xB6\xC3\x9F" "er als f\xC3\xBCr uns. ";
+			       "gr\xC3\xB6\xC3\x9F"
+			       "er als f\xC3\xBCr uns. ";
 static const char russian[] = "\xD0\x92\xD1\x81\xD0\xB5 \xD1\x81\xD1\x87\xD0\xB0\xD1\x81\xD1\x82"
-                              "\xD0\xBB\xD0\xB8\xD0\xB2\xD1\x8B\xD0\xB5 \xD1\x81\xD0\xB5\xD0\xBC"
-                              "\xD1\x8C\xD0\xB8 \xD0\xBF\xD0\xBE\xD1\x85\xD0\xBE\xD0\xB6\xD0\xB8 ";
+			      "\xD0\xBB\xD0\xB8\xD0\xB2\xD1\x8B\xD0\xB5 \xD1\x81\xD0\xB5\xD0\xBC"
+			      "\xD1\x8C\xD0\xB8 \xD0\xBF\xD0\xBE\xD1\x85\xD0\xBE\xD0\xB6\xD0\xB8 ";
 
 static const struct row {
 	const char *what, *words, *format, *unchecked;

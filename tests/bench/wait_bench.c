@@ -5,60 +5,20 @@
  */
 #define _GNU_SOURCE
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <fsock.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sched.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "bench.h"
 
 /* Many short rounds: what else the machine does falls between them, or on one of them. */
 enum { ROUNDS = 401, WAITS = 1000, FEW = 10, MOST = 10000 };
 
 static fsock *members[MOST + 1]; /* the last one is ready */
-
-static void
-die(const char *what)
-{
-	fprintf(stderr, "bench: %s: %s\n", what, fsock_last_error()->text);
-	exit(1);
-}
-
-static double
-now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-/* Keeps the process on one processor. */
-static void
-pin(void)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(0, &set);
-	sched_setaffinity(0, sizeof set, &set); /* with one processor there is nothing to choose */
-}
-
-static void
-raise_limit(void)
-{
-	struct rlimit limit;
-
-	getrlimit(RLIMIT_NOFILE, &limit);
-	if (limit.rlim_cur < MOST + 100)
-		limit.rlim_cur = MOST + 100;
-	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-		die("too few files may be open");
-}
 
 /* Sockets that nobody sends to, and one end of a pair that has something to read. */
 static void
@@ -135,21 +95,6 @@ time_epoll(int fd)
 	return (now() - start) / WAITS;
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double
-median(double *values)
-{
-	qsort(values, ROUNDS, sizeof *values, compare);
-	return values[ROUNDS / 2];
-}
-
 static void
 print(const char *what, double ours, double theirs, double ratio, double target)
 {
@@ -166,8 +111,8 @@ main(void)
 	int fd_few, fd_many;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	pin();
-	raise_limit();
+	pin(0);
+	raise_limit(MOST + 100);
 	make_members();
 	list_few = make_list(FEW);
 	list_many = make_list(MOST);
@@ -184,11 +129,12 @@ main(void)
 	}
 	printf("%-46s %8s %8s %7s %9s\n", "ns a wait with 1 ready, medians", "ours", "theirs",
 	    "ratio", "target");
-	print("10 idle members / epoll_wait", median(few), median(raw_few), median(ratios[0]), 1.2);
-	print("10 000 idle members / epoll_wait", median(many), median(raw_many), median(ratios[1]),
-	    1.2);
-	print("10 000 idle members / 10 idle members", median(many), median(few), median(ratios[2]),
-	    1.2);
+	print("10 idle members / epoll_wait", median(few, ROUNDS), median(raw_few, ROUNDS),
+	    median(ratios[0], ROUNDS), 1.2);
+	print("10 000 idle members / epoll_wait", median(many, ROUNDS), median(raw_many, ROUNDS),
+	    median(ratios[1], ROUNDS), 1.2);
+	print("10 000 idle members / 10 idle members", median(many, ROUNDS), median(few, ROUNDS),
+	    median(ratios[2], ROUNDS), 1.2);
 	fsock_waitlist_free(list_few);
 	fsock_waitlist_free(list_many);
 	return 0;
