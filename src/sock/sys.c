@@ -70,9 +70,13 @@ fsock__sys_pipe(int fds[2])
 int
 fsock__sys_close(int fd)
 {
-	int saved = errno;
+	int saved = errno, cancel, r;
 
-	if (close(fd) < 0 && errno != EINTR)
+	/* Who closes has more to do: let go of locks, free memory. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	r = close(fd);
+	pthread_setcancelstate(cancel, NULL);
+	if (r < 0 && errno != EINTR)
 		return -1;
 	errno = saved;
 	return 0;
@@ -150,12 +154,15 @@ fsock__sys_wait(int fd, int events, int64_t deadline)
 void
 fsock__sys_pause(int turn)
 {
-	int saved = errno;
+	int saved = errno, cancel;
 
+	/* A thread cancelled in here would leave a FILE locked for ever. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	if (turn < 100)
 		sched_yield();
 	else
 		poll(NULL, 0, 1);
+	pthread_setcancelstate(cancel, NULL);
 	errno = saved;
 }
 

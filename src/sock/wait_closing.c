@@ -106,11 +106,6 @@ fsock__wait_closing_check(struct fsock__member *m)
 void
 fsock__wait_closing_finish(struct fsock_waitlist *list, struct fsock__member **closed)
 {
-	int cancel;
-
-	if (!fsock__ring_is_linked(&list->done))
-		return;
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	while (fsock__ring_is_linked(&list->done)) {
 		struct fsock__member *m =
 		    fsock__ring_owner(list->done.next, struct fsock__member, in_ready);
@@ -127,7 +122,6 @@ fsock__wait_closing_finish(struct fsock_waitlist *list, struct fsock__member **c
 		m->next = *closed;
 		*closed = m;
 	}
-	pthread_setcancelstate(cancel, NULL);
 }
 
 void
