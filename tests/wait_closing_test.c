@@ -162,7 +162,7 @@ START_TEST(given_up)
 END_TEST
 
 /* Each way to be rid of one that is closing; only ending it or the list does anything. */
-enum { ABORT, FREE, REMOVE, REMOVE_ALL, ADD, CHANGE, TIME, CHILD, INVOLVEMENTS };
+enum { ABORT, FREE, REMOVE, REMOVE_ALL, ADD, CHANGE, TIME, WAIT, CHILD, INVOLVEMENTS };
 
 static int
 freeing_child(void *arg)
@@ -193,6 +193,10 @@ involve(int what)
 	case TIME:
 		ck_assert_int_eq(fsock_waitlist_set_timeout(list, link_.s, 0), -1);
 		ck_assert_int_eq(errno, ENOENT);
+		break;
+	case WAIT: /* to the program it is closed */
+		ck_assert_int_eq(fsock_wait_for_input(&link_.s, 1, 0, NULL), 1);
+		ck_assert_int_eq(fsock_state(link_.s), FSOCK_FAILED);
 		break;
 	default:
 		ck_assert_int_eq(sock_child(freeing_child, NULL), 0);
