@@ -94,7 +94,7 @@ look_at(struct wait *w, size_t i)
 		state |= FSOCK_HANGUP;
 	if (events & (POLLERR | POLLNVAL))
 		state |= FSOCK_FAILED;
-	if (state != FSOCK_INPUT || fsock__wait_is_readable(s, NULL))
+	if (fsock__wait_is_readable(s, state, NULL) || state != FSOCK_INPUT)
 		found(w, s, state);
 }
 

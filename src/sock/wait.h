@@ -269,10 +269,11 @@ ssize_t fsock__wait_buffered(struct fsock *);
 
 /*
  * Whether a socket that the kernel calls readable is so, too, for who reads its stream: always, but
- * for whole-line streams. Its other members are told if something was received on the way. `list`
- * is the one whose lock is held, or NULL. Returns 1 or 0.
+ * for whole-line streams, which receive what is there. `state` is what the kernel found. Its other
+ * members are told if something was received on the way. `list` is the one whose lock is held, or
+ * NULL. Returns 1 or 0.
  */
-int fsock__wait_is_readable(struct fsock *, const struct fsock_waitlist *list);
+int fsock__wait_is_readable(struct fsock *, int state, const struct fsock_waitlist *list);
 
 /*
  * Looks at a member that something may have happened to, which also makes the backend and the

@@ -155,9 +155,9 @@ take_found(struct fsock_waitlist *list, const struct fsock__found *found)
 		return;
 	}
 	state = wanted(m, m->socket->congested ? state & ~FSOCK_INPUT : state);
-	if (state == FSOCK_INPUT || state == FSOCK_IO)
-		if (!fsock__wait_is_readable(m->socket, list))
-			state &= ~FSOCK_INPUT;
+	if ((state & FSOCK_INPUT) && !fsock__wait_is_readable(m->socket, state, list) &&
+	    !(state & (FSOCK_HANGUP | FSOCK_FAILED)))
+		state &= ~FSOCK_INPUT;
 	if (state != 0)
 		add_ready(m, state);
 }
