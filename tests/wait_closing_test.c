@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <fcntl.h>
+#include <math.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -233,6 +234,40 @@ START_TEST(involved)
 }
 END_TEST
 
+/* A thread that is cancelled while it waits keeps nothing of what it has closed. */
+static void
+wait_for_ever(void *arg)
+{
+	(void)arg;
+	fsock_waitlist_wait(list, INFINITY, NULL);
+}
+
+START_TEST(closed_by_cancelled)
+{
+	struct fsock_options options = { .interruptible = FSOCK_ON };
+	struct queue_link second;
+	struct sock_thread waiter;
+
+	fds = sock_open_fds();
+	list = wait_list(_i);
+	queue_link_open(&link_, SOCK_UNIX, &options);
+	queue_link_open(&second, SOCK_UNIX, &options);
+	ck_assert_int_eq(fsock_waitlist_add(list, link_.s, 0, NULL), 0);
+	ck_assert_int_eq(fsock_waitlist_add(list, second.s, 0, NULL), 0);
+	queue_link_fill(&link_, PENDING);
+	queue_link_fill(&second, PENDING);
+	ck_assert_int_eq(fsock_close(link_.s), 0);
+	ck_assert_int_eq(fsock_close(second.s), 0);
+	sock_thread_start(&waiter, wait_for_ever, NULL);
+	while (fsock_waitlist_closing(list) > 1)
+		queue_link_read(&link_, SIZE_MAX);
+	pthread_cancel(waiter.thread);
+	sock_thread_join(&waiter);
+	close(second.peer);
+	finish();
+}
+END_TEST
+
 /* The peer ends it: there is nothing to wait for. */
 START_TEST(peer_gone)
 {
@@ -364,6 +399,7 @@ main(void)
 	tcase_set_timeout(t, 20);
 	tcase_add_loop_test(t, sent_then_closed, 0, WAYS * COUNT(closers));
 	tcase_add_loop_test(t, given_up, 0, WAYS);
+	tcase_add_loop_test(t, closed_by_cancelled, 0, wait_backends());
 	tcase_add_loop_test(t, involved, 0, WAYS * INVOLVEMENTS);
 	tcase_add_loop_test(t, peer_gone, 0, 2 * WAYS);
 	tcase_add_loop_test(t, nobody_else, 0, WAYS);

@@ -104,7 +104,7 @@ fsock__wait_closing_check(struct fsock__member *m)
 }
 
 void
-fsock__wait_closing_finish(struct fsock_waitlist *list, struct fsock__member **closed)
+fsock__wait_closing_finish(struct fsock_waitlist *list)
 {
 	while (fsock__ring_is_linked(&list->done)) {
 		struct fsock__member *m =
@@ -119,14 +119,18 @@ fsock__wait_closing_finish(struct fsock_waitlist *list, struct fsock__member **c
 		fsock__socket_close_now_nolock(s);
 		s->closing = 0; /* only now: until then nobody may take it for open */
 		pthread_mutex_unlock(&s->lock);
-		m->next = *closed;
-		*closed = m;
+		m->next = list->closed;
+		list->closed = m;
 	}
 }
 
 void
-fsock__wait_closing_release(struct fsock__member *closed)
+fsock__wait_closing_unlock(struct fsock_waitlist *list)
 {
+	struct fsock__member *closed = list->closed;
+
+	list->closed = NULL;
+	pthread_mutex_unlock(&list->lock);
 	while (closed != NULL) {
 		struct fsock__member *m = closed;
 
