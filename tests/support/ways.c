@@ -210,7 +210,7 @@ ways_run(void *arg)
 	memset(call->line, 0, sizeof call->line);
 	errno = 0;
 	r = ways_direction(call->ways->way) == FSOCK_INPUT ? take(call) : give(call);
-	call->error = r < 0 ? errno : 0;
+	call->error = errno; /* untouched if it worked */
 	call->kind = r < 0 ? fsock_last_error()->kind : FSOCK_NO_ERROR;
 	if (r < 0 && call->ways->f != NULL)
 		clearerr(call->ways->f);
