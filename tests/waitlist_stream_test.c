@@ -133,8 +133,8 @@ START_TEST(two_lists_whole_line)
 END_TEST
 
 /*
- * A wait takes what has come of a line, and the next read need not ask the kernel for more. But when
- * the rest comes with the end of file the read that is told of it finds both at once.
+ * A wait takes what has come of a line, and the next read need not ask the kernel for more. But if
+ * the rest comes with the end of file, the read that is told of it finds both at once.
  */
 enum last_act { CLOSES, ENDS, RESETS };
 
