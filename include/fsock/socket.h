@@ -244,10 +244,10 @@ FSOCK_API int fsock_is_datagram(const fsock *s);
 /*
  * Switches between calls that wait and calls that never do: those that would wait fail with EAGAIN
  * (FSOCK_WOULD_BLOCK). For streams see fsock/stream.h; fsock_accept() and datagrams follow it, too.
- * The O_NONBLOCK flag of the descriptor, which others may share, stays as it is; it means nothing
- * here, where calls wait by other means if they are to. The delivery of streams stays as it was
- * made: only with `nonblocking` in the options is it whole lines by default. Switching off sends
- * what is queued first.
+ * The O_NONBLOCK flag of the descriptor, which others may share, stays as it is, but for that of a
+ * listener, which then has it until fsock_release(); it means nothing here, where calls wait by
+ * other means if they are to. The delivery of streams stays as it was made: only with `nonblocking`
+ * in the options is it whole lines by default. Switching off sends what is queued first.
  * Returns: 0 or -1. Errors: EBADF (closed), EINVAL (NULL); ETIMEDOUT (close_timeout) and others
  *   that sending meets.  Blocks: only switching off, and only if output is queued.
  */

@@ -20,6 +20,8 @@ apply_settings(int fd, enum fsock__role role, int family, const struct fsock__se
 {
 	int saved = errno;
 
+	if (FSOCK__SO_NOSIGPIPE >= 0)
+		fsock__sys_set_int(fd, SOL_SOCKET, FSOCK__SO_NOSIGPIPE, 1);
 	if (role != FSOCK__LISTENER) {
 		if (set->read_timeout != FSOCK__NEVER)
 			fsock__sys_set_timeout(fd, SO_RCVTIMEO, set->read_timeout);

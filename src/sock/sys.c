@@ -20,8 +20,6 @@ finish(int fd)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 		fsock__sys_set_nonblocking(fd, 0); /* accept() may pass the listener's flag on */
 	}
-	if (FSOCK__SO_NOSIGPIPE >= 0)
-		fsock__sys_set_int(fd, SOL_SOCKET, FSOCK__SO_NOSIGPIPE, 1);
 	return fd;
 }
 
