@@ -143,15 +143,18 @@ START_TEST(sent_then_closed)
 }
 END_TEST
 
-/* A wait ends when the last of them has gone. */
+/* At its time, or at the deadline of writing. A wait ends when the last of them has gone. */
 START_TEST(given_up)
 {
+	int by_deadline = _i % 2;
 	double start, remaining;
 
-	if (!begin(_i, 0.15))
+	if (!begin(_i / 2, by_deadline ? 60 : 0.15))
 		return;
 	queue_link_fill(&link_, PENDING);
 	start = sock_now();
+	if (by_deadline)
+		ck_assert_int_eq(fsock_set_write_deadline(link_.s, 0.15), 0);
 	ck_assert_int_eq(fsock_close(link_.s), 0);
 	ck_assert_int_eq(fsock_waitlist_wait(list, 60, &remaining), 0);
 	sock_assert_took(start, 0.15);
@@ -398,7 +401,7 @@ main(void)
 
 	tcase_set_timeout(t, 20);
 	tcase_add_loop_test(t, sent_then_closed, 0, WAYS * COUNT(closers));
-	tcase_add_loop_test(t, given_up, 0, WAYS);
+	tcase_add_loop_test(t, given_up, 0, 2 * WAYS);
 	tcase_add_loop_test(t, closed_by_cancelled, 0, wait_backends());
 	tcase_add_loop_test(t, involved, 0, WAYS * INVOLVEMENTS);
 	tcase_add_loop_test(t, peer_gone, 0, 2 * WAYS);

@@ -1,7 +1,7 @@
 /*
  * Sockets that the program has closed while output was queued. A list that the socket is in keeps
  * it as a hidden member, sends what is queued and then closes it; or resets the connection when
- * close_timeout has passed.
+ * that has failed, or close_timeout has passed.
  */
 #include "../compat.h"
 #include "wait.h"
@@ -113,8 +113,8 @@ fsock__wait_closing_finish(struct fsock_waitlist *list)
 
 		if (pthread_mutex_trylock(&s->lock) != 0)
 			break; /* whoever has it is soon done; the next wait looks again */
-		if (m->is_overdue && fsock__waitlist_is_ours(m->list))
-			fsock__socket_reset_nolock(s);
+		if ((m->is_overdue || s->write_error != 0) && fsock__waitlist_is_ours(m->list))
+			fsock__socket_reset_nolock(s); /* the peer is not to take it for the end */
 		fsock__wait_detach(m);
 		fsock__socket_close_now_nolock(s);
 		s->closing = 0; /* only now: until then nobody may take it for open */
