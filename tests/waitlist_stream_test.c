@@ -185,6 +185,32 @@ START_TEST(end_after_a_look)
 }
 END_TEST
 
+/* So does the read after something that the program itself has done. */
+START_TEST(changed_after_a_look)
+{
+	static const struct fsock_options options = { .nonblocking = FSOCK_ON };
+	fsock_waitlist *list = wait_list(_i / 2);
+	int peer, is_late = _i % 2;
+	fsock *s = sock_raw(SOCK_TCP4, &options, &peer);
+	FILE *f = fsock_stream(s);
+	char line[8] = "";
+
+	ck_assert_int_eq(fsock_waitlist_add(list, s, FSOCK_INPUT, NULL), 0);
+	ck_assert_int_eq(write(peer, "ha", 2), 2);
+	ck_assert_int_eq(fsock_waitlist_wait(list, 0.01, NULL), 0);
+	if (is_late)
+		ck_assert_int_eq(fsock_set_read_deadline(s, 0), 0);
+	else
+		ck_assert_int_eq(fsock_shutdown(s, FSOCK_INPUT), 0);
+	if (fgets(line, sizeof line, f) == NULL)
+		ck_assert_str_eq(strerror(errno), strerror(ETIMEDOUT));
+	ck_assert_str_eq(line, is_late ? "" : "ha");
+	close(peer);
+	fsock_waitlist_free(list);
+	fsock_close(s);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -198,6 +224,7 @@ main(void)
 	tcase_add_loop_test(tcase, two_lists, 0, n);
 	tcase_add_loop_test(tcase, two_lists_whole_line, 0, n);
 	tcase_add_loop_test(tcase, end_after_a_look, 0, n * COUNT(rests));
+	tcase_add_loop_test(tcase, changed_after_a_look, 0, 2 * n);
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);
 }
