@@ -52,10 +52,11 @@
  *            separate input and output streams: a FILE's own lock covers a whole call). Ending the
  *            handle, or closing a stream, while another thread is still in a call on it is an error
  *            of the program, as it is with close(2) and fclose(3): shut down first, then join.
- * Cancelling Cancellation is held off while a stream waits for the network, and while anything
- *            waits on an interruptible socket. A wait of fsock/wait.h may be cancelled: all is then
- *            as if it had ended. To get a thread out of a blocked fgets() call
- *            fsock_shutdown(s, FSOCK_INPUT), or fsock_interrupt() if the connection is to go on.
+ * Cancelling Cancellation is held off while a stream waits for the network, while anything waits on
+ *            an interruptible socket, and while something is closed. A wait of fsock/wait.h may be
+ *            cancelled: all is then as if it had ended. To get a thread out of a blocked fgets()
+ *            call fsock_shutdown(s, FSOCK_INPUT), or fsock_interrupt() if the connection is to go
+ *            on.
  * Signals    No SIGPIPE is ever raised and no signal's disposition is changed.
  * fork       Descriptors are close-on-exec. A child inherits the streams with what is in their
  *            buffers, as with any FILE: flush before fork(2), and let parent and child not both

@@ -278,7 +278,7 @@ END_TEST
 START_TEST(null_address)
 {
 	char buf[FSOCK_ADDR_TEXT_SIZE] = "left over";
-	struct fsock_addr none = { .length = 0 };
+	struct fsock_addr none = { .length = 0 }, one;
 	uint8_t octets[16];
 
 	ck_assert_int_eq(fsock_addr_from_text(NULL, "::1", 0), -1);
@@ -290,6 +290,10 @@ START_TEST(null_address)
 	ck_assert_int_eq(fsock_addr_family(NULL), AF_UNSPEC);
 	ck_assert_int_eq(fsock_addr_port(NULL), 0);
 	ck_assert_uint_eq(fsock_addr_octets(NULL, octets), 0);
+	ck_assert_int_eq(fsock_addr_from_text(&one, "::1", 0), 0);
+	errno = 0;
+	ck_assert_uint_eq(fsock_addr_octets(&one, NULL), 0);
+	ck_assert_int_eq(errno, EINVAL);
 	ck_assert(fsock_addr_equal(NULL, &none));
 	ck_assert(!fsock_addr_is_wildcard(NULL));
 	ck_assert(!fsock_addr_is_loopback(&none));

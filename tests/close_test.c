@@ -395,6 +395,89 @@ START_TEST(parent_closes)
 }
 END_TEST
 
+/* ---- A thread that is to be cancelled ends what it began to end: nothing is left half closed. */
+
+struct ending_scene {
+	fsock *s;
+	fsock_waitlist *list;
+	void (*end)(struct ending_scene *);
+	int has_ended;
+};
+
+struct ending {
+	const char *what;
+	struct fsock_options options;
+	void (*end)(struct ending_scene *);
+};
+
+static void
+close_handle(struct ending_scene *scene)
+{
+	fsock_close(scene->s);
+}
+
+static void
+close_last_stream(struct ending_scene *scene)
+{
+	FILE *f = fsock_stream(scene->s);
+
+	fsock_disown(scene->s);
+	fclose(f);
+}
+
+static void
+abort_handle(struct ending_scene *scene)
+{
+	fsock_abort(scene->s);
+}
+
+static void
+free_list(struct ending_scene *scene)
+{
+	fsock_waitlist_free(scene->list);
+	scene->list = fsock_waitlist_new();
+	fsock_close(scene->s);
+}
+
+static const struct ending endings[] = {
+	{ "close", { .timeout = 20 }, close_handle },
+	{ "close, interruptible", { .interruptible = FSOCK_ON }, close_handle },
+	{ "fclose", { .timeout = 20 }, close_last_stream },
+	{ "abort", { .timeout = 20 }, abort_handle },
+	{ "free a list", { .timeout = 20 }, free_list },
+};
+
+static void
+end_as_cancelled(void *arg)
+{
+	struct ending_scene *scene = arg;
+
+	pthread_cancel(pthread_self());
+	scene->end(scene);
+	scene->has_ended = 1;
+}
+
+START_TEST(ended_by_cancelled)
+{
+	const struct ending *row = &endings[_i % COUNT(endings)];
+	struct ending_scene scene = { .end = row->end };
+	int fds = sock_open_fds(), peer;
+	struct sock_thread thread;
+
+	scene.list = fsock_waitlist_new();
+	scene.s = sock_raw(_i / COUNT(endings), &row->options, &peer);
+	ck_assert_int_eq(write(peer, "unread", 6), 6);
+	ck_assert_int_eq(fsock_waitlist_add(scene.list, scene.s, FSOCK_INPUT, NULL), 0);
+	ck_assert_int_eq(getc(fsock_stream(scene.s)), 'u');
+	sock_thread_start(&thread, end_as_cancelled, &scene);
+	sock_thread_join(&thread);
+	ck_assert_msg(scene.has_ended, "%s", row->what);
+	fsock_waitlist_free(scene.list);
+	close(peer);
+	ck_assert_int_eq(sock_open_fds(), fds);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -408,6 +491,7 @@ main(void)
 	tcase_add_test(tcase, nothing_to_end);
 	tcase_add_loop_test(tcase, unread_input, 0, 2 * SOCK_TRANSPORTS);
 	tcase_add_loop_test(tcase, parent_closes, 0, 2 * SOCK_TRANSPORTS);
+	tcase_add_loop_test(tcase, ended_by_cancelled, 0, COUNT(endings) * SOCK_TRANSPORTS);
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);
 }

@@ -61,6 +61,9 @@ START_TEST(reads)
 		errno = EDOM;
 		ck_assert_int_eq(fsock_getc32(f), expected == BAD_OCTETS ? -1 : expected);
 		ck_assert_int_eq(errno, expected == BAD_OCTETS ? EILSEQ : EDOM);
+		if (expected == BAD_OCTETS)
+			sock_assert_error(FSOCK_ENCODING_ERROR, EILSEQ);
+		fsock_clear_error();
 		ck_assert(!ferror(f));
 	}
 	errno = EDOM;
@@ -103,16 +106,16 @@ START_TEST(no_code_points)
 	for (int i = 0; i < COUNT(none); i++) {
 		errno = 0;
 		ck_assert_int_eq(fsock_putc32(none[i], f), -1);
-		ck_assert_int_eq(errno, EILSEQ);
-		errno = 0;
+		sock_assert_error(FSOCK_ENCODING_ERROR, EILSEQ);
+		fsock_clear_error();
 		ck_assert_int_eq(fsock_ungetc32(none[i], f), -1);
-		ck_assert_int_eq(errno, EILSEQ);
+		sock_assert_error(FSOCK_ENCODING_ERROR, EILSEQ);
 	}
 	ck_assert_int_eq(getc(f), 'b');
 	fclose(f);
 	errno = 0;
 	ck_assert_int_eq(fsock_getc32(NULL), -1);
-	ck_assert_int_eq(errno, EINVAL);
+	sock_assert_error(FSOCK_INVALID_ARGUMENT_ERROR, EINVAL);
 	ck_assert_int_eq(fsock_putc32('a', NULL), -1);
 	ck_assert_int_eq(fsock_ungetc32('a', NULL), -1);
 }

@@ -364,6 +364,21 @@ START_TEST(port_shared)
 }
 END_TEST
 
+/* A port of which IPv6 alone is taken cannot be had for both. */
+START_TEST(port_half_taken)
+{
+	struct fsock_options options = { .local_host = "::", .dual_stack = FSOCK_OFF };
+	fsock *first = fsock_datagram(NULL, 0, &options);
+
+	if (first == NULL)
+		return; /* no IPv6 here */
+	options = (struct fsock_options){ .local_port = fsock_local_port(first) };
+	ck_assert_ptr_null(fsock_datagram(NULL, 0, &options));
+	sock_assert_error(FSOCK_ADDRESS_IN_USE_ERROR, EADDRINUSE);
+	fsock_close(first);
+}
+END_TEST
+
 START_TEST(local_port_used)
 {
 	fsock *server = dgram_bound(DGRAM_UDP4, ""), *client;
@@ -430,6 +445,7 @@ main(void)
 	tcase_add_loop_test(tcase, family_chosen, 0, COUNT(choices));
 	tcase_add_loop_test(tcase, cannot_be_made, 0, COUNT(bads));
 	tcase_add_loop_test(tcase, port_shared, 0, COUNT(shareds));
+	tcase_add_test(tcase, port_half_taken);
 	tcase_add_test(tcase, local_port_used);
 	tcase_add_test(tcase, unix_file);
 	suite_add_tcase(suite, tcase);

@@ -192,6 +192,42 @@ START_TEST(many_blocked)
 }
 END_TEST
 
+/* A call that had to wait, and then works, leaves errno as it was. */
+struct patient {
+	struct ways_call call;
+	atomic_int is_done;
+};
+
+static void
+run_patiently(void *arg)
+{
+	struct patient *patient = arg;
+
+	ways_run(&patient->call);
+	patient->is_done = 1;
+}
+
+START_TEST(errno_after_waiting)
+{
+	struct fsock_options options = { .deadline = 60, .interruptible = switches[TURN(_i)] };
+	struct ways w;
+	struct patient patient = { .call.ways = &w };
+	struct sock_thread thread;
+
+	if (!ways_has(WAY(_i), TRANSPORT(_i)))
+		return;
+	ways_open(&w, WAY(_i), TRANSPORT(_i), options);
+	sock_thread_start(&thread, run_patiently, &patient);
+	sock_thread_await_blocked(&thread);
+	ways_satisfy(&w);
+	while (ways_direction(WAY(_i)) == FSOCK_OUTPUT && !patient.is_done)
+		ways_satisfy(&w);
+	sock_thread_join(&thread);
+	ways_expect(&patient.call, FSOCK_NO_ERROR, 0);
+	ck_assert_int_eq(ways_close(&w), 0);
+}
+END_TEST
+
 static const double bad[] = { -1, -1e-300, NAN, -INFINITY };
 
 START_TEST(refused)
@@ -226,6 +262,7 @@ main(void)
 	tcase_add_loop_test(tcase, listeners_own, 0, 2);
 	tcase_add_loop_test(tcase, while_blocked, 0, 4 * COUNT(blocked));
 	tcase_add_loop_test(tcase, many_blocked, 0, 3);
+	tcase_add_loop_test(tcase, errno_after_waiting, 0, 2 * ALL);
 	tcase_add_loop_test(tcase, refused, 0, FSOCK_IO * COUNT(bad));
 	return sock_run(suite);
 }

@@ -96,6 +96,8 @@ static const struct length {
 	{ 200000, 200001, NULL },
 	{ 5000, 5000, "latin-1" },
 	{ 5000, 6000, "latin-1" },
+	{ 5000, 5000, "binary" },
+	{ 5000, 6000, "binary" },
 };
 
 static char long_line[1000001], answered[sizeof long_line];

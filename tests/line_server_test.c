@@ -7,13 +7,16 @@
 
 /* ---- Lines, however they come */
 
-enum way { LINES, PIECES, BYTES, AT_ONCE, HALF_CLOSED, WAYS };
+enum way { LINES, PIECES, BYTES, BINARY_BYTES, AT_ONCE, HALF_CLOSED, WAYS };
 
 /* Sends the text of one client of several. */
 static void
 send_text(fsock *const clients[], int count, enum way way, char texts[][2048])
 {
-	size_t piece = way == BYTES ? 1 : way == PIECES ? 37 : way == LINES ? 10 : 2048;
+	size_t piece = way == BYTES || way == BINARY_BYTES ? 1
+		       : way == PIECES                     ? 37
+		       : way == LINES                      ? 10
+							   : 2048;
 
 	for (size_t at = 0; at < strlen(texts[0]); at += piece)
 		for (int i = 0; i < count; i++) {
@@ -30,11 +33,15 @@ START_TEST(in_order)
 {
 	enum { CLIENTS = 12, LINES_EACH = 150 };
 	static char texts[CLIENTS][2048];
+	struct fsock_server_options options = lines_members;
 	enum way way = _i % WAYS;
-	fsock_server *server = lines_start_at(_i / WAYS, lines_number, NULL, &lines_members);
+	fsock_server *server;
 	fsock *clients[CLIENTS];
 	char answer[64];
 
+	if (way == BINARY_BYTES) /* octets as they are, but lines they are */
+		options.socket.format = "binary";
+	server = lines_start_at(_i / WAYS, lines_number, NULL, &options);
 	if (server == NULL)
 		return;
 	for (int i = 0; i < CLIENTS; i++) {

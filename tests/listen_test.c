@@ -169,6 +169,22 @@ START_TEST(address_taken)
 }
 END_TEST
 
+/* A port of which IPv6 alone is taken cannot be had for both: nobody is to find half a listener. */
+START_TEST(half_taken)
+{
+	fsock *first, *second;
+
+	if (!sock_has(SOCK_TCP6))
+		return;
+	first = fsock_listen("::", 0, &(struct fsock_options){ .dual_stack = FSOCK_OFF });
+	ck_assert_msg(first != NULL, "%s", fsock_last_error()->text);
+	second = fsock_listen(NULL, fsock_local_port(first), NULL);
+	ck_assert_ptr_null(second);
+	sock_assert_error(FSOCK_ADDRESS_IN_USE_ERROR, EADDRINUSE);
+	fsock_close(first);
+}
+END_TEST
+
 /*
  * Leaves a connection of a port in TIME_WAIT: the side that listened closes first. Returns the
  * port.
@@ -209,7 +225,6 @@ START_TEST(listening_again)
 }
 END_TEST
 
-/* Two may wait behind a backlog of 1, as Linux counts; the third one has to try again. */
 /* With reuse_port several listeners have one port, if all ask for it. */
 START_TEST(port_shared)
 {
@@ -236,6 +251,7 @@ START_TEST(port_shared)
 }
 END_TEST
 
+/* Two may wait behind a backlog of 1, as Linux counts; the third one has to try again. */
 START_TEST(backlog)
 {
 	fsock *listener = fsock_listen("127.0.0.1", 0, &(struct fsock_options){ .backlog = 1 });
@@ -344,6 +360,7 @@ main(void)
 	tcase_add_loop_test(tcase, listening, 0, COUNT(goods));
 	tcase_add_loop_test(tcase, cannot_be_had, 0, COUNT(bads));
 	tcase_add_loop_test(tcase, address_taken, 0, COUNT(takens));
+	tcase_add_test(tcase, half_taken);
 	tcase_add_loop_test(tcase, listening_again, 0, COUNT(agains));
 	tcase_add_loop_test(tcase, port_shared, 0, 4);
 	tcase_add_test(tcase, backlog);

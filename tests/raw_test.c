@@ -110,6 +110,29 @@ START_TEST(reading_by_turns)
 }
 END_TEST
 
+/* The LF of a line that was told of at its CR is no input, whenever it comes. */
+START_TEST(line_end_owed)
+{
+	struct end e;
+
+	if (!row(_i, &e, 2))
+		return;
+	ck_assert_int_eq(fsock_set_format(e.in, "auto"), 0);
+	put(&e, "one\r");
+	expect_line(&e, "one\n");
+	put(&e, "\nbody");
+	expect(&e, 63, "body");
+	put(&e, "two\r");
+	expect_line(&e, "two\n");
+	put(&e, "body\r");
+	expect(&e, 4, "body");
+	expect_line(&e, "\n");
+	ck_assert_int_eq(shutdown(e.peer, SHUT_WR), 0);
+	expect(&e, 63, "");
+	close_end(&e);
+}
+END_TEST
+
 /* Without a FILE, and before the FILE has read anything. */
 START_TEST(reading_at_first)
 {
@@ -457,6 +480,7 @@ main(void)
 
 	tcase_add_loop_test(tcase, counted_and_bound, 0, ROWS(2));
 	tcase_add_loop_test(tcase, reading_by_turns, 0, ROWS(2));
+	tcase_add_loop_test(tcase, line_end_owed, 0, ROWS(2));
 	tcase_add_loop_test(tcase, reading_at_first, 0, ROWS(WINDOWS));
 	tcase_add_loop_test(tcase, reading_much, 0, SOCK_TRANSPORTS);
 	tcase_add_loop_test(tcase, block_between_lines, 1, COUNT(deliveries));

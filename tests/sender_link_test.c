@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include "support/queue_link.h"
@@ -167,6 +168,7 @@ static const struct ending {
 	{ "gone", ECONNRESET, EPIPE },
 	{ "late", ETIMEDOUT, ETIMEDOUT },
 	{ "late, known before", ETIMEDOUT, ETIMEDOUT },
+	{ "found late by a send", ETIMEDOUT, ETIMEDOUT },
 	{ "too much", ENOBUFS, ENOBUFS },
 	{ "bad text", EILSEQ, EILSEQ },
 };
@@ -185,6 +187,15 @@ make_end(const char *what)
 		link_.peer = -1;
 	} else if (strcmp(what, "late") == 0) {
 		ck_assert_int_eq(fsock_set_deadline(link_.s, 0.05), 0);
+	} else if (what[0] == 'f') {
+		double late = sock_now() + 0.1;
+
+		ck_assert_int_eq(fsock_set_write_deadline(link_.s, 0.1), 0);
+		if (list != NULL)
+			fsock_waitlist_wait(list, 0, NULL); /* it has looked: nothing is new */
+		while (sock_now() < late)
+			sched_yield();
+		ck_assert_int_eq(fsock_send(link_.s, much, sizeof much, NULL), -1);
 	} else if (what[0] == 't') {
 		ck_assert(fwrite(much, 1, sizeof much, f) < sizeof much || fflush(f) != 0);
 	} else if (what[0] == 'b') {

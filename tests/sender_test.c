@@ -48,8 +48,8 @@ script_close(struct fsock *s)
 	return fsock__transport_socket.close(s);
 }
 
-static const struct fsock__transport_ops script = { "script", script_receive, script_send,
-	script_offer, script_close };
+static const struct fsock__transport_ops script = { script_receive, script_send, script_offer,
+	script_close };
 
 static fsock *s, *far;
 static FILE *out;

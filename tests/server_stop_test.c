@@ -195,6 +195,30 @@ START_TEST(first_grace_counts)
 }
 END_TEST
 
+/* So it does when the program is waiting for the longer one already: a second signal, say. */
+START_TEST(grace_shortened)
+{
+	struct stopper stopper = { .grace = _i == 0 ? INFINITY : 1e6 };
+	struct sock_thread thread;
+	fsock *client, *s;
+	int port;
+
+	stopper.server = server_start("127.0.0.1", be_busy, NULL, NULL);
+	port = fsock_local_port(fsock_server_socket(stopper.server));
+	client = server_connect(stopper.server, "127.0.0.1");
+	server_gate_await(&work.gate, 1);
+	sock_thread_start(&thread, stop, &stopper);
+	while ((s = fsock_connect("127.0.0.1", port, NULL)) != NULL || errno == ECONNRESET)
+		fsock_close(s);
+	ck_assert_int_eq(fsock_server_shutdown(stopper.server, 1e5), 0);
+	ck_assert_int_eq(fsock_server_shutdown(stopper.server, _i == 0 ? 0 : 0.01), 0);
+	sock_thread_join(&thread);
+	ck_assert_int_ge(stopper.result, 1); /* some may have come in before the door was closed */
+	ck_assert_int_ge(work.got_eof, 1);
+	fsock_close(client);
+}
+END_TEST
+
 /* ---- Servers that run in the thread of their caller */
 
 /* Who ends such a server. */
@@ -336,6 +360,7 @@ server_stop_suite(void)
 	tcase_add_loop_test(tcase, cut_off, 0, COUNT(stoppings));
 	tcase_add_loop_test(tcase, grace, 0, 2);
 	tcase_add_loop_test(tcase, first_grace_counts, 0, COUNT(graces));
+	tcase_add_loop_test(tcase, grace_shortened, 0, 2);
 	tcase_add_loop_test(tcase, runs, 0, COUNT(runnings));
 	tcase_add_test(tcase, busy_is_not_idle);
 	suite_add_tcase(suite, tcase);

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <fcntl.h>
+#include <math.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -142,15 +143,18 @@ START_TEST(sent_then_closed)
 }
 END_TEST
 
-/* A wait ends when the last of them has gone. */
+/* At its time, or at the deadline of writing. A wait ends when the last of them has gone. */
 START_TEST(given_up)
 {
+	int by_deadline = _i % 2;
 	double start, remaining;
 
-	if (!begin(_i, 0.15))
+	if (!begin(_i / 2, by_deadline ? 60 : 0.15))
 		return;
 	queue_link_fill(&link_, PENDING);
 	start = sock_now();
+	if (by_deadline)
+		ck_assert_int_eq(fsock_set_write_deadline(link_.s, 0.15), 0);
 	ck_assert_int_eq(fsock_close(link_.s), 0);
 	ck_assert_int_eq(fsock_waitlist_wait(list, 60, &remaining), 0);
 	sock_assert_took(start, 0.15);
@@ -162,7 +166,7 @@ START_TEST(given_up)
 END_TEST
 
 /* Each way to be rid of one that is closing; only ending it or the list does anything. */
-enum { ABORT, FREE, REMOVE, REMOVE_ALL, ADD, CHANGE, TIME, CHILD, INVOLVEMENTS };
+enum { ABORT, FREE, REMOVE, REMOVE_ALL, ADD, CHANGE, TIME, WAIT, CHILD, INVOLVEMENTS };
 
 static int
 freeing_child(void *arg)
@@ -193,6 +197,10 @@ involve(int what)
 	case TIME:
 		ck_assert_int_eq(fsock_waitlist_set_timeout(list, link_.s, 0), -1);
 		ck_assert_int_eq(errno, ENOENT);
+		break;
+	case WAIT: /* to the program it is closed */
+		ck_assert_int_eq(fsock_wait_for_input(&link_.s, 1, 0, NULL), 1);
+		ck_assert_int_eq(fsock_state(link_.s), FSOCK_FAILED);
 		break;
 	default:
 		ck_assert_int_eq(sock_child(freeing_child, NULL), 0);
@@ -225,6 +233,40 @@ START_TEST(involved)
 		queue_link_turn(&link_, list);
 	}
 	ck_assert_uint_eq(fsock_waitlist_closing(list), 0);
+	finish();
+}
+END_TEST
+
+/* A thread that is cancelled while it waits keeps nothing of what it has closed. */
+static void
+wait_for_ever(void *arg)
+{
+	(void)arg;
+	fsock_waitlist_wait(list, INFINITY, NULL);
+}
+
+START_TEST(closed_by_cancelled)
+{
+	struct fsock_options options = { .interruptible = FSOCK_ON };
+	struct queue_link second;
+	struct sock_thread waiter;
+
+	fds = sock_open_fds();
+	list = wait_list(_i);
+	queue_link_open(&link_, SOCK_UNIX, &options);
+	queue_link_open(&second, SOCK_UNIX, &options);
+	ck_assert_int_eq(fsock_waitlist_add(list, link_.s, 0, NULL), 0);
+	ck_assert_int_eq(fsock_waitlist_add(list, second.s, 0, NULL), 0);
+	queue_link_fill(&link_, PENDING);
+	queue_link_fill(&second, PENDING);
+	ck_assert_int_eq(fsock_close(link_.s), 0);
+	ck_assert_int_eq(fsock_close(second.s), 0);
+	sock_thread_start(&waiter, wait_for_ever, NULL);
+	while (fsock_waitlist_closing(list) > 1)
+		queue_link_read(&link_, SIZE_MAX);
+	pthread_cancel(waiter.thread);
+	sock_thread_join(&waiter);
+	close(second.peer);
 	finish();
 }
 END_TEST
@@ -359,7 +401,8 @@ main(void)
 
 	tcase_set_timeout(t, 20);
 	tcase_add_loop_test(t, sent_then_closed, 0, WAYS * COUNT(closers));
-	tcase_add_loop_test(t, given_up, 0, WAYS);
+	tcase_add_loop_test(t, given_up, 0, 2 * WAYS);
+	tcase_add_loop_test(t, closed_by_cancelled, 0, wait_backends());
 	tcase_add_loop_test(t, involved, 0, WAYS * INVOLVEMENTS);
 	tcase_add_loop_test(t, peer_gone, 0, 2 * WAYS);
 	tcase_add_loop_test(t, nobody_else, 0, WAYS);

@@ -132,6 +132,85 @@ START_TEST(two_lists_whole_line)
 }
 END_TEST
 
+/*
+ * A wait takes what has come of a line, and the next read need not ask the kernel for more. But if
+ * the rest comes with the end of file, the read that is told of it finds both at once.
+ */
+enum last_act { CLOSES, ENDS, RESETS };
+
+static const struct rest {
+	enum last_act act;
+	const char *rest, *line; /* NULL: ECONNRESET */
+} rests[] = {
+	{ CLOSES, "", "ha" },
+	{ ENDS, "", "ha" },
+	{ CLOSES, "lf\n", "half\n" },
+	{ ENDS, "lf", "half" },
+	{ RESETS, "", NULL },
+};
+
+static void
+act(enum last_act act, int peer)
+{
+	static const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+
+	if (act == RESETS)
+		setsockopt(peer, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+	ck_assert_int_eq(act == ENDS ? shutdown(peer, SHUT_WR) : close(peer), 0);
+}
+
+START_TEST(end_after_a_look)
+{
+	static const struct fsock_options options = { .nonblocking = FSOCK_ON };
+	const struct rest *row = &rests[_i % COUNT(rests)];
+	fsock_waitlist *list = wait_list(_i / COUNT(rests));
+	int peer;
+	fsock *s = sock_raw(SOCK_TCP4, &options, &peer);
+	FILE *f = fsock_stream(s);
+	char line[8] = "";
+
+	ck_assert_int_eq(fsock_waitlist_add(list, s, FSOCK_INPUT, NULL), 0);
+	ck_assert_int_eq(write(peer, "ha", 2), 2);
+	ck_assert_int_eq(fsock_waitlist_wait(list, 0.01, NULL), 0);
+	ck_assert_int_eq(write(peer, row->rest, strlen(row->rest)), (int)strlen(row->rest));
+	act(row->act, peer);
+	ck_assert_int_eq(fsock_waitlist_wait(list, 5, NULL), 1);
+	if (fgets(line, sizeof line, f) == NULL)
+		ck_assert_str_eq(strerror(errno), strerror(ECONNRESET));
+	ck_assert_str_eq(line, row->line == NULL ? "" : row->line);
+	if (row->act == ENDS)
+		close(peer);
+	fsock_waitlist_free(list);
+	fsock_close(s);
+}
+END_TEST
+
+/* So does the read after something that the program itself has done. */
+START_TEST(changed_after_a_look)
+{
+	static const struct fsock_options options = { .nonblocking = FSOCK_ON };
+	fsock_waitlist *list = wait_list(_i / 2);
+	int peer, is_late = _i % 2;
+	fsock *s = sock_raw(SOCK_TCP4, &options, &peer);
+	FILE *f = fsock_stream(s);
+	char line[8] = "";
+
+	ck_assert_int_eq(fsock_waitlist_add(list, s, FSOCK_INPUT, NULL), 0);
+	ck_assert_int_eq(write(peer, "ha", 2), 2);
+	ck_assert_int_eq(fsock_waitlist_wait(list, 0.01, NULL), 0);
+	if (is_late)
+		ck_assert_int_eq(fsock_set_read_deadline(s, 0), 0);
+	else
+		ck_assert_int_eq(fsock_shutdown(s, FSOCK_INPUT), 0);
+	if (fgets(line, sizeof line, f) == NULL)
+		ck_assert_str_eq(strerror(errno), strerror(ETIMEDOUT));
+	ck_assert_str_eq(line, is_late ? "" : "ha");
+	close(peer);
+	fsock_waitlist_free(list);
+	fsock_close(s);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -144,6 +223,8 @@ main(void)
 	tcase_add_loop_test(tcase, changed_elsewhere, 0, n);
 	tcase_add_loop_test(tcase, two_lists, 0, n);
 	tcase_add_loop_test(tcase, two_lists_whole_line, 0, n);
+	tcase_add_loop_test(tcase, end_after_a_look, 0, n * COUNT(rests));
+	tcase_add_loop_test(tcase, changed_after_a_look, 0, 2 * n);
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);
 }

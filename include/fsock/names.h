@@ -66,7 +66,7 @@ FSOCK_API char *fsock_get_host_name(char *buf, size_t size);
  * what name it has: look the name up and compare before trusting it. A "name" that is itself the
  * text of an address is not given.
  * Returns: buf, or NULL. Errors: ERANGE it does not fit in `size` bytes; EAFNOSUPPORT not an IP
- * address; FSOCK_NS_HOST_NOT_FOUND_ERROR the address has no name.
+ * address, NULL is none; FSOCK_NS_HOST_NOT_FOUND_ERROR the address has no name.
  */
 FSOCK_API char *fsock_get_host_by_address(const struct fsock_addr *addr, char *buf, size_t size);
 

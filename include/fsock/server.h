@@ -197,7 +197,8 @@ FSOCK_API fsock_server *fsock_server_start_datagram(const char *host, int port,
  *	line_limit     a client with a longer line is ended; default 65536 octets
  *	output_limit   one that does not read is cut off (reset) when more than so much is queued
  *	high_water     one with so much in the queue is not served until it has read some of it
- *	format         lines and answers are in the charset and with the line ends it says
+ *	format         lines and answers are in the charset and with the line ends it says; under
+ *	               "binary" a line ends at its LF, as without
  *	close_timeout  one that is ended has so long to take what is queued for it
  *
  * Lines of one client are handled in their order, and some of one client's at a time: however much

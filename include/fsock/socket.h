@@ -173,8 +173,9 @@ FSOCK_API int fsock_release(fsock *s, void *buffer, size_t size, size_t *pending
  * Ends the handle: flushes and closes the streams still open, then closes the connection.
  * Input that was never read is thrown away first, so that the system does not reset the connection
  * and with it what the peer has not read yet. A non-blocking socket with queued output is closed
- * when that has gone, or reset after close_timeout: the waits on a list that it is in see to it,
- * which reports nothing more of it, and in no list this call does.
+ * when that has gone, or reset if it cannot be sent, after close_timeout at the latest: the waits
+ * on a list that it is in see to it, which reports nothing more of it, and in no list this call
+ * does.
  * Returns: 0 if everything ever written to the socket's streams was handed to the system, or is
  *   queued and a wait list has the socket; -1 if not, with errno of the first failed write. The
  *   handle is gone in either case. NULL: 0.
@@ -244,10 +245,10 @@ FSOCK_API int fsock_is_datagram(const fsock *s);
 /*
  * Switches between calls that wait and calls that never do: those that would wait fail with EAGAIN
  * (FSOCK_WOULD_BLOCK). For streams see fsock/stream.h; fsock_accept() and datagrams follow it, too.
- * The O_NONBLOCK flag of the descriptor, which others may share, stays as it is; it means nothing
- * here, where calls wait by other means if they are to. The delivery of streams stays as it was
- * made: only with `nonblocking` in the options is it whole lines by default. Switching off sends
- * what is queued first.
+ * The O_NONBLOCK flag of the descriptor, which others may share, stays as it is, but for that of a
+ * listener, which then has it until fsock_release(); it means nothing here, where calls wait by
+ * other means if they are to. The delivery of streams stays as it was made: only with `nonblocking`
+ * in the options is it whole lines by default. Switching off sends what is queued first.
  * Returns: 0 or -1. Errors: EBADF (closed), EINVAL (NULL); ETIMEDOUT (close_timeout) and others
  *   that sending meets.  Blocks: only switching off, and only if output is queued.
  */

@@ -247,17 +247,20 @@ close_listeners(fsock_server *server)
 }
 
 /*
- * Waits until the other end has sent, or until the deadline. What was sent is left where it is, but
- * looked at: whatever its sender has done before is then done for us, too. Returns 1 or 0.
+ * Waits until the last worker has left, or until the deadline, which may be brought nearer
+ * meanwhile. Returns 1 or 0.
  */
 static int
-await_signal(int end, int64_t deadline)
+await_last(fsock_server *server)
 {
-	int flags = MSG_PEEK;
+	int flags = 0;
 	char c;
 
-	return fsock__sys_wait(end, POLLIN, deadline) > 0 &&
-	       fsock__sys_receive(end, &c, 1, &flags) == 1;
+	while (fsock__sys_wait(server->ends[0], POLLIN, server->deadline) > 0)
+		if (fsock__sys_receive(server->ends[0], &c, 1, &flags) == 1 &&
+		    c == FSOCK__SERVER_LAST_LEFT)
+			return 1;
+	return 0;
 }
 
 /* Waits for the workers to leave, cutting off those who take too long, and frees the server. */
@@ -268,9 +271,11 @@ finish(fsock_server *server, int close_sockets)
 
 	if (close_sockets)
 		close_listeners(server);
-	if (!await_signal(server->ends[0], server->deadline)) {
+	if (!await_last(server)) {
 		fsock__worker_cut_off(server);
-		await_signal(server->ends[0], FSOCK__NEVER);
+		do
+			server->deadline = FSOCK__NEVER;
+		while (!await_last(server));
 	}
 	pthread_join(server->finished, NULL);
 	cut = server->cut;
@@ -359,6 +364,20 @@ fsock_server_start_datagram(const char *host, int port, fsock_datagram_handler *
 	return start(&what, host, port, options);
 }
 
+/*
+ * Waits until the server is to end. What was sent is left where it is, for workers to find, but
+ * looked at: whatever its sender has done before is then done for us, too.
+ */
+static void
+await_end(fsock_server *server)
+{
+	int flags = MSG_PEEK;
+	char c;
+
+	fsock__sys_wait(server->ends[1], POLLIN, FSOCK__NEVER);
+	fsock__sys_receive(server->ends[1], &c, 1, &flags);
+}
+
 /* Waits until the server is to end, and ends it. */
 static int
 run(fsock_server *server)
@@ -367,7 +386,7 @@ run(fsock_server *server)
 
 	if (server == NULL)
 		return -1;
-	await_signal(server->ends[1], FSOCK__NEVER);
+	await_end(server);
 	cut = finish(server, 1);
 	errno = saved;
 	return cut;
@@ -401,7 +420,7 @@ fsock_server_run_datagram(const char *host, int port, fsock_datagram_handler *ha
 int
 fsock_server_shutdown(fsock_server *server, double grace)
 {
-	int saved = errno, flags = 0;
+	int saved = errno, flags = 0, now = MSG_DONTWAIT;
 	int64_t span, until, deadline;
 
 	if (server == NULL || fsock__clock_span(grace, &span) < 0)
@@ -414,6 +433,8 @@ fsock_server_shutdown(fsock_server *server, double grace)
 	if (!atomic_exchange(&server->ending, 1)) {
 		fsock__loop_wake_all(server); /* after the next line the server may be gone */
 		fsock__sys_send(server->ends[0], "", 1, &flags);
+	} else if (until < deadline) { /* who waits for the workers has another deadline */
+		fsock__sys_send(server->ends[1], "", 1, &now);
 	}
 	errno = saved;
 	return 0;

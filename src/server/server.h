@@ -57,6 +57,8 @@ struct fsock__source {
 
 #define FSOCK__EVERY_LOOP (-1)
 
+#define FSOCK__SERVER_LAST_LEFT '.'
+
 /*
  * What must stay true:
  *  1. `sources`, `source_count`, `next_source`, `polled` and `delay` belong to the worker that
@@ -69,8 +71,9 @@ struct fsock__source {
  *  6. `turn` and `lock` are never held together; a socket's lock comes after `lock`.
  *  7. `loops` are made before the first worker starts, and freed after the last has left. Each
  *     belongs to one worker; what others may touch is said in loop.h.
- *  8. `ends` are two ends of one pair: ends[1] becomes readable when the server is to end, ends[0]
- *     when the last worker has left. Nobody ever takes what can be read.
+ *  8. `ends` are two ends of one pair: ends[1] becomes readable when the server is to end, and
+ *     nobody ever takes what can be read there. ends[0] yields FSOCK__SERVER_LAST_LEFT when the
+ *     last worker has left, and other octets when `deadline` was brought nearer before that.
  */
 struct fsock_server {
 	const struct fsock__server_ops *ops;

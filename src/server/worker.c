@@ -143,6 +143,7 @@ static void
 leave(struct fsock__worker *w)
 {
 	fsock_server *server = w->server;
+	const char last_left = FSOCK__SERVER_LAST_LEFT;
 	int flags = 0, has_finished, is_last;
 	pthread_t finished;
 
@@ -162,7 +163,7 @@ leave(struct fsock__worker *w)
 	if (has_finished)
 		pthread_join(finished, NULL);
 	if (is_last)
-		fsock__sys_send(server->ends[1], "", 1, &flags);
+		fsock__sys_send(server->ends[1], &last_left, 1, &flags);
 }
 
 void

@@ -105,6 +105,10 @@ fsock_addr_octets(const struct fsock_addr *addr, uint8_t octets[16])
 
 	if (!fsock__addr_view_ip(addr, &ip))
 		return 0;
+	if (octets == NULL) {
+		fsock__error_set("address", NULL, FSOCK__NO_PORT, EINVAL);
+		return 0;
+	}
 	memcpy(octets, ip.octets, ip.count);
 	return ip.count;
 }

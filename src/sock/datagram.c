@@ -123,7 +123,10 @@ try_family(struct plan *p, int family, const struct fsock_addr *peer)
 	return fd;
 }
 
-/* Tries every address of the peer, or else of this end. The descriptor, or -1. */
+/*
+ * Tries every address of the peer, or else of this end, of which one that is in use ends it: others
+ * would be heard on only by some. The descriptor, or -1.
+ */
 static int
 try_all(struct plan *p, int *family)
 {
@@ -134,6 +137,8 @@ try_all(struct plan *p, int *family)
 	for (size_t i = 0; i < count && fd < 0; i++) {
 		*family = fsock_addr_family(&list[i]);
 		fd = try_family(p, *family, p->peers != NULL ? &list[i] : NULL);
+		if (fd < 0 && p->peers == NULL && errno == EADDRINUSE)
+			break;
 	}
 	return fd;
 }

@@ -127,7 +127,8 @@ fsock_listen(const char *host, int port, const struct fsock_options *options)
 		settings.family = FSOCK_IPV4_ONLY;
 	if (fsock__resolve("listen", host, port, settings.family, FSOCK__NEVER, &list, &count) < 0)
 		return NULL;
-	for (size_t i = 0; i < count && a.fd < 0; i++) {
+	/* One that is in use ends it: with half of the addresses half of the clients would come. */
+	for (size_t i = 0; i < count && a.fd < 0 && (i == 0 || errno != EADDRINUSE); i++) {
 		a.addr = &list[i];
 		try_address(&a, &settings);
 	}

@@ -49,7 +49,6 @@ pending_close(struct fsock *s)
 }
 
 static const struct fsock__transport_ops transport_pending = {
-	.name = "pending",
 	.receive = pending_receive,
 	.send = pending_send,
 	.offer = pending_offer,

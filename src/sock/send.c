@@ -38,7 +38,7 @@ send_datagram(fsock *s, int fd, const void *data, size_t size, const struct fsoc
 	const struct sockaddr *target = NULL;
 	struct sockaddr_in6 room;
 	socklen_t length = 0;
-	int flags;
+	int flags, saved = errno;
 	ssize_t r;
 
 	if (to != NULL && to->length == 0)
@@ -50,6 +50,7 @@ send_datagram(fsock *s, int fd, const void *data, size_t size, const struct fsoc
 	while ((r = fsock__sys_send_to(fd, data, size, target, length, &flags)) < 0)
 		if (again(s, to, flags) < 0)
 			return -1;
+	errno = saved;
 	return r;
 }
 

@@ -20,6 +20,8 @@ apply_settings(int fd, enum fsock__role role, int family, const struct fsock__se
 {
 	int saved = errno;
 
+	if (FSOCK__SO_NOSIGPIPE >= 0)
+		fsock__sys_set_int(fd, SOL_SOCKET, FSOCK__SO_NOSIGPIPE, 1);
 	if (role != FSOCK__LISTENER) {
 		if (set->read_timeout != FSOCK__NEVER)
 			fsock__sys_set_timeout(fd, SO_RCVTIMEO, set->read_timeout);
@@ -80,11 +82,15 @@ fsock__socket_close_nolock(struct fsock *s)
 int
 fsock__socket_close_now_nolock(struct fsock *s)
 {
-	int saved = errno;
+	int saved = errno, cancel, r;
 
 	if (s->fd >= 0 || s->connecting != NULL)
 		fsock__wait_drop_fd(s);
-	if (s->transport->close(s) < 0)
+	/* A thread cancelled in here would leave `lock` taken for ever. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	r = s->transport->close(s);
+	pthread_setcancelstate(cancel, NULL);
+	if (r < 0)
 		return fsock__socket_error(s, "close", errno);
 	errno = saved;
 	return 0;

@@ -20,8 +20,6 @@ finish(int fd)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 		fsock__sys_set_nonblocking(fd, 0); /* accept() may pass the listener's flag on */
 	}
-	if (FSOCK__SO_NOSIGPIPE >= 0)
-		fsock__sys_set_int(fd, SOL_SOCKET, FSOCK__SO_NOSIGPIPE, 1);
 	return fd;
 }
 
@@ -70,9 +68,13 @@ fsock__sys_pipe(int fds[2])
 int
 fsock__sys_close(int fd)
 {
-	int saved = errno;
+	int saved = errno, cancel, r;
 
-	if (close(fd) < 0 && errno != EINTR)
+	/* Who closes has more to do: let go of locks, free memory. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	r = close(fd);
+	pthread_setcancelstate(cancel, NULL);
+	if (r < 0 && errno != EINTR)
 		return -1;
 	errno = saved;
 	return 0;
@@ -150,12 +152,15 @@ fsock__sys_wait(int fd, int events, int64_t deadline)
 void
 fsock__sys_pause(int turn)
 {
-	int saved = errno;
+	int saved = errno, cancel;
 
+	/* A thread cancelled in here would leave a FILE locked for ever. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	if (turn < 100)
 		sched_yield();
 	else
 		poll(NULL, 0, 1);
+	pthread_setcancelstate(cancel, NULL);
 	errno = saved;
 }
 

@@ -159,7 +159,6 @@ socket_close(struct fsock *s)
 }
 
 const struct fsock__transport_ops fsock__transport_socket = {
-	.name = "socket",
 	.receive = socket_receive,
 	.send = socket_send,
 	.offer = socket_offer,

@@ -10,7 +10,6 @@
 #include "socket.h"
 
 struct fsock__transport_ops {
-	const char *name;
 	/*
 	 * Receives up to n octets, after having waited for the first one. Returns how many, 0 at
 	 * end of file, or -1 with the error recorded.

@@ -65,8 +65,10 @@ look_inside(struct wait *w)
 
 	for (size_t i = 0; i < w->n; i++) {
 		fsock *s = w->sockets[i];
-		int pending = s->connecting != NULL && fsock__pending_step(s) == FSOCK__PENDING;
-		int fd = pending ? -1 : s->fd; /* poll() passes over -1 */
+		int closed = s->closing; /* to the program, while a list sends what is queued */
+		int pending =
+		    !closed && s->connecting != NULL && fsock__pending_step(s) == FSOCK__PENDING;
+		int fd = pending || closed ? -1 : s->fd; /* poll() passes over -1 */
 		ssize_t n = fd < 0 ? -pending : fsock__wait_buffered(s);
 
 		w->fds[i].fd = fd;
@@ -92,7 +94,7 @@ look_at(struct wait *w, size_t i)
 		state |= FSOCK_HANGUP;
 	if (events & (POLLERR | POLLNVAL))
 		state |= FSOCK_FAILED;
-	if (state != FSOCK_INPUT || fsock__wait_is_readable(s, NULL))
+	if (fsock__wait_is_readable(s, state, NULL) || state != FSOCK_INPUT)
 		found(w, s, state);
 }
 

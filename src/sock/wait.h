@@ -119,6 +119,7 @@ struct fsock_waitlist {
 	int ready_count;
 	int waiting;
 	struct fsock__member *graveyard;
+	struct fsock__member *closed; /* no members any more, but references of their sockets */
 	atomic_int suspect_all; /* somebody could not get at `suspects`: look at all members */
 	atomic_int woken;       /* fsock_waitlist_wake() was called */
 	atomic_int signalled;
@@ -212,11 +213,12 @@ int fsock__wait_closing_may_defer(const struct fsock *);
 int fsock__wait_closing_defer(struct fsock *);
 
 /*
- * Closes what is `done`, as far as that is possible now. Needs the list's lock. The members, which
- * are none any more, are added to *closed; their sockets are let go without the lock.
+ * Both need the list's lock. The first closes what is `done`, as far as that is possible now: the
+ * members, which are none any more, are then `closed`. The other one gives up the lock, and after
+ * that their sockets, which may end with it.
  */
-void fsock__wait_closing_finish(struct fsock_waitlist *, struct fsock__member **closed);
-void fsock__wait_closing_release(struct fsock__member *closed);
+void fsock__wait_closing_finish(struct fsock_waitlist *);
+void fsock__wait_closing_unlock(struct fsock_waitlist *);
 
 /* Puts a closing member that has sent everything, or failed, among those that are done. */
 void fsock__wait_closing_check(struct fsock__member *);
@@ -269,10 +271,11 @@ ssize_t fsock__wait_buffered(struct fsock *);
 
 /*
  * Whether a socket that the kernel calls readable is so, too, for who reads its stream: always, but
- * for whole-line streams. Its other members are told if something was received on the way. `list`
- * is the one whose lock is held, or NULL. Returns 1 or 0.
+ * for whole-line streams, which receive what is there. `state` is what the kernel found. Its other
+ * members are told if something was received on the way. `list` is the one whose lock is held, or
+ * NULL. Returns 1 or 0.
  */
-int fsock__wait_is_readable(struct fsock *, const struct fsock_waitlist *list);
+int fsock__wait_is_readable(struct fsock *, int state, const struct fsock_waitlist *list);
 
 /*
  * Looks at a member that something may have happened to, which also makes the backend and the

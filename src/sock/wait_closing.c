@@ -1,7 +1,7 @@
 /*
  * Sockets that the program has closed while output was queued. A list that the socket is in keeps
  * it as a hidden member, sends what is queued and then closes it; or resets the connection when
- * close_timeout has passed.
+ * that has failed, or close_timeout has passed.
  */
 #include "../compat.h"
 #include "wait.h"
@@ -104,13 +104,8 @@ fsock__wait_closing_check(struct fsock__member *m)
 }
 
 void
-fsock__wait_closing_finish(struct fsock_waitlist *list, struct fsock__member **closed)
+fsock__wait_closing_finish(struct fsock_waitlist *list)
 {
-	int cancel;
-
-	if (!fsock__ring_is_linked(&list->done))
-		return;
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	while (fsock__ring_is_linked(&list->done)) {
 		struct fsock__member *m =
 		    fsock__ring_owner(list->done.next, struct fsock__member, in_ready);
@@ -118,21 +113,24 @@ fsock__wait_closing_finish(struct fsock_waitlist *list, struct fsock__member **c
 
 		if (pthread_mutex_trylock(&s->lock) != 0)
 			break; /* whoever has it is soon done; the next wait looks again */
-		if (m->is_overdue && fsock__waitlist_is_ours(m->list))
-			fsock__socket_reset_nolock(s);
+		if ((m->is_overdue || s->write_error != 0) && fsock__waitlist_is_ours(m->list))
+			fsock__socket_reset_nolock(s); /* the peer is not to take it for the end */
 		fsock__wait_detach(m);
 		fsock__socket_close_now_nolock(s);
 		s->closing = 0; /* only now: until then nobody may take it for open */
 		pthread_mutex_unlock(&s->lock);
-		m->next = *closed;
-		*closed = m;
+		m->next = list->closed;
+		list->closed = m;
 	}
-	pthread_setcancelstate(cancel, NULL);
 }
 
 void
-fsock__wait_closing_release(struct fsock__member *closed)
+fsock__wait_closing_unlock(struct fsock_waitlist *list)
 {
+	struct fsock__member *closed = list->closed;
+
+	list->closed = NULL;
+	pthread_mutex_unlock(&list->lock);
 	while (closed != NULL) {
 		struct fsock__member *m = closed;
 

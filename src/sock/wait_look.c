@@ -37,7 +37,7 @@ fsock__wait_tell_others(struct fsock *s, const struct fsock_waitlist *ours)
 }
 
 int
-fsock__wait_is_readable(struct fsock *s, const struct fsock_waitlist *ours)
+fsock__wait_is_readable(struct fsock *s, int state, const struct fsock_waitlist *ours)
 {
 	int r = 1;
 
@@ -48,6 +48,8 @@ fsock__wait_is_readable(struct fsock *s, const struct fsock_waitlist *ours)
 		return 0;
 	if (s->stream != NULL) {
 		r = s->stream_ops->fetch(s);
+		if (!r && (state & FSOCK_HANGUP)) /* the end is behind what has come of a line */
+			r = s->stream_ops->fetch(s);
 		if (r)
 			fsock__wait_tell_others(s, ours);
 	}

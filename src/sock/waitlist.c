@@ -97,7 +97,7 @@ fsock_waitlist_new(void)
 static int
 remove_first(fsock_waitlist *list, int all)
 {
-	struct fsock__member *m = NULL, *closed = NULL;
+	struct fsock__member *m = NULL;
 	int more, busy = 0;
 
 	pthread_mutex_lock(&list->lock);
@@ -107,8 +107,8 @@ remove_first(fsock_waitlist *list, int all)
 	if (more && m->is_closing) {
 		m->is_overdue = 1;
 		fsock__wait_closing_check(m);
-		fsock__wait_closing_finish(list, &closed);
-		busy = closed == NULL;
+		fsock__wait_closing_finish(list);
+		busy = list->closed == NULL;
 	} else if (more && pthread_mutex_trylock(&m->socket->lock) == 0) {
 		struct fsock *s = m->socket;
 
@@ -117,8 +117,7 @@ remove_first(fsock_waitlist *list, int all)
 	} else if (more) {
 		busy = 1;
 	}
-	pthread_mutex_unlock(&list->lock);
-	fsock__wait_closing_release(closed);
+	fsock__wait_closing_unlock(list);
 	if (busy)
 		sched_yield();
 	return more;

@@ -155,9 +155,9 @@ take_found(struct fsock_waitlist *list, const struct fsock__found *found)
 		return;
 	}
 	state = wanted(m, m->socket->congested ? state & ~FSOCK_INPUT : state);
-	if (state == FSOCK_INPUT || state == FSOCK_IO)
-		if (!fsock__wait_is_readable(m->socket, list))
-			state &= ~FSOCK_INPUT;
+	if ((state & FSOCK_INPUT) && !fsock__wait_is_readable(m->socket, state, list) &&
+	    !(state & (FSOCK_HANGUP | FSOCK_FAILED)))
+		state &= ~FSOCK_INPUT;
 	if (state != 0)
 		add_ready(m, state);
 }
@@ -244,7 +244,7 @@ patience(const struct fsock_waitlist *list, int64_t deadline, int unsure)
 
 /* Waits, with the list's lock, which it gives up meanwhile. Returns as fsock_waitlist_wait(). */
 static int
-await(struct fsock_waitlist *list, int64_t deadline, struct fsock__member **closed)
+await(struct fsock_waitlist *list, int64_t deadline)
 {
 	int error, woken;
 
@@ -255,7 +255,7 @@ await(struct fsock_waitlist *list, int64_t deadline, struct fsock__member **clos
 
 		error = ask_system(list, patience(list, deadline, unsure));
 		look_at_timers(list);
-		fsock__wait_closing_finish(list, closed);
+		fsock__wait_closing_finish(list);
 		woken = error == 0 && list->woken && atomic_exchange(&list->woken, 0);
 		woken |= closing > 0 && list->closing_count == 0;
 	} while (error == 0 && list->ready_count == 0 && !woken && fsock__clock_left(deadline) > 0);
@@ -269,7 +269,6 @@ await(struct fsock_waitlist *list, int64_t deadline, struct fsock__member **clos
 int
 fsock_waitlist_wait(fsock_waitlist *list, double timeout, double *remaining)
 {
-	struct fsock__member *closed = NULL;
 	int64_t span, deadline = 0;
 	int r, saved = errno;
 
@@ -280,9 +279,8 @@ fsock_waitlist_wait(fsock_waitlist *list, double timeout, double *remaining)
 	if (span != 0)
 		deadline = span == FSOCK__NEVER ? FSOCK__NEVER : fsock__clock_after(span);
 	pthread_mutex_lock(&list->lock);
-	r = list->waiting ? fail(EBUSY) : await(list, deadline, &closed);
-	pthread_mutex_unlock(&list->lock);
-	fsock__wait_closing_release(closed);
+	r = list->waiting ? fail(EBUSY) : await(list, deadline);
+	fsock__wait_closing_unlock(list);
 	if (remaining != NULL && (r >= 0 || errno == EINTR))
 		*remaining = fsock__wait_remaining(deadline);
 	if (r >= 0)

@@ -3,6 +3,14 @@
 
 #include <fsock/format.h>
 
+#include "../sock/error.h"
+
+static int
+fail(const char *operation, int errnum)
+{
+	return fsock__error_set(operation, NULL, FSOCK__NO_PORT, errnum);
+}
+
 /* How many octets follow the first one; -1 if it starts no character. */
 static int
 followers(int first)
@@ -61,10 +69,7 @@ read_character(int first, FILE *f)
 		octets[i] = (uint8_t)next;
 		c = c << 6 | (next & 0x3F);
 	}
-	if (n >= 0)
-		return c;
-	errno = EILSEQ;
-	return -1;
+	return n >= 0 ? c : fail("read", EILSEQ);
 }
 
 /* see fsock/format.h */
@@ -74,10 +79,8 @@ fsock_getc32(FILE *f)
 	int first, saved = errno;
 	int32_t c = -1;
 
-	if (f == NULL) {
-		errno = EINVAL;
-		return -1;
-	}
+	if (f == NULL)
+		return fail("read", EINVAL);
 	flockfile(f);
 	first = getc(f);
 	if (first != EOF)
@@ -90,15 +93,18 @@ fsock_getc32(FILE *f)
 	return c;
 }
 
-/* The UTF-8 of a code point. Returns its length, or 0 with errno set if it is none. */
+/*
+ * The UTF-8 of a code point for a FILE. Returns its length, or 0 with an error of the operation if
+ * there is no such code point, or no FILE.
+ */
 static size_t
-encode(int32_t c, uint8_t octets[4])
+encode(int32_t c, const FILE *f, const char *operation, uint8_t octets[4])
 {
 	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
 	static const uint8_t leads[] = { 0, 0, 0xC0, 0xE0, 0xF0 };
 
-	if (c < 0 || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF)) {
-		errno = EILSEQ;
+	if (f == NULL || c < 0 || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF)) {
+		fail(operation, f == NULL ? EINVAL : EILSEQ);
 		return 0;
 	}
 	for (size_t i = n; i-- > 1; c >>= 6)
@@ -112,13 +118,8 @@ int32_t
 fsock_putc32(int32_t c, FILE *f)
 {
 	uint8_t octets[4];
-	size_t n;
+	size_t n = encode(c, f, "write", octets);
 
-	if (f == NULL) {
-		errno = EINVAL;
-		return -1;
-	}
-	n = encode(c, octets);
 	return n > 0 && fwrite(octets, 1, n, f) == n ? c : -1;
 }
 
@@ -127,13 +128,8 @@ int32_t
 fsock_ungetc32(int32_t c, FILE *f)
 {
 	uint8_t octets[4];
-	size_t n;
+	size_t n = encode(c, f, "unread", octets);
 
-	if (f == NULL) {
-		errno = EINVAL;
-		return -1;
-	}
-	n = encode(c, octets);
 	if (n == 0)
 		return -1;
 	flockfile(f);

@@ -5,11 +5,10 @@
 #include "stream.h"
 
 struct fsock__file_ops {
-	const char *name;
 	/* Opens the FILE of a window whose sides are set. Returns it, or NULL with errno set. */
 	FILE *(*open)(struct fsock__window *);
-	/* The socket of an open window has its descriptor now. */
-	void (*connected)(struct fsock__window *);
+	/* Makes fileno() give the socket's descriptor, which may be -1 still, where that can be. */
+	void (*set_fileno)(FILE *, int fd);
 };
 
 /*

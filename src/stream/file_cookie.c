@@ -65,26 +65,16 @@ static FILE *
 cookie_open(struct fsock__window *w)
 {
 	cookie_io_functions_t functions = { .seek = cookie_seek, .close = cookie_close };
-	FILE *file;
 
 	/* A missing function makes a misused one-way stream fail on every libc. */
 	if (w->sides & FSOCK_INPUT)
 		functions.read = cookie_read;
 	if (w->sides & FSOCK_OUTPUT)
 		functions.write = cookie_write;
-	file = fopencookie(w, mode(w->sides), functions);
-	if (file != NULL)
-		set_fileno(file, w->stream->socket->fd);
-	return file;
+	return fopencookie(w, mode(w->sides), functions);
 }
 
-static void
-cookie_connected(struct fsock__window *w)
-{
-	set_fileno(w->file, w->stream->socket->fd);
-}
-
-const struct fsock__file_ops fsock__file_ops = { "fopencookie", cookie_open, cookie_connected };
+const struct fsock__file_ops fsock__file_ops = { .open = cookie_open, .set_fileno = set_fileno };
 
 #else
 typedef int fsock__file_cookie_unused;

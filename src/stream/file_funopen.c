@@ -63,21 +63,11 @@ set_fileno(FILE *file, int fd)
 static FILE *
 fun_open(struct fsock__window *w)
 {
-	FILE *file = funopen(w, w->sides & FSOCK_INPUT ? fun_read : NULL,
+	return funopen(w, w->sides & FSOCK_INPUT ? fun_read : NULL,
 	    w->sides & FSOCK_OUTPUT ? fun_write : NULL, fun_seek, fun_close);
-
-	if (file != NULL)
-		set_fileno(file, w->stream->socket->fd);
-	return file;
 }
 
-static void
-fun_connected(struct fsock__window *w)
-{
-	set_fileno(w->file, w->stream->socket->fd);
-}
-
-const struct fsock__file_ops fsock__file_ops = { "funopen", fun_open, fun_connected };
+const struct fsock__file_ops fsock__file_ops = { .open = fun_open, .set_fileno = set_fileno };
 
 #else
 typedef int fsock__file_funopen_unused;

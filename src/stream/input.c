@@ -279,7 +279,6 @@ fsock__input_take(struct fsock__stream *stream, void *buf, size_t n)
 
 	if (n > count)
 		n = count;
-	fsock__input_forget(stream);
 	if (n > 0)
 		memcpy(buf, stream->raw.data + stream->raw.head, n);
 	stream->raw.head += n;

@@ -90,6 +90,7 @@ fsock__line_take(struct fsock *s, struct fsock__line *line, int may_receive)
 	ssize_t r = -1;
 
 	flockfile(w->file);
+	stream->binary = 0; /* octets as they are: but here they are lines */
 	if (take_back(w) < 0)
 		r = -1;
 	else if (may_receive || fsock__readable_now(stream))

@@ -114,6 +114,11 @@ fsock__raw_receive(struct fsock *s, void *buf, size_t n)
 
 	if (gather(stream, "receive", &file) < 0)
 		return -1;
+	/* Whether what comes next is a line's end, or input, has to be known first. */
+	if (stream->owed_length > 0 && file != NULL && fsock__input_drop_owed(stream->reader) < 0) {
+		release(stream, file);
+		return -1;
+	}
 	r = (ssize_t)fsock__input_take(stream, buf, n);
 	fsock__input_forget(stream); /* what is taken here is not to be unread */
 	left = stream->bound - fsock__buffer_position(&stream->raw);

@@ -128,8 +128,9 @@ fetch_line(struct fsock__stream *stream)
 {
 	struct fsock__buffer *raw = &stream->raw;
 	struct fsock *s = stream->socket;
-	int may_have_more = 1, flags = MSG_DONTWAIT;
+	int flags = MSG_DONTWAIT;
 
+	stream->is_drained = 0;
 	fsock__transfer_use(s);
 	while (!fsock__readable_now(stream)) {
 		size_t room = raw->received < stream->bound ? fsock__buffer_reserve(raw) : 0;
@@ -137,19 +138,19 @@ fetch_line(struct fsock__stream *stream)
 
 		if (room == 0)
 			return 1; /* at a bound, or for want of memory; the read will tell */
-		if (!may_have_more)
+		if (stream->is_drained)
 			return 0;
 		n = fsock__sys_receive(s->fd, raw->data + raw->tail, room, &flags);
 		if (n == 0)
 			return 1;
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return 0;
-		if (n < 0)
+		if (n < 0) {
 			stream->read_error = errno;
-		else
-			fsock__buffer_received(raw, (size_t)n);
-		may_have_more = (size_t)n == room;
-		stream->is_drained = !may_have_more && n > 0;
+			return 1;
+		}
+		fsock__buffer_received(raw, (size_t)n);
+		stream->is_drained = (size_t)n < room;
 	}
 	return 1;
 }

@@ -19,7 +19,8 @@ read_error(struct fsock__stream *stream)
 
 /*
  * Whether the kernel need not be asked, as a wait has just had all there was. What comes later the
- * list will tell of; and to spare who does not wait on it, this is believed but once.
+ * list will tell of; and to spare who does not wait on it, this is believed but once. A deadline,
+ * or the end of input that fsock_shutdown() makes, is not the kernel's to tell.
  */
 static int
 is_known_empty(struct fsock__stream *stream)
@@ -28,7 +29,8 @@ is_known_empty(struct fsock__stream *stream)
 	int is_drained = stream->is_drained;
 
 	stream->is_drained = 0;
-	return is_drained && s->nonblocking && s->waits != NULL && stream->read_error == 0;
+	return is_drained && s->nonblocking && s->waits != NULL && stream->read_error == 0 &&
+	       s->read_deadline == FSOCK__NEVER && !(s->shut & FSOCK_INPUT);
 }
 
 FSOCK__COLD ssize_t

@@ -71,7 +71,6 @@ file_close(struct fsock *s)
 }
 
 static const struct fsock__transport_ops transport_file = {
-	.name = "file",
 	.receive = file_receive,
 	.send = file_send,
 	.offer = file_offer,

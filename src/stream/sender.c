@@ -149,7 +149,7 @@ fsock__sender_admit_nolock(struct fsock__stream *stream, size_t n)
 	if (n <= limit - fsock__queue_count(&stream->queue))
 		return 0;
 	if (drain_nolock(stream) < 0)
-		return -1;
+		return fsock__sender_fail_nolock(stream);
 	publish_and_tell(stream);
 	if (n <= limit - fsock__queue_count(&stream->queue))
 		return 0;

@@ -133,7 +133,7 @@ stream_connected(struct fsock *s)
 
 	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++)
 		if (stream->windows[i].file != NULL)
-			fsock__file_ops.connected(&stream->windows[i]);
+			fsock__file_ops.set_fileno(stream->windows[i].file, s->fd);
 }
 
 static const struct fsock__stream_ops stream_ops = {
@@ -237,6 +237,7 @@ fsock__stream_open_nolock(struct fsock *s, int which)
 		fsock__registry_unclaim();
 		return NULL;
 	}
+	fsock__file_ops.set_fileno(w->file, s->fd);
 	fsock__window_set_buffer(w);
 	fsock__registry_enter(w);
 	s->open_files++;

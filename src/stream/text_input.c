@@ -317,8 +317,7 @@ fsock__text_read(struct fsock__window *w, uint8_t *buf, size_t n)
 	struct fsock__text_input *t = stream->text_input;
 	ssize_t r = 1;
 
-	t->mark = t->now;
-	t->delivered = 0;
+	fsock__text_settle(t);
 	t->final = 0;
 	if (t->bom_due)
 		r = settle_bom(w);

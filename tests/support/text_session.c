@@ -94,7 +94,7 @@ script_close(struct fsock *s)
 	return fsock__transport_socket.close(s);
 }
 
-static const struct fsock__transport_ops transport_script = { "script", script_receive, script_send,
+static const struct fsock__transport_ops transport_script = { script_receive, script_send,
 	script_offer, script_close };
 
 void

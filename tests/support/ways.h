@@ -48,7 +48,7 @@ int ways_close(struct ways *);
 /* For input: sends a line, or connects. For output: makes room again. */
 void ways_satisfy(struct ways *);
 
-/* A call in such a way, and what came of it: `error` is 0 if it worked. */
+/* A call in such a way, and what came of it: `error` is errno, 0 if it worked as it should. */
 struct ways_call {
 	struct ways *ways;
 	int error;
