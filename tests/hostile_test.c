@@ -140,8 +140,8 @@ connect_to(void)
 }
 
 /*
- * The good client is served in a few turns, however the others behave. On a busy machine the loopback
- * takes its time, which is none of the server's.
+ * The good client is served in a few turns, however the others behave. On a busy machine the
+ * loopback takes its time, which is none of the server's.
  */
 static void
 talk(int fd)
