@@ -148,6 +148,18 @@ void fsock__server_touch(fsock_server *);
 /* When a wait for clients ends for want of any. */
 int64_t fsock__server_idle_until(fsock_server *);
 
+/* ---- server_new.c */
+
+/*
+ * Makes a server that listens, without workers, as `what` says, whose other members are zero.
+ * Returns it, or NULL with the error recorded.
+ */
+fsock_server *fsock__server_new(const struct fsock_server *what, const char *host, int port,
+    const struct fsock_server_options *);
+
+/* Frees a server that has no workers; its sockets are closed, or left as they were found. */
+void fsock__server_free(fsock_server *, int close_sockets);
+
 /* Adds a socket to be served to `sources`, which has room. */
 void fsock__server_add_source(fsock_server *, fsock *);
 
