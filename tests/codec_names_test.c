@@ -275,6 +275,17 @@ START_TEST(code_pages)
 }
 END_TEST
 
+/* What a program may ask about the charset of an unknown name before it has looked. */
+START_TEST(no_charset)
+{
+	ck_assert_ptr_null(fsock_charset_find("no such charset"));
+	ck_assert_ptr_null(fsock_charset_name(NULL));
+	ck_assert_uint_eq(fsock_charset_flags(NULL), 0);
+	ck_assert_uint_eq(fsock_charset_minimum(NULL), 0);
+	ck_assert_uint_eq(fsock_charset_maximum(NULL), 0);
+}
+END_TEST
+
 static const struct mark {
 	const char *hex;
 	int decided;
@@ -350,6 +361,7 @@ main(void)
 	tcase_add_test(tcase, aliases_are_sorted_and_found);
 	tcase_add_test(tcase, charsets_know_themselves);
 	tcase_add_test(tcase, code_pages);
+	tcase_add_test(tcase, no_charset);
 	tcase_add_loop_test(tcase, sniffing, 0, (int)(sizeof marks / sizeof marks[0]));
 	tcase_add_test(tcase, host_order);
 	if (getenv("FSOCK_WHATWG"))

@@ -69,6 +69,59 @@ START_TEST(vanishes)
 }
 END_TEST
 
+/*
+ * One that sends lines and is reset before they are served. They are handled, and then the program
+ * is told of the reset: whether the handler answers, and writing meets it, or reading does.
+ */
+static struct server_gate gate;
+static fsock *_Atomic served; /* the socket of the client that said so first */
+
+static int
+hold(FILE *client, char *line, size_t length, void *arg)
+{
+	const int *answers = arg;
+
+	(void)length;
+	lines_count.lines++;
+	if (strcmp(line, "here") == 0)
+		served = fsock_of(client);
+	if (strcmp(line, "hold") == 0)
+		server_gate_pass(&gate);
+	else if (*answers)
+		fprintf(client, "%s\n", line);
+	return 0;
+}
+
+START_TEST(reset_with_lines)
+{
+	struct fsock_server_options options = { .error = server_log };
+	int answers = _i % 2;
+	fsock_server *server = lines_start_at(0, hold, &answers, &options);
+	fsock *s = server_connect(server, lines_host), *other = server_connect(server, lines_host);
+
+	gate = (struct server_gate){ 0 };
+	served = NULL;
+	lines_put(s, "here\n");
+	while (served == NULL)
+		server_breathe();
+	lines_put(other, "hold\n");
+	server_gate_await(&gate, 1);
+	lines_put(s, "one\ntwo\n");
+	fsock_abort(s);
+	sock_await(fsock_socket(served), 0);
+	gate.is_open = 1;
+	ck_assert_str_eq(fsock_error_name(server_await_log(0)->kind), "connection-reset-error");
+	ck_assert_int_eq(server_await_log(0)->errnum, ECONNRESET);
+	server_await_clients(server, 1);
+	ck_assert_int_eq(server_log_count(), 1);
+#if defined(__linux__) /* elsewhere they may be lost */
+	ck_assert_int_eq(lines_count.lines, 4);
+#endif
+	fsock_close(other);
+	ck_assert_int_eq(fsock_server_stop(server, 20), 0);
+}
+END_TEST
+
 /* One that sends without end does not keep the others from being served. */
 static void
 flood(void *arg)
@@ -288,6 +341,7 @@ main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, half_a_line, 0, LINES_PLACES);
 	tcase_add_loop_test(tc, vanishes, 0, LINES_PLACES * LEAVINGS);
+	tcase_add_loop_test(tc, reset_with_lines, 0, 2);
 	tcase_add_loop_test(tc, floods, 0, LINES_PLACES);
 	tcase_add_loop_test(tc, spread, 0, LINES_PLACES);
 	tcase_add_loop_test(tc, greeting, 0, COUNT(greetings));

@@ -265,7 +265,7 @@ fuzz: $(FUZZ:%.c=build/fuzzer/%)
 
 # ---- What the tests need.
 
-PACKAGES := gcc g++ clang libc6-dev make binutils pkg-config check musl-tools libbsd-dev valgrind cppcheck mandoc \
+PACKAGES := gcc g++ clang libc6-dev make binutils pkg-config check musl-tools libbsd-dev valgrind cppcheck mandoc groff-base \
     socat netcat-openbsd redis-server wrk systemd curl iproute2 python3 libpng-dev libjansson-dev libevent-dev cl-flexi-streams libclang-rt-dev \
     gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross gcc-aarch64-linux-gnu \
     libc6-dev-arm64-cross qemu-user

@@ -58,7 +58,7 @@ enum fsock_family {
 	FSOCK_IPV4_FIRST, /* IPv4 addresses, then IPv6 addresses: the order of usocket */
 	FSOCK_IPV6_FIRST,
 	FSOCK_IPV4_ONLY,
-	FSOCK_IPV6_ONLY, /* *ipv6-only-p* of usocket */
+	FSOCK_IPV6_ONLY /* *ipv6-only-p* of usocket */
 };
 
 /*

@@ -8,8 +8,9 @@
  * an ASCII octet after a bad lead octet is given back), RFC 3629 for UTF-8, RFC 2781 for UTF-16.
  *
  * Conventions: text is UTF-8 in uint8_t, lengths are octets. A pointer may be NULL where its
- * length is 0. No function blocks or prints; errno is touched only where Errors says so. Threads:
- * charsets are constant and shared, a state belongs to one thread at a time.
+ * length is 0. No function blocks or prints; errno is touched only where Errors says so, and
+ * fsock_last_error() is not told. Threads: charsets are constant and shared, a state belongs to one
+ * thread at a time.
  */
 #ifndef FSOCK_CODEC_H
 #define FSOCK_CODEC_H
@@ -69,7 +70,12 @@ FSOCK_API const struct fsock_charset *fsock_charset_at(size_t i);
  */
 FSOCK_API const char *fsock_charset_alias(size_t i, const struct fsock_charset **charset);
 
-/* The usual name, in lower case. Ownership: static. */
+/*
+ * What there is to know of a charset. Of NULL, which is what an unknown name gives, the name is
+ * NULL and the rest 0; the functions below that take a charset or a state need one.
+ *
+ * The usual name, in lower case. Ownership: static.
+ */
 FSOCK_API const char *fsock_charset_name(const struct fsock_charset *charset);
 
 /* The enum fsock_charset_flags that hold, or-ed. */

@@ -102,9 +102,11 @@ struct fsock_error {
 };
 
 /*
- * The last error of the calling thread. Successes do not clear it.
+ * The last error of the calling thread. Successes do not clear it. What a libc's stdio refuses
+ * without asking us, as it does to read a stream that only writes (EBADF), is not told here.
  * Returns: never NULL; kind is FSOCK_NO_ERROR while nothing has failed. The struct is the thread's
- *   own and static: the next failure in this thread overwrites it.
+ *   own and static: the next failure in this thread overwrites it. Ask anew then, as it is this
+ *   call that makes the text.
  */
 FSOCK_API const struct fsock_error *fsock_last_error(void);
 

@@ -51,7 +51,8 @@ typedef struct fsock_server fsock_server;
  * Serves one client. `client` is its two-way stream; fsock_of(client) is the socket, of which the
  * handler may take the one-way streams instead. The handler may close streams. The socket is the
  * server's: when the handler returns it is flushed and closed.
- * Returns: 0; or -1 with errno set: the server's `error` function is told.
+ * Returns: 0; or -1 with errno set: the server's `error` function is told (of ECANCELED if errno is
+ *   0, as it was at the start).
  */
 typedef int fsock_stream_handler(FILE *client, void *arg);
 

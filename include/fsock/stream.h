@@ -19,7 +19,8 @@
  *              and any stream with a line_limit). FSOCK_DELIVER_BLOCK: whatever is there (one-way
  *              streams and FSOCK_BYTE). FSOCK_DELIVER_WHOLE_LINE: never less than a whole line, so
  *              that an fgets() that times out has consumed nothing; at end of file the rest.
- *              A line longer than line_limit fails with EMSGSIZE (FSOCK_LINE_TOO_LONG_ERROR).
+ *              A line longer than line_limit fails with EMSGSIZE (FSOCK_LINE_TOO_LONG_ERROR), and
+ *              so does each later read: only fsock_read_octets() and the like get past it.
  * Timeouts     A read that times out returns EOF or NULL with ferror() set and errno ETIMEDOUT. The
  *              stream is intact: clearerr(f) and go on.
  * Write errors A failed write is final for the output side: octets may be lost, so everything

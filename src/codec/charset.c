@@ -74,28 +74,28 @@ fsock_charset_alias(size_t i, const struct fsock_charset **charset)
 const char *
 fsock_charset_name(const struct fsock_charset *charset)
 {
-	return charset->name;
+	return charset == NULL ? NULL : charset->name;
 }
 
 /* see fsock/codec.h */
 unsigned
 fsock_charset_flags(const struct fsock_charset *charset)
 {
-	return charset->flags;
+	return charset == NULL ? 0 : charset->flags;
 }
 
 /* see fsock/codec.h */
 size_t
 fsock_charset_minimum(const struct fsock_charset *charset)
 {
-	return charset->minimum;
+	return charset == NULL ? 0 : charset->minimum;
 }
 
 /* see fsock/codec.h */
 size_t
 fsock_charset_maximum(const struct fsock_charset *charset)
 {
-	return charset->maximum;
+	return charset == NULL ? 0 : charset->maximum;
 }
 
 /* see fsock/codec.h */

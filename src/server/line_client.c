@@ -191,9 +191,12 @@ handle(struct fsock__client *c, size_t length)
 	return server->line_handler(c->stream, text, length, server->arg);
 }
 
-/* There was no line: the end of input, an error, or nothing yet. */
+/*
+ * There was no line: the end of input, an error, or nothing yet. Of a client that has failed behind
+ * the lines that were served the next turn learns why: it asks the kernel first.
+ */
 static enum fate
-meet_no_line(struct fsock__client *c, ssize_t length, int state)
+meet_no_line(struct fsock__client *c, ssize_t length, int state, int served)
 {
 	if (length == 0) {
 		fsock_clear_error();
@@ -201,7 +204,7 @@ meet_no_line(struct fsock__client *c, ssize_t length, int state)
 	}
 	if (errno != EAGAIN && errno != EWOULDBLOCK)
 		return fail(c, errno, ENDS);
-	if (state & FSOCK_FAILED) /* and yet there is nothing to be told by reading */
+	if ((state & FSOCK_FAILED) && served == 0) /* and yet reading tells of nothing */
 		return fail(c, c->socket->write_error, IS_CUT_OFF);
 	fsock_clear_error();
 	return GOES_ON;
@@ -223,7 +226,7 @@ serve_lines(struct fsock__client *c, int state, int *served)
 		ssize_t length = fsock__line_take(c->socket, &c->loop->line, *served == 0);
 
 		if (length <= 0)
-			return meet_no_line(c, length, state);
+			return meet_no_line(c, length, state, *served);
 		++*served;
 		c->line_at = (c->line_at > now ? c->line_at : now) + interval;
 		fate = judge(c, handle(c, (size_t)length));
