@@ -121,26 +121,27 @@ demo: build/cc/examples/demo
 PAGE_NAMES = sed -n '/^\.Sh NAME/,/^\.Nd/s/^\.Nm \([A-Za-z_0-9]*\).*/\1/p' $$p
 
 install: all
-	$(INSTALL) -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(PKGDIR) $(DESTDIR)$(INCLUDEDIR)/fsock
-	$(INSTALL) -m 644 build/cc/libfsock.a $(DESTDIR)$(LIBDIR)/
-	$(INSTALL) -m 755 build/cc/$(SHARED) $(DESTDIR)$(LIBDIR)/
-	ln -sf $(SHARED) $(DESTDIR)$(LIBDIR)/$(SONAME)
-	ln -sf $(SHARED) $(DESTDIR)$(LIBDIR)/$(SOLINK)
-	$(INSTALL) -m 644 include/fsock.h $(DESTDIR)$(INCLUDEDIR)/
-	$(INSTALL) -m 644 include/fsock/*.h $(DESTDIR)$(INCLUDEDIR)/fsock/
+	$(INSTALL) -d "$(DESTDIR)$(LIBDIR)" "$(DESTDIR)$(PKGDIR)" "$(DESTDIR)$(INCLUDEDIR)/fsock"
+	$(INSTALL) -m 644 build/cc/libfsock.a "$(DESTDIR)$(LIBDIR)/"
+	$(INSTALL) -m 755 build/cc/$(SHARED) "$(DESTDIR)$(LIBDIR)/"
+	ln -sf $(SHARED) "$(DESTDIR)$(LIBDIR)/$(SONAME)"
+	ln -sf $(SHARED) "$(DESTDIR)$(LIBDIR)/$(SOLINK)"
+	$(INSTALL) -m 644 include/fsock.h "$(DESTDIR)$(INCLUDEDIR)/"
+	$(INSTALL) -m 644 include/fsock/*.h "$(DESTDIR)$(INCLUDEDIR)/fsock/"
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
-	    -e 's|@VERSION@|$(VERSION)|' fsock.pc.in >$(DESTDIR)$(PKGDIR)/fsock.pc
-	$(if $(PAGES),for p in $(PAGES); do d=$(DESTDIR)$(MANDIR)/man$${p##*.}; \
-	    $(INSTALL) -d $$d && $(INSTALL) -m 644 $$p $$d/ || exit 1; \
-	    for n in $$($(PAGE_NAMES)); do l=$$d/$$n.$${p##*.}; \
-	        [ -e $$l ] || ln -s $${p##*/} $$l || exit 1; done; done)
+	    -e 's|@VERSION@|$(VERSION)|' fsock.pc.in >"$(DESTDIR)$(PKGDIR)/fsock.pc"
+	$(if $(PAGES),for p in $(PAGES); do d="$(DESTDIR)$(MANDIR)/man$${p##*.}"; \
+	    $(INSTALL) -d "$$d" && $(INSTALL) -m 644 $$p "$$d/" || exit 1; \
+	    for n in $$($(PAGE_NAMES)); do l="$$d/$$n.$${p##*.}"; \
+	        [ -e "$$l" ] || ln -s $${p##*/} "$$l" || exit 1; done; done)
 
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libfsock.a $(SHARED) $(SONAME) $(SOLINK))
-	rm -f $(DESTDIR)$(PKGDIR)/fsock.pc $(HEADERS:include/%=$(DESTDIR)$(INCLUDEDIR)/%)
-	$(if $(PAGES),for p in $(PAGES); do d=$(DESTDIR)$(MANDIR)/man$${p##*.}; \
-	    for n in $$($(PAGE_NAMES)); do rm -f $$d/$$n.$${p##*.}; done; rm -f $$d/$${p##*/}; done)
-	-rmdir $(DESTDIR)$(INCLUDEDIR)/fsock
+	for f in libfsock.a $(SHARED) $(SONAME) $(SOLINK); do rm -f "$(DESTDIR)$(LIBDIR)/$$f"; done
+	for f in $(HEADERS:include/%=%); do rm -f "$(DESTDIR)$(INCLUDEDIR)/$$f"; done
+	rm -f "$(DESTDIR)$(PKGDIR)/fsock.pc"
+	$(if $(PAGES),for p in $(PAGES); do d="$(DESTDIR)$(MANDIR)/man$${p##*.}"; \
+	    for n in $$($(PAGE_NAMES)); do rm -f "$$d/$$n.$${p##*.}"; done; rm -f "$$d/$${p##*/}"; done)
+	-rmdir "$(DESTDIR)$(INCLUDEDIR)/fsock"
 
 clean:
 	rm -rf build
