@@ -43,6 +43,13 @@ struct fsock__text_output {
 	struct fsock_codec_error error;
 };
 
+/* Whether line ends are looked at; otherwise charset and errors are all there is to a format. */
+static inline int
+fsock__text_has_lines(const struct fsock_format *format)
+{
+	return format->eol != FSOCK_EOL_LF || format->eol_flags != 0;
+}
+
 /* Make what a format needs; NULL with errno set on failure. Freed with free(3). */
 struct fsock__text_input *fsock__text_input_new(const struct fsock_format *);
 struct fsock__text_output *fsock__text_output_new(const struct fsock_format *);

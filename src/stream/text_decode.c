@@ -184,7 +184,7 @@ fsock__text_convert(struct fsock__text_input *t, struct fsock_codec_io *io, int 
 			fsock_eol_error(&t->now.eol, &t->now.error);
 		return status;
 	}
-	if (t->format.eol != FSOCK_EOL_LF || t->format.eol_flags != 0)
+	if (fsock__text_has_lines(&t->format))
 		return convert_both(t, io, final);
 	errors = t->now.decoder.errors;
 	status = fsock_decode_with(&t->now.decoder, policy, io, final);

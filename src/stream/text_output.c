@@ -114,12 +114,6 @@ origin_of(const struct fsock__text_output *t, const uint8_t *text, size_t n)
 		t->encoder.position + t->encoder.held_length };
 }
 
-static int
-has_line_ends(const struct fsock__text_output *t)
-{
-	return t->format.eol != FSOCK_EOL_LF || t->format.eol_flags != 0;
-}
-
 /* Keeps the latest encoding error, if there is a new one, with its place in the text. */
 static void
 note(struct fsock__text_output *t, const struct origin *origin)
@@ -131,7 +125,7 @@ note(struct fsock__text_output *t, const struct origin *origin)
 	if (t->encoder.errors == origin->errors)
 		return;
 	fsock_encoder_error(&t->encoder, &t->error);
-	if (!has_line_ends(t))
+	if (!fsock__text_has_lines(&t->format))
 		return;
 	offset = t->error.offset;
 	/* With the exact room line ends stop there, or before what only looks like a character. */
@@ -157,7 +151,7 @@ translate(struct fsock__stream *stream, struct wire *wire, const uint8_t *buf, s
 	uint8_t piece[PIECE];
 	int r;
 
-	if (!has_line_ends(t)) {
+	if (!fsock__text_has_lines(&t->format)) {
 		r = encode(stream, wire, buf, n);
 		note(t, &origin);
 		return r;
