@@ -13,6 +13,7 @@
 struct fsock__text_state {
 	struct fsock_decoder decoder;
 	struct fsock_eol eol;
+	uint64_t held_at; /* where on the wire the CR is that the line ends hold back */
 	size_t skip;
 	struct fsock_codec_error error; /* the latest one */
 };
