@@ -164,7 +164,7 @@ drop_arrived(struct fsock__stream *stream)
 		return 0;
 	raw->head += owed;
 	/* The format that has read the CR counts it; one set since then begins behind it. */
-	if (t != NULL && t->now.eol.position > 0)
+	if (owed > 0 && t != NULL && t->now.eol.position > 0)
 		fsock__text_pass(t, (int64_t)owed);
 	if (stream->owed_beyond && stream->bound != FSOCK__NO_BOUND)
 		stream->bound += owed;
