@@ -91,6 +91,13 @@ START_TEST(errors_are_told)
 	ck_assert_uint_eq(error.offset, 4);
 	ck_assert_int_eq(error.octets[0], '\n');
 	ck_assert_ptr_null(fsock_string_to_octets(&how, "a\r", 2, NULL, NULL));
+	ck_assert_ptr_null(fsock_octets_to_string(&how, "a\r", 2, NULL, NULL));
+
+	/* A CR that bad octets follow is the first error: nothing else can follow it. */
+	how = conversion("utf-8", FSOCK_EOL_CRLF_STRICT, FSOCK_ON_ERROR_FAIL);
+	ck_assert_ptr_null(fsock_octets_to_string(&how, "a\r\xFF", 3, NULL, &error));
+	ck_assert_uint_eq(error.offset, 1);
+	ck_assert_int_eq(error.octets[0], '\r');
 
 	errno = 0;
 	how.charset = NULL;
@@ -100,6 +107,49 @@ START_TEST(errors_are_told)
 	how = conversion("latin-1", (enum fsock_eol_style)77, FSOCK_ON_ERROR_FAIL);
 	ck_assert_int_eq(fsock_octet_length(&how, "a", 1, NULL), -1);
 	ck_assert_int_eq(errno, EINVAL);
+}
+END_TEST
+
+/* The first error, and its place in what was given, whichever stage finds it. */
+static const struct place {
+	const char *charset;
+	enum fsock_eol_style eol;
+	unsigned eol_flags;
+	int before; /* lines of "ab\n" in front of the text */
+	const char *text;
+	uint64_t offset; /* in text */
+	uint8_t octet;
+} text_places[] = {
+	{ "latin-1", FSOCK_EOL_CRLF, .text = "a\n\nb\xE2\x82\xAC", .offset = 4, .octet = 0xE2 },
+	{ "latin-1", FSOCK_EOL_CRLF, .before = 4000, .text = "\xE2\x82\xAC", .octet = 0xE2 },
+	{ "utf-8", FSOCK_EOL_CRLF, .before = 3, .text = "\xF0\x80", .offset = 0, .octet = 0xF0 },
+	{ "utf-8", FSOCK_EOL_CRLF, .before = 1365, .text = "\xE2\x82", .offset = 0, .octet = 0xE2 },
+	{ "latin-1", FSOCK_EOL_CRLF, FSOCK_EOL_IDEMPOTENT, .text = "a\r\n\xFF", .offset = 3,
+	    .octet = 0xFF },
+	{ "latin-1", FSOCK_EOL_CR, .text = "a\n\xFF", .offset = 2, .octet = 0xFF },
+	{ "utf-8", FSOCK_EOL_CRLF_STRICT, .text = "\n\xC3\r\n", .offset = 1, .octet = 0xC3 },
+	{ "utf-8", FSOCK_EOL_CRLF_STRICT, .text = "\n\xC3\xA4\r\n", .offset = 3, .octet = '\r' },
+};
+
+START_TEST(place_in_text)
+{
+	const struct place *p = &text_places[_i];
+	struct fsock_conversion how = conversion(p->charset, p->eol, FSOCK_ON_ERROR_FAIL);
+	struct fsock_codec_error error;
+	size_t before = 3 * (size_t)p->before, n = before + strlen(p->text);
+	char *text = malloc(n);
+
+	for (size_t i = 0; i < before; i++)
+		text[i] = "ab\n"[i % 3];
+	memcpy(text + before, p->text, strlen(p->text));
+	how.eol_flags = p->eol_flags;
+	ck_assert_ptr_null(fsock_string_to_octets(&how, text, n, NULL, &error));
+	ck_assert_uint_eq(error.octets[0], p->octet);
+	ck_assert_uint_eq(error.offset, before + p->offset);
+	memset(&error, 0, sizeof error);
+	ck_assert_int_eq(fsock_octet_length(&how, text, n, &error), -1);
+	ck_assert_uint_eq(error.offset, before + p->offset);
+	free(text);
 }
 END_TEST
 
@@ -135,6 +185,8 @@ main(void)
 	tcase_add_loop_test(tcase, both_ways, 0, (int)(sizeof rows / sizeof rows[0]));
 	tcase_add_test(tcase, null_is_empty);
 	tcase_add_test(tcase, errors_are_told);
+	tcase_add_loop_test(
+	    tcase, place_in_text, 0, (int)(sizeof text_places / sizeof text_places[0]));
 	tcase_add_test(tcase, long_text);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

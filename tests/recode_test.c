@@ -154,6 +154,52 @@ START_TEST(not_yet)
 }
 END_TEST
 
+/* An error behind some octets is told behind them, and the end after it is no error. */
+START_TEST(not_yet_behind)
+{
+	int fds[2];
+	FILE *f;
+
+	ck_assert_int_eq(pipe(fds), 0);
+	ck_assert_int_eq(fcntl(fds[0], F_SETFL, O_NONBLOCK), 0);
+	f = fsock_recode(fdopen(fds[0], "r"), "r", "utf-8");
+	ck_assert_int_eq(write(fds[1], "ab", 2), 2);
+	ck_assert_int_eq(getc(f), 'a');
+	ck_assert_int_eq(getc(f), 'b');
+	close(fds[1]);
+	errno = 0;
+	ck_assert_int_eq(getc(f), EOF);
+	ck_assert(ferror(f));
+	ck_assert_int_eq(errno, EAGAIN);
+	clearerr(f);
+	errno = 0;
+	ck_assert_int_eq(getc(f), EOF);
+	ck_assert(!ferror(f));
+	ck_assert(feof(f));
+	ck_assert_int_eq(errno, 0);
+	fclose(f);
+}
+END_TEST
+
+/* What the layer below refuses is not passed over: the text around it would be joined. */
+START_TEST(bad_below)
+{
+	FILE *inner = fsock_octets_input("ab\xFF"
+					 "cd",
+	    5, "utf-8");
+	FILE *f = fsock_recode(inner, "r", "utf-8");
+	char text[8];
+
+	ck_assert_uint_eq(fread(text, 1, sizeof text, f), 2);
+	ck_assert_mem_eq(text, "ab", 2);
+	ck_assert(ferror(f));
+	ck_assert_int_eq(errno, EILSEQ);
+	clearerr(f);
+	expect_text(f, "cd");
+	fclose(f);
+}
+END_TEST
+
 /* What cannot be written is told, at the latest by fclose(). */
 START_TEST(full)
 {
@@ -311,6 +357,8 @@ main(void)
 	tcase_add_loop_test(tcase, file, 0, COUNT(rows));
 	tcase_add_test(tcase, pipes);
 	tcase_add_test(tcase, not_yet);
+	tcase_add_test(tcase, not_yet_behind);
+	tcase_add_test(tcase, bad_below);
 	tcase_add_test(tcase, full);
 	tcase_add_test(tcase, empty);
 	tcase_add_loop_test(tcase, large, 0, 2);

@@ -226,8 +226,11 @@ enum fsock_on_error {
 #define FSOCK_ANSWER_FAIL (-2) /* stop and tell */
 
 /*
- * Asked once an error. Returns: the code point to use instead (flexi-streams' use-value), or one
- * of the answers above; anything that is no code point counts as FSOCK_ANSWER_FAIL.
+ * Asked what to do about an error: once by the functions of pieces. Whole buffers and streams look
+ * at some octets more than once and ask again, streams also from fsock_wait_for_input() and with
+ * their locks held: the answer must depend on the error alone, and the function leave the stream
+ * alone. Returns: the code point to use instead (flexi-streams' use-value), or one of the answers
+ * above; anything that is no code point counts as FSOCK_ANSWER_FAIL.
  */
 typedef int32_t fsock_ask_function(void *arg, const struct fsock_codec_error *error);
 

@@ -87,9 +87,9 @@ FSOCK_API int fsock_get_formats(FILE *f, struct fsock_format *input, struct fsoc
 
 /*
  * How many errors the formats in force have met, replaced ones as well, up to where the program
- * has read or written; and what the last one was, with its offset in octets (of text, for output)
- * since the format was set. Any pointer may be NULL; *last is all zero if there was none.
- * direction is FSOCK_INPUT or FSOCK_OUTPUT.
+ * has read, or has written and flushed; and what the last one was, with its offset in octets (of
+ * text, for output) since the format was set. Any pointer may be NULL; *last is all zero if there
+ * was none. direction is FSOCK_INPUT or FSOCK_OUTPUT.
  * Returns: 0, or -1 (EINVAL: no stream of this library, or not one of that direction).
  */
 FSOCK_API int fsock_format_errors(
@@ -168,8 +168,9 @@ FSOCK_API int32_t fsock_ungetc32(int32_t c, FILE *f);
 
 /*
  * A stream with a format on top of any other FILE: a pipe, a file, fmemopen(3), open_memstream(3).
- * mode is "r", "w" or "r+". Input is taken from `inner` a line, or 2048 octets, at a time. The
- * other functions of this header and fsock_of() work on the result.
+ * mode is "r", "w" or "r+". Input is taken from `inner` a line, or 2048 octets, at a time; an error
+ * of `inner` is told behind the octets before it. The other functions of this header and fsock_of()
+ * work on the result.
  * Returns: the FILE, or NULL with `inner` still the caller's. Errors: EINVAL, ENOMEM.
  * Ownership: fclose() of the result closes `inner`.
  */

@@ -76,11 +76,8 @@ high_pair(uint32_t c)
 static unsigned
 put(uint8_t *p, uint32_t c)
 {
-	unsigned pair = c > 0xFFFF ? high_pair(c) : fsock__pairs_find(&fsock__pairs_big5, c);
-
-	p[0] = (uint8_t)(pair >> 8);
-	p[1] = (uint8_t)pair;
-	return pair ? 2 : 0;
+	return fsock__pairs_put(
+	    p, c > 0xFFFF ? high_pair(c) : fsock__pairs_find(&fsock__pairs_big5, c));
 }
 
 /* Leads without a row and octets that are no trail come to places beyond the table. */

@@ -126,7 +126,8 @@ decode_all(struct run *r, const uint8_t *octets, size_t n)
 		io.out = text;
 		io.out_length = sizeof text;
 		status = fsock_decode_with(&r->decoder, &r->how->policy, &io, 1);
-		if (text_out(r, text, (size_t)(io.out - text), status == FSOCK_CODEC_INPUT_EMPTY) !=
+		/* No line end goes on behind bad octets. */
+		if (text_out(r, text, (size_t)(io.out - text), status != FSOCK_CODEC_OUTPUT_FULL) !=
 		    0)
 			return -1;
 	} while (status == FSOCK_CODEC_OUTPUT_FULL);
@@ -166,6 +167,27 @@ octets_out(struct run *r, const uint8_t *text, size_t n, int last)
 	return -1;
 }
 
+/* The place in the text of an offset in what the line ends have made of it. */
+static uint64_t
+place_in_text(const struct run *r, const uint8_t *text, size_t n, uint64_t offset)
+{
+	struct fsock_codec_io io = { text, n, NULL, 0 };
+	struct fsock_eol eol;
+	uint8_t scrap[PIECE];
+	size_t room;
+
+	fsock_eol_init(&eol, r->how->eol, r->how->eol_flags);
+	do {
+		room = offset < sizeof scrap ? (size_t)offset : sizeof scrap;
+		io.out = scrap;
+		io.out_length = room;
+		fsock_eol_encode_with(&eol, &r->how->policy, &io, 1);
+		offset -= room - io.out_length;
+	} while (io.out_length < room);
+	/* With the exact room it stops there, or before octets that only look like a character. */
+	return eol.position + offset;
+}
+
 static int
 encode_all(struct run *r, const uint8_t *octets, size_t n)
 {
@@ -177,9 +199,13 @@ encode_all(struct run *r, const uint8_t *octets, size_t n)
 		io.out = text;
 		io.out_length = sizeof text;
 		status = fsock_eol_encode_with(&r->eol, &r->how->policy, &io, 1);
+		/* Nor does a character behind a rejected line end. */
 		if (octets_out(
-			r, text, (size_t)(io.out - text), status == FSOCK_CODEC_INPUT_EMPTY) != 0)
+			r, text, (size_t)(io.out - text), status != FSOCK_CODEC_OUTPUT_FULL) != 0) {
+			if (errno == EILSEQ)
+				r->error->offset = place_in_text(r, octets, n, r->error->offset);
 			return -1;
+		}
 	} while (status == FSOCK_CODEC_OUTPUT_FULL);
 	if (goes_on(status))
 		return 0;

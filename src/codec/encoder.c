@@ -71,22 +71,27 @@ fsock_encoder_error(const struct fsock_encoder *e, struct fsock_codec_error *err
 	memcpy(error->octets, e->bad, e->bad_length);
 }
 
-/* What the encoder owes for its latest error. */
-static struct fsock__owed
-owed_by(struct fsock_encoder *e)
+/* Encodes, or with `finish` ends the text, until something is left to the caller. */
+static enum fsock_codec_status
+run_with(struct fsock_encoder *e, const struct fsock_policy *policy, struct fsock_codec_io *io,
+    int final, bool finish)
 {
-	return (struct fsock__owed){ &e->owed, &e->owed_done, &e->answer, e->bad, e->bad_length };
-}
-
-/* Handles an error; false when the caller must be told. */
-static bool
-settle(struct fsock_encoder *e, const struct fsock_policy *policy)
-{
-	struct fsock__owed owed = owed_by(e);
 	struct fsock_codec_error error;
+	enum fsock_codec_status status;
 
-	fsock_encoder_error(e, &error);
-	return fsock__policy_answer(policy, &error, &owed);
+	for (;;) {
+		struct fsock__owed owed = { &e->owed, &e->owed_done, &e->answer, e->bad,
+			e->bad_length };
+
+		if (!fsock__policy_pay_octets(&owed, e, io))
+			return FSOCK_CODEC_OUTPUT_FULL;
+		status = finish ? fsock_encode_finish(e, io) : fsock_encode(e, io, final);
+		if (status == FSOCK_CODEC_INPUT_EMPTY || status == FSOCK_CODEC_OUTPUT_FULL)
+			return status;
+		fsock_encoder_error(e, &error);
+		if (!fsock__policy_answer(policy, &error, &owed))
+			return status;
+	}
 }
 
 /* see fsock/codec.h */
@@ -94,18 +99,7 @@ enum fsock_codec_status
 fsock_encode_with(struct fsock_encoder *e, const struct fsock_policy *policy,
     struct fsock_codec_io *io, int final)
 {
-	enum fsock_codec_status status;
-
-	for (;;) {
-		struct fsock__owed owed = owed_by(e);
-
-		if (!fsock__policy_pay_octets(&owed, e, io))
-			return FSOCK_CODEC_OUTPUT_FULL;
-		status = fsock_encode(e, io, final);
-		if (status == FSOCK_CODEC_INPUT_EMPTY || status == FSOCK_CODEC_OUTPUT_FULL ||
-		    !settle(e, policy))
-			return status;
-	}
+	return run_with(e, policy, io, final, false);
 }
 
 /* see fsock/codec.h */
@@ -113,16 +107,5 @@ enum fsock_codec_status
 fsock_encode_finish_with(
     struct fsock_encoder *e, const struct fsock_policy *policy, struct fsock_codec_io *io)
 {
-	enum fsock_codec_status status;
-
-	for (;;) {
-		struct fsock__owed owed = owed_by(e);
-
-		if (!fsock__policy_pay_octets(&owed, e, io))
-			return FSOCK_CODEC_OUTPUT_FULL;
-		status = fsock_encode_finish(e, io);
-		if (status == FSOCK_CODEC_INPUT_EMPTY || status == FSOCK_CODEC_OUTPUT_FULL ||
-		    !settle(e, policy))
-			return status;
-	}
+	return run_with(e, policy, io, 1, true);
 }

@@ -26,11 +26,7 @@ get(const uint8_t *p, size_t n, uint32_t *c)
 static unsigned
 put(uint8_t *p, uint32_t c)
 {
-	unsigned pair = fsock__pairs_find(&fsock__pairs_euc_kr, c);
-
-	p[0] = (uint8_t)(pair >> 8);
-	p[1] = (uint8_t)pair;
-	return pair ? 2 : 0;
+	return fsock__pairs_put(p, fsock__pairs_find(&fsock__pairs_euc_kr, c));
 }
 
 static enum fsock__step

@@ -165,9 +165,7 @@ put_two(uint8_t *p, uint32_t c)
 
 	if (pair == 0)
 		pair = moved_pair(c);
-	p[0] = (uint8_t)(pair >> 8);
-	p[1] = (uint8_t)pair;
-	return pair && c != 0xE5E5 ? 2 : 0;
+	return fsock__pairs_put(p, pair);
 }
 
 /* The standard's GBK. */

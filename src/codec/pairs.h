@@ -17,6 +17,15 @@ typedef uint32_t fsock__pair_get(uint32_t lead, uint32_t trail);
 /* The octets that a pair of the table stands for, where they are others. */
 typedef uint32_t fsock__pair_map(uint32_t pair);
 
+/* A pair as a fsock__put writes it; 0, for none, is no octets. */
+static inline unsigned
+fsock__pairs_put(uint8_t *dst, unsigned pair)
+{
+	dst[0] = (uint8_t)(pair >> 8);
+	dst[1] = (uint8_t)pair;
+	return pair ? 2 : 0;
+}
+
 /*
  * Two characters of three octets each are put together and taken apart as one number, the first
  * one in its lower 24 bits: twice the work for the same instructions. Compilers make one or two
@@ -159,10 +168,8 @@ fsock__pairs_encode_fast(
 		    (second = fsock__pairs_find_three(top, pages, src + 3)) != 0) {
 			first = map ? map(first) : first;
 			second = map ? map(second) : second;
-			dst[0] = (uint8_t)(first >> 8);
-			dst[1] = (uint8_t)first;
-			dst[2] = (uint8_t)(second >> 8);
-			dst[3] = (uint8_t)second;
+			fsock__pairs_put(dst, first);
+			fsock__pairs_put(dst + 2, second);
 			dst += 4;
 			src += 6;
 			continue;
@@ -171,8 +178,7 @@ fsock__pairs_encode_fast(
 		    (first = fsock__pairs_find_three(top, pages, src)) == 0)
 			break;
 		first = map ? map(first) : first;
-		dst[0] = (uint8_t)(first >> 8);
-		dst[1] = (uint8_t)first;
+		fsock__pairs_put(dst, first);
 		dst += 2;
 		src += 3;
 	}

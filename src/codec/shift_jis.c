@@ -35,8 +35,6 @@ get(const uint8_t *p, size_t n, uint32_t *c)
 static unsigned
 put(uint8_t *p, uint32_t c)
 {
-	unsigned pair;
-
 	if (c == 0xA5)
 		p[0] = 0x5C;
 	else if (c == 0x203E)
@@ -45,12 +43,8 @@ put(uint8_t *p, uint32_t c)
 		p[0] = 0x80;
 	else if (fsock__is_half_katakana(c))
 		p[0] = (uint8_t)(0xA1 + (c - 0xFF61));
-	else {
-		pair = fsock__shift_jis_pair(c);
-		p[0] = (uint8_t)(pair >> 8);
-		p[1] = (uint8_t)pair;
-		return pair ? 2 : 0;
-	}
+	else
+		return fsock__pairs_put(p, fsock__shift_jis_pair(c));
 	return 1;
 }
 

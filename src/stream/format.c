@@ -14,7 +14,7 @@
 static int
 is_binary(const struct fsock_format *format)
 {
-	return format->charset == NULL && format->eol == FSOCK_EOL_LF && format->eol_flags == 0;
+	return format->charset == NULL && !fsock__text_has_lines(format);
 }
 
 /* Makes what a format needs. Returns 0, with NULL for binary, or -1. */

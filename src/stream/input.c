@@ -149,6 +149,7 @@ static int
 drop_arrived(struct fsock__stream *stream)
 {
 	struct fsock__buffer *raw = &stream->raw;
+	struct fsock__text_input *t = stream->text_input;
 	size_t n = fsock__buffer_count(raw), owed = stream->owed_length;
 
 	if (n > owed)
@@ -162,6 +163,9 @@ drop_arrived(struct fsock__stream *stream)
 	else if (n < owed)
 		return 0;
 	raw->head += owed;
+	/* The format that has read the CR counts it; one set since then begins behind it. */
+	if (owed > 0 && t != NULL && t->now.eol.position > 0)
+		fsock__text_pass(t, (int64_t)owed);
 	if (stream->owed_beyond && stream->bound != FSOCK__NO_BOUND)
 		stream->bound += owed;
 	if (stream->bound < fsock__buffer_position(raw)) /* it cut the LF */

@@ -14,12 +14,13 @@ enum { PIECE = 2048 };
 
 /*
  * Takes a line, or PIECE octets: what an interactive inner stream has is not waited for beyond its
- * line. An error after some octets comes back at the next call. What the inner FILE says of its
- * state is this FILE's to remember and to clear.
+ * line. An error behind some octets is kept, to be told behind them. What the inner FILE says of
+ * its state is this FILE's to remember and to clear.
  */
 static ssize_t
 file_receive(struct fsock *s, void *buf, size_t n)
 {
+	struct fsock__stream *stream = s->stream;
 	FILE *f = s->inner;
 	uint8_t *octets = buf;
 	size_t got = 0;
@@ -31,12 +32,14 @@ file_receive(struct fsock *s, void *buf, size_t n)
 	while (got < n && c != '\n' && (c = getc_unlocked(f)) != EOF)
 		octets[got++] = (uint8_t)c;
 	error = errno;
-	failed = got == 0 && ferror(f);
-	if (got == 0)
+	failed = c == EOF && !feof(f);
+	if (failed || got == 0)
 		clearerr(f);
 	funlockfile(f);
-	if (failed)
+	if (failed && got == 0)
 		return fsock__socket_error(s, "read", error);
+	if (failed)
+		stream->read_error = error;
 	errno = saved;
 	return (ssize_t)got;
 }

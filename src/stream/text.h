@@ -13,6 +13,7 @@
 struct fsock__text_state {
 	struct fsock_decoder decoder;
 	struct fsock_eol eol;
+	uint64_t held_at; /* where on the wire the CR is that the line ends hold back */
 	size_t skip;
 	struct fsock_codec_error error; /* the latest one */
 };
@@ -42,6 +43,13 @@ struct fsock__text_output {
 	long column;
 	struct fsock_codec_error error;
 };
+
+/* Whether line ends are looked at; otherwise charset and errors are all there is to a format. */
+static inline int
+fsock__text_has_lines(const struct fsock_format *format)
+{
+	return format->eol != FSOCK_EOL_LF || format->eol_flags != 0;
+}
 
 /* Make what a format needs; NULL with errno set on failure. Freed with free(3). */
 struct fsock__text_input *fsock__text_input_new(const struct fsock_format *);

@@ -58,26 +58,34 @@ note(struct fsock__text_state *now, const struct fsock_codec_error *error)
 }
 
 /*
- * The latest rejected line end, as it is on the wire: `before` decodes what begins at `in`, and its
- * text begins at `start` for the line ends.
+ * Where on the wire the last of the first n octets of text is, a line end: `decoder` decodes what
+ * begins at raw->in.
+ */
+static uint64_t
+place_of(const struct fsock__text_input *t, struct fsock_decoder decoder,
+    const struct fsock_codec_io *raw, size_t n)
+{
+	uint8_t piece[PIECE];
+	struct fsock_codec_io io = { raw->in, raw->in_length, piece, n };
+
+	fsock_decode_with(&decoder, &t->format.policy, &io, 0);
+	return decoder.position - t->unit;
+}
+
+/*
+ * Keeps the latest rejected line end as it is on the wire. `before` stands at raw->in, and its text
+ * begins at `start` for the line ends.
  */
 static void
-note_line_end(struct fsock__text_input *t, const struct fsock_decoder *before, const uint8_t *in,
-    size_t n, uint64_t start)
+note_line_end(struct fsock__text_input *t, const struct fsock_decoder *before,
+    const struct fsock_codec_io *raw, uint64_t start)
 {
-	struct fsock_decoder decoder = *before;
 	struct fsock_codec_error error;
-	uint8_t piece[PIECE];
 
 	fsock_eol_error(&t->now.eol, &error);
-	if (error.offset >= start) {
-		struct fsock_codec_io io = { in, n, piece, (size_t)(error.offset - start) };
-
-		fsock_decode_with(&decoder, &t->format.policy, &io, 0);
-	} else { /* it was held back */
-		decoder.position -= t->unit;
-	}
-	error.offset = decoder.position;
+	error.offset = error.offset < start
+			   ? t->now.held_at
+			   : place_of(t, *before, raw, (size_t)(error.offset - start) + 1);
 	error.length = t->unit;
 	memcpy(error.octets, error.octets[0] == '\r' ? t->cr : t->lf, t->unit);
 	note(&t->now, &error);
@@ -153,7 +161,9 @@ convert_both(struct fsock__text_input *t, struct fsock_codec_io *io, int final)
 		    decoded == FSOCK_CODEC_MALFORMED ||
 			(final && decoded == FSOCK_CODEC_INPUT_EMPTY));
 		if (now->eol.errors != before.eol.errors)
-			note_line_end(t, &before.decoder, io->in, io->in_length, start);
+			note_line_end(t, &before.decoder, io, start);
+		if (now->eol.held_length != 0 && raw.out != piece)
+			now->held_at = place_of(t, before.decoder, io, (size_t)(raw.out - piece));
 		if (ended == FSOCK_CODEC_INPUT_EMPTY && text.out_length == 0)
 			ended = FSOCK_CODEC_OUTPUT_FULL;
 		if (ended != FSOCK_CODEC_INPUT_EMPTY) {
@@ -184,7 +194,7 @@ fsock__text_convert(struct fsock__text_input *t, struct fsock_codec_io *io, int 
 			fsock_eol_error(&t->now.eol, &t->now.error);
 		return status;
 	}
-	if (t->format.eol != FSOCK_EOL_LF || t->format.eol_flags != 0)
+	if (fsock__text_has_lines(&t->format))
 		return convert_both(t, io, final);
 	errors = t->now.decoder.errors;
 	status = fsock_decode_with(&t->now.decoder, policy, io, final);

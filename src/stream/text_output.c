@@ -62,7 +62,6 @@ encode(struct fsock__stream *stream, struct wire *wire, const uint8_t *text, siz
 {
 	struct fsock__text_output *t = stream->text_output;
 	struct fsock_codec_io io = { text, n, NULL, 0 };
-	uint64_t errors = t->encoder.errors;
 	enum fsock_codec_status status;
 
 	do {
@@ -70,8 +69,6 @@ encode(struct fsock__stream *stream, struct wire *wire, const uint8_t *text, siz
 		io.out_length = sizeof wire->octets - wire->length;
 		status = fsock_encode_with(&t->encoder, &t->format.policy, &io, 0);
 		wire->length = sizeof wire->octets - io.out_length;
-		if (t->encoder.errors != errors)
-			fsock_encoder_error(&t->encoder, &t->error);
 		if (status == FSOCK_CODEC_MALFORMED || status == FSOCK_CODEC_UNMAPPABLE)
 			return fail(stream, wire);
 		if (status == FSOCK_CODEC_OUTPUT_FULL && send_wire(stream, wire) < 0)
@@ -110,7 +107,14 @@ struct origin {
 	uint64_t errors, start; /* of the encoder; what it counts at the piece's first octet */
 };
 
-/* Brings the place of the latest encoding error, if there is a new one, into terms of the text. */
+static struct origin
+origin_of(const struct fsock__text_output *t, const uint8_t *text, size_t n)
+{
+	return (struct origin){ t->eol, text, n, t->encoder.errors,
+		t->encoder.position + t->encoder.held_length };
+}
+
+/* Keeps the latest encoding error, if there is a new one, with its place in the text. */
 static void
 note(struct fsock__text_output *t, const struct origin *origin)
 {
@@ -121,13 +125,16 @@ note(struct fsock__text_output *t, const struct origin *origin)
 	if (t->encoder.errors == origin->errors)
 		return;
 	fsock_encoder_error(&t->encoder, &t->error);
+	if (!fsock__text_has_lines(&t->format))
+		return;
 	offset = t->error.offset;
-	if (offset >= origin->start) { /* with the exact room line ends stop right there */
+	/* With the exact room line ends stop there, or before what only looks like a character. */
+	if (offset >= origin->start) {
 		struct fsock_codec_io io = { origin->text, origin->n, scrap,
 			(size_t)(offset - origin->start) };
 
 		fsock_eol_encode_with(&eol, &t->format.policy, &io, 0);
-		t->error.offset = eol.position;
+		t->error.offset = eol.position + io.out_length;
 	} else { /* the character began in a piece before */
 		t->error.offset = eol.position - (origin->start - offset);
 	}
@@ -139,18 +146,21 @@ translate(struct fsock__stream *stream, struct wire *wire, const uint8_t *buf, s
 {
 	struct fsock__text_output *t = stream->text_output;
 	struct fsock_codec_io io = { buf, n, NULL, 0 };
+	struct origin origin = origin_of(t, buf, n);
 	enum fsock_codec_status status;
 	uint8_t piece[PIECE];
+	int r;
 
-	if (t->format.eol == FSOCK_EOL_LF && t->format.eol_flags == 0)
-		return encode(stream, wire, buf, n);
+	if (!fsock__text_has_lines(&t->format)) {
+		r = encode(stream, wire, buf, n);
+		note(t, &origin);
+		return r;
+	}
 	do {
-		struct origin origin = { t->eol, io.in, io.in_length, t->encoder.errors,
-			t->encoder.position + t->encoder.held_length };
 		uint64_t rejected = t->eol.errors;
 		size_t got;
-		int r;
 
+		origin = origin_of(t, io.in, io.in_length);
 		io.out = piece;
 		io.out_length = sizeof piece;
 		status = fsock_eol_encode_with(&t->eol, &t->format.policy, &io, final);
@@ -208,6 +218,7 @@ fsock__text_finish_nolock(struct fsock__stream *stream)
 	struct fsock__text_output *t = stream->text_output;
 	struct fsock_codec_io io = { NULL, 0, NULL, 0 };
 	enum fsock_codec_status status;
+	struct origin origin;
 	struct wire wire;
 
 	wire.length = 0;
@@ -215,15 +226,15 @@ fsock__text_finish_nolock(struct fsock__stream *stream)
 		return -1;
 	if (t->format.charset == NULL)
 		return send_wire(stream, &wire);
+	origin = origin_of(t, NULL, 0);
 	do {
 		io.out = wire.octets + wire.length;
 		io.out_length = sizeof wire.octets - wire.length;
 		status = fsock_encode_finish_with(&t->encoder, &t->format.policy, &io);
 		wire.length = sizeof wire.octets - io.out_length;
-		if (status == FSOCK_CODEC_MALFORMED || status == FSOCK_CODEC_UNMAPPABLE) {
-			fsock_encoder_error(&t->encoder, &t->error);
+		note(t, &origin);
+		if (status == FSOCK_CODEC_MALFORMED || status == FSOCK_CODEC_UNMAPPABLE)
 			return fail(stream, &wire);
-		}
 		if (send_wire(stream, &wire) < 0)
 			return -1;
 	} while (status == FSOCK_CODEC_OUTPUT_FULL);

@@ -228,6 +228,7 @@ get_far(const struct text_step *step)
 static void
 count(const struct text_step *step)
 {
+	struct fsock_codec_error last;
 	uint64_t errors = 0;
 	long long n;
 
@@ -243,9 +244,9 @@ count(const struct text_step *step)
 		break;
 	default:
 		must(fsock_format_errors(step->op == ERRORS_ ? session->in : session->out,
-			 step->op == ERRORS_ ? FSOCK_INPUT : FSOCK_OUTPUT, &errors, NULL) == 0,
+			 step->op == ERRORS_ ? FSOCK_INPUT : FSOCK_OUTPUT, &errors, &last) == 0,
 		    "errno %d", errno);
-		n = (long long)errors;
+		n = (long long)(step->op == OUT_ERROR_AT_ ? last.offset : errors);
 	}
 	must(n == step->n, "%lld, not %ld", n, step->n);
 }

@@ -73,11 +73,12 @@ enum text_op {
 	PUT_BAD_,  /* the same fails with EILSEQ, the error is at octet n of text */
 	PUT_CODE_, /* fsock_putc32() */
 	PUT_OCTETS_,
-	OUT_ERRORS_, /* n errors in output */
-	COLUMN_,     /* fsock_column() is n */
-	GOT_,        /* the peer has got these octets, and nothing else yet */
-	CLOSE_,      /* fclose() of the stream that writes; or with n, fails with errno n */
-	SHUT_        /* fsock_shutdown() of output */
+	OUT_ERRORS_,   /* n errors in output */
+	OUT_ERROR_AT_, /* the last one is at octet n of text */
+	COLUMN_,       /* fsock_column() is n */
+	GOT_,          /* the peer has got these octets, and nothing else yet */
+	CLOSE_,        /* fclose() of the stream that writes; or with n, fails with errno n */
+	SHUT_          /* fsock_shutdown() of output */
 };
 
 struct text_step {
@@ -117,6 +118,7 @@ struct text_step {
 #define PUT_CODE(n) { PUT_CODE_, NULL, 0, n }
 #define PUT_OCTETS(text) { PUT_OCTETS_, TEXT_(text), 0 }
 #define OUT_ERRORS(n) { OUT_ERRORS_, NULL, 0, n }
+#define OUT_ERROR_AT(n) { OUT_ERROR_AT_, NULL, 0, n }
 #define COLUMN(n) { COLUMN_, NULL, 0, n }
 #define GOT(text) { GOT_, TEXT_(text), 0 }
 #define CLOSE { CLOSE_, NULL, 0, 0 }
