@@ -296,8 +296,13 @@ cost_of_lines(size_t n, size_t line)
 START_TEST(long_line)
 {
 	size_t n = 32 << 20;
-	double many = cost_of_lines(n, 1 << 15), one = cost_of_lines(n, n);
+	double many, one;
+	int tries = 0;
 
+	do { /* again where the machine was busy: what grows with the square does so each time */
+		many = cost_of_lines(n, 1 << 15);
+		one = cost_of_lines(n, n);
+	} while (one >= 8 * many + 0.1 && ++tries < 5);
 	ck_assert_msg(one < 8 * many + 0.1, "%.3f s for one line, %.3f s for many", one, many);
 }
 END_TEST

@@ -1,8 +1,8 @@
 #!/bin/sh
 . tests/examples/common.sh
 
-lo=lo
-[ -d /sys/class/net/lo ] || lo=lo0
+lo=lo0
+[ "$(uname -s)" != Linux ] || lo=lo
 mkfifo "$here/says"
 $programs/group $lo 239.255.77.20 0 >"$here/says" &
 server=$!
