@@ -134,8 +134,7 @@ START_TEST(while_blocked)
 	int turn = _i / COUNT(blocked);
 	struct fsock_options options = { .interruptible = switches[turn % 2] };
 	int direction = ways_direction(way), is_sooner = turn / 2, is_early, is_over;
-	double early = 0.25,
-	       late = 0.75; /* a busy machine gets this far before the first is over */
+	const double early = 0.25, late = 0.75; /* a busy machine gets this far before the first */
 	struct ways w;
 	struct ways_call call = { .ways = &w };
 	struct sock_thread thread;

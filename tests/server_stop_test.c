@@ -2,7 +2,6 @@
 #include "../src/compat.h"
 
 #include <math.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -36,19 +35,6 @@ read_all(FILE *f)
 	work.got_error += ferror(f) != 0;
 }
 
-/* Fills the kernel. The other end, which acknowledges late, makes room once more. */
-static void
-fill(int fd)
-{
-	static const char block[4096];
-
-	for (int pauses = 0; pauses < 2; pauses++) {
-		while (send(fd, block, sizeof block, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
-			pauses = 0;
-		poll(NULL, 0, 60); /* more than an acknowledgement is put off */
-	}
-}
-
 static int
 be_busy(FILE *client, void *arg)
 {
@@ -56,7 +42,7 @@ be_busy(FILE *client, void *arg)
 
 	(void)arg;
 	if (work.business == FLUSHING)
-		fill(fsock_fileno(client));
+		sock_fill(fsock_fileno(client));
 	if (work.business != AT_GATE)
 		work.gate.entered++;
 	switch (work.business) {

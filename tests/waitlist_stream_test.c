@@ -159,23 +159,32 @@ act(enum last_act act, int peer)
 	ck_assert_int_eq(act == ENDS ? shutdown(peer, SHUT_WR) : close(peer), 0);
 }
 
-START_TEST(end_after_a_look)
+/* A socket with a stream, of which a wait has taken half a line. */
+static fsock *
+look_at_half(fsock_waitlist *list, int *peer)
 {
 	static const struct fsock_options options = { .nonblocking = FSOCK_ON };
+	fsock *s = sock_raw(SOCK_TCP4, &options, peer);
+
+	ck_assert_ptr_nonnull(fsock_stream(s));
+	ck_assert_int_eq(fsock_waitlist_add(list, s, FSOCK_INPUT, NULL), 0);
+	ck_assert_int_eq(write(*peer, "ha", 2), 2);
+	ck_assert_int_eq(fsock_waitlist_wait(list, 0.01, NULL), 0);
+	return s;
+}
+
+START_TEST(end_after_a_look)
+{
 	const struct rest *row = &rests[_i % COUNT(rests)];
 	fsock_waitlist *list = wait_list(_i / COUNT(rests));
 	int peer;
-	fsock *s = sock_raw(SOCK_TCP4, &options, &peer);
-	FILE *f = fsock_stream(s);
+	fsock *s = look_at_half(list, &peer);
 	char line[8] = "";
 
-	ck_assert_int_eq(fsock_waitlist_add(list, s, FSOCK_INPUT, NULL), 0);
-	ck_assert_int_eq(write(peer, "ha", 2), 2);
-	ck_assert_int_eq(fsock_waitlist_wait(list, 0.01, NULL), 0);
 	ck_assert_int_eq(write(peer, row->rest, strlen(row->rest)), (int)strlen(row->rest));
 	act(row->act, peer);
 	ck_assert_int_eq(fsock_waitlist_wait(list, 5, NULL), 1);
-	if (fgets(line, sizeof line, f) == NULL)
+	if (fgets(line, sizeof line, fsock_stream(s)) == NULL)
 		ck_assert_str_eq(strerror(errno), strerror(ECONNRESET));
 	ck_assert_str_eq(line, row->line == NULL ? "" : row->line);
 	if (row->act == ENDS)
@@ -188,21 +197,16 @@ END_TEST
 /* So does the read after something that the program itself has done. */
 START_TEST(changed_after_a_look)
 {
-	static const struct fsock_options options = { .nonblocking = FSOCK_ON };
 	fsock_waitlist *list = wait_list(_i / 2);
 	int peer, is_late = _i % 2;
-	fsock *s = sock_raw(SOCK_TCP4, &options, &peer);
-	FILE *f = fsock_stream(s);
+	fsock *s = look_at_half(list, &peer);
 	char line[8] = "";
 
-	ck_assert_int_eq(fsock_waitlist_add(list, s, FSOCK_INPUT, NULL), 0);
-	ck_assert_int_eq(write(peer, "ha", 2), 2);
-	ck_assert_int_eq(fsock_waitlist_wait(list, 0.01, NULL), 0);
 	if (is_late)
 		ck_assert_int_eq(fsock_set_read_deadline(s, 0), 0);
 	else
 		ck_assert_int_eq(fsock_shutdown(s, FSOCK_INPUT), 0);
-	if (fgets(line, sizeof line, f) == NULL)
+	if (fgets(line, sizeof line, fsock_stream(s)) == NULL)
 		ck_assert_str_eq(strerror(errno), strerror(ETIMEDOUT));
 	ck_assert_str_eq(line, is_late ? "" : "ha");
 	close(peer);

@@ -104,6 +104,7 @@ FSOCK_API char *fsock_addr_to_text(const struct fsock_addr *addr, char *buf, siz
 /*
  * Writes the 4 octets of an IPv4 (or mapped) address or the 16 of an IPv6 address.
  * Returns: how many were written, 4 or 16; 0, and nothing is written, for all other addresses.
+ * Errors: EINVAL octets is NULL, also 0; an address that is not IP is no error.
  */
 FSOCK_API size_t fsock_addr_octets(const struct fsock_addr *addr, uint8_t octets[16]);
 

@@ -171,6 +171,18 @@ sock_await(int fd, int events)
 	ck_assert_int_eq(r, 1);
 }
 
+void
+sock_fill(int fd)
+{
+	static const char block[4096];
+
+	for (int pauses = 0; pauses < 2; pauses++) {
+		while (send(fd, block, sizeof block, MSG_DONTWAIT | FSOCK__MSG_NOSIGNAL) > 0)
+			pauses = 0;
+		poll(NULL, 0, 60); /* more than an acknowledgement is put off */
+	}
+}
+
 int
 sock_open_fds(void)
 {

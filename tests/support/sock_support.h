@@ -71,6 +71,12 @@ void sock_full_free(int fds[SOCK_FULL]);
  */
 void sock_await(int fd, int events);
 
+/*
+ * Sends until the kernel takes no more. The other end of a TCP connection acknowledges late, and
+ * makes room once more. Asserts nothing, so that any thread may call it.
+ */
+void sock_fill(int fd);
+
 /* How many descriptors are open. */
 int sock_open_fds(void);
 
