@@ -5,7 +5,7 @@
 ## make examples    build all examples against the static library
 ## make install     DESTDIR, PREFIX, LIBDIR, INCLUDEDIR, MANDIR; make uninstall takes it away
 ## make deps        install what the tests need (Debian), say what that is elsewhere
-## make test        the tests as built by gcc; T=addr runs tests/addr_test.c only
+## make test        the tests as built by gcc; T=addr runs addr_test only
 ## make check       everything: all variants, lint, headers, examples, installation
 ## make test-STAGE  one stage of it; make stages lists them
 ## make bench       the benchmarks
@@ -31,7 +31,7 @@ INSTALL    ?= install
 V          ?=
 Q          := $(if $(V),,@)
 
-SOURCES  := $(sort $(wildcard src/*/*.c))
+SOURCES  := $(sort $(wildcard src/*/*.c src/*/*/*.c))
 SOURCE_DIRS := $(sort $(dir $(SOURCES)))
 HEADERS  := $(sort $(wildcard include/*.h include/fsock/*.h))
 EXAMPLES := $(sort $(wildcard examples/*.c))

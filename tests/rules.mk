@@ -1,6 +1,7 @@
 # The check matrix: variants of the library, the programs that test them, and the stages of `make check`.
 #
-# A new tests/NAME_test.c (a check program with its own main) is in every variant at once; tests/support/*.c
+# tests/ mirrors the folders of src; tests/whole has what is about the whole library. A new
+# tests/FOLDER/NAME_test.c (a check program with its own main) is in every variant at once; tests/support/*.c
 # is linked to all. Programs in tests/peers (other programs to talk to, libraries that take a FILE) and in
 # tests/slow run as built by gcc; there an executable NAME_test.sh is a test as well. A libFuzzer harness
 # tests/fuzz/NAME_fuzz.c has a corpus, tests/fuzz/corpus/NAME, that every variant replays; a model it has in
@@ -80,9 +81,9 @@ LIMIT.slow     = 900
 AT_ONCE.slow   = 1
 
 # Names of programs that a stage leaves out, each with its reason.
-CODECS       := $(basename $(notdir $(wildcard tests/codec_*_test.c tests/kernels_test.c)))
+CODECS       := $(basename $(notdir $(wildcard tests/codec/*_test.c)))
 # Codec and text formats know no threads; nothing runs beside them.
-SKIP.tsan     = $(CODECS) $(basename $(notdir $(wildcard tests/text_*_test.c)))
+SKIP.tsan     = $(CODECS) $(basename $(notdir $(wildcard tests/stream/text_*_test.c)))
 # The codec is compiled by the same compiler as for gcc, and asks little of the libc.
 SKIP.musl     = $(filter-out codec_iconv_test,$(CODECS))
 SKIP.funopen  = $(CODECS)
@@ -98,7 +99,8 @@ SKIP.arm64    = codec_flexi_test codec_tables_test codec_jis_test codec_pairs_te
 
 # ---- Test programs.
 
-UNIT    := $(sort $(wildcard tests/$(T)_test.c))
+FOLDERS := base net codec sock wait stream server whole
+UNIT    := $(sort $(wildcard $(FOLDERS:%=tests/%/$(T)_test.c)))
 PEERS   := $(sort $(wildcard tests/peers/$(T)_test.c))
 SLOW    := $(sort $(wildcard tests/slow/$(T)_test.c))
 BENCHES := $(sort $(wildcard tests/bench/$(T)_bench.c))
@@ -109,13 +111,13 @@ SUPPORT := $(sort $(wildcard tests/support/*.c))
 # The tests of streams, over such as do not block: see tests/support/unblocked.h.
 UNBLOCKED := code_point delivery format input matrix model octets output seek stream text_input text_output \
     thread
-UNBLOCKED := $(filter $(UNBLOCKED:%=tests/%_test.c),$(UNIT))
+UNBLOCKED := $(filter $(foreach f,$(FOLDERS),$(UNBLOCKED:%=tests/$f/%_test.c)),$(UNIT))
 
 # Under qemu run those that another word size, octet order or vector unit could break, not the slowest.
-ONLY.s390x := codec_% kernels_% addr_% host_%
-ONLY.arm64 := codec_% kernels_%
-only = $(if $(ONLY.$(1)),$(filter $(addprefix tests/,$(ONLY.$(1))),$(UNIT)),$(UNIT))
-unit = $(filter-out $(patsubst %,tests/%.c,$(SKIP.$(1))),$(only))
+ONLY.s390x := tests/codec/% tests/net/addr_% tests/net/host_%
+ONLY.arm64 := tests/codec/%
+only = $(if $(ONLY.$(1)),$(filter $(ONLY.$(1)),$(UNIT)),$(UNIT))
+unit = $(filter-out $(foreach f,$(FOLDERS),$(SKIP.$(1):%=tests/$f/%.c)),$(only))
 GCC_ONLY := $(PEERS) $(SLOW) $(BENCHES)
 
 # Functions of libc that a program puts its own in front of: calls of NAME() from the library and the
@@ -126,12 +128,12 @@ WRAPPED.fault_test := malloc calloc free mmap mmap64 munmap fopencookie funopen 
     lstat lstat64 unlink pthread_create
 wrapped = $(WRAPPED.$(notdir $(1)):%=-Wl,--wrap=%)
 ifeq ($(shell uname -s),Darwin)
-UNIT := $(filter-out $(patsubst WRAPPED.%,tests/%.c,$(filter WRAPPED.%,$(.VARIABLES))),$(UNIT))
+UNIT := $(filter-out $(patsubst WRAPPED.%,tests/whole/%.c,$(filter WRAPPED.%,$(.VARIABLES))),$(UNIT))
 endif
 
 # Test programs are compiled as fast as can be, but for one variant, whose warnings want the optimiser, and
 # for those that spend their time in their own loops.
-BUSY := tests/codec_% tests/kernels_% tests/text_% tests/fuzz/% tests/support/%
+BUSY := tests/codec/% tests/stream/text_% tests/fuzz/% tests/support/%
 
 # What a program is linked of: objects come before the library, wherever they were added.
 objects = $(filter %.o,$^) $(filter %.a,$^)
@@ -156,7 +158,7 @@ $$(FUZZ.$(1)): %: %.o build/$(1)/tests/fuzz/replay.o build/$(1)/libfsock.a
 
 # A harness may have its model beside it; and a test runs a harness, for what it finds in random texts.
 $$(MODELS:%_model.c=build/$(1)/%_fuzz): %_fuzz: %_model.o
-build/$(1)/tests/text_random_test: $(addprefix build/$(1)/tests/fuzz/,format_fuzz.o format_model.o)
+build/$(1)/tests/stream/text_random_test: $(addprefix build/$(1)/tests/fuzz/,format_fuzz.o format_model.o)
 
 -include $$(LINKED.$(1):=.d) $$(SUPPORT.$(1):.o=.d) $$(FUZZ.$(1):=.d) $$(MODELS:%.c=build/$(1)/%.d)
 endef
@@ -216,7 +218,7 @@ stage-examples: examples
 
 # Python's codecs against ours, in random texts.
 stage-differential: all
-	$(call run,differential,tests/codec_differential.py)
+	$(call run,differential,tests/codec/codec_differential.py)
 
 stage-fuzz: $(FUZZ:%.c=build/fuzzer/%)
 	$(call run,fuzz,$^)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Makes the charset tables of src/codec from the WHATWG indexes.
+"""Makes the charset tables of src/codec/tables from the WHATWG indexes.
 
 usage: make_tables.py DIRECTORY OUTPUT
 
 DIRECTORY holds index-*.txt and encodings.json of whatwg/encoding at COMMIT; the code pages that
-the standard lacks come from Python's codecs. OUTPUT is src/codec.
+the standard lacks come from Python's codecs. OUTPUT is src/codec/tables.
 """
 import json
 import os
@@ -121,7 +121,7 @@ class Out:
         self.lines = [
             "/* Made by tools/make_tables.py from whatwg/encoding %s; edit that instead. */" % COMMIT,
             "/* Data of the WHATWG indexes: BSD-3-Clause, see LICENSE.WHATWG beside this file. */",
-            "", "/* %s */" % what, "", '#include "../compat.h"', "", '#include "tables.h"', "",
+            "", "/* %s */" % what, "", '#include "../../base/compat.h"', "", '#include "tables.h"', "",
         ]
 
     def array(self, kind, name, values, width=6, static=False):

@@ -1,8 +1,8 @@
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <string.h>
 
-#include "tables.h"
+#include "tables/tables.h"
 
 /* A letter in lower case, whatever the locale. */
 static int

@@ -9,7 +9,7 @@
 #define FSOCK_CODEC_CHARSET_H
 
 #include "fsock/codec.h"
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 /* Why a conversion stopped. */
 enum fsock__step {

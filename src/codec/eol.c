@@ -1,9 +1,9 @@
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "kernels.h"
+#include "kernels/kernels.h"
 #include "policy.h"
 
 /*

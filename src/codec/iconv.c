@@ -1,4 +1,4 @@
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <errno.h>
 #include <iconv.h>
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tables.h"
+#include "tables/tables.h"
 #include "utf8.h"
 
 /*

@@ -4,7 +4,7 @@
 #ifndef FSOCK_CODEC_JIS_H
 #define FSOCK_CODEC_JIS_H
 
-#include "tables.h"
+#include "tables/tables.h"
 #include "utf8.h"
 
 static inline uint32_t

@@ -1,6 +1,6 @@
-#include "../compat.h"
+#include "../base/compat.h"
 
-#include "tables.h"
+#include "tables/tables.h"
 #include "utf8.h"
 
 /* Why a kernel that writes one octet a character stopped. */

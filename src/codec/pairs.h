@@ -8,7 +8,7 @@
 #ifndef FSOCK_CODEC_PAIRS_H
 #define FSOCK_CODEC_PAIRS_H
 
-#include "tables.h"
+#include "tables/tables.h"
 #include "utf8.h"
 
 /* The BMP code point of two octets, the first not ASCII; 0: ask the careful code. */

@@ -1,6 +1,6 @@
-#include "../compat.h"
+#include "../base/compat.h"
 
-#include "tables.h"
+#include "tables/tables.h"
 #include "utf8.h"
 
 /* A word that is no code point is bad as a whole. */

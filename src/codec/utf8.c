@@ -1,6 +1,6 @@
-#include "../compat.h"
+#include "../base/compat.h"
 
-#include "tables.h"
+#include "tables/tables.h"
 #include "utf8.h"
 
 /* How many octets a character with this first octet has; 1 also for what starts none. */

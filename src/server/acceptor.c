@@ -1,11 +1,11 @@
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <fcntl.h>
 #include <math.h>
 #include <poll.h>
 
-#include "../sock/clock.h"
-#include "../sock/sys.h"
+#include "../base/clock.h"
+#include "../base/sys.h"
 #include "server.h"
 
 /* Pauses after a client could not be taken: each is twice as long as the one before. */

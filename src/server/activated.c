@@ -1,11 +1,11 @@
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
 #include <fsock/server.h>
 
-#include "../sock/error.h"
+#include "../base/error.h"
 #include "../sock/socket.h"
 
 #define FIRST 3 /* the descriptor of the first socket passed: SD_LISTEN_FDS_START */

@@ -1,10 +1,10 @@
 /* Serving datagrams. */
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <fsock/datagram.h>
 
 #include "../sock/datagram.h"
-#include "../sock/error.h"
+#include "../base/error.h"
 #include "server.h"
 
 /*

@@ -1,5 +1,5 @@
 /* Handlers ready for use. */
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <fsock/datagram.h>
 #include <fsock/server.h>

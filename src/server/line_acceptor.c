@@ -1,5 +1,5 @@
 /* Taking the clients of a loop: from its listeners, within the limits of the server. */
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <math.h>
 

@@ -1,13 +1,13 @@
 /* The clients of a server of lines. */
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include <fsock/stream.h>
 
-#include "../sock/clock.h"
-#include "../sock/error.h"
+#include "../base/clock.h"
+#include "../base/error.h"
 #include "../sock/transfer.h"
 #include "loop.h"
 

@@ -1,11 +1,11 @@
 /* Serving lines: what the loops need. */
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "../sock/clock.h"
-#include "../sock/error.h"
+#include "../base/clock.h"
+#include "../base/error.h"
 #include "loop.h"
 
 /* The longest span between lines; longer ones would only be harder to count with. */

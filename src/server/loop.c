@@ -1,11 +1,11 @@
-#include "../compat.h"
+#include "../base/compat.h"
 #include "loop.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "../sock/clock.h"
-#include "../sock/sys.h"
+#include "../base/clock.h"
+#include "../base/sys.h"
 
 /* How long to leave the system alone after a wait that it could not do. */
 #define PAUSE INT64_C(10000000)

@@ -8,8 +8,8 @@
 #include <pthread.h>
 #include <stdint.h>
 
-#include "../sock/ring.h"
-#include "../sock/wait.h"
+#include "../base/ring.h"
+#include "../wait/wait.h"
 #include "../stream/line.h"
 #include "server.h"
 

@@ -1,6 +1,6 @@
-#include "../compat.h"
+#include "../base/compat.h"
 
-#include "../sock/error.h"
+#include "../base/error.h"
 #include "server.h"
 
 /* The worker that serves a client in this thread, or NULL with the error recorded. */

@@ -1,12 +1,12 @@
-#include "../compat.h"
+#include "../base/compat.h"
 #include "loop.h"
 #include "server.h"
 
 #include <poll.h>
 
-#include "../sock/clock.h"
-#include "../sock/error.h"
-#include "../sock/sys.h"
+#include "../base/clock.h"
+#include "../base/error.h"
+#include "../base/sys.h"
 
 static const struct fsock_server_options defaults;
 

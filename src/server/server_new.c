@@ -1,14 +1,14 @@
 /* Servers before their first worker starts, and after the last one has left. */
-#include "../compat.h"
+#include "../base/compat.h"
 #include "loop.h"
 #include "server.h"
 
 #include <limits.h>
 #include <stdlib.h>
 
-#include "../sock/clock.h"
-#include "../sock/error.h"
-#include "../sock/sys.h"
+#include "../base/clock.h"
+#include "../base/error.h"
+#include "../base/sys.h"
 
 #define DEFAULT_CLIENTS      1000
 #define DEFAULT_MAX_DATAGRAM 65507

@@ -1,5 +1,5 @@
 /* Serving stream clients. */
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <fsock/stream.h>
 

@@ -1,10 +1,10 @@
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <stdlib.h>
 
-#include "../sock/clock.h"
-#include "../sock/error.h"
-#include "../sock/sys.h"
+#include "../base/clock.h"
+#include "../base/error.h"
+#include "../base/sys.h"
 #include "loop.h"
 #include "server.h"
 

@@ -1,8 +1,8 @@
-#include "../compat.h"
+#include "../base/compat.h"
 #include "accept.h"
 
-#include "clock.h"
-#include "sys.h"
+#include "../base/clock.h"
+#include "../base/sys.h"
 #include "transfer.h"
 
 /* Whether accept() failed for want of a client. */

@@ -1,14 +1,14 @@
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 
-#include "clock.h"
-#include "error.h"
+#include "../base/clock.h"
+#include "../base/error.h"
 #include "socket.h"
-#include "sys.h"
-#include "unix_file.h"
-#include "wait.h"
+#include "../base/sys.h"
+#include "../net/unix_file.h"
+#include "../wait/wait.h"
 
 /* What the descriptor is, or -1 with errno. */
 static int

@@ -1,7 +1,7 @@
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include "socket.h"
-#include "wait.h"
+#include "../wait/wait.h"
 
 /* see fsock/socket.h */
 int

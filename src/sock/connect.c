@@ -1,11 +1,11 @@
-#include "../compat.h"
+#include "../base/compat.h"
 
-#include "clock.h"
-#include "connecting.h"
-#include "error.h"
+#include "../base/clock.h"
+#include "../net/connecting.h"
+#include "../base/error.h"
 #include "pending.h"
 #include "socket.h"
-#include "sys.h"
+#include "../base/sys.h"
 
 /* A thread that waits to be connected is cancelled. */
 static void
@@ -76,7 +76,7 @@ fsock_connect(const char *host, int port, const struct fsock_options *options)
 {
 	struct fsock__settings settings;
 	struct fsock__connecting *c;
-	int64_t exchange;
+	struct fsock__route route;
 	int cancel, saved = errno;
 	fsock *s = NULL;
 
@@ -86,16 +86,22 @@ fsock_connect(const char *host, int port, const struct fsock_options *options)
 		fsock__error_set("connect", "(no host)", port, EINVAL);
 		return NULL;
 	}
-	exchange = fsock__clock_after(settings.deadline);
+	route = (struct fsock__route){ .host = host,
+		.port = port,
+		.local_host = settings.local_host,
+		.local_port = settings.local_port,
+		.family = settings.family,
+		.timeout = settings.connect_timeout,
+		.exchange = fsock__clock_after(settings.deadline) };
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	c = fsock__connecting_new(host, port, &settings, exchange, !settings.nonblocking);
+	c = fsock__connecting_new(&route, !settings.nonblocking);
 	if (c != NULL)
 		s = settings.nonblocking ? connect_later(c, &settings)
 		                         : connect_now(c, &settings, cancel);
 	pthread_setcancelstate(cancel, NULL);
 	if (s == NULL)
 		return NULL;
-	s->read_deadline = s->write_deadline = exchange;
+	s->read_deadline = s->write_deadline = route.exchange;
 	errno = saved;
 	return s;
 }

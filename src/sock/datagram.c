@@ -1,14 +1,14 @@
-#include "../compat.h"
+#include "../base/compat.h"
 #include "datagram.h"
 
 #include <stdlib.h>
 
-#include "clock.h"
-#include "error.h"
-#include "resolve.h"
+#include "../base/clock.h"
+#include "../base/error.h"
+#include "../net/resolve.h"
 #include "socket.h"
-#include "sys.h"
-#include "unix_file.h"
+#include "../base/sys.h"
+#include "../net/unix_file.h"
 
 /* A datagram socket in the making. */
 struct plan {

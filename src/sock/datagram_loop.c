@@ -1,10 +1,10 @@
 /* Datagrams by what POSIX has, one system call each. */
-#include "../compat.h"
+#include "../base/compat.h"
 #include "datagram.h"
 
 #include <sys/uio.h>
 
-#include "sys.h"
+#include "../base/sys.h"
 
 /* Room for what does not fit: POSIX says that a datagram was cut, but not how long it was. */
 enum { EXCESS = 65536 };

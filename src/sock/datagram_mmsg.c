@@ -1,10 +1,10 @@
 /* Datagrams by recvmmsg(2) and sendmmsg(2): Linux, which also tells the length of what it cuts. */
-#include "../compat.h"
+#include "../base/compat.h"
 
 #if defined(__linux__)
 
 #include "datagram.h"
-#include "sys.h"
+#include "../base/sys.h"
 
 static ssize_t
 mmsg_receive(int fd, void *data, size_t size, struct fsock_addr *from, int *flags)

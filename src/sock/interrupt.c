@@ -1,12 +1,12 @@
-#include "../compat.h"
+#include "../base/compat.h"
 #include "interrupt.h"
 
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "process.h"
-#include "sys.h"
+#include "../base/process.h"
+#include "../base/sys.h"
 #include "transfer.h"
 
 /*

@@ -1,15 +1,15 @@
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <netinet/in.h>
 
 #include <stdlib.h>
 
-#include "clock.h"
-#include "error.h"
-#include "resolve.h"
+#include "../base/clock.h"
+#include "../base/error.h"
+#include "../net/resolve.h"
 #include "socket.h"
-#include "sys.h"
-#include "unix_file.h"
+#include "../base/sys.h"
+#include "../net/unix_file.h"
 
 /*
  * Whether a listener on an IPv6 address is to take IPv4 as well; for a mapped one there is no

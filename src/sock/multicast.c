@@ -1,16 +1,16 @@
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <net/if.h>
 #include <netinet/in.h>
 
 #include <fsock/datagram.h>
 
-#include "addr.h"
-#include "error.h"
-#include "ip_text.h"
+#include "../net/addr.h"
+#include "../base/error.h"
+#include "../net/ip_text.h"
 #include "multicast.h"
 #include "socket.h"
-#include "sys.h"
+#include "../base/sys.h"
 
 /* Whether it is a datagram socket for IP: 0, or -1 with the error recorded. */
 static int

@@ -1,6 +1,6 @@
-#include "../compat.h"
+#include "../base/compat.h"
 
-#include "error.h"
+#include "../base/error.h"
 #include "socket.h"
 
 typedef int ask_fn(int fd, struct sockaddr *address, socklen_t *length);

@@ -1,4 +1,4 @@
-#include "../compat.h"
+#include "../base/compat.h"
 #include "option.h"
 
 #include <netinet/in.h>
@@ -8,7 +8,7 @@
 
 #include <fsock/option.h>
 
-#include "error.h"
+#include "../base/error.h"
 
 #define CONNECTED FSOCK__OPTION_CONNECTED
 #define LISTENER  FSOCK__OPTION_LISTENER

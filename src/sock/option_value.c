@@ -1,5 +1,5 @@
 /* Reading and setting the values of options, one kind of value after the other. */
-#include "../compat.h"
+#include "../base/compat.h"
 #include "option.h"
 
 #include <sys/ioctl.h>
@@ -7,9 +7,9 @@
 #include <limits.h>
 #include <math.h>
 
-#include "clock.h"
+#include "../base/clock.h"
 #include "multicast.h"
-#include "sys.h"
+#include "../base/sys.h"
 
 /* Whether the value is a whole number within the option's bounds. NaN is not. */
 static int

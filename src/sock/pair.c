@@ -1,8 +1,8 @@
-#include "../compat.h"
+#include "../base/compat.h"
 
-#include "error.h"
+#include "../base/error.h"
 #include "socket.h"
-#include "sys.h"
+#include "../base/sys.h"
 
 /* Makes handles of two connected descriptors, or closes both. */
 static int

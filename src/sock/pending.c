@@ -1,12 +1,12 @@
-#include "../compat.h"
+#include "../base/compat.h"
 #include "pending.h"
 
-#include "clock.h"
+#include "../base/clock.h"
 #include "interrupt.h"
 #include "shutdown.h"
-#include "sys.h"
+#include "../base/sys.h"
 #include "transfer.h"
-#include "wait.h"
+#include "../wait/wait.h"
 
 /* How long a call may wait. */
 static int64_t

@@ -6,7 +6,7 @@
 #ifndef FSOCK_SOCK_PENDING_H
 #define FSOCK_SOCK_PENDING_H
 
-#include "connecting.h"
+#include "../net/connecting.h"
 #include "socket.h"
 
 /* Makes a socket that goes on connecting, and owns what it is given. Returns NULL on ENOMEM. */

@@ -1,16 +1,16 @@
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <limits.h>
 #include <stdint.h>
 
 #include <fsock/datagram.h>
 
-#include "addr.h"
+#include "../net/addr.h"
 #include "datagram.h"
-#include "error.h"
-#include "ip_text.h"
+#include "../base/error.h"
+#include "../net/ip_text.h"
 #include "socket.h"
-#include "sys.h"
+#include "../base/sys.h"
 #include "transfer.h"
 
 /* IPv4 in IPv6 comes out as IPv4. */

@@ -1,4 +1,4 @@
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <limits.h>
 #include <stdint.h>
@@ -6,10 +6,10 @@
 #include <fsock/datagram.h>
 
 #include "datagram.h"
-#include "error.h"
+#include "../base/error.h"
 #include "pending.h"
 #include "socket.h"
-#include "sys.h"
+#include "../base/sys.h"
 #include "transfer.h"
 
 /* Records an error of sending to an address; without one, of the socket. Returns -1. */

@@ -1,8 +1,8 @@
-#include "../compat.h"
+#include "../base/compat.h"
 #include "settings.h"
 
-#include "clock.h"
-#include "error.h"
+#include "../base/clock.h"
+#include "../base/error.h"
 
 #define DEFAULT_OUTPUT_LIMIT  1048576
 #define DEFAULT_CLOSE_TIMEOUT 30.0

@@ -1,7 +1,7 @@
-#include "../compat.h"
+#include "../base/compat.h"
 #include "shutdown.h"
 
-#include "error.h"
+#include "../base/error.h"
 
 /* Ends a listener: blocked and later accepts see `shut`. Returns 0 or -1. */
 static int

@@ -1,4 +1,4 @@
-#include "../compat.h"
+#include "../base/compat.h"
 #include "socket.h"
 
 #include <netinet/in.h>
@@ -6,13 +6,13 @@
 
 #include <stdlib.h>
 
-#include "clock.h"
-#include "error.h"
+#include "../base/clock.h"
+#include "../base/error.h"
 #include "interrupt.h"
-#include "process.h"
-#include "sys.h"
+#include "../base/process.h"
+#include "../base/sys.h"
 #include "transfer.h"
-#include "wait.h"
+#include "../wait/wait.h"
 
 /* Options that the descriptor carries. None is worth failing for: the socket works without. */
 static void

@@ -1,12 +1,12 @@
-#include "../compat.h"
+#include "../base/compat.h"
 #include "transfer.h"
 
 #include <poll.h>
 
-#include "error.h"
+#include "../base/error.h"
 #include "interrupt.h"
-#include "sys.h"
-#include "unix_file.h"
+#include "../base/sys.h"
+#include "../net/unix_file.h"
 
 /*
  * One blocking system call is the common path: SO_RCVTIMEO and SO_SNDTIMEO carry the timeout. Only

@@ -5,8 +5,8 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-#include "clock.h"
-#include "process.h"
+#include "../base/clock.h"
+#include "../base/process.h"
 #include "socket.h"
 
 struct fsock__transport_ops {

@@ -1,9 +1,9 @@
 /* Characters as code points, on any FILE that holds UTF-8 (RFC 3629). */
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <fsock/format.h>
 
-#include "../sock/error.h"
+#include "../base/error.h"
 
 static int
 fail(const char *operation, int errnum)

@@ -1,9 +1,9 @@
-#include "../compat.h"
+#include "../base/compat.h"
 #include "exit.h"
 
 #include <stdlib.h>
 
-#include "../sock/process.h"
+#include "../base/process.h"
 #include "registry.h"
 
 static atomic_int begun;

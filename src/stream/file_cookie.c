@@ -1,5 +1,5 @@
 /* FILEs by fopencookie(3): glibc and musl. */
-#include "../compat.h"
+#include "../base/compat.h"
 
 #if !defined(FSOCK_FILE_FUNOPEN)
 

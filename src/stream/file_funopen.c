@@ -1,5 +1,5 @@
 /* FILEs by funopen(3): the BSDs, macOS, bionic; on glibc through libbsd, for the tests. */
-#include "../compat.h"
+#include "../base/compat.h"
 
 #if defined(FSOCK_FILE_FUNOPEN)
 

@@ -1,7 +1,7 @@
 /*
  * How much input stdio holds in a FILE: no standard function tells, so each libc is asked its way.
  */
-#include "../compat.h"
+#include "../base/compat.h"
 #include "file.h"
 
 #if defined(__GLIBC__)

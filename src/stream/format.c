@@ -1,11 +1,11 @@
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <stdlib.h>
 
 #include <fsock/format.h>
 
-#include "../sock/error.h"
-#include "../sock/wait.h"
+#include "../base/error.h"
+#include "../wait/wait.h"
 #include "input.h"
 #include "output.h"
 #include "registry.h"

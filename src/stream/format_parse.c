@@ -1,9 +1,9 @@
 /* Formats as text. */
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <fsock/format.h>
 
-#include "../sock/error.h"
+#include "../base/error.h"
 
 /* What the words so far have said. */
 struct parse {

@@ -1,11 +1,11 @@
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <stdlib.h>
 
 #include <fsock/format.h>
 #include <fsock/stream.h>
 
-#include "../sock/error.h"
+#include "../base/error.h"
 
 /* What a mode string says. */
 struct mode {

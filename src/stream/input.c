@@ -1,6 +1,6 @@
 /* From the raw buffer to stdio: what a FILE's read and seek functions do below. */
-#include "../compat.h"
-#include "../sock/sys.h"
+#include "../base/compat.h"
+#include "../base/sys.h"
 #include "input.h"
 #include "receiver.h"
 #include "text.h"

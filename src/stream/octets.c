@@ -1,9 +1,9 @@
 /* Octets of the wire next to text, and counting them. */
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <fsock/format.h>
 
-#include "../sock/wait.h"
+#include "../wait/wait.h"
 #include "input.h"
 #include "output.h"
 #include "receiver.h"

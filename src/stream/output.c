@@ -1,5 +1,5 @@
 /* From stdio to the socket: what a FILE's write function does below. */
-#include "../compat.h"
+#include "../base/compat.h"
 #include "output.h"
 
 #include "input.h"

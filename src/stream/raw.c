@@ -1,8 +1,8 @@
 /* Receiving beside the FILEs, and asking what is there: what they have read ahead comes first. */
-#include "../compat.h"
-#include "../sock/sys.h"
+#include "../base/compat.h"
+#include "../base/sys.h"
 #include "../sock/transfer.h"
-#include "../sock/wait.h"
+#include "../wait/wait.h"
 #include "input.h"
 #include "text.h"
 

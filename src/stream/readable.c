@@ -1,6 +1,6 @@
 /* What the streams hold: the part of a socket's readiness that the kernel cannot know. */
-#include "../compat.h"
-#include "../sock/sys.h"
+#include "../base/compat.h"
+#include "../base/sys.h"
 #include "../sock/transfer.h"
 #include "file.h"
 #include "input.h"

@@ -1,10 +1,10 @@
-#include "../compat.h"
+#include "../base/compat.h"
 #include "receiver.h"
 
-#include "../sock/error.h"
-#include "../sock/process.h"
+#include "../base/error.h"
+#include "../base/process.h"
 #include "../sock/transfer.h"
-#include "../sock/wait.h"
+#include "../wait/wait.h"
 #include "exit.h"
 
 /* Tells of an error that came while nobody was reading; after that the kernel tells the rest. */

@@ -1,11 +1,11 @@
 /* The text layer over any FILE: a handle whose transport is stdio itself. */
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <stdlib.h>
 
 #include <fsock/format.h>
 
-#include "../sock/error.h"
+#include "../base/error.h"
 #include "../sock/transfer.h"
 #include "stream.h"
 #include "text.h"

@@ -1,9 +1,9 @@
-#include "../compat.h"
+#include "../base/compat.h"
 #include "registry.h"
 
 #include <stdlib.h>
 
-#include "../sock/error.h"
+#include "../base/error.h"
 
 /*
  * A hash table with chains through the windows.

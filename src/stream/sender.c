@@ -1,15 +1,15 @@
-#include "../compat.h"
+#include "../base/compat.h"
 #include "sender.h"
 
 #include <fsock/stream.h>
 
-#include "../sock/clock.h"
-#include "../sock/error.h"
+#include "../base/clock.h"
+#include "../base/error.h"
 #include "../sock/pending.h"
-#include "../sock/process.h"
+#include "../base/process.h"
 #include "../sock/shutdown.h"
 #include "../sock/transfer.h"
-#include "../sock/wait.h"
+#include "../wait/wait.h"
 
 /*
  * Lets everybody see how much is queued; who shuts output down and sees none any more does so, or

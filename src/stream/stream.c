@@ -1,12 +1,12 @@
-#include "../compat.h"
+#include "../base/compat.h"
 #include "stream.h"
 
 #include <stdlib.h>
 
 #include <fsock/stream.h>
 
-#include "../sock/error.h"
-#include "../sock/sys.h"
+#include "../base/error.h"
+#include "../base/sys.h"
 #include "exit.h"
 #include "file.h"
 #include "input.h"

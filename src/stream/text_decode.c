@@ -1,5 +1,5 @@
 /* Decoding: charset and line ends of the raw octets, and going back in them. */
-#include "../compat.h"
+#include "../base/compat.h"
 #include "text_decode.h"
 
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* From the raw buffer through decoder and line ends to stdio. */
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <stdlib.h>
 
-#include "../sock/error.h"
+#include "../base/error.h"
 #include "receiver.h"
 #include "text_decode.h"
 

@@ -1,9 +1,9 @@
 /* From stdio through line ends and encoder to the socket. */
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <stdlib.h>
 
-#include "../sock/error.h"
+#include "../base/error.h"
 #include "sender.h"
 #include "text.h"
 

@@ -1,9 +1,9 @@
-#include "../compat.h"
+#include "../base/compat.h"
 
 #include <sys/mman.h>
 
 #include "../sock/shutdown.h"
-#include "../sock/wait.h"
+#include "../wait/wait.h"
 #include "output.h"
 #include "registry.h"
 #include "sender.h"

@@ -4,14 +4,14 @@
  * targets. Pieces of 64 KiB of a text of 4 MiB go through one state. `codec_bench scalar` does
  * without vectors; `codec_bench NAME` only does the jobs whose line contains NAME.
  */
-#include "../../src/compat.h"
+#include "../../src/base/compat.h"
 
 #include <errno.h>
 #include <time.h>
 
 #include "fsock/codec.h"
 
-#include "../../src/codec/kernels.h"
+#include "../../src/codec/kernels/kernels.h"
 #include "bench.h"
 #include "codec_texts.h"
 

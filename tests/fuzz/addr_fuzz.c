@@ -5,7 +5,7 @@
  *
  * Input: two bytes are the port, the rest is the text, or the address's bytes.
  */
-#include "../../src/compat.h"
+#include "../../src/base/compat.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

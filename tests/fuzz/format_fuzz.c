@@ -5,7 +5,7 @@
  *
  * The choices are at the end of the input; the wire, or the text, at its beginning.
  */
-#include "../../src/compat.h"
+#include "../../src/base/compat.h"
 #include "format_model.h"
 
 #include <sys/socket.h>
@@ -14,7 +14,7 @@
 
 #include <fsock.h>
 
-#include "../../src/sock/error.h"
+#include "../../src/base/error.h"
 #include "../../src/sock/socket.h"
 #include "../../src/sock/transfer.h"
 

@@ -8,7 +8,7 @@
  * that the last one is the one to blame when the target aborts; at the end how many there were, in
  * the form that the check library reports its own. Exits 0 if at least one was run, and all were.
  */
-#include "../../src/compat.h"
+#include "../../src/base/compat.h"
 
 #include <sys/stat.h>
 #include <ftw.h>

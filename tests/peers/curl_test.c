@@ -1,5 +1,5 @@
 /* curl as the client of examples/http_server.c, a web server made of fgets() and fprintf(). */
-#include "../../src/compat.h"
+#include "../../src/base/compat.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
  * netcat and socat with UDP and Unix-domain datagrams, as the one that asks and as the one that
  * answers; and Python's sockets in a group with ours.
  */
-#include "../../src/compat.h"
+#include "../../src/base/compat.h"
 
 #include <net/if.h>
 

@@ -2,7 +2,7 @@
  * jansson, as it is, over our streams: json_dumpf() at one end, json_loadf() at the other. It reads
  * character by character and stops at the end of a value, so that values may follow each other.
  */
-#include "../../src/compat.h"
+#include "../../src/base/compat.h"
 
 #include <pthread.h>
 #include <stdlib.h>

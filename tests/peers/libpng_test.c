@@ -2,7 +2,7 @@
  * libpng, as it is, over our streams: an image written with png_init_io() at one end is read at the
  * other, and comes back on the same FILE. Its parts are neither lines nor end where buffers do.
  */
-#include "../../src/compat.h"
+#include "../../src/base/compat.h"
 
 #include <pthread.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* Python's web server, read with fgets() and fread(). */
-#include "../../src/compat.h"
+#include "../../src/base/compat.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* A Redis server spoken to with fprintf() and fgets(): typed lines, counted strings, pipelines. */
-#include "../../src/compat.h"
+#include "../../src/base/compat.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * netcat and socat, as client and as server: programs that pass on what they are given. What we say
  * comes out of their standard output, what goes into their standard input is what we hear.
  */
-#include "../../src/compat.h"
+#include "../../src/base/compat.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Two gigabytes and more through a stream, as blocks and as lines; checksums at both ends agree. */
-#include "../../src/compat.h"
+#include "../../src/base/compat.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* A thousand connections at the same time, each with a thread that serves it, lines both ways. */
-#include "../../src/compat.h"
+#include "../../src/base/compat.h"
 
 #include <sys/resource.h>
 

@@ -3,7 +3,7 @@
  * is answered, whole, in order and once, also for clients that send it in pieces. What an idle
  * client costs: no more than 12 KiB, and no time.
  */
-#include "../../src/compat.h"
+#include "../../src/base/compat.h"
 
 #include <sys/resource.h>
 #include <sys/wait.h>

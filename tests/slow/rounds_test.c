@@ -4,7 +4,7 @@
  * Who closes a TCP connection first keeps its ports for a minute (TIME_WAIT). If that were always
  * the client, its free ports would run out; so the server closes first here, or the client aborts.
  */
-#include "../../src/compat.h"
+#include "../../src/base/compat.h"
 
 #include <dirent.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * they are, and by epoll and its like what a wait costs does not depend on the others. The other
  * ends are in a process of their own, as many files as one may open are needed here.
  */
-#include "../../src/compat.h"
+#include "../../src/base/compat.h"
 
 #include <sys/resource.h>
 #include <sys/wait.h>

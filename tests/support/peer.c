@@ -1,4 +1,4 @@
-#include "../../src/compat.h"
+#include "../../src/base/compat.h"
 #include "peer.h"
 
 #include <sys/wait.h>

@@ -1,9 +1,9 @@
-#include "../../src/compat.h"
+#include "../../src/base/compat.h"
 #include "text_script.h"
 
 #include <unistd.h>
 
-#include "../../src/sock/error.h"
+#include "../../src/base/error.h"
 #include "../../src/sock/socket.h"
 #include "../../src/sock/transfer.h"
 

@@ -1,4 +1,4 @@
-#include "../../src/compat.h"
+#include "../../src/base/compat.h"
 #include "unblocked.h"
 
 #include <sys/socket.h>
@@ -9,9 +9,9 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#include "../../src/sock/error.h"
+#include "../../src/base/error.h"
 #include "../../src/sock/socket.h"
-#include "../../src/sock/sys.h"
+#include "../../src/base/sys.h"
 #include "../../src/sock/transfer.h"
 #include "stdio_link.h"
 

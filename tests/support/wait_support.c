@@ -1,6 +1,6 @@
-#include "../../src/compat.h"
+#include "../../src/base/compat.h"
 
-#include "sock/wait.h"
+#include "wait/wait.h"
 #include "sock_support.h"
 #include "wait_support.h"
 

@@ -1,0 +1,226 @@
+/*
+ * Every source file includes this first: it asks libc for what the library uses beyond POSIX, and
+ * gives the platforms' differences one spelling. The only `#if`s outside an adapter file are here.
+ */
+#ifndef FSOCK_BASE_COMPAT_H
+#define FSOCK_BASE_COMPAT_H
+
+#if !defined(_GNU_SOURCE)
+#define _GNU_SOURCE 1
+#endif
+#if !defined(_FILE_OFFSET_BITS)
+#define _FILE_OFFSET_BITS 64
+#endif
+#if defined(__APPLE__) && !defined(_DARWIN_C_SOURCE)
+#define _DARWIN_C_SOURCE 1
+#endif
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+/*
+ * Which mechanism makes a FILE out of functions: fopencookie() or funopen(). A build may ask for
+ * funopen() on glibc, where libbsd supplies it.
+ */
+#if !defined(FSOCK_FILE_FUNOPEN) && !defined(__linux__)
+#define FSOCK_FILE_FUNOPEN 1
+#endif
+
+/* What a FILE's write function returns on failure: glibc takes a negative count for a huge one. */
+#if defined(__GLIBC__)
+#define FSOCK__WRITE_FAILED 0
+#else
+#define FSOCK__WRITE_FAILED (-1)
+#endif
+
+/*
+ * With a character pushed back that was not the one read, glibc's fflush() seeks by the length of
+ * what was pushed back and yet goes on with what it has read ahead: nothing must be given back.
+ * Then its reading area is not its buffer.
+ */
+#if defined(__GLIBC__)
+#define fsock__flush_keeps_input(file)                                                             \
+	((uintptr_t)(file)->_IO_read_end - (uintptr_t)(file)->_IO_buf_base >                       \
+	    (uintptr_t)(file)->_IO_buf_end - (uintptr_t)(file)->_IO_buf_base)
+#else
+#define fsock__flush_keeps_input(file) 0
+#endif
+
+/* Anonymous memory has two names. */
+#if defined(MAP_ANONYMOUS)
+#define FSOCK__MAP_ANONYMOUS MAP_ANONYMOUS
+#else
+#define FSOCK__MAP_ANONYMOUS MAP_ANON
+#endif
+
+/*
+ * A condition that is waited on until a moment of the monotonic clock; macOS has only waits of a
+ * length, and both are given.
+ */
+#if defined(__APPLE__)
+#define fsock__cond_init(cond)                       pthread_cond_init((cond), NULL)
+#define fsock__cond_wait(cond, mutex, until, length) \
+	pthread_cond_timedwait_relative_np((cond), (mutex), (length))
+#else
+#define fsock__cond_wait(cond, mutex, until, length) \
+	pthread_cond_timedwait((cond), (mutex), (until))
+static inline void
+fsock__cond_init(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
+}
+#endif
+
+/* Kept out of its callers' way: what happens rarely must not weigh on what happens per line. */
+#if defined(__GNUC__)
+#define FSOCK__COLD __attribute__((noinline))
+#else
+#define FSOCK__COLD
+#endif
+
+/* strerror_r() comes in two shapes; this one always yields the text. */
+#if defined(__GLIBC__)
+#define fsock__strerror(errnum, buf, size) strerror_r((errnum), (buf), (size))
+#else
+#define fsock__strerror(errnum, buf, size)                                                         \
+	(strerror_r((errnum), (buf), (size)) == 0 ? (buf) : "Unknown error")
+#endif
+
+/* No SIGPIPE: a flag of each send where there is one, else an option of the socket. */
+#if defined(MSG_NOSIGNAL)
+#define FSOCK__MSG_NOSIGNAL MSG_NOSIGNAL
+#else
+#define FSOCK__MSG_NOSIGNAL 0
+#endif
+#if defined(SO_NOSIGPIPE)
+#define FSOCK__SO_NOSIGPIPE SO_NOSIGPIPE
+#else
+#define FSOCK__SO_NOSIGPIPE (-1)
+#endif
+
+/* The calling thread's name, for debuggers: 15 octets and a NUL. */
+#if defined(__linux__)
+#define fsock__set_thread_name(name) ((void)pthread_setname_np(pthread_self(), (name)))
+#elif defined(__APPLE__)
+#define fsock__set_thread_name(name) ((void)pthread_setname_np(name))
+#else
+#define fsock__set_thread_name(name) ((void)(name))
+#endif
+
+/* Close-on-exec from birth where the calls can do it; elsewhere fcntl() follows. */
+#if defined(SOCK_CLOEXEC)
+#define FSOCK__SOCK_CLOEXEC                 SOCK_CLOEXEC
+#define fsock__accept(fd, address, length)  accept4((fd), (address), (length), SOCK_CLOEXEC)
+#define fsock__pipe(fds)                    pipe2((fds), O_CLOEXEC | O_NONBLOCK)
+#else
+#define FSOCK__SOCK_CLOEXEC                 0
+#define fsock__accept(fd, address, length)  accept((fd), (address), (length))
+#define fsock__pipe(fds)                    pipe(fds)
+#endif
+
+/* How batches of datagrams are moved. A build may ask for the way of systems other than Linux. */
+#if defined(__linux__) && !defined(FSOCK_DATAGRAM_LOOP)
+#define FSOCK__DATAGRAM_OPS fsock__datagram_mmsg
+#else
+#define FSOCK__DATAGRAM_OPS fsock__datagram_loop
+#endif
+
+/* Several sockets on one port, told of in turn: not everywhere. */
+#if defined(SO_REUSEPORT)
+#define FSOCK__SO_REUSEPORT SO_REUSEPORT
+#else
+#define FSOCK__SO_REUSEPORT (-1)
+#endif
+
+/* Whether the system spreads connections over listeners that share a port by it. */
+#if defined(SO_REUSEPORT) && defined(__linux__)
+#define FSOCK__REUSEPORT_SPREADS 1
+#else
+#define FSOCK__REUSEPORT_SPREADS 0
+#endif
+
+/* Options with other names, or none. */
+#if defined(TCP_KEEPIDLE)
+#define FSOCK__TCP_KEEPIDLE TCP_KEEPIDLE
+#elif defined(TCP_KEEPALIVE)
+#define FSOCK__TCP_KEEPIDLE TCP_KEEPALIVE
+#else
+#define FSOCK__TCP_KEEPIDLE (-1)
+#endif
+#if defined(TCP_KEEPINTVL)
+#define FSOCK__TCP_KEEPINTVL TCP_KEEPINTVL
+#else
+#define FSOCK__TCP_KEEPINTVL (-1)
+#endif
+#if defined(TCP_KEEPCNT)
+#define FSOCK__TCP_KEEPCNT TCP_KEEPCNT
+#else
+#define FSOCK__TCP_KEEPCNT (-1)
+#endif
+#if defined(SO_LINGER_SEC)
+#define FSOCK__SO_LINGER SO_LINGER_SEC
+#else
+#define FSOCK__SO_LINGER SO_LINGER
+#endif
+
+/* Where there is kqueue(2). A build may ask for it elsewhere, where a library supplies it. */
+#if defined(FSOCK_WAIT_KQUEUE) || defined(__FreeBSD__) || defined(__NetBSD__) ||                   \
+    defined(__OpenBSD__) || defined(__DragonFly__) || defined(__APPLE__)
+#define FSOCK__HAVE_KQUEUE 1
+#endif
+
+/* poll()'s word for a peer that has ended its side only; elsewhere that is input like any other. */
+#if defined(POLLRDHUP)
+#define FSOCK__POLLRDHUP POLLRDHUP
+#else
+#define FSOCK__POLLRDHUP 0
+#endif
+
+/*
+ * Whether a Unix-domain address that begins with a NUL byte is a name that is in no file system.
+ * Elsewhere than on Linux such an address is that of a socket without a name.
+ */
+#if defined(__linux__)
+#define FSOCK_ABSTRACT_NAMES 1
+#else
+#define FSOCK_ABSTRACT_NAMES 0
+#endif
+
+/* Names that some systems lack: values no call there ever yields. */
+#if !defined(EAI_NODATA)
+#define EAI_NODATA (-10005)
+#endif
+#if !defined(EAI_ADDRFAMILY)
+#define EAI_ADDRFAMILY (-10009)
+#endif
+#if !defined(ESOCKTNOSUPPORT)
+#define ESOCKTNOSUPPORT (-10094)
+#endif
+#if !defined(ESHUTDOWN)
+#define ESHUTDOWN EPIPE
+#endif
+#if !defined(EHOSTDOWN)
+#define EHOSTDOWN (-10112)
+#endif
+
+/* For loops that are compiled once for each function given to them. */
+#if defined(__GNUC__)
+#define FSOCK__ALWAYS_INLINE static inline __attribute__((always_inline))
+#else
+#define FSOCK__ALWAYS_INLINE static inline
+#endif
+
+#endif

@@ -1,0 +1,31 @@
+#include "../../base/compat.h"
+
+#include "kernels.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+
+#include "kernels_vec_avx2.h"
+
+#include "kernels_vec_utf8.h"
+#include "kernels_vec_latin1.h"
+#include "kernels_vec_utf16.h"
+#include "kernels_vec_bytes.h"
+#include "kernels_vec_lines.h"
+
+const struct fsock__kernels fsock__kernels_avx2 = {
+	.name = "avx2",
+	.ascii_copy = ascii_copy,
+	.utf8_copy = utf8_copy,
+	.latin1_to_utf8 = latin1_to_utf8,
+	.utf8_to_latin1 = utf8_to_latin1,
+	.utf16le_to_utf8 = utf16le_to_utf8,
+	.utf16be_to_utf8 = utf16be_to_utf8,
+	.utf8_to_utf16le = utf8_to_utf16le,
+	.utf8_to_utf16be = utf8_to_utf16be,
+	.bytes_to_utf8 = bytes_to_utf8,
+	.utf8_to_bytes = utf8_to_bytes,
+	.crlf_to_lf = crlf_to_lf,
+	.lf_to_crlf = lf_to_crlf,
+};
+
+#endif

@@ -1,0 +1,197 @@
+#include "../base/compat.h"
+#include "connecting.h"
+
+#include <stdlib.h>
+
+#include "../base/clock.h"
+
+struct fsock__connecting *
+fsock__connecting_new(const struct fsock__route *route, int may_wait)
+{
+	size_t length = strlen(route->host) + 1;
+	size_t local_length = route->local_host == NULL ? 0 : strlen(route->local_host) + 1;
+	struct fsock__connecting *c = calloc(1, sizeof *c + length + local_length);
+	char *copy;
+
+	if (c == NULL) {
+		fsock__error_set("allocate", route->host, route->port, ENOMEM);
+		return NULL;
+	}
+	copy = memcpy(c + 1, route->host, length);
+	c->remote = (struct fsock__question){ "connect", copy, route->port, route->family };
+	c->local = (struct fsock__question){ "bind", NULL, route->local_port, route->family };
+	if (local_length > 0)
+		c->local.host = memcpy(copy + length, route->local_host, local_length);
+	c->deadline = fsock__clock_after(route->timeout);
+	c->past_exchange = route->exchange < c->deadline;
+	if (c->past_exchange)
+		c->deadline = route->exchange;
+	c->may_wait = may_wait;
+	c->fd = -1;
+	return c;
+}
+
+/* Records which of the limits it was. */
+static enum fsock__progress
+out_of_time(const struct fsock__connecting *c)
+{
+	int past = c->past_exchange && fsock__clock_left(c->deadline) == 0;
+
+	fsock__error_set_kind("connect", c->remote.host, c->remote.port,
+	    past ? FSOCK_DEADLINE_TIMEOUT_ERROR : FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
+	return FSOCK__FAILED;
+}
+
+/* Says what to wait for. */
+static enum fsock__progress
+wait_for(struct fsock__connecting *c, struct pollfd *fds, size_t count, int64_t next)
+{
+	c->fds = fds;
+	c->count = count;
+	c->next = next;
+	return FSOCK__PENDING;
+}
+
+/* Has the name looked up that is asked for. Returns as fsock__lookup(), or that it is pending. */
+static int
+look_up(struct fsock__connecting *c, const struct fsock__question *q, struct addrinfo **results)
+{
+	int eai = 0, family = fsock__resolve_family(q->family);
+
+	if (c->may_wait && c->deadline == FSOCK__NEVER)
+		return fsock__lookup(q->host, family, FSOCK__NEVER, results);
+	if (c->lookup == NULL)
+		eai = fsock__lookup_begin(q->host, family, &c->lookup);
+	if (eai == 0)
+		eai = fsock__lookup_result(c->lookup, results);
+	if (eai == FSOCK__LOOKUP_PENDING && fsock__clock_left(c->deadline) == 0)
+		eai = FSOCK__LOOKUP_TIMED_OUT;
+	return eai;
+}
+
+static void
+end_lookup(struct fsock__connecting *c)
+{
+	if (c->lookup != NULL)
+		fsock__lookup_end(c->lookup);
+	c->lookup = NULL;
+}
+
+/* Finds the addresses asked for. */
+static enum fsock__progress
+find(struct fsock__connecting *c, const struct fsock__question *q, struct fsock__addresses *found)
+{
+	struct addrinfo *results = NULL;
+	int eai, r = c->lookup == NULL ? fsock__resolve_at_once(q, found) : 0;
+
+	if (r == 0) {
+		eai = look_up(c, q, &results);
+		if (eai == FSOCK__LOOKUP_PENDING) {
+			c->answer.fd = fsock__lookup_fd(c->lookup);
+			c->answer.events = POLLIN;
+			return wait_for(c, &c->answer, 1, c->deadline);
+		}
+		end_lookup(c);
+		if (eai == FSOCK__LOOKUP_TIMED_OUT)
+			return out_of_time(c);
+		r = fsock__resolve_answer(q, eai, results, found);
+	}
+	return r > 0 ? FSOCK__DONE : FSOCK__FAILED;
+}
+
+/* For a Unix-domain host there is no local address to choose. */
+static int
+is_local_wanted(const struct fsock__connecting *c)
+{
+	return (c->local.host != NULL || c->local.port != 0) &&
+	       fsock_addr_family(&c->found.items[0]) != AF_UNIX;
+}
+
+static enum fsock__progress
+race(struct fsock__connecting *c)
+{
+	enum fsock__progress p = fsock__race_step(&c->race, fsock__clock_now());
+
+	if (p == FSOCK__PENDING)
+		return wait_for(c, c->race.fds, c->race.count, c->race.next);
+	if (p == FSOCK__DONE) {
+		c->fd = c->race.fd;
+		c->family = c->race.family;
+		return p;
+	}
+	if (c->race.error == ETIMEDOUT)
+		return out_of_time(c);
+	fsock__error_set("connect", c->remote.host, c->remote.port, c->race.error);
+	return p;
+}
+
+/* One phase after the other, as long as none is pending. */
+static enum fsock__progress
+advance(struct fsock__connecting *c)
+{
+	enum fsock__progress p;
+
+	if (c->phase == FSOCK__LOOKING) {
+		p = find(c, &c->remote, &c->found);
+		if (p != FSOCK__DONE)
+			return p;
+		c->phase = FSOCK__LOOKING_LOCAL;
+	}
+	if (c->phase == FSOCK__LOOKING_LOCAL) {
+		p = is_local_wanted(c) ? find(c, &c->local, &c->found_local) : FSOCK__DONE;
+		if (p != FSOCK__DONE)
+			return p;
+		fsock__race_start(&c->race, c->found, c->found_local, c->deadline);
+		c->phase = FSOCK__RACING;
+	}
+	return race(c);
+}
+
+/* Gives back all that it has open, but for what it has made. */
+static void
+tidy_up(struct fsock__connecting *c)
+{
+	end_lookup(c);
+	if (c->phase == FSOCK__RACING) {
+		fsock__race_end(&c->race);
+	} else {
+		free(c->found.items);
+		free(c->found_local.items);
+	}
+	wait_for(c, NULL, 0, FSOCK__NEVER);
+}
+
+enum fsock__progress
+fsock__connecting_step(struct fsock__connecting *c)
+{
+	int saved = errno;
+
+	if (c->progress != FSOCK__PENDING)
+		return c->progress;
+	c->progress = advance(c);
+	if (c->progress == FSOCK__FAILED)
+		c->error = *fsock_last_error();
+	if (c->progress != FSOCK__PENDING)
+		tidy_up(c);
+	errno = saved;
+	return c->progress;
+}
+
+int
+fsock__connecting_fail(const struct fsock__connecting *c)
+{
+	return fsock__error_restore(&c->error);
+}
+
+void
+fsock__connecting_free(struct fsock__connecting *c)
+{
+	int saved = errno;
+
+	if (c == NULL)
+		return;
+	if (c->progress == FSOCK__PENDING)
+		tidy_up(c);
+	free(c);
+	errno = saved;
+}

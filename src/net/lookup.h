@@ -1,0 +1,52 @@
+/*
+ * getaddrinfo(3) that nobody has to wait for. Nothing can interrupt it, so it runs in threads of
+ * the library's own: few, made when there is something to look up, gone when there is not.
+ */
+#ifndef FSOCK_NET_LOOKUP_H
+#define FSOCK_NET_LOOKUP_H
+
+#include <stdint.h>
+
+struct addrinfo;
+struct fsock__lookup;
+
+/* No codes of getaddrinfo(3)'s: the deadline passed first; there is no answer yet. */
+#define FSOCK__LOOKUP_TIMED_OUT (-20000)
+#define FSOCK__LOOKUP_PENDING   (-20001)
+
+/* Look-ups that may be under way at once; each is a thread. The others wait for their turn. */
+#define FSOCK__LOOKUP_MAX 32
+
+/*
+ * Has a host looked up, and does not wait. Returns 0 with the look-up in *made, to be ended by
+ * fsock__lookup_end(), or a code of getaddrinfo()'s (with EAI_SYSTEM errno is set).
+ */
+int fsock__lookup_begin(const char *host, int family, struct fsock__lookup **made);
+
+/*
+ * The descriptor that becomes readable when there is an answer. It is the look-up's, and in a child
+ * that fork() made another one after the next fsock__lookup_result().
+ */
+int fsock__lookup_fd(const struct fsock__lookup *);
+
+/*
+ * The answer: 0 with *results for freeaddrinfo(3), a code of getaddrinfo()'s (with EAI_SYSTEM errno
+ * is set), or FSOCK__LOOKUP_PENDING. It is given once. What a parent had looked up when it forked,
+ * its child looks up for itself.
+ */
+int fsock__lookup_result(struct fsock__lookup *, struct addrinfo **results);
+
+/*
+ * Ends it, at any moment, and keeps errno. One that waits for its turn has none any more; one that
+ * is under way is left to itself: it ends when the system's resolver gives up, and cleans up
+ * behind itself. Nothing of the caller's is touched once this has returned.
+ */
+void fsock__lookup_end(struct fsock__lookup *);
+
+/*
+ * Looks a host up and waits, until the absolute deadline. Without one it is getaddrinfo() itself.
+ * Returns as fsock__lookup_result(), or FSOCK__LOOKUP_TIMED_OUT.
+ */
+int fsock__lookup(const char *host, int family, int64_t deadline, struct addrinfo **results);
+
+#endif

@@ -1,0 +1,336 @@
+/* The wait on a list, and what follows it. The invariants are in wait.h. */
+#include "../base/compat.h"
+
+#include <unistd.h>
+
+#include "../base/clock.h"
+#include "../base/error.h"
+#include "wait.h"
+
+static int
+fail(int errnum)
+{
+	return fsock__error_set("wait", NULL, FSOCK__NO_PORT, errnum);
+}
+
+/* What a member's last wait found; nobody draws conclusions from the order of such news. */
+static void
+set_state(struct fsock__member *m, int state)
+{
+	m->state = state;
+	atomic_store_explicit(&m->socket->state, state, memory_order_relaxed);
+}
+
+/* Moves on to the next member to be told of. */
+static void
+set_cursor(struct fsock_waitlist *list, struct fsock__ring *cursor)
+{
+	list->cursor = cursor;
+	atomic_store_explicit(&list->untold, cursor != &list->ready, memory_order_relaxed);
+}
+
+/* Notes that a member is ready; a later finding adds to it. */
+static void
+add_ready(struct fsock__member *m, int state)
+{
+	struct fsock_waitlist *list = m->list;
+
+	set_state(m, m->state | state);
+	if (fsock__ring_is_linked(&m->in_ready))
+		return;
+	fsock__ring_append(&list->ready, &m->in_ready);
+	list->ready_count++;
+}
+
+/* Takes back what the last wait found. */
+static void
+clear_ready(struct fsock_waitlist *list)
+{
+	while (fsock__ring_is_linked(&list->ready)) {
+		struct fsock__member *m =
+		    fsock__ring_owner(list->ready.next, struct fsock__member, in_ready);
+
+		set_state(m, 0);
+		fsock__ring_remove(&m->in_ready);
+	}
+	list->ready_count = 0;
+	set_cursor(list, &list->ready);
+}
+
+static void
+suspect_everybody(struct fsock_waitlist *list)
+{
+	for (struct fsock__ring *r = list->members.next; r != &list->members; r = r->next)
+		fsock__wait_suspect(fsock__ring_owner(r, struct fsock__member, in_members));
+}
+
+/* Looks at the members that may hold input. Returns whether something could not be told. */
+static int
+look_at_suspects(struct fsock_waitlist *list)
+{
+	struct fsock__ring *r, *next;
+	int unsure = 0;
+
+	if (list->suspect_all && atomic_exchange(&list->suspect_all, 0))
+		suspect_everybody(list);
+	for (r = list->suspects.next; r != &list->suspects; r = next) {
+		struct fsock__member *m = fsock__ring_owner(r, struct fsock__member, in_suspects);
+		int found;
+
+		next = r->next;
+		found = fsock__wait_look(m);
+		unsure |= found < 0;
+		if (found > 0)
+			add_ready(m, found);
+		else if (found == 0)
+			fsock__ring_remove(&m->in_suspects);
+	}
+	return unsure;
+}
+
+/*
+ * Empties the pipe, then says that it is empty. Who signals between the two writes nothing, but has
+ * said before what it is about, and that is looked at afterwards.
+ */
+static void
+drain_pipe(struct fsock_waitlist *list)
+{
+	char scrap[8];
+	int cancel, saved = errno;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	while (read(list->pipe[0], scrap, sizeof scrap) > 0)
+		;
+	pthread_setcancelstate(cancel, NULL);
+	list->signalled = 0;
+	errno = saved;
+}
+
+/* What of a state the member's interest leaves. */
+static int
+wanted(const struct fsock__member *m, int state)
+{
+	return state & (m->interest | FSOCK_HANGUP | FSOCK_FAILED | FSOCK_TIMEOUT);
+}
+
+/* Sends what is queued for a member that can be written. Returns what is left of its state. */
+static int
+drain(struct fsock__member *m, int state)
+{
+	struct fsock *s = m->socket;
+	int saved = errno;
+
+	if (s->stream_ops->drain(s) < 0 && !m->is_hidden)
+		state |= FSOCK_FAILED;
+	fsock__wait_suspect(m); /* input that was held back, say */
+	errno = saved;
+	return s->queued > s->settings.low_water ? state & ~FSOCK_OUTPUT : state;
+}
+
+/* What the backend found of a member. */
+static void
+take_found(struct fsock_waitlist *list, const struct fsock__found *found)
+{
+	struct fsock__member *m = found->member;
+	int state;
+
+	if (m == &list->pipe_member) {
+		drain_pipe(list);
+		return;
+	}
+	if (m->socket == NULL || m->known == 0)
+		return; /* removed, closed or changed since it was found */
+	if (m->watched_for != NULL) {
+		if (m->watched_for->socket != NULL)
+			fsock__wait_suspect(m->watched_for);
+		return;
+	}
+	state = found->state;
+	if (m->known != fsock__wait_wanted(m, m->interest)) /* another list has sent it, say */
+		fsock__wait_suspect(m);
+	if (m->socket->queued > 0 && (state & FSOCK_OUTPUT))
+		state = drain(m, state);
+	if (m->is_hidden) {
+		fsock__wait_closing_check(m);
+		return;
+	}
+	state = wanted(m, m->socket->congested ? state & ~FSOCK_INPUT : state);
+	if ((state & FSOCK_INPUT) && !fsock__wait_is_readable(m->socket, state, list) &&
+	    !(state & (FSOCK_HANGUP | FSOCK_FAILED)))
+		state &= ~FSOCK_INPUT;
+	if (state != 0)
+		add_ready(m, state);
+}
+
+/* The thread that asks the system is cancelled. The next wait buries the dead. */
+static void
+abandon(void *arg)
+{
+	struct fsock_waitlist *list = arg;
+
+	pthread_mutex_lock(&list->lock);
+	list->waiting = 0;
+	pthread_mutex_unlock(&list->lock);
+}
+
+/*
+ * Only here may a thread that waits on a list be cancelled: whoever else calls what is a point of
+ * cancellation, with locks held, holds it off. Returns as the backend.
+ */
+static int
+ask_cancellably(struct fsock_waitlist *list, int64_t left)
+{
+	int n;
+
+	pthread_cleanup_push(abandon, list);
+	n = list->ops->wait(&list->poller, left);
+	pthread_cleanup_pop(0);
+	return n;
+}
+
+/* Asks the system once, for `left` nanoseconds at the most. Returns 0 or errno. */
+static int
+ask_system(struct fsock_waitlist *list, int64_t left)
+{
+	int n, error, saved = errno;
+
+	if (list->ops->prepare(&list->poller) < 0)
+		return errno;
+	list->waiting = 1;
+	pthread_mutex_unlock(&list->lock);
+	n = ask_cancellably(list, left);
+	error = n < 0 ? errno : 0;
+	pthread_mutex_lock(&list->lock);
+	list->waiting = 0;
+	for (int i = 0; i < n; i++)
+		take_found(list, &list->poller.found[i]);
+	fsock__wait_bury(list);
+	errno = saved;
+	return error;
+}
+
+/* Tells of members whose time has come. */
+static void
+look_at_timers(struct fsock_waitlist *list)
+{
+	int64_t now = list->timer_count == 0 ? 0 : fsock__clock_now();
+	struct fsock__member *m;
+
+	while ((m = fsock__wait_timer_expired(list, now)) != NULL) {
+		if (m->timeout <= now && m->is_closing) {
+			m->is_overdue = 1;
+		} else if (m->timeout <= now) {
+			m->timeout = FSOCK__NEVER;
+			add_ready(m, FSOCK_TIMEOUT);
+		}
+		fsock__wait_closing_check(m);
+		fsock__wait_suspect(m); /* it may be a step or a deadline of the socket */
+	}
+}
+
+/* How long the system may be asked, with the list as it is. */
+static int64_t
+patience(const struct fsock_waitlist *list, int64_t deadline, int unsure)
+{
+	int64_t first = fsock__wait_timer_first(list);
+	int64_t left = fsock__clock_left(first < deadline ? first : deadline);
+
+	if (list->ready_count > 0)
+		return 0;
+	if ((unsure || fsock__ring_is_linked(&list->done)) && left > FSOCK__WAIT_UNSURE)
+		return FSOCK__WAIT_UNSURE;
+	return left;
+}
+
+/* Waits, with the list's lock, which it gives up meanwhile. Returns as fsock_waitlist_wait(). */
+static int
+await(struct fsock_waitlist *list, int64_t deadline)
+{
+	int error, woken;
+
+	clear_ready(list);
+	do {
+		size_t closing = list->closing_count;
+		int unsure = look_at_suspects(list);
+
+		error = ask_system(list, patience(list, deadline, unsure));
+		look_at_timers(list);
+		fsock__wait_closing_finish(list);
+		woken = error == 0 && list->woken && atomic_exchange(&list->woken, 0);
+		woken |= closing > 0 && list->closing_count == 0;
+	} while (error == 0 && list->ready_count == 0 && !woken && fsock__clock_left(deadline) > 0);
+	set_cursor(list, list->ready.next);
+	if (error != 0 && list->ready_count == 0)
+		return fail(error);
+	return list->ready_count;
+}
+
+/* see fsock/wait.h */
+int
+fsock_waitlist_wait(fsock_waitlist *list, double timeout, double *remaining)
+{
+	int64_t span, deadline = 0;
+	int r, saved = errno;
+
+	if (list == NULL || fsock__clock_span(timeout, &span) < 0)
+		return fail(EINVAL);
+	if (!fsock__waitlist_is_ours(list))
+		return fail(EPERM);
+	if (span != 0)
+		deadline = span == FSOCK__NEVER ? FSOCK__NEVER : fsock__clock_after(span);
+	pthread_mutex_lock(&list->lock);
+	r = list->waiting ? fail(EBUSY) : await(list, deadline);
+	fsock__wait_closing_unlock(list);
+	if (remaining != NULL && (r >= 0 || errno == EINTR))
+		*remaining = fsock__wait_remaining(deadline);
+	if (r >= 0)
+		errno = saved;
+	return r;
+}
+
+/* Why a member has failed, if it has and that is known. */
+static int
+error_of(const struct fsock__member *m, int state)
+{
+	if (!(state & FSOCK_FAILED))
+		return 0;
+	return m->fd < 0 && !m->is_pending ? EBADF : m->socket->write_error;
+}
+
+/* see fsock/wait.h */
+fsock *
+fsock_waitlist_next(fsock_waitlist *list, struct fsock_event *event)
+{
+	fsock *s = NULL;
+
+	if (list == NULL || !list->untold)
+		return NULL;
+	pthread_mutex_lock(&list->lock);
+	while (s == NULL && !list->waiting && list->cursor != &list->ready) {
+		struct fsock__member *m =
+		    fsock__ring_owner(list->cursor, struct fsock__member, in_ready);
+		int state = wanted(m, m->state);
+
+		set_cursor(list, list->cursor->next);
+		if (state != 0)
+			s = m->socket;
+		if (event != NULL)
+			*event = (struct fsock_event){ .socket = s,
+				.user = m->user,
+				.state = state,
+				.error = error_of(m, state) };
+	}
+	pthread_mutex_unlock(&list->lock);
+	return s;
+}
+
+/* see fsock/wait.h */
+int
+fsock_waitlist_wake(fsock_waitlist *list)
+{
+	if (list == NULL)
+		return fail(EINVAL);
+	list->woken = 1;
+	fsock__waitlist_signal(list);
+	return 0;
+}

@@ -1,0 +1,449 @@
+/* Input under limits: how long a line may be, how long one waits, and what memory it may take. */
+#include "../../src/base/compat.h"
+
+#include <math.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include <check.h>
+
+#include "../../src/stream/stream.h"
+#include "../support/sock_support.h"
+#include "../support/stdio_link.h"
+
+#define LINE  FSOCK_DELIVER_LINE
+#define WHOLE FSOCK_DELIVER_WHOLE_LINE
+
+/* How much the connection of a socket keeps for input. */
+static size_t
+memory_of(fsock *s)
+{
+	const struct fsock__stream *stream = s->stream;
+
+	return stream->raw.capacity;
+}
+
+static FILE *
+open_stream(const struct stdio_link *link, int two_way)
+{
+	FILE *f = two_way ? fsock_stream(link->s) : fsock_input(link->s);
+
+	ck_assert_ptr_nonnull(f);
+	return f;
+}
+
+/* ---- The longest line. */
+
+/*
+ * Lines of these lengths, ends included, come one after the other, the last one without its end if
+ * `rest` says so; then the peer ends its output. `good` of them are read, then comes the end of the
+ * file or the error.
+ */
+static const struct limit {
+	enum fsock_delivery delivery;
+	size_t limit, lengths[4];
+	int rest, good, too_long;
+} limits[] = {
+	{ .delivery = LINE, .limit = 8, .lengths = { 8 }, .good = 1 },
+	{ .delivery = LINE, .limit = 8, .lengths = { 9 }, .too_long = 1 },
+	{ .delivery = LINE, .limit = 8, .lengths = { 8, 8, 1, 8 }, .good = 4 },
+	{ .delivery = LINE, .limit = 8, .lengths = { 8, 1, 9, 1 }, .good = 2, .too_long = 1 },
+	{ .delivery = LINE, .limit = 8, .lengths = { 3, 7 }, .rest = 1, .good = 2 },
+	{ .delivery = LINE, .limit = 8, .lengths = { 3, 8 }, .rest = 1, .good = 2 },
+	{ .delivery = LINE, .limit = 8, .lengths = { 3, 9 }, .rest = 1, .good = 1, .too_long = 1 },
+	{ .delivery = LINE, .limit = 1, .lengths = { 1, 1, 2 }, .good = 2, .too_long = 1 },
+	{ .delivery = LINE, .limit = 9000, .lengths = { 9000, 9001 }, .good = 1, .too_long = 1 },
+	{ .delivery = FSOCK_DELIVER_DEFAULT,
+	    .limit = 8,
+	    .lengths = { 8, 9 },
+	    .good = 1,
+	    .too_long = 1 },
+	{ .delivery = FSOCK_DELIVER_BLOCK, .limit = 8, .lengths = { 8, 9, 100 }, .good = 3 },
+	{ .delivery = LINE, .limit = 0, .lengths = { 100000, 7, 70000 }, .good = 3 },
+	{ .delivery = WHOLE, .limit = 8, .lengths = { 8 }, .good = 1 },
+	{ .delivery = WHOLE, .limit = 8, .lengths = { 9 }, .too_long = 1 },
+	{ .delivery = WHOLE, .limit = 8, .lengths = { 8, 8, 1, 8 }, .good = 4 },
+	{ .delivery = WHOLE, .limit = 8, .lengths = { 8, 1, 9, 1 }, .good = 2, .too_long = 1 },
+	{ .delivery = WHOLE, .limit = 8, .lengths = { 3, 7 }, .rest = 1, .good = 2 },
+	{ .delivery = WHOLE, .limit = 8, .lengths = { 3, 9 }, .rest = 1, .good = 1, .too_long = 1 },
+	{ .delivery = WHOLE, .limit = 1, .lengths = { 1, 1, 2 }, .good = 2, .too_long = 1 },
+	{ .delivery = WHOLE, .limit = 9000, .lengths = { 9000, 9001 }, .good = 1, .too_long = 1 },
+	{ .delivery = WHOLE,
+	    .limit = 20000,
+	    .lengths = { 9000, 20000, 20001 },
+	    .good = 2,
+	    .too_long = 1 },
+	{ .delivery = WHOLE, .limit = 0, .lengths = { 65536, 5, 65537 }, .good = 2, .too_long = 1 },
+	{ .delivery = WHOLE,
+	    .limit = 100000,
+	    .lengths = { 100000, 100001 },
+	    .good = 1,
+	    .too_long = 1 },
+};
+
+static char text[400000], line[400000];
+
+/* Makes the lines of a row in `text`; returns their length together. */
+static size_t
+make_lines(const struct limit *row)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < COUNT(row->lengths) && row->lengths[i] > 0; i++) {
+		memset(text + n, 'a' + i, row->lengths[i] - 1);
+		n += row->lengths[i];
+		text[n - 1] = '\n';
+	}
+	if (row->rest)
+		text[n - 1] = '$';
+	return n;
+}
+
+static void
+check_too_long(const struct stdio_link *link, FILE *f)
+{
+	/* A line that is too long stays so; its octets can be had. */
+	for (int turn = 0; turn < 3; turn++) {
+		errno = 0;
+		ck_assert_ptr_null(fgets(line, sizeof line, f));
+		ck_assert_int_eq(errno, EMSGSIZE);
+		ck_assert(ferror(f) && !feof(f));
+		stdio_expect_error(
+		    link, "read", FSOCK_LINE_TOO_LONG_ERROR, EMSGSIZE, "Line too long");
+		clearerr(f);
+	}
+	ck_assert_int_ge(fsock_read_byte(f), 0);
+}
+
+static void
+read_limited(const struct limit *row, int two_way, enum stdio_transport transport, size_t piece)
+{
+	struct fsock_options options = { .delivery = row->delivery, .line_limit = row->limit };
+	struct stdio_link link;
+	struct stdio_feeder feeder;
+	size_t n = make_lines(row), at = 0;
+	FILE *f;
+
+	stdio_link_open(&link, transport, &options);
+	f = open_stream(&link, two_way);
+	stdio_feeder_start(&feeder, &link, text, n, piece, 1);
+	for (int i = 0; i < row->good; i++) {
+		ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
+		ck_assert_uint_eq(strlen(line), row->lengths[i]);
+		ck_assert_mem_eq(line, text + at, row->lengths[i]);
+		at += row->lengths[i];
+		ck_assert_int_eq(ftell(f), (long)at);
+	}
+	if (row->too_long) {
+		check_too_long(&link, f);
+		if (row->delivery == WHOLE)
+			ck_assert_int_eq(ftell(f), (long)at);
+	} else {
+		ck_assert_ptr_null(fgets(line, sizeof line, f));
+		ck_assert(feof(f) && !ferror(f));
+	}
+	stdio_feeder_stop(&feeder);
+	stdio_link_close(&link);
+}
+
+START_TEST(line_limit)
+{
+	static const size_t pieces[] = { 1, 3, 5000, 1000000 };
+	const struct limit *row = &limits[_i / 4];
+
+	for (int i = 0; i < COUNT(pieces); i++)
+		if (pieces[i] >= 5000 || make_lines(row) < 1000)
+			read_limited(row, _i % 2, _i / 2 % 2 ? STDIO_TCP6 : STDIO_UNIX, pieces[i]);
+}
+END_TEST
+
+/* ---- A flood without a line end. */
+
+static const struct flood {
+	enum fsock_delivery delivery;
+	size_t limit, most;
+	int too_long;
+} floods[] = {
+	{ .delivery = WHOLE, .most = 65536 + 2 * FSOCK__BUFFER_LARGE, .too_long = 1 },
+	{ .delivery = WHOLE, .limit = 1000, .most = 2 * FSOCK__BUFFER_LARGE, .too_long = 1 },
+	{ .delivery = LINE, .limit = 1000, .most = 2 * FSOCK__BUFFER_LARGE, .too_long = 1 },
+	{ .delivery = LINE, .most = 2 * FSOCK__BUFFER_LARGE },
+	{ .delivery = FSOCK_DELIVER_BLOCK, .most = 2 * FSOCK__BUFFER_LARGE },
+};
+
+/* Memory is bounded, whether the line is refused or a program takes it piece by piece. */
+START_TEST(flood)
+{
+	const struct flood *row = &floods[_i / 2];
+	struct fsock_options options = { .delivery = row->delivery, .line_limit = row->limit };
+	size_t size = (size_t)4 << 20, total = 0, n;
+	char *octets = malloc(size);
+	struct stdio_link link;
+	struct stdio_feeder feeder;
+	FILE *f;
+
+	ck_assert_ptr_nonnull(octets);
+	memset(octets, 'x', size);
+	stdio_link_open(&link, STDIO_TCP4, &options);
+	f = open_stream(&link, _i % 2);
+	stdio_feeder_start(&feeder, &link, octets, size, size, 1);
+	while ((n = fread(line, 1, 3000, f)) == 3000) {
+		total += n;
+		ck_assert_uint_le(memory_of(link.s), row->most);
+	}
+	total += n;
+	ck_assert_uint_le(memory_of(link.s), row->most);
+	if (row->too_long) {
+		ck_assert_uint_eq(total, row->delivery == LINE ? row->limit : 0);
+		check_too_long(&link, f);
+		/* The flood is held up in the kernel: its sender has to let go. */
+		ck_assert_int_eq(fsock_abort(link.s), 0);
+	} else {
+		ck_assert_uint_eq(total, size);
+		ck_assert(feof(f));
+		ck_assert_uint_le(memory_of(link.s), FSOCK__BUFFER_SMALL);
+		fsock_close(link.s);
+	}
+	link.s = NULL;
+	stdio_feeder_join(&feeder);
+	stdio_link_close(&link);
+	free(octets);
+}
+END_TEST
+
+/* ---- Time. */
+
+/* After a timeout the stream is as before, whatever was reading; nothing that came is lost. */
+START_TEST(timeout)
+{
+	struct fsock_options options = { .read_timeout = 0.02 };
+	struct stdio_link link;
+	FILE *f;
+	double start;
+
+	stdio_link_open(&link, (enum stdio_transport)(_i / 2), &options);
+	f = open_stream(&link, _i % 2);
+	for (int i = 0; i < 3; i++) {
+		start = sock_now();
+		errno = 0;
+		ck_assert_int_eq(getc(f), EOF);
+		ck_assert_int_eq(errno, ETIMEDOUT);
+		sock_assert_took(start, 0.02);
+		ck_assert(ferror(f) && !feof(f));
+		stdio_expect_error(&link, "read", FSOCK_TIMEOUT_ERROR, ETIMEDOUT, "Timed out");
+		if (i == 0)
+			clearerr(f); /* getc() goes on without it, too */
+		stdio_far_puts(&link, "go on\n");
+		sock_await(fsock_socket(link.s), POLLIN);
+		ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
+		ck_assert_str_eq(line, "go on\n");
+		clearerr(f);
+	}
+	stdio_link_close(&link);
+}
+END_TEST
+
+/* glibc's getline() wants clearerr() after an error; all others go on. */
+START_TEST(getline_after_timeout)
+{
+	struct fsock_options options = { .read_timeout = 0.001 };
+	struct stdio_link link;
+	char *got = NULL;
+	size_t size = 0;
+	FILE *f;
+
+	stdio_link_open(&link, STDIO_SOCKETPAIR, &options);
+	f = open_stream(&link, _i);
+	ck_assert_int_eq(getline(&got, &size, f), -1);
+	ck_assert_int_eq(errno, ETIMEDOUT);
+	stdio_far_puts(&link, "line\n");
+#if defined(__GLIBC__)
+	ck_assert_int_eq(getline(&got, &size, f), -1);
+	clearerr(f);
+#endif
+	ck_assert_int_eq(getline(&got, &size, f), 5);
+	ck_assert_str_eq(got, "line\n");
+	free(got);
+	stdio_link_close(&link);
+}
+END_TEST
+
+/* The deadline covers the whole exchange, and can be set anew. */
+START_TEST(deadline)
+{
+	struct fsock_options options = { .deadline = 0.02 };
+	double start = sock_now();
+	struct stdio_link link;
+	FILE *f;
+
+	stdio_link_open(&link, (enum stdio_transport)(_i / 2), &options);
+	f = open_stream(&link, _i % 2);
+	for (int i = 0; i < 2; i++) {
+		errno = 0;
+		ck_assert_int_eq(getc(f), EOF);
+		ck_assert_int_eq(errno, ETIMEDOUT);
+		stdio_expect_error(
+		    &link, "read", FSOCK_DEADLINE_TIMEOUT_ERROR, ETIMEDOUT, "Deadline passed");
+		clearerr(f);
+		sock_assert_took(start, 0.02);
+	}
+	stdio_far_puts(&link, "late\n");
+	ck_assert_int_eq(getc(f), EOF); /* also what has arrived: the exchange is over */
+	clearerr(f);
+	ck_assert_int_eq(fsock_set_deadline(link.s, INFINITY), 0);
+	ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
+	ck_assert_str_eq(line, "late\n");
+	ck_assert_int_eq(fsock_set_deadline(link.s, 20), 0);
+	stdio_far_puts(&link, "in time\n");
+	ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
+	ck_assert_str_eq(line, "in time\n");
+	ck_assert_int_eq(fsock_set_deadline(link.s, 0.001), 0);
+	ck_assert_int_eq(getc(f), EOF);
+	ck_assert_str_eq(fsock_error_name(fsock_last_error()->kind),
+	    fsock_error_name(FSOCK_DEADLINE_TIMEOUT_ERROR));
+	ck_assert_int_eq(fsock_set_deadline(link.s, -1), -1);
+	ck_assert_int_eq(fsock_set_deadline(link.s, NAN), -1);
+	ck_assert_int_eq(errno, EINVAL);
+	stdio_link_close(&link);
+}
+END_TEST
+
+/* ---- The end, and no end. */
+
+/* A peer that resets is told of once, then there is nothing more to read. */
+START_TEST(reset)
+{
+	struct stdio_link link;
+	FILE *f;
+
+	stdio_link_open(&link, (enum stdio_transport)(_i / 2), NULL);
+	f = open_stream(&link, _i % 2);
+	stdio_far_puts(&link, "before\n");
+	ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
+	ck_assert_str_eq(line, "before\n");
+	stdio_far_reset(&link);
+	errno = 0;
+	ck_assert_ptr_null(fgets(line, sizeof line, f));
+	ck_assert_int_eq(errno, ECONNRESET);
+	ck_assert(ferror(f) && !feof(f));
+	stdio_expect_error(
+	    &link, "read", FSOCK_CONNECTION_RESET_ERROR, ECONNRESET, strerror(ECONNRESET));
+	clearerr(f);
+	ck_assert_ptr_null(fgets(line, sizeof line, f));
+	ck_assert(feof(f) || ferror(f));
+	stdio_link_close(&link);
+}
+END_TEST
+
+/* errno is left alone by what works, also by reading to the end of the file. */
+START_TEST(errno_untouched)
+{
+	struct stdio_link link;
+	FILE *f;
+
+	stdio_link_open(&link, (enum stdio_transport)(_i / 2), NULL);
+	f = open_stream(&link, _i % 2);
+	stdio_far_puts(&link, "one\ntwo");
+	stdio_far_end(&link);
+	fsock_clear_error();
+	errno = 4711;
+	ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
+	ck_assert_int_eq(errno, 4711);
+	ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
+	ck_assert_str_eq(line, "two");
+	ck_assert_ptr_null(fgets(line, sizeof line, f));
+	ck_assert_int_eq(errno, 4711);
+	ck_assert(feof(f) && !ferror(f));
+	ck_assert_int_eq(fsock_last_error()->kind, FSOCK_NO_ERROR);
+	stdio_link_close(&link);
+}
+END_TEST
+
+/* ---- Blocks. */
+
+/*
+ * Blocks that a libc asks for with the program's memory at hand, between such as go through stdio's
+ * buffer, which is as large as they are or smaller; 0 is a seek that stays: what was read ahead is
+ * given back.
+ */
+static const size_t blocks[] = { 1, 100000, 0, 32768, 10, 0, 40000, 65536, 3, 70001, 0, 131072 };
+static const size_t buffers[] = { 0, 4096, 40000, 65536 }; /* 0: what the library gives */
+
+START_TEST(large_blocks)
+{
+	enum { ALL = sizeof text, PIECE = 30000 };
+	struct fsock_options options = { .delivery = FSOCK_DELIVER_BLOCK };
+	size_t buffer = buffers[_i % COUNT(buffers)], at = 0, n;
+	static char got[131072], memory[65536];
+	struct stdio_feeder feeder;
+	struct stdio_link link;
+	FILE *f;
+
+	for (int i = 0; i < ALL; i++)
+		text[i] = (char)(i * 7 + i / 251);
+	stdio_link_open(&link, _i & 8 ? STDIO_TCP4 : STDIO_SOCKETPAIR, &options);
+	f = open_stream(&link, _i & 4);
+	if (buffer > 0)
+		ck_assert_int_eq(setvbuf(f, memory, _IOFBF, buffer), 0);
+	stdio_feeder_start(&feeder, &link, text, ALL, PIECE, 1);
+	for (int i = 0; !feof(f); i++) {
+		size_t block = blocks[i % COUNT(blocks)];
+
+		n = fread(got, 1, block, f);
+		ck_assert_uint_le(at + n, ALL);
+		if (memcmp(got, text + at, n) != 0)
+			ck_abort_msg("after %zu octets", at);
+		at += n;
+		ck_assert_uint_eq(n < block, feof(f) != 0);
+		ck_assert_int_eq(ftell(f), (long)at);
+		if (block == 0)
+			ck_assert_int_eq(fseek(f, 0, SEEK_CUR), 0);
+	}
+	ck_assert_uint_eq(at, ALL);
+	stdio_feeder_join(&feeder);
+	stdio_link_close(&link);
+}
+END_TEST
+
+/* What has come before the time runs out is the program's; the rest comes with the next read. */
+START_TEST(timeout_in_a_large_block)
+{
+	struct fsock_options options = { .delivery = FSOCK_DELIVER_BLOCK, .read_timeout = 0.02 };
+	static char got[65536];
+	struct stdio_link link;
+	FILE *f;
+
+	stdio_link_open(&link, (enum stdio_transport)(_i / 2), &options);
+	f = open_stream(&link, _i % 2);
+	stdio_far_send(&link, text, 1000);
+	ck_assert_uint_eq(fread(got, 1, sizeof got, f), 1000);
+	ck_assert_int_eq(errno, ETIMEDOUT);
+	ck_assert(ferror(f) && !feof(f));
+	clearerr(f);
+	stdio_far_send(&link, text, 10);
+	stdio_far_end(&link);
+	ck_assert_uint_eq(fread(got, 1, sizeof got, f), 10);
+	ck_assert(feof(f) && !ferror(f));
+	stdio_link_close(&link);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("input");
+	TCase *t = tcase_create("input");
+
+	tcase_add_loop_test(t, line_limit, 0, COUNT(limits) * 4);
+	tcase_add_loop_test(t, flood, 0, COUNT(floods) * 2);
+	tcase_add_loop_test(t, timeout, 0, 2 * STDIO_TRANSPORTS);
+	tcase_add_loop_test(t, getline_after_timeout, 0, 2);
+	tcase_add_loop_test(t, deadline, 0, 2 * STDIO_TRANSPORTS);
+	tcase_add_loop_test(t, reset, 0, 2 * STDIO_TRANSPORTS);
+	tcase_add_loop_test(t, errno_untouched, 0, 2 * STDIO_TRANSPORTS);
+	tcase_add_loop_test(t, large_blocks, 0, 4 * COUNT(buffers));
+	tcase_add_loop_test(t, timeout_in_a_large_block, 0, 2 * STDIO_TRANSPORTS);
+	suite_add_tcase(s, t);
+	return sock_run(s);
+}
