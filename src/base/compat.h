@@ -131,6 +131,14 @@ fsock__cond_init(pthread_cond_t *cond)
 #define fsock__pipe(fds)                    pipe(fds)
 #endif
 
+/* Two ends to wake a poll(2) by: of an eventfd both are the same. */
+#if defined(__linux__)
+#include <sys/eventfd.h>
+#define fsock__wake_ends(ends) (((ends)[0] = (ends)[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0 ? -1 : 0)
+#else
+#define fsock__wake_ends(ends) fsock__pipe(ends)
+#endif
+
 /* How batches of datagrams are moved. A build may ask for the way of systems other than Linux. */
 #if defined(__linux__) && !defined(FSOCK_DATAGRAM_LOOP)
 #define FSOCK__DATAGRAM_OPS fsock__datagram_mmsg

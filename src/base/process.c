@@ -4,19 +4,30 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-static atomic_int number = 1;
+#include "lock.h"
+
+static atomic_int number = 1, era = 1;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void
+in_parent(void)
+{
+	era++;
+}
 
 static void
 in_child(void)
 {
 	number++;
+	era++;
+	fsock__lock_reset_all();
 }
 
 static void
 watch(void)
 {
-	pthread_atfork(NULL, NULL, in_child); /* for want of memory a child goes unnoticed */
+	fsock__lock_reset_all();
+	pthread_atfork(NULL, in_parent, in_child);
 }
 
 void
@@ -29,4 +40,10 @@ int
 fsock__process(void)
 {
 	return number;
+}
+
+int
+fsock__process_era(void)
+{
+	return era;
 }

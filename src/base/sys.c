@@ -53,16 +53,27 @@ fsock__sys_socketpair(int family, int type, int fds[2])
 	return 0;
 }
 
+/* Sets what pipe() could not set at birth on this system. */
+static int
+prepare_ends(int ends[2], int result)
+{
+	for (int i = 0; i < 2 && result == 0 && FSOCK__SOCK_CLOEXEC == 0; i++) {
+		fcntl(ends[i], F_SETFD, FD_CLOEXEC);
+		fsock__sys_set_nonblocking(ends[i], 1);
+	}
+	return result;
+}
+
 int
 fsock__sys_pipe(int fds[2])
 {
-	if (fsock__pipe(fds) < 0)
-		return -1;
-	for (int i = 0; i < 2 && FSOCK__SOCK_CLOEXEC == 0; i++) {
-		fcntl(fds[i], F_SETFD, FD_CLOEXEC);
-		fsock__sys_set_nonblocking(fds[i], 1);
-	}
-	return 0;
+	return prepare_ends(fds, fsock__pipe(fds));
+}
+
+int
+fsock__sys_wake(int ends[2])
+{
+	return prepare_ends(ends, fsock__wake_ends(ends));
 }
 
 int

@@ -28,6 +28,9 @@ int fsock__sys_socketpair(int family, int type, int fds[2]);
 /* pipe(2), with both ends non-blocking. */
 int fsock__sys_pipe(int fds[2]);
 
+/* The ends of a wake-up, see wake.h: likewise. */
+int fsock__sys_wake(int ends[2]);
+
 /* Closes the descriptor once: after EINTR it is gone on every system that matters, so no retry. */
 int fsock__sys_close(int fd);
 

@@ -1,0 +1,83 @@
+#include "compat.h"
+#include "lock.h"
+
+#include "clock.h"
+
+/* Enough that threads with different objects rarely meet. */
+#define OBJECTS 64
+
+/* Alone on its cache lines. */
+struct fsock__lock {
+	_Alignas(64) pthread_mutex_t mutex;
+	pthread_cond_t changed;
+};
+
+static struct fsock__lock locks[FSOCK__LOCK_KINDS + OBJECTS];
+
+/* Allocators align: the low bits of addresses say nothing. */
+struct fsock__lock *
+fsock__lock_of(const void *object)
+{
+	uint64_t h = (uint64_t)(uintptr_t)object >> 4;
+
+	h *= 0x9e3779b97f4a7c15u;
+	return &locks[FSOCK__LOCK_KINDS + (h >> 32) % OBJECTS];
+}
+
+struct fsock__lock *
+fsock__lock_the(enum fsock__lock_kind kind)
+{
+	return &locks[kind];
+}
+
+void
+fsock__lock_take(struct fsock__lock *lock)
+{
+	pthread_mutex_lock(&lock->mutex);
+}
+
+void
+fsock__lock_give(struct fsock__lock *lock)
+{
+	pthread_mutex_unlock(&lock->mutex);
+}
+
+void
+fsock__lock_await(struct fsock__lock *lock, int64_t deadline)
+{
+	int64_t left = fsock__clock_left(deadline);
+	int cancel, saved = errno;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	if (deadline == FSOCK__NEVER) {
+		pthread_cond_wait(&lock->changed, &lock->mutex);
+	} else if (left > 0) {
+		struct timespec until = { (time_t)(deadline / 1000000000), deadline % 1000000000 };
+		struct timespec length = { (time_t)(left / 1000000000), left % 1000000000 };
+
+		(void)until, (void)length; /* systems wait by one or by the other */
+		fsock__cond_wait(&lock->changed, &lock->mutex, &until, &length);
+	}
+	pthread_setcancelstate(cancel, NULL);
+	errno = saved;
+}
+
+void
+fsock__lock_tell(struct fsock__lock *lock)
+{
+	pthread_cond_broadcast(&lock->changed);
+}
+
+void
+fsock__lock_reset_all(void)
+{
+	pthread_mutexattr_t recursive;
+
+	pthread_mutexattr_init(&recursive);
+	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+	for (size_t i = 0; i < sizeof locks / sizeof locks[0]; i++) {
+		pthread_mutex_init(&locks[i].mutex, &recursive);
+		fsock__cond_init(&locks[i].changed);
+	}
+	pthread_mutexattr_destroy(&recursive);
+}

@@ -1,0 +1,44 @@
+/*
+ * Short locks: held for a few instructions, never over a system call, stdio or a function of the
+ * program's. They belong to the process, not to what they guard, so that they survive fork(): in
+ * the child, where the thread that held one is not, all are free again. What such a lock guards is
+ * therefore changed by single stores, or so that a child does not care.
+ *
+ * fsock__process_watch() comes before the first use.
+ */
+#ifndef FSOCK_BASE_LOCK_H
+#define FSOCK_BASE_LOCK_H
+
+#include <pthread.h>
+#include <stdint.h>
+
+struct fsock__lock;
+
+/*
+ * The lock of a socket or another object. Different objects may share one: a thread that holds it
+ * takes no other object's.
+ */
+struct fsock__lock *fsock__lock_of(const void *object);
+
+/* Locks of a kind each, which are the last to be taken. */
+enum fsock__lock_kind { FSOCK__LOCK_REGISTRY, FSOCK__LOCK_LOOKUPS, FSOCK__LOCK_KINDS };
+struct fsock__lock *fsock__lock_the(enum fsock__lock_kind);
+
+/*
+ * The thread that holds a lock may take it again: a signal handler that calls exit() may have
+ * interrupted it in between.
+ */
+void fsock__lock_take(struct fsock__lock *);
+void fsock__lock_give(struct fsock__lock *);
+
+/*
+ * Gives the lock up, waits until some thread tells that something has changed, or until the
+ * absolute deadline, and takes the lock again. May return early. Not a point of cancellation.
+ */
+void fsock__lock_await(struct fsock__lock *, int64_t deadline);
+void fsock__lock_tell(struct fsock__lock *);
+
+/* In a child of fork(), for process.c: all are free. */
+void fsock__lock_reset_all(void);
+
+#endif
