@@ -6,13 +6,29 @@
 /* Enough that threads with different objects rarely meet. */
 #define OBJECTS 64
 
-/* Alone on its cache lines. */
-struct fsock__lock {
-	_Alignas(64) pthread_mutex_t mutex;
-	pthread_cond_t changed;
-};
+/* Each alone on its cache lines. */
+static struct {
+	_Alignas(64) struct fsock__lock lock;
+} locks[FSOCK__LOCK_KINDS + OBJECTS];
 
-static struct fsock__lock locks[FSOCK__LOCK_KINDS + OBJECTS];
+void
+fsock__lock_init(struct fsock__lock *lock)
+{
+	pthread_mutexattr_t recursive;
+
+	pthread_mutexattr_init(&recursive);
+	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(&lock->mutex, &recursive);
+	pthread_mutexattr_destroy(&recursive);
+	fsock__cond_init(&lock->changed);
+}
+
+void
+fsock__lock_destroy(struct fsock__lock *lock)
+{
+	pthread_cond_destroy(&lock->changed);
+	pthread_mutex_destroy(&lock->mutex);
+}
 
 /* Allocators align: the low bits of addresses say nothing. */
 struct fsock__lock *
@@ -21,13 +37,13 @@ fsock__lock_of(const void *object)
 	uint64_t h = (uint64_t)(uintptr_t)object >> 4;
 
 	h *= 0x9e3779b97f4a7c15u;
-	return &locks[FSOCK__LOCK_KINDS + (h >> 32) % OBJECTS];
+	return &locks[FSOCK__LOCK_KINDS + (h >> 32) % OBJECTS].lock;
 }
 
 struct fsock__lock *
 fsock__lock_the(enum fsock__lock_kind kind)
 {
-	return &locks[kind];
+	return &locks[kind].lock;
 }
 
 void
@@ -71,13 +87,6 @@ fsock__lock_tell(struct fsock__lock *lock)
 void
 fsock__lock_reset_all(void)
 {
-	pthread_mutexattr_t recursive;
-
-	pthread_mutexattr_init(&recursive);
-	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
-	for (size_t i = 0; i < sizeof locks / sizeof locks[0]; i++) {
-		pthread_mutex_init(&locks[i].mutex, &recursive);
-		fsock__cond_init(&locks[i].changed);
-	}
-	pthread_mutexattr_destroy(&recursive);
+	for (size_t i = 0; i < sizeof locks / sizeof locks[0]; i++)
+		fsock__lock_init(&locks[i].lock);
 }

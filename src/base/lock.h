@@ -12,7 +12,14 @@
 #include <pthread.h>
 #include <stdint.h>
 
-struct fsock__lock;
+struct fsock__lock {
+	pthread_mutex_t mutex;
+	pthread_cond_t changed;
+};
+
+/* A lock of its own, for what no child of fork() uses. */
+void fsock__lock_init(struct fsock__lock *);
+void fsock__lock_destroy(struct fsock__lock *);
 
 /*
  * The lock of a socket or another object. Different objects may share one: a thread that holds it

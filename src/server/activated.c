@@ -6,7 +6,7 @@
 #include <fsock/server.h>
 
 #include "../base/error.h"
-#include "../sock/socket.h"
+#include "../sock/handle.h"
 
 #define FIRST 3 /* the descriptor of the first socket passed: SD_LISTEN_FDS_START */
 

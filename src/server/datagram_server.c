@@ -50,12 +50,12 @@ datagram_take(struct fsock__worker *w, fsock *source)
 	ssize_t n;
 
 	if (source->shut & FSOCK_INPUT)
-		return fsock__socket_error(source, "receive", ESHUTDOWN);
+		return fsock__handle_error(source, "receive", ESHUTDOWN);
 	n = FSOCK__DATAGRAM_OPS.receive(source->fd, w->buffer, room, &w->from, &flags);
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return -1;
 	if (n < 0)
-		return fsock__socket_error(source, "receive", errno);
+		return fsock__handle_error(source, "receive", errno);
 	w->source = source;
 	w->length = (size_t)n;
 	w->port = fsock_addr_port(&w->from);

@@ -82,9 +82,9 @@ set_idle(struct fsock__client *c)
 static enum fate
 flush(struct fsock__client *c)
 {
-	if (fflush(c->stream) == 0 && c->socket->write_error == 0)
+	if (fflush(c->stream) == 0 && c->socket->output.error == 0)
 		return GOES_ON;
-	return fail(c, c->socket->write_error != 0 ? c->socket->write_error : errno, IS_CUT_OFF);
+	return fail(c, c->socket->output.error != 0 ? c->socket->output.error : errno, IS_CUT_OFF);
 }
 
 /* What a function of the program has returned. */
@@ -106,7 +106,7 @@ new_client(struct fsock__loop *loop, fsock *s)
 	struct fsock__client *c = calloc(1, sizeof *c);
 
 	if (c == NULL) {
-		fsock__socket_error(s, "serve client", ENOMEM);
+		fsock__handle_error(s, "serve client", ENOMEM);
 		return NULL;
 	}
 	c->loop = loop;
@@ -205,7 +205,7 @@ meet_no_line(struct fsock__client *c, ssize_t length, int state, int served)
 	if (errno != EAGAIN && errno != EWOULDBLOCK)
 		return fail(c, errno, ENDS);
 	if ((state & FSOCK_FAILED) && served == 0) /* and yet reading tells of nothing */
-		return fail(c, c->socket->write_error, IS_CUT_OFF);
+		return fail(c, c->socket->output.error, IS_CUT_OFF);
 	fsock_clear_error();
 	return GOES_ON;
 }
@@ -230,7 +230,7 @@ serve_lines(struct fsock__client *c, int state, int *served)
 		++*served;
 		c->line_at = (c->line_at > now ? c->line_at : now) + interval;
 		fate = judge(c, handle(c, (size_t)length));
-		if (server->ending || c->socket->congested || c->socket->write_error != 0)
+		if (server->ending || c->socket->output.congested || c->socket->output.error != 0)
 			break;
 	}
 	return fate;
@@ -253,7 +253,7 @@ serve(struct fsock__client *c, int state)
 	if (is_late(c))
 		return fail(c, errno, ENDS);
 	if (c->is_paused) /* and yet it is ready: its output has failed */
-		return fail(c, c->socket->write_error, IS_CUT_OFF);
+		return fail(c, c->socket->output.error, IS_CUT_OFF);
 	if (state != FSOCK_TIMEOUT)
 		fate = serve_lines(c, state, &served);
 	if (fate == GOES_ON)

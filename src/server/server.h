@@ -14,7 +14,7 @@
 
 #include <fsock/server.h>
 
-#include "../sock/socket.h"
+#include "../sock/handle.h"
 
 struct fsock__loop;
 struct fsock__worker;

@@ -35,7 +35,7 @@ check_sockets(const struct fsock__server_ops *ops, const struct fsock_server_opt
 	for (size_t i = 0; i < options->socket_count; i++) {
 		const fsock *s = options->sockets[i];
 
-		if (fsock__socket_fd(s, "serve") < 0)
+		if (fsock__handle_fd(s, "serve") < 0)
 			return -1;
 		if (!ops->suits(s->role))
 			return fsock__error_set_kind(

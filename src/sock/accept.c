@@ -3,6 +3,7 @@
 
 #include "../base/clock.h"
 #include "../base/sys.h"
+#include "socket.h"
 #include "transfer.h"
 
 /* Whether accept() failed for want of a client. */
@@ -63,7 +64,7 @@ take(fsock *listener, int fd, int64_t until, struct fsock_addr *peer)
 		if (new >= 0)
 			return new;
 		if (!is_none(errno) || listener->nonblocking)
-			return fsock__socket_error(listener, "accept", errno);
+			return fsock__handle_error(listener, "accept", errno);
 		if (await(listener, until) < 0)
 			return -1;
 	}
@@ -78,8 +79,8 @@ wrap(const fsock *listener, int new, const struct fsock__settings *settings,
 	fsock *s;
 
 	fsock_addr_host(peer, host, sizeof host);
-	s = fsock__socket_new(
-	    new, FSOCK__CONNECTED, listener->family, settings, host, fsock_addr_port(peer));
+	s = fsock__socket_new(new, FSOCK__CONNECTED, listener->family, settings, host,
+	    fsock_addr_port(peer), NULL);
 	if (s == NULL)
 		fsock__sys_close(new);
 	return s;
@@ -94,7 +95,7 @@ fsock__accept_now(fsock *listener, const struct fsock__settings *settings)
 	fsock *s;
 
 	if (new < 0) {
-		fsock__socket_error(listener, "accept", errno);
+		fsock__handle_error(listener, "accept", errno);
 		return NULL;
 	}
 	s = wrap(listener, new, settings, &peer);
@@ -107,7 +108,7 @@ fsock__accept_now(fsock *listener, const struct fsock__settings *settings)
 fsock *
 fsock_accept(fsock *listener, const struct fsock_options *options)
 {
-	int fd = fsock__socket_fd(listener, "accept");
+	int fd = fsock__handle_fd(listener, "accept");
 	struct fsock__settings settings;
 	struct fsock_addr peer;
 	int new, saved = errno;
@@ -117,7 +118,7 @@ fsock_accept(fsock *listener, const struct fsock_options *options)
 	if (fd < 0)
 		return NULL;
 	if (listener->role != FSOCK__LISTENER) {
-		fsock__socket_error(listener, "accept", EINVAL);
+		fsock__handle_error(listener, "accept", EINVAL);
 		return NULL;
 	}
 	settings = listener->settings;

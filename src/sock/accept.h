@@ -2,7 +2,7 @@
 #ifndef FSOCK_SOCK_ACCEPT_H
 #define FSOCK_SOCK_ACCEPT_H
 
-#include "socket.h"
+#include "handle.h"
 
 /*
  * Takes a connection that is there; clients that have vanished are passed over. It waits only if

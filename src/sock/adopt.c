@@ -8,7 +8,6 @@
 #include "socket.h"
 #include "../base/sys.h"
 #include "../net/unix_file.h"
-#include "../wait/wait.h"
 
 /* What the descriptor is, or -1 with errno. */
 static int
@@ -77,7 +76,7 @@ fsock_adopt(int descriptor, const struct fsock_options *options)
 	keep_timeouts(descriptor, role, &settings);
 	fcntl(descriptor, F_SETFD, FD_CLOEXEC);
 	s = fsock__socket_new(
-	    descriptor, role, fsock_addr_family(&local), &settings, host, port);
+	    descriptor, role, fsock_addr_family(&local), &settings, host, port, NULL);
 	if (s == NULL)
 		return NULL;
 	if (role == FSOCK__LISTENER)
@@ -94,9 +93,9 @@ restore(const fsock *s, int fd)
 {
 	if (s->made_nonblocking)
 		fsock__sys_set_nonblocking(fd, 0);
-	if (s->read_timeout != FSOCK__NEVER)
+	if (s->limits.read_timeout != FSOCK__NEVER)
 		fsock__sys_set_timeout(fd, SO_RCVTIMEO, FSOCK__NEVER);
-	if (s->write_timeout != FSOCK__NEVER)
+	if (s->limits.write_timeout != FSOCK__NEVER)
 		fsock__sys_set_timeout(fd, SO_SNDTIMEO, FSOCK__NEVER);
 }
 
@@ -106,11 +105,12 @@ hand_over(fsock *s)
 {
 	int fd = s->fd;
 
-	fsock__socket_own(s);
-	fsock__wait_leave(s);
-	pthread_mutex_lock(&s->lock);
+	fsock__handle_own(s);
+	if (fsock__handle_is_watched(s))
+		s->watch.ops->leave(s);
+	fsock__handle_lock(s);
 	s->releasing = 1;
-	pthread_mutex_unlock(&s->lock);
+	fsock__handle_unlock(s);
 	if (s->stream != NULL)
 		s->stream_ops->close(s);
 	s->fd = -1;
@@ -128,12 +128,12 @@ fsock_release(fsock *s, void *buffer, size_t size, size_t *pending)
 	ssize_t n = 0;
 	int saved = errno, fd;
 
-	if (fsock__socket_fd(s, "release") < 0)
+	if (fsock__handle_fd(s, "release") < 0)
 		return -1;
 	if (buffer == NULL && size > 0)
-		return fsock__socket_error(s, "release", EINVAL);
+		return fsock__handle_error(s, "release", EINVAL);
 	if (s->stream != NULL) {
-		if (s->stream_ops->flush(s, 1) < 0 || s->stream_ops->settle(s) < 0)
+		if (s->stream_ops->flush(s, FSOCK__FLUSH_ALL) < 0 || s->stream_ops->settle(s) < 0)
 			return -1;
 		n = s->stream_ops->take(s, buffer, size);
 		if (n < 0)
@@ -142,7 +142,7 @@ fsock_release(fsock *s, void *buffer, size_t size, size_t *pending)
 	if (pending != NULL)
 		*pending = (size_t)n;
 	if ((size_t)n > size)
-		return fsock__socket_error(s, "release", ERANGE);
+		return fsock__handle_error(s, "release", ERANGE);
 	fd = hand_over(s);
 	errno = saved;
 	return fd;

@@ -1,34 +1,43 @@
 #include "../base/compat.h"
 
 #include "socket.h"
-#include "../wait/wait.h"
 
 /* see fsock/socket.h */
 int
 fsock_close(fsock *s)
 {
-	int r = 0, error = 0, closing, saved = errno;
+	int error = 0, saved = errno, r = 0;
 
 	if (s == NULL)
 		return 0;
-	fsock__socket_own(s);
-	fsock__wait_closing_retire(s);
+	fsock__handle_own(s);
+	if (fsock__handle_is_watched(s))
+		s->watch.ops->retire(s);
 	if (s->stream != NULL && s->stream_ops->close(s) < 0)
 		error = errno;
-	pthread_mutex_lock(&s->lock);
-	if (fsock__socket_close_nolock(s) < 0)
+	if (fsock__socket_end(s) < 0)
 		error = errno;
-	if (s->write_error != 0)
-		error = s->write_error;
-	closing = s->closing;
-	pthread_mutex_unlock(&s->lock);
-	if (!closing)
-		fsock__wait_leave(s);
+	if (s->output.error != 0)
+		error = s->output.error;
+	if (s->watch.closing == FSOCK__NOT_CLOSING && fsock__handle_is_watched(s))
+		s->watch.ops->leave(s);
 	errno = saved;
 	if (error != 0)
-		r = fsock__socket_error(s, "close", error);
+		r = fsock__handle_error(s, "close", error);
 	fsock__socket_unref(s);
 	return r;
+}
+
+/* Takes back from its lists what they were to close, unless one of them has begun to. */
+static void
+take_back(struct fsock *s)
+{
+	fsock__handle_lock(s);
+	if (s->watch.closing == FSOCK__CLOSING) {
+		s->watch.closing = FSOCK__NOT_CLOSING;
+		s->references--; /* theirs; the caller has one */
+	}
+	fsock__handle_unlock(s);
 }
 
 /* see fsock/socket.h */
@@ -39,23 +48,17 @@ fsock_abort(fsock *s)
 
 	if (s == NULL)
 		return 0;
-	fsock__socket_own(s);
-	fsock__wait_leave(s);
+	fsock__handle_own(s);
+	take_back(s);
+	if (fsock__handle_is_watched(s))
+		s->watch.ops->leave(s);
 	/* With a write error noted, what the FILEs still hold is not sent when they close. */
-	atomic_compare_exchange_strong(&s->write_error, &expected, ECANCELED);
-	pthread_mutex_lock(&s->lock);
-	fsock__socket_reset_nolock(s);
-	if (s->closing) { /* a list was to do it */
-		s->closing = 0;
-		s->references--;
-	}
-	pthread_mutex_unlock(&s->lock);
+	atomic_compare_exchange_strong(&s->output.error, &expected, ECANCELED);
+	fsock__socket_reset(s);
 	if (s->stream != NULL)
 		s->stream_ops->close(s);
-	pthread_mutex_lock(&s->lock);
 	errno = saved;
-	r = fsock__socket_close_nolock(s);
-	pthread_mutex_unlock(&s->lock);
+	r = fsock__socket_end(s);
 	fsock__socket_unref(s);
 	return r;
 }
@@ -68,10 +71,10 @@ fsock_disown(fsock *s)
 
 	if (s == NULL)
 		return;
-	fsock__socket_own(s);
-	pthread_mutex_lock(&s->lock);
+	fsock__handle_own(s);
+	fsock__handle_lock(s);
 	open_files = s->open_files;
-	pthread_mutex_unlock(&s->lock);
+	fsock__handle_unlock(s);
 	if (open_files == 0)
 		fsock_close(s);
 	else

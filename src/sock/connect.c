@@ -48,8 +48,8 @@ connect_now(struct fsock__connecting *c, const struct fsock__settings *settings,
 	int fd = conduct(c, cancel);
 
 	if (fd >= 0)
-		s = fsock__socket_new(
-		    fd, FSOCK__CONNECTED, c->family, settings, c->remote.host, c->remote.port);
+		s = fsock__socket_new(fd, FSOCK__CONNECTED, c->family, settings, c->remote.host,
+		    c->remote.port, NULL);
 	if (fd >= 0 && s == NULL)
 		fsock__sys_close(fd);
 	fsock__connecting_free(c);
@@ -101,7 +101,7 @@ fsock_connect(const char *host, int port, const struct fsock_options *options)
 	pthread_setcancelstate(cancel, NULL);
 	if (s == NULL)
 		return NULL;
-	s->read_deadline = s->write_deadline = route.exchange;
+	s->limits.read_deadline = s->limits.write_deadline = route.exchange;
 	errno = saved;
 	return s;
 }

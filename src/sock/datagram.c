@@ -150,7 +150,7 @@ wrap(int fd, int family, struct plan *p, const char *host, int port)
 	const struct fsock__settings *set = p->settings;
 	int own = host == NULL;
 	fsock *s = fsock__socket_new(fd, FSOCK__DATAGRAM, family, set, own ? set->local_host : host,
-	    own ? set->local_port : port);
+	    own ? set->local_port : port, NULL);
 
 	if (s == NULL) {
 		give_up(p, fd);

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "socket.h"
+#include "handle.h"
 
 /* Sets the socket's `interrupt`. Returns 0, or -1 with errno: EMFILE, ENFILE, ENOMEM. */
 int fsock__interrupt_open(struct fsock *);

@@ -97,7 +97,7 @@ static fsock *
 wrap(struct attempt *a, const struct fsock__settings *settings, const char *host, int port)
 {
 	int family = fsock_addr_family(a->addr);
-	fsock *s = fsock__socket_new(a->fd, FSOCK__LISTENER, family, settings, host, port);
+	fsock *s = fsock__socket_new(a->fd, FSOCK__LISTENER, family, settings, host, port, NULL);
 
 	if (s == NULL) {
 		give_up(a);

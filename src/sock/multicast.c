@@ -9,14 +9,14 @@
 #include "../base/error.h"
 #include "../net/ip_text.h"
 #include "multicast.h"
-#include "socket.h"
+#include "handle.h"
 #include "../base/sys.h"
 
 /* Whether it is a datagram socket for IP: 0, or -1 with the error recorded. */
 static int
 check(fsock *s, const char *operation)
 {
-	if (fsock__socket_fd(s, operation) < 0)
+	if (fsock__handle_fd(s, operation) < 0)
 		return -1;
 	if (s->role == FSOCK__DATAGRAM && (s->family == AF_INET || s->family == AF_INET6))
 		return 0;
@@ -149,5 +149,5 @@ fsock_multicast_interface(fsock *s, const char *interface_name)
 	error = find_interface(interface_name, &index);
 	if (error == 0 && fsock__multicast_set_interface(s, index) < 0)
 		error = errno;
-	return error == 0 ? 0 : fsock__socket_error(s, "set interface", error);
+	return error == 0 ? 0 : fsock__handle_error(s, "set interface", error);
 }

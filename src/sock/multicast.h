@@ -2,7 +2,7 @@
 #ifndef FSOCK_SOCK_MULTICAST_H
 #define FSOCK_SOCK_MULTICAST_H
 
-#include "socket.h"
+#include "handle.h"
 
 /* The interface by number, 0 for the system's choice. Returns 0, or -1 with errno only. */
 int fsock__multicast_set_interface(struct fsock *, unsigned index);

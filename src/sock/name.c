@@ -1,7 +1,7 @@
 #include "../base/compat.h"
 
 #include "../base/error.h"
-#include "socket.h"
+#include "handle.h"
 
 typedef int ask_fn(int fd, struct sockaddr *address, socklen_t *length);
 
@@ -9,7 +9,7 @@ typedef int ask_fn(int fd, struct sockaddr *address, socklen_t *length);
 static int
 get_name(fsock *s, const char *operation, ask_fn *ask, struct fsock_addr *name)
 {
-	int fd = fsock__socket_fd(s, operation);
+	int fd = fsock__handle_fd(s, operation);
 	struct fsock_addr found;
 	uint8_t octets[16];
 	size_t n;
@@ -17,10 +17,10 @@ get_name(fsock *s, const char *operation, ask_fn *ask, struct fsock_addr *name)
 	if (fd < 0)
 		return -1;
 	if (name == NULL)
-		return fsock__socket_error(s, operation, EINVAL);
+		return fsock__handle_error(s, operation, EINVAL);
 	found.length = sizeof found.as;
 	if (ask(fd, &found.as.any, &found.length) < 0)
-		return fsock__socket_error(s, operation, errno);
+		return fsock__handle_error(s, operation, errno);
 	n = fsock_addr_octets(&found, octets);
 	if (n == 4)
 		return fsock_addr_from_octets(name, octets, n, fsock_addr_port(&found));

@@ -73,7 +73,7 @@ find(fsock *s, const char *operation, enum fsock_option option)
 {
 	const struct fsock__option *o;
 
-	if (fsock__socket_fd(s, operation) < 0)
+	if (fsock__handle_fd(s, operation) < 0)
 		return NULL;
 	o = (unsigned)option < sizeof options / sizeof options[0] ? &options[option] : NULL;
 	if (o == NULL || !(o->roles & (1 << s->role)) || !(o->families & family_bit(s->family))) {
@@ -98,8 +98,8 @@ fsock_get_option(fsock *s, enum fsock_option option, double *value)
 	if (o == NULL)
 		return -1;
 	if (value == NULL)
-		return fsock__socket_error(s, operation, EINVAL);
-	return o->get(s, o, value) < 0 ? fsock__socket_error(s, operation, errno) : 0;
+		return fsock__handle_error(s, operation, EINVAL);
+	return o->get(s, o, value) < 0 ? fsock__handle_error(s, operation, errno) : 0;
 }
 
 /* see fsock/option.h */
@@ -114,5 +114,5 @@ fsock_set_option(fsock *s, enum fsock_option option, double value)
 	if (o->set == NULL)
 		return fsock__error_set_kind(
 		    operation, s->host, s->port, FSOCK_UNIMPLEMENTED, ENOPROTOOPT);
-	return o->set(s, o, value) < 0 ? fsock__socket_error(s, operation, errno) : 0;
+	return o->set(s, o, value) < 0 ? fsock__handle_error(s, operation, errno) : 0;
 }

@@ -2,7 +2,7 @@
 #ifndef FSOCK_SOCK_OPTION_H
 #define FSOCK_SOCK_OPTION_H
 
-#include "socket.h"
+#include "handle.h"
 
 enum {
 	FSOCK__OPTION_CONNECTED = 1 << FSOCK__CONNECTED,

@@ -94,7 +94,7 @@ fsock__option_set_octet(struct fsock *s, const struct fsock__option *o, double v
 static _Atomic int64_t *
 timeout_of(struct fsock *s, const struct fsock__option *o)
 {
-	return o->name == SO_RCVTIMEO ? &s->read_timeout : &s->write_timeout;
+	return o->name == SO_RCVTIMEO ? &s->limits.read_timeout : &s->limits.write_timeout;
 }
 
 int

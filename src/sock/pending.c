@@ -1,12 +1,14 @@
 #include "../base/compat.h"
 #include "pending.h"
 
+#include <signal.h>
+
 #include "../base/clock.h"
 #include "interrupt.h"
 #include "shutdown.h"
 #include "../base/sys.h"
+#include "socket.h"
 #include "transfer.h"
-#include "../wait/wait.h"
 
 /* How long a call may wait. */
 static int64_t
@@ -23,15 +25,7 @@ pending_receive(struct fsock *s, void *buf, size_t n)
 	return fsock__transport_socket.receive(s, buf, n);
 }
 
-static int
-pending_send(struct fsock *s, const void *buf, size_t n)
-{
-	if (fsock__pending_await(s, "write", FSOCK_OUTPUT, patience(s)) < 0)
-		return -1;
-	return fsock__transport_socket.send(s, buf, n);
-}
-
-/* May be called with a list's lock held, which comes after the socket's: no step is taken here. */
+/* No step is taken here: a list's lock may be held. */
 static ssize_t
 pending_offer(struct fsock *s, const void *buf, size_t n)
 {
@@ -40,31 +34,45 @@ pending_offer(struct fsock *s, const void *buf, size_t n)
 	return fsock__transfer_check(s, "write", FSOCK_OUTPUT);
 }
 
+/* The time is that for making room: to be connected takes as long as its own limits allow. */
+static int
+pending_await_room(struct fsock *s, const char *operation, int64_t until)
+{
+	int closes = strcmp(operation, "close") == 0;
+
+	if (s->connecting == NULL)
+		return fsock__transport_socket.await_room(s, operation, until);
+	return fsock__pending_await(s, operation, FSOCK_OUTPUT, closes ? until : FSOCK__NEVER);
+}
+
 static int
 pending_close(struct fsock *s)
 {
-	fsock__connecting_free(s->connecting);
+	struct fsock__connecting *c;
+
+	fsock__handle_lock(s);
+	c = s->connecting;
 	s->connecting = NULL;
+	fsock__handle_unlock(s);
+	fsock__connecting_free(c);
 	return fsock__transport_socket.close(s);
 }
 
 static const struct fsock__transport_ops transport_pending = {
 	.receive = pending_receive,
-	.send = pending_send,
 	.offer = pending_offer,
+	.await_room = pending_await_room,
 	.close = pending_close,
 };
 
 struct fsock *
 fsock__pending_new(struct fsock__connecting *c, const struct fsock__settings *settings)
 {
-	struct fsock *s = fsock__socket_new(
-	    -1, FSOCK__CONNECTED, AF_UNSPEC, settings, c->remote.host, c->remote.port);
+	struct fsock *s = fsock__socket_new(-1, FSOCK__CONNECTED, AF_UNSPEC, settings,
+	    c->remote.host, c->remote.port, &transport_pending);
 
-	if (s == NULL)
-		return NULL;
-	s->transport = &transport_pending;
-	s->connecting = c;
+	if (s != NULL)
+		s->connecting = c;
 	return s;
 }
 
@@ -72,69 +80,116 @@ fsock__pending_new(struct fsock__connecting *c, const struct fsock__settings *se
 static void
 stand(struct fsock *s, struct fsock__connecting *c)
 {
+	fsock__socket_apply_settings(c->fd, s->role, c->family, &s->settings);
+	fsock__handle_lock(s);
 	fsock__socket_set_fd(s, c->fd, c->family);
 	s->transport = &fsock__transport_socket;
 	s->connecting = NULL;
-	fsock__connecting_free(c);
 	if (s->stream != NULL)
 		s->stream_ops->connected(s);
-	if (s->queued == 0)
+	fsock__handle_unlock(s);
+	fsock__connecting_free(c);
+	if (s->output.queued == 0)
 		fsock__shutdown_due(s);
 }
 
-enum fsock__progress
-fsock__pending_step_nolock(struct fsock *s)
+/*
+ * Takes the turn that guards `connecting`. Only for a moment does anybody have it: no signal comes
+ * between. Returns what is there, or NULL with no turn taken.
+ */
+static struct fsock__connecting *
+enter(struct fsock *s, sigset_t *signals)
 {
-	struct fsock__connecting *c = s->connecting;
-	enum fsock__progress p = c == NULL ? FSOCK__DONE : fsock__connecting_step(c);
-	int none = 0;
+	sigset_t all;
 
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, signals);
+	fsock__turn_take(s, &s->step, FSOCK__NEVER);
+	if (s->connecting != NULL)
+		return s->connecting;
+	fsock__turn_end(s, &s->step, s->step.number);
+	pthread_sigmask(SIG_SETMASK, signals, NULL);
+	return NULL;
+}
+
+static void
+leave(struct fsock *s, const sigset_t *signals)
+{
+	fsock__turn_end(s, &s->step, s->step.number);
+	pthread_sigmask(SIG_SETMASK, signals, NULL);
+}
+
+enum fsock__progress
+fsock__pending_step_unwatched(struct fsock *s)
+{
+	enum fsock__progress p;
+	struct fsock__connecting *c;
+	sigset_t signals;
+	int none = 0, cancel;
+
+	/* A thread cancelled in here would leave the turn taken. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	c = enter(s, &signals);
+	p = c == NULL ? FSOCK__DONE : fsock__connecting_step(c);
 	if (c != NULL && p == FSOCK__DONE)
 		stand(s, c);
 	if (p == FSOCK__FAILED)
-		atomic_compare_exchange_strong(&s->write_error, &none, c->error.errnum);
+		atomic_compare_exchange_strong(&s->output.error, &none, c->error.errnum);
+	if (c != NULL)
+		leave(s, &signals);
+	pthread_setcancelstate(cancel, NULL);
 	return p;
 }
 
 enum fsock__progress
 fsock__pending_step(struct fsock *s)
 {
+	struct fsock_waitlist *list = NULL;
 	enum fsock__progress p;
 	int cancel;
 
-	/* A thread cancelled in here would leave locks taken for ever. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	pthread_mutex_lock(&s->lock);
-	fsock__wait_connecting_pause(s);
-	p = fsock__pending_step_nolock(s);
-	fsock__wait_connecting_resume(s, p == FSOCK__PENDING);
-	pthread_mutex_unlock(&s->lock);
+	if (fsock__handle_is_watched(s))
+		list = s->watch.ops->pause(s);
+	p = fsock__pending_step_unwatched(s);
+	if (list != NULL)
+		s->watch.ops->resume(s, list);
 	pthread_setcancelstate(cancel, NULL);
 	if (p != FSOCK__PENDING)
-		fsock__wait_note(s);
+		fsock__handle_note(s);
 	return p;
+}
+
+size_t
+fsock__pending_fds(struct fsock *s, struct pollfd *fds, int64_t *next)
+{
+	struct fsock__connecting *c;
+	sigset_t signals;
+	size_t count;
+
+	c = enter(s, &signals);
+	if (c == NULL)
+		return 0;
+	count = c->count;
+	for (size_t i = 0; i < count; i++)
+		fds[i] = c->fds[i];
+	*next = c->next;
+	leave(s, &signals);
+	return count;
 }
 
 /* Sleeps until there may be something to do. Returns 0 or more, or -1 with errno. */
 static int
 await_step(struct fsock *s, int direction, int64_t deadline)
 {
-	struct pollfd fds[FSOCK__RACE_MAX + 1];
-	struct fsock__connecting *c;
-	size_t count = 0;
+	struct pollfd fds[FSOCK__PENDING_FDS + 1];
+	int64_t next;
+	size_t count = fsock__pending_fds(s, fds, &next);
 
-	pthread_mutex_lock(&s->lock);
-	c = s->connecting;
-	if (c != NULL) {
-		count = c->count;
-		for (size_t i = 0; i < count; i++)
-			fds[i] = c->fds[i];
-		if (c->next < deadline)
-			deadline = c->next;
-	}
-	pthread_mutex_unlock(&s->lock);
-	if (c == NULL)
+	if (count == 0)
 		return 0;
+	if (next < deadline)
+		deadline = next;
 	return s->interrupt != NULL ? fsock__interrupt_poll(s, direction, fds, count, deadline)
 	                            : fsock__sys_poll(fds, count, deadline);
 }
@@ -153,31 +208,26 @@ fsock__pending_await(struct fsock *s, const char *operation, int direction, int6
 		if (fsock__transfer_check(s, operation, direction) < 0)
 			return -1;
 		if (fsock__clock_left(deadline) == 0)
-			return fsock__socket_error(
+			return fsock__handle_error(
 			    s, operation, deadline == 0 ? EAGAIN : ETIMEDOUT);
 		if (await_step(s, direction, deadline < limit ? deadline : limit) < 0)
-			return fsock__socket_error(s, operation, errno);
+			return fsock__handle_error(s, operation, errno);
 	}
 }
 
 int
 fsock__pending_error(struct fsock *s, const char *operation)
 {
-	const struct fsock__connecting *c;
+	struct fsock__connecting *c;
+	sigset_t signals;
+	int is_told;
 
-	pthread_mutex_lock(&s->lock); /* output may have failed for another reason meanwhile */
-	c = s->connecting;
-	if (c != NULL && c->progress == FSOCK__FAILED)
+	c = enter(s, &signals);
+	/* Output may have failed for another reason meanwhile. */
+	is_told = c != NULL && c->progress == FSOCK__FAILED;
+	if (is_told)
 		fsock__connecting_fail(c);
-	else
-		fsock__socket_error(s, operation, s->write_error);
-	pthread_mutex_unlock(&s->lock);
-	return -1;
-}
-
-/* see fsock/socket.h */
-int
-fsock_is_connecting(const fsock *s)
-{
-	return s != NULL && s->connecting != NULL && s->write_error == 0;
+	if (c != NULL)
+		leave(s, &signals);
+	return is_told ? -1 : fsock__handle_error(s, operation, s->output.error);
 }

@@ -7,18 +7,25 @@
 #define FSOCK_SOCK_PENDING_H
 
 #include "../net/connecting.h"
-#include "socket.h"
+#include "handle.h"
 
 /* Makes a socket that goes on connecting, and owns what it is given. Returns NULL on ENOMEM. */
 struct fsock *fsock__pending_new(struct fsock__connecting *, const struct fsock__settings *);
 
 /*
  * Goes on connecting, without waiting. A wait list that watches the descriptors under way must not
- * do so meanwhile: the first sees to that, the other needs the socket's lock and that of the list.
- * Returns FSOCK__DONE once it is a socket like any other.
+ * do so meanwhile: the first sees to that; the other is for that list, which holds its lock, and
+ * tells nobody. Returns FSOCK__DONE once it is a socket like any other.
  */
 enum fsock__progress fsock__pending_step(struct fsock *);
-enum fsock__progress fsock__pending_step_nolock(struct fsock *);
+enum fsock__progress fsock__pending_step_unwatched(struct fsock *);
+
+/*
+ * Which descriptors to poll(2), for what, and in *next until when at the latest, before the next
+ * step. Returns how many, FSOCK__PENDING_FDS at most; 0 if there is nothing to wait for.
+ */
+#define FSOCK__PENDING_FDS (FSOCK__RACE_MAX + 1)
+size_t fsock__pending_fds(struct fsock *, struct pollfd *fds, int64_t *next);
 
 /*
  * Waits until it is connected, for a call in that direction, or until `deadline`; with 0 it does

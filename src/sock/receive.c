@@ -9,7 +9,7 @@
 #include "datagram.h"
 #include "../base/error.h"
 #include "../net/ip_text.h"
-#include "socket.h"
+#include "handle.h"
 #include "../base/sys.h"
 #include "transfer.h"
 
@@ -35,7 +35,7 @@ static int
 check_shut(const fsock *s)
 {
 	if (s->shut & FSOCK_INPUT)
-		return fsock__socket_error(s, "receive", ESHUTDOWN);
+		return fsock__handle_error(s, "receive", ESHUTDOWN);
 	return 0;
 }
 
@@ -85,13 +85,13 @@ receive_stream(fsock *s, void *data, size_t size, struct fsock_addr *from)
 ssize_t
 fsock_receive(fsock *s, void *data, size_t size, struct fsock_addr *from)
 {
-	if (fsock__socket_check(s, "receive") < 0)
+	if (fsock__handle_check(s, "receive") < 0)
 		return -1;
 	if (s->role == FSOCK__LISTENER)
 		return fsock__error_set_kind(
 		    "receive", s->host, s->port, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
 	if ((data == NULL && size > 0) || size > SSIZE_MAX)
-		return fsock__socket_error(s, "receive", EINVAL);
+		return fsock__handle_error(s, "receive", EINVAL);
 	if (s->role == FSOCK__DATAGRAM)
 		return receive_datagram(s, s->fd, data, size, from);
 	return receive_stream(s, data, size, from);
@@ -139,7 +139,7 @@ receive_rest(int fd, struct fsock_message *messages, size_t count)
 ssize_t
 fsock_receive_many(fsock *s, struct fsock_message messages[], size_t count)
 {
-	int fd = fsock__socket_fd(s, "receive"), saved = errno;
+	int fd = fsock__handle_fd(s, "receive"), saved = errno;
 	size_t first = count < FSOCK__DATAGRAM_BATCH ? count : FSOCK__DATAGRAM_BATCH;
 	ssize_t r;
 
@@ -149,7 +149,7 @@ fsock_receive_many(fsock *s, struct fsock_message messages[], size_t count)
 		return fsock__error_set_kind(
 		    "receive", s->host, s->port, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
 	if (messages == NULL && count > 0)
-		return fsock__socket_error(s, "receive", EINVAL);
+		return fsock__handle_error(s, "receive", EINVAL);
 	if (count == 0)
 		return 0;
 	r = receive_first(s, fd, messages, first);

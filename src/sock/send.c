@@ -19,7 +19,7 @@ fail(const fsock *s, const struct fsock_addr *to, int errnum)
 	char host[FSOCK_ADDR_TEXT_SIZE];
 
 	if (to == NULL || fsock_addr_host(to, host, sizeof host) == NULL)
-		return fsock__socket_error(s, "send", errnum);
+		return fsock__handle_error(s, "send", errnum);
 	return fsock__error_set("send", host, fsock_addr_port(to), errnum);
 }
 
@@ -60,7 +60,27 @@ offer(fsock *s, const void *data, size_t size)
 {
 	ssize_t r = s->transport->offer(s, data, size);
 
-	return r == 0 && size > 0 ? fsock__socket_error(s, "send", EAGAIN) : r;
+	return r == 0 && size > 0 ? fsock__handle_error(s, "send", EAGAIN) : r;
+}
+
+/* All octets, in the turn of the output side; the first failure is kept. Returns 0 or -1. */
+static int
+send_all(fsock *s, const void *data, size_t size)
+{
+	struct fsock__turn *turn = &s->output.turn;
+	int how = fsock__turn_take(s, turn, fsock__transfer_patience(s)), r;
+	unsigned number = turn->number;
+
+	if (how < 0)
+		return fsock__handle_error(s, "write", errno);
+	if (how == FSOCK__TURN_RESUMED) /* how much of another send has gone is not known */
+		r = fsock__handle_error(s, "write", EINTR);
+	else
+		r = fsock__transfer_send(s, data, size);
+	if (r < 0)
+		fsock__socket_fail_output(s, errno);
+	fsock__turn_end(s, turn, number);
+	return r;
 }
 
 /* Beside the FILEs of a stream, or without any: all octets, or what is missing is remembered. */
@@ -73,28 +93,24 @@ send_stream(fsock *s, const void *data, size_t size, const struct fsock_addr *to
 		return s->stream_ops->send(s, data, size) < 0 ? -1 : (ssize_t)size;
 	if (s->connecting != NULL)
 		fsock__pending_step(s);
-	if (s->write_error != 0)
+	if (s->output.error != 0)
 		return fsock__pending_error(s, "write");
 	if (s->nonblocking)
 		return offer(s, data, size);
-	if (s->transport->send(s, data, size) < 0) {
-		s->write_error = errno;
-		return -1;
-	}
-	return (ssize_t)size;
+	return send_all(s, data, size) < 0 ? -1 : (ssize_t)size;
 }
 
 /* see fsock/datagram.h */
 ssize_t
 fsock_send(fsock *s, const void *data, size_t size, const struct fsock_addr *to)
 {
-	if (fsock__socket_check(s, "send") < 0)
+	if (fsock__handle_check(s, "send") < 0)
 		return -1;
 	if (s->role == FSOCK__LISTENER)
 		return fsock__error_set_kind(
 		    "send", s->host, s->port, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
 	if ((data == NULL && size > 0) || size > SSIZE_MAX)
-		return fsock__socket_error(s, "send", EINVAL);
+		return fsock__handle_error(s, "send", EINVAL);
 	if (s->role == FSOCK__DATAGRAM)
 		return send_datagram(s, s->fd, data, size, to);
 	return send_stream(s, data, size, to);
@@ -141,7 +157,7 @@ send_rest(fsock *s, int fd, const struct fsock_message *messages, size_t count)
 ssize_t
 fsock_send_many(fsock *s, const struct fsock_message messages[], size_t count)
 {
-	int fd = fsock__socket_fd(s, "send"), saved = errno;
+	int fd = fsock__handle_fd(s, "send"), saved = errno;
 	size_t first = count < FSOCK__DATAGRAM_BATCH ? count : FSOCK__DATAGRAM_BATCH;
 	ssize_t r;
 
@@ -151,7 +167,7 @@ fsock_send_many(fsock *s, const struct fsock_message messages[], size_t count)
 		return fsock__error_set_kind(
 		    "send", s->host, s->port, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
 	if (messages == NULL && count > 0)
-		return fsock__socket_error(s, "send", EINVAL);
+		return fsock__handle_error(s, "send", EINVAL);
 	if (count == 0)
 		return 0;
 	r = send_first(s, fd, messages, first);

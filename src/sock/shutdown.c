@@ -26,7 +26,7 @@ shut_datagram(fsock *s, int fd, int direction, int how)
 
 	atomic_fetch_or(&s->shut, direction);
 	if (shutdown(fd, how) < 0 && errno != ENOTCONN)
-		return fsock__socket_error(s, "shutdown", errno);
+		return fsock__handle_error(s, "shutdown", errno);
 	errno = saved;
 	return 0;
 }
@@ -40,7 +40,7 @@ fsock__shutdown_due(struct fsock *s)
 {
 	int saved = errno;
 
-	if (atomic_exchange(&s->end_due, 0))
+	if (atomic_exchange(&s->output.end_due, 0))
 		shutdown(s->fd, SHUT_WR); /* if the peer has gone it need not be told */
 	errno = saved;
 }
@@ -48,10 +48,10 @@ fsock__shutdown_due(struct fsock *s)
 int
 fsock__shutdown_output(struct fsock *s)
 {
-	if (s->queued == 0 && s->connecting == NULL)
+	if (s->output.queued == 0 && s->connecting == NULL)
 		return shutdown(s->fd, SHUT_WR);
-	s->end_due = 1;
-	if (s->queued == 0 && s->connecting == NULL)
+	s->output.end_due = 1;
+	if (s->output.queued == 0 && s->connecting == NULL)
 		fsock__shutdown_due(s);
 	return 0;
 }
@@ -65,14 +65,14 @@ shut_direction(fsock *s, int fd, int direction, int how)
 	if (s->role == FSOCK__DATAGRAM)
 		return shut_datagram(s, fd, direction, how);
 	if (direction == FSOCK_INPUT && fd < 0)
-		return fsock__socket_error(s, "shutdown", EINPROGRESS);
+		return fsock__handle_error(s, "shutdown", EINPROGRESS);
 	r = direction == FSOCK_OUTPUT ? fsock__shutdown_output(s) : shutdown(fd, how);
 	if (r < 0) {
 		if (s->shut & direction)
 			return 0;
 		return errno == ENOTCONN ? fsock__error_set_kind("shutdown", s->host, s->port,
 		                               FSOCK_SHUTDOWN_ERROR, ENOTCONN)
-		                         : fsock__socket_error(s, "shutdown", errno);
+		                         : fsock__handle_error(s, "shutdown", errno);
 	}
 	atomic_fetch_or(&s->shut, direction);
 	return 0;
@@ -84,18 +84,18 @@ fsock_shutdown(fsock *s, int direction)
 {
 	int fd, r = 0, saved = errno;
 
-	if (fsock__socket_check(s, "shutdown") < 0)
+	if (fsock__handle_check(s, "shutdown") < 0)
 		return -1;
 	fd = s->connecting != NULL ? -1 : s->fd; /* another thread may be setting it */
 	if (direction < FSOCK_INPUT || direction > FSOCK_IO)
-		return fsock__socket_error(s, "shutdown", EINVAL);
+		return fsock__handle_error(s, "shutdown", EINVAL);
 	if (s->role == FSOCK__LISTENER)
 		return shut_listener(s, fd);
-	/* Input first: a reader blocked on the two-way FILE holds the lock that flushing needs. */
+	/* Input first: a reader blocked on the two-way FILE has it locked, and lets it go then. */
 	if (direction & FSOCK_INPUT)
 		r = shut_direction(s, fd, FSOCK_INPUT, SHUT_RD);
 	if (direction & FSOCK_OUTPUT) {
-		if (s->stream != NULL && s->stream_ops->flush(s, 1) < 0)
+		if (s->stream != NULL && s->stream_ops->flush(s, FSOCK__FLUSH_PAST_BUSY) < 0)
 			r = -1;
 		if (shut_direction(s, fd, FSOCK_OUTPUT, SHUT_WR) < 0)
 			r = -1;

@@ -2,7 +2,7 @@
 #ifndef FSOCK_SOCK_SHUTDOWN_H
 #define FSOCK_SOCK_SHUTDOWN_H
 
-#include "socket.h"
+#include "handle.h"
 
 /*
  * Tells the peer that no more comes, now or when nothing is queued any more. Returns 0, or -1 with

@@ -1,22 +1,18 @@
 #include "../base/compat.h"
 #include "socket.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-
 #include <stdlib.h>
 
 #include "../base/clock.h"
 #include "../base/error.h"
-#include "interrupt.h"
-#include "../base/process.h"
 #include "../base/sys.h"
+#include "interrupt.h"
 #include "transfer.h"
-#include "../wait/wait.h"
 
-/* Options that the descriptor carries. None is worth failing for: the socket works without. */
-static void
-apply_settings(int fd, enum fsock__role role, int family, const struct fsock__settings *set)
+/* None is worth failing for: the socket works without. */
+void
+fsock__socket_apply_settings(
+    int fd, enum fsock__role role, int family, const struct fsock__settings *set)
 {
 	int saved = errno;
 
@@ -33,9 +29,24 @@ apply_settings(int fd, enum fsock__role role, int family, const struct fsock__se
 	errno = saved;
 }
 
+/* What is not zero in a new handle. */
+static void
+init(struct fsock *s, const struct fsock__settings *settings)
+{
+	s->references = 1;
+	s->era = fsock__process_era();
+	s->settings = *settings;
+	s->settings.local_host = NULL;
+	s->limits.read_deadline = s->limits.write_deadline =
+	    s->role == FSOCK__LISTENER ? FSOCK__NEVER : fsock__clock_after(settings->deadline);
+	s->limits.read_timeout = settings->read_timeout;
+	s->limits.write_timeout = settings->write_timeout;
+	s->nonblocking = settings->nonblocking;
+}
+
 struct fsock *
 fsock__socket_new(int fd, enum fsock__role role, int family, const struct fsock__settings *settings,
-    const char *host, int port)
+    const char *host, int port, const struct fsock__transport_ops *transport)
 {
 	size_t length = host == NULL ? 0 : strlen(host);
 	struct fsock *s = calloc(1, sizeof *s + length + 1);
@@ -52,91 +63,16 @@ fsock__socket_new(int fd, enum fsock__role role, int family, const struct fsock_
 		fsock__error_set("open wake-up", host, port, error);
 		return NULL;
 	}
-	pthread_mutex_init(&s->lock, NULL);
 	s->fd = fd;
-	s->transport = &fsock__transport_socket;
 	s->role = role;
 	s->family = family;
-	s->references = 1;
-	s->settings = *settings;
-	s->settings.local_host = NULL;
-	s->read_deadline = s->write_deadline =
-	    role == FSOCK__LISTENER ? FSOCK__NEVER : fsock__clock_after(settings->deadline);
-	s->read_timeout = settings->read_timeout;
-	s->write_timeout = settings->write_timeout;
-	s->nonblocking = settings->nonblocking;
 	s->port = port;
 	memcpy(s->host, host == NULL ? "" : host, length);
-	apply_settings(fd, role, family, settings);
+	s->transport = transport != NULL ? transport : &fsock__transport_socket;
+	init(s, settings);
+	if (fd >= 0)
+		fsock__socket_apply_settings(fd, role, family, settings);
 	return s;
-}
-
-int
-fsock__socket_close_nolock(struct fsock *s)
-{
-	if (s->closing || (s->queued > 0 && s->write_error == 0 && fsock__wait_closing_defer(s)))
-		return 0;
-	return fsock__socket_close_now_nolock(s);
-}
-
-int
-fsock__socket_close_now_nolock(struct fsock *s)
-{
-	int saved = errno, cancel, r;
-
-	if (s->fd >= 0 || s->connecting != NULL)
-		fsock__wait_drop_fd(s);
-	/* A thread cancelled in here would leave `lock` taken for ever. */
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	r = s->transport->close(s);
-	pthread_setcancelstate(cancel, NULL);
-	if (r < 0)
-		return fsock__socket_error(s, "close", errno);
-	errno = saved;
-	return 0;
-}
-
-void
-fsock__socket_reset_nolock(struct fsock *s)
-{
-	static const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
-
-	s->used = 0; /* nothing is drained: the reset is wanted */
-	if (s->fd >= 0 && s->role == FSOCK__CONNECTED && s->family != AF_UNIX)
-		setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-}
-
-void
-fsock__socket_own(struct fsock *s)
-{
-	pthread_mutex_lock(&s->lock);
-	if (s->references == s->open_files)
-		s->references++;
-	pthread_mutex_unlock(&s->lock);
-}
-
-void
-fsock__socket_unref(struct fsock *s)
-{
-	int left;
-
-	pthread_mutex_lock(&s->lock);
-	left = --s->references;
-	pthread_mutex_unlock(&s->lock);
-	if (left > 0)
-		return;
-	fsock__wait_leave(s);
-	if (s->stream != NULL)
-		s->stream_ops->free(s);
-	fsock__interrupt_close(s);
-	pthread_mutex_destroy(&s->lock);
-	free(s);
-}
-
-int
-fsock__socket_error(const struct fsock *s, const char *operation, int errnum)
-{
-	return fsock__error_set(operation, s->host, s->port, errnum);
 }
 
 void
@@ -144,118 +80,98 @@ fsock__socket_set_fd(struct fsock *s, int fd, int family)
 {
 	s->fd = fd;
 	s->family = family;
-	apply_settings(fd, s->role, family, &s->settings);
 }
 
 int
-fsock__socket_check(const struct fsock *s, const char *operation)
+fsock__socket_end(struct fsock *s)
 {
-	if (s == NULL)
-		return fsock__error_set_kind(
-		    operation, NULL, FSOCK__NO_PORT, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
-	/* In this order: while it is connecting, another thread may be setting `fd`. */
-	if ((s->connecting == NULL && s->fd < 0) || s->closing)
-		return fsock__socket_error(s, operation, EBADF);
+	if (s->watch.closing != FSOCK__NOT_CLOSING)
+		return 0;
+	if (s->output.queued > 0 && s->output.error == 0 && fsock__handle_is_watched(s) &&
+	    s->watch.ops->defer(s))
+		return 0;
+	return fsock__socket_end_now(s);
+}
+
+int
+fsock__socket_end_now(struct fsock *s)
+{
+	int saved = errno, cancel, r;
+
+	if (fsock__handle_is_watched(s))
+		s->watch.ops->drop_fd(s);
+	/* A thread cancelled in here would leave the descriptor open. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	r = s->transport->close(s);
+	pthread_setcancelstate(cancel, NULL);
+	if (r < 0)
+		return fsock__handle_error(s, "close", errno);
+	errno = saved;
 	return 0;
 }
 
-int
-fsock__socket_fd(const struct fsock *s, const char *operation)
+void
+fsock__socket_reset(struct fsock *s)
 {
-	if (fsock__socket_check(s, operation) < 0)
-		return -1;
-	if (s->connecting != NULL)
-		return fsock__socket_error(s, operation, EINPROGRESS);
-	return s->fd;
+	static const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+	int saved = errno;
+
+	if (s->role != FSOCK__CONNECTED || !fsock__handle_is_ours(s))
+		return;
+	s->is_reset = 1;
+	if (s->fd >= 0 && s->family != AF_UNIX)
+		setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+	errno = saved;
 }
 
-/* see fsock/socket.h */
-int
-fsock_socket(fsock *s)
+void
+fsock__socket_fail_output(struct fsock *s, int errnum)
 {
-	return fsock__socket_fd(s, "socket");
+	int none = 0;
+
+	atomic_compare_exchange_strong(&s->output.error, &none, errnum);
+	fsock__socket_reset(s);
 }
 
-/* see fsock/socket.h */
-int
-fsock_is_stream(const fsock *s)
+/* Who closes the descriptor takes it out of the handle first: this is not done to another's. */
+void
+fsock__socket_cut(struct fsock *s)
 {
-	return s != NULL && s->role == FSOCK__CONNECTED;
+	int saved = errno;
+
+	fsock__handle_lock(s);
+	if (s->fd >= 0)
+		shutdown(s->fd, SHUT_RDWR); /* does not wait */
+	fsock__handle_unlock(s);
+	errno = saved;
 }
 
-/* see fsock/socket.h */
-int
-fsock_is_listener(const fsock *s)
+void
+fsock__socket_unref(struct fsock *s)
 {
-	return s != NULL && s->role == FSOCK__LISTENER;
-}
+	int left;
 
-/* see fsock/socket.h */
-int
-fsock_is_datagram(const fsock *s)
-{
-	return s != NULL && s->role == FSOCK__DATAGRAM;
+	fsock__handle_lock(s);
+	left = --s->references;
+	fsock__handle_unlock(s);
+	if (left > 0)
+		return;
+	if (fsock__handle_is_watched(s))
+		s->watch.ops->leave(s);
+	if (s->stream != NULL)
+		s->stream_ops->free(s);
+	fsock__interrupt_close(s);
+	free(s);
 }
 
 /* see fsock/socket.h */
 int
 fsock_set_nonblocking(fsock *s, int on)
 {
-	if (fsock__socket_check(s, "set non-blocking") < 0)
+	if (fsock__handle_check(s, "set non-blocking") < 0)
 		return -1;
 	s->nonblocking = on != 0;
 	if (on && s->role == FSOCK__LISTENER && !fsock__sys_is_nonblocking(s->fd))
 		s->made_nonblocking = fsock__sys_set_nonblocking(s->fd, 1) == 0;
-	return on || s->queued == 0 ? 0 : s->stream_ops->settle(s);
-}
-
-/* see fsock/socket.h */
-int
-fsock_is_nonblocking(const fsock *s)
-{
-	return s != NULL && s->nonblocking;
-}
-
-/* Sets the deadlines of the directions. Returns 0 or -1. */
-static int
-set_deadlines(struct fsock *s, int directions, double seconds)
-{
-	int64_t span, deadline;
-
-	if (fsock__socket_check(s, "set deadline") < 0)
-		return -1;
-	if (fsock__clock_span(seconds, &span) < 0)
-		return fsock__socket_error(s, "set deadline", EINVAL);
-	deadline = fsock__clock_after(span);
-	if (directions & FSOCK_INPUT) {
-		s->read_deadline = deadline;
-		fsock__interrupt_look(s, FSOCK_INPUT);
-	}
-	if (directions & FSOCK_OUTPUT) {
-		s->write_deadline = deadline;
-		fsock__interrupt_look(s, FSOCK_OUTPUT);
-	}
-	fsock__wait_note(s);
-	return 0;
-}
-
-/* see fsock/socket.h */
-int
-fsock_set_deadline(fsock *s, double seconds)
-{
-	return set_deadlines(s, FSOCK_IO, seconds);
-}
-
-/* see fsock/socket.h */
-int
-fsock_set_read_deadline(fsock *s, double seconds)
-{
-	return set_deadlines(s, FSOCK_INPUT, seconds);
-}
-
-/* see fsock/socket.h */
-int
-fsock_set_write_deadline(fsock *s, double seconds)
-{
-	return set_deadlines(s, FSOCK_OUTPUT, seconds);
+	return on || s->output.queued == 0 ? 0 : s->stream_ops->settle(s);
 }

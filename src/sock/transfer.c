@@ -9,10 +9,11 @@
 #include "../net/unix_file.h"
 
 /*
- * One blocking system call is the common path: SO_RCVTIMEO and SO_SNDTIMEO carry the timeout. Only
- * a deadline, a socket that is interruptible, a signal, or a descriptor that is non-blocking (its
- * flag is shared with whoever else holds the descriptor, so it may turn up at any time) makes us
- * try without waiting and then poll.
+ * Receiving is one blocking system call: SO_RCVTIMEO carries the timeout. Only a deadline, a socket
+ * that is interruptible, a signal, or a descriptor that is non-blocking (its flag is shared with
+ * whoever else holds the descriptor, so it may turn up at any time) makes us try without waiting and
+ * then poll. Sending is one that does not block, and a wait where the peer is slow: so it is known
+ * how much has gone when a signal handler jumps out of it, or calls exit().
  */
 
 /* Records that it has. Returns -1. */
@@ -36,7 +37,7 @@ fsock__transfer_wait(struct fsock *s, const char *operation, int direction, int6
 	if (ready > 0)
 		return 0;
 	if (ready < 0)
-		return fsock__socket_error(s, operation, errno);
+		return fsock__handle_error(s, operation, errno);
 	if (s->interrupt != NULL) /* it may have been changed, and then that was it */
 		deadline = fsock__transfer_deadline(s, direction);
 	if (fsock__clock_left(deadline) == 0)
@@ -50,13 +51,13 @@ int
 fsock__transfer_again(struct fsock *s, const char *operation, int flags, int direction)
 {
 	if ((errno != EAGAIN && errno != EWOULDBLOCK) || s->nonblocking)
-		return fsock__socket_error(s, operation, errno);
+		return fsock__handle_error(s, operation, errno);
 	if (flags == 0 && !fsock__sys_is_nonblocking(s->fd))
 		return fsock__error_set_kind(
 		    operation, s->host, s->port, FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
 	return fsock__transfer_wait(s, operation, direction,
 	    fsock__clock_after(
-	        direction == FSOCK_INPUT ? s->read_timeout : s->write_timeout));
+	        direction == FSOCK_INPUT ? s->limits.read_timeout : s->limits.write_timeout));
 }
 
 int
@@ -77,7 +78,7 @@ socket_receive(struct fsock *s, void *buf, size_t n)
 	int flags, saved = errno;
 	ssize_t r;
 
-	fsock__transfer_use(s);
+	fsock__handle_use(s);
 	if (fsock__transfer_begin(s, "read", FSOCK_INPUT, &flags) < 0)
 		return -1;
 	while ((r = fsock__sys_receive(s->fd, buf, n, &flags)) < 0)
@@ -87,80 +88,139 @@ socket_receive(struct fsock *s, void *buf, size_t n)
 	return r;
 }
 
-/* Sends all n octets: write_timeout bounds each wait for the peer to make room. */
-static int
-socket_send(struct fsock *s, const void *buf, size_t n)
-{
-	int flags, saved = errno;
-	const char *p = buf;
-
-	fsock__transfer_use(s);
-	if (fsock__transfer_begin(s, "write", FSOCK_OUTPUT, &flags) < 0)
-		return -1;
-	while (n > 0) {
-		ssize_t r = fsock__sys_send(s->fd, p, n, &flags);
-
-		if (r >= 0) {
-			p += r;
-			n -= (size_t)r;
-		} else if (fsock__transfer_again(s, "write", flags, FSOCK_OUTPUT) < 0) {
-			return -1;
-		}
-	}
-	errno = saved;
-	return 0;
-}
-
 static ssize_t
 socket_offer(struct fsock *s, const void *buf, size_t n)
 {
 	int flags = MSG_DONTWAIT, saved = errno;
 	ssize_t r;
 
-	fsock__transfer_use(s);
+	fsock__handle_use(s);
 	if (fsock__transfer_check(s, "write", FSOCK_OUTPUT) < 0)
 		return -1;
 	r = fsock__sys_send(s->fd, buf, n, &flags);
 	if (r < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
-		return fsock__socket_error(s, "write", errno);
+		return fsock__handle_error(s, "write", errno);
 	errno = saved;
 	return r < 0 ? 0 : r;
 }
 
+static int
+socket_await_room(struct fsock *s, const char *operation, int64_t until)
+{
+	return fsock__transfer_wait(s, operation, FSOCK_OUTPUT, until);
+}
+
 /*
- * Throws away input that has arrived, within reason. A TCP connection that is closed with unread
- * input is reset, and the reset may overtake output that the peer has not read yet (RFC 2525,
- * 2.17). A process that never used the connection leaves it alone: another one may be reading it.
+ * Discards input that has arrived, within reason. A TCP connection that is closed with unread input
+ * is reset, and the reset may overtake output that the peer has not read yet (RFC 2525, 2.17). A
+ * connection that another process may be reading from is left alone.
  */
 static void
-drain(const struct fsock *s)
+discard_input(const struct fsock *s, int fd)
 {
 	char scrap[4096];
 	int turns = 256, flags = MSG_DONTWAIT;
 
-	if (s->role != FSOCK__CONNECTED || s->used != fsock__process())
+	if (s->role != FSOCK__CONNECTED || s->is_reset || !fsock__handle_is_ours(s))
 		return;
-	while (turns-- > 0 && fsock__sys_receive(s->fd, scrap, sizeof scrap, &flags) > 0)
+	while (turns-- > 0 && fsock__sys_receive(fd, scrap, sizeof scrap, &flags) > 0)
 		;
+}
+
+/* With a time set by SO_LINGER close(2) waits: on a socket that does not block the system does. */
+static void
+forbid_lingering(const struct fsock *s, int fd)
+{
+	struct linger linger;
+	socklen_t length = sizeof linger;
+
+	if (!s->nonblocking || s->role != FSOCK__CONNECTED ||
+	    getsockopt(fd, SOL_SOCKET, FSOCK__SO_LINGER, &linger, &length) < 0 ||
+	    !linger.l_onoff || linger.l_linger == 0)
+		return;
+	linger.l_onoff = 0;
+	setsockopt(fd, SOL_SOCKET, FSOCK__SO_LINGER, &linger, sizeof linger);
 }
 
 static int
 socket_close(struct fsock *s)
 {
-	int fd = s->fd;
+	int saved = errno, fd = s->fd;
 
 	if (fd < 0)
 		return 0;
-	drain(s);
+	discard_input(s, fd);
+	forbid_lingering(s, fd);
+	fsock__handle_lock(s);
 	s->fd = -1;
+	fsock__handle_unlock(s);
 	fsock__unix_file_remove(s->unix_file);
 	s->unix_file = NULL;
+	errno = saved;
 	return fsock__sys_close(fd);
 }
 
 const struct fsock__transport_ops fsock__transport_socket = {
 	.receive = socket_receive,
-	.send = socket_send,
 	.offer = socket_offer,
+	.await_room = socket_await_room,
 	.close = socket_close,
 };
+
+int
+fsock__transfer_await_room(struct fsock *s, const char *operation, int64_t until)
+{
+	struct fsock__turn *turn = &s->output.turn;
+	unsigned number = turn->number;
+	int r;
+
+	fsock__turn_set_waits(s, turn, 1);
+	r = s->transport->await_room(s, operation, until);
+	if (turn->number != number) /* a signal handler has gone on in our place */
+		return fsock__handle_error(s, operation, EINTR);
+	fsock__turn_set_waits(s, turn, 0);
+	return r;
+}
+
+ssize_t
+fsock__transfer_offer(struct fsock *s, const void *buf, size_t n, volatile size_t *count)
+{
+	int was_unsure = s->output.is_unsure;
+	ssize_t r;
+
+	s->output.is_unsure = 1;
+	r = s->transport->offer(s, buf, n);
+	if (r > 0)
+		*count += (size_t)r;
+	s->output.is_unsure = was_unsure;
+	return r;
+}
+
+int
+fsock__transfer_send(struct fsock *s, const void *buf, size_t n)
+{
+	const char *octets = buf;
+	int saved = errno;
+
+	for (;;) {
+		ssize_t r = fsock__transfer_offer(s, octets, n, &s->output.done);
+
+		if (r < 0)
+			return -1;
+		octets += r;
+		n -= (size_t)r;
+		if (n == 0)
+			break;
+		if (fsock__transfer_await_room(
+			s, "write", fsock__clock_after(s->limits.write_timeout)) < 0)
+			return -1;
+	}
+	errno = saved;
+	return 0;
+}
+
+int64_t
+fsock__transfer_patience(const struct fsock *s)
+{
+	return s->nonblocking ? 0 : s->limits.write_deadline;
+}

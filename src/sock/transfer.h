@@ -6,38 +6,10 @@
 #include <sys/types.h>
 
 #include "../base/clock.h"
-#include "../base/process.h"
-#include "socket.h"
-
-struct fsock__transport_ops {
-	/*
-	 * Receives up to n octets, after having waited for the first one. Returns how many, 0 at
-	 * end of file, or -1 with the error recorded.
-	 */
-	ssize_t (*receive)(struct fsock *, void *buf, size_t n);
-	/* Sends all n octets. Returns 0, or -1 with the error recorded. */
-	int (*send)(struct fsock *, const void *buf, size_t n);
-	/*
-	 * Sends of n octets what goes without waiting. Returns how many, 0 if none, or -1 with the
-	 * error recorded.
-	 */
-	ssize_t (*offer)(struct fsock *, const void *buf, size_t n);
-	/* Closes what the handle owns, if it is still open. Returns 0, or -1 with errno set. */
-	int (*close)(struct fsock *);
-};
+#include "handle.h"
 
 /* The socket that `fd` is. */
 extern const struct fsock__transport_ops fsock__transport_socket;
-
-/* This process has read or written: see `used` of struct fsock. Storing what is there is dear. */
-static inline void
-fsock__transfer_use(struct fsock *s)
-{
-	int process = fsock__process();
-
-	if (atomic_load_explicit(&s->used, memory_order_relaxed) != process)
-		s->used = process;
-}
 
 /*
  * For calls of their own, in one direction: FSOCK_INPUT or FSOCK_OUTPUT. Its deadline, and whether
@@ -46,7 +18,7 @@ fsock__transfer_use(struct fsock *s)
 static inline int64_t
 fsock__transfer_deadline(struct fsock *s, int direction)
 {
-	return direction == FSOCK_INPUT ? s->read_deadline : s->write_deadline;
+	return direction == FSOCK_INPUT ? s->limits.read_deadline : s->limits.write_deadline;
 }
 
 int fsock__transfer_check(struct fsock *, const char *operation, int direction);
@@ -77,5 +49,24 @@ int fsock__transfer_wait(struct fsock *, const char *operation, int direction, i
  * if it is to be repeated, or -1 with the error recorded.
  */
 int fsock__transfer_again(struct fsock *, const char *operation, int flags, int direction);
+
+/*
+ * Sends all n octets over the transport, and waits as often as the peer makes it wait, in the turn of
+ * the output side, where it counts what has gone. Returns 0, or -1 with the error recorded: EINTR if
+ * the turn was taken from it meanwhile.
+ */
+int fsock__transfer_send(struct fsock *, const void *buf, size_t n);
+
+/*
+ * Sends in the same turn what goes without waiting, and adds how much that is to *count; until then
+ * the turn is unsure. Returns how many, or -1.
+ */
+ssize_t fsock__transfer_offer(struct fsock *, const void *buf, size_t n, volatile size_t *count);
+
+/* Waits for room on the transport in the same turn, until `until`. Returns 0 or -1. */
+int fsock__transfer_await_room(struct fsock *, const char *operation, int64_t until);
+
+/* How long a call may wait for one that sends: not at all, or until the deadline for writing. */
+int64_t fsock__transfer_patience(const struct fsock *);
 
 #endif

@@ -6,10 +6,8 @@
 #include "../base/process.h"
 #include "registry.h"
 
-static atomic_int begun;
+static atomic_int begun, registered;
 static pthread_t leaver; /* set before `begun`: the thread in exit(); its handlers may read */
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static int registered;
 
 /*
  * Only a connection that a thread of this process is waiting on is shut down: the others may be
@@ -18,8 +16,14 @@ static int registered;
 static void
 wake(struct fsock__window *w)
 {
-	if (w->waiting == fsock__process())
-		shutdown(w->stream->socket->fd, SHUT_RD);
+	struct fsock *s = w->stream->socket;
+
+	fsock__handle_lock(s);
+	if (w->waiting == fsock__process()) {
+		if (s->fd >= 0)
+			shutdown(s->fd, SHUT_RD);
+	}
+	fsock__handle_unlock(s);
 }
 
 /*
@@ -34,20 +38,18 @@ at_exit(void)
 	fsock__registry_each(wake);
 }
 
-static void
-prepare(void)
-{
-	registered = atexit(at_exit) == 0;
-}
-
+/* Of two threads that come here at once both may register it: once more does no harm. */
 int
 fsock__exit_prepare(void)
 {
-	pthread_once(&once, prepare);
 	if (registered)
 		return 0;
-	errno = ENOMEM;
-	return -1;
+	if (atexit(at_exit) != 0) {
+		errno = ENOMEM;
+		return -1;
+	}
+	registered = 1;
+	return 0;
 }
 
 int

@@ -5,10 +5,12 @@
 #include <fsock/format.h>
 
 #include "../base/error.h"
-#include "../wait/wait.h"
+#include "gather.h"
+#include "hold.h"
 #include "input.h"
 #include "output.h"
 #include "registry.h"
+#include "sender.h"
 #include "text.h"
 
 static int
@@ -32,52 +34,70 @@ make(const struct fsock_format *input, const struct fsock_format *output,
 	return 0;
 }
 
+/* The input side forgets what it has read under another format. */
 static void
-install_input(struct fsock__stream *stream, struct fsock__text_input *t)
+prepare_input(struct fsock__stream *stream, struct fsock__text_input *t)
 {
 	if (t != NULL)
 		t->bom_due = fsock__buffer_position(&stream->raw) == 0 &&
 			     (t->format.bom == FSOCK_BOM_STRIP || t->format.bom == FSOCK_BOM_SNIFF);
 	fsock__input_forget(stream);
-	free(stream->text_input);
-	stream->text_input = t;
 	stream->binary = t == NULL;
-}
-
-static void
-install_output(struct fsock__stream *stream, struct fsock__text_output *t)
-{
-	if (t != NULL && stream->text_output != NULL)
-		t->column = stream->text_output->column;
-	free(stream->text_output);
-	stream->text_output = t;
-}
-
-int
-fsock__format_apply_nolock(struct fsock__stream *stream, const struct fsock_format *input,
-    const struct fsock_format *output)
-{
-	struct fsock__text_input *in = NULL;
-	struct fsock__text_output *out = NULL;
-
-	if (make(input, output, &in, &out) < 0)
-		return -1;
-	if (input != NULL)
-		install_input(stream, in);
-	if (output != NULL)
-		install_output(stream, out);
-	return 0;
 }
 
 int
 fsock__format_apply(struct fsock__stream *stream, const struct fsock_format *input,
     const struct fsock_format *output)
 {
+	struct fsock__text_input *in = NULL, *old_in = stream->text_input;
+	struct fsock__text_output *out = NULL, *old_out = stream->text_output;
+
+	if (make(input, output, &in, &out) < 0)
+		return -1;
+	if (input != NULL)
+		prepare_input(stream, in);
+	if (out != NULL && old_out != NULL)
+		out->column = old_out->column;
+	fsock__handle_lock(stream->socket);
+	if (input != NULL)
+		stream->text_input = in;
+	if (output != NULL)
+		stream->text_output = out;
+	fsock__handle_unlock(stream->socket);
+	if (input != NULL)
+		free(old_in);
+	if (output != NULL)
+		free(old_out);
+	return 0;
+}
+
+/* The same for output alone, in the turn of that side. */
+static int
+apply_output(struct fsock__stream *stream, const struct fsock_format *output)
+{
+	struct fsock__sending turn;
 	int r;
 
-	pthread_mutex_lock(&stream->output_lock);
-	r = fsock__format_apply_nolock(stream, input, output);
-	pthread_mutex_unlock(&stream->output_lock);
+	if (fsock__sender_begin(stream, &turn, NULL, 0) < 0)
+		return -1;
+	r = fsock__format_apply(stream, NULL, output);
+	fsock__sender_end(stream, &turn);
+	return r;
+}
+
+/* The same for both, or input alone; the FILE is locked, so nobody who waits is waited for. */
+static int
+apply_both(struct fsock__stream *stream, const struct fsock_format *input,
+    const struct fsock_format *output)
+{
+	struct fsock__sending turn;
+	int r;
+
+	if (output != NULL && fsock__sender_begin_now(stream, &turn) < 0)
+		return -1;
+	r = fsock__format_apply(stream, input, output);
+	if (output != NULL)
+		fsock__sender_end(stream, &turn);
 	return r;
 }
 
@@ -86,18 +106,19 @@ static int
 change(struct fsock__window *w, const struct fsock_format *input, const struct fsock_format *output)
 {
 	struct fsock__stream *stream = w->stream;
+	struct fsock *s = stream->socket;
 	int r;
 
 	/* What may fail comes first. Flushing takes the FILEs' locks in turn: none may be held. */
-	if (output != NULL && stream->socket->stream_ops->flush(stream->socket, 1) < 0)
+	if (output != NULL && s->stream_ops->flush(s, FSOCK__FLUSH_ALL) < 0)
 		return -1;
 	if (input == NULL)
-		return fsock__format_apply(stream, NULL, output);
+		return apply_output(stream, output);
 	flockfile(w->file);
-	r = fsock__input_gather(w, "set format");
+	r = fsock__gather(w, "set format");
 	if (r == 0)
-		r = fsock__format_apply(stream, input, output);
-	fsock__input_publish(w);
+		r = apply_both(stream, input, output);
+	fsock__hold_publish(w);
 	funlockfile(w->file);
 	return r;
 }
@@ -114,10 +135,10 @@ fsock_set_formats(FILE *f, const struct fsock_format *input, const struct fsock_
 		return -1;
 	errno = 0;
 	r = change(w, input, output);
-	fsock__wait_note(w->stream->socket);
+	fsock__handle_note(w->stream->socket);
 	error = errno;
 	if (r < 0)
-		return fsock__socket_error(
+		return fsock__handle_error(
 		    w->stream->socket, "set format", error != 0 ? error : EINVAL);
 	errno = saved;
 	return 0;
@@ -147,14 +168,12 @@ fsock_get_formats(FILE *f, struct fsock_format *input, struct fsock_format *outp
 	if (w == NULL)
 		return -1;
 	stream = w->stream;
-	flockfile(f);
-	pthread_mutex_lock(&stream->output_lock);
+	fsock__handle_lock(stream->socket);
 	if (input != NULL)
 		*input = stream->text_input == NULL ? binary : stream->text_input->format;
 	if (output != NULL)
 		*output = stream->text_output == NULL ? binary : stream->text_output->format;
-	pthread_mutex_unlock(&stream->output_lock);
-	funlockfile(f);
+	fsock__handle_unlock(stream->socket);
 	return 0;
 }
 
@@ -164,29 +183,34 @@ input_errors(struct fsock__window *w, uint64_t *count, struct fsock_codec_error 
 {
 	const struct fsock__text_input *t;
 
-	if (fsock__input_gather(w, "format errors") < 0)
-		return -1;
+	int r;
+
+	flockfile(w->file);
+	r = fsock__gather(w, "format errors");
 	t = w->stream->text_input;
-	if (t != NULL) {
+	if (r == 0 && t != NULL) {
 		*count = t->now.decoder.errors + t->now.eol.errors;
 		*last = t->now.error;
 	}
-	fsock__input_publish(w);
-	return 0;
+	fsock__hold_publish(w);
+	funlockfile(w->file);
+	return r;
 }
 
 static int
 output_errors(struct fsock__stream *stream, uint64_t *count, struct fsock_codec_error *last)
 {
 	const struct fsock__text_output *t;
+	struct fsock__sending turn;
 
-	pthread_mutex_lock(&stream->output_lock);
+	if (fsock__sender_begin(stream, &turn, NULL, 0) < 0)
+		return -1;
 	t = stream->text_output;
 	if (t != NULL) {
 		*count = t->encoder.errors + t->eol.errors;
 		*last = t->error;
 	}
-	pthread_mutex_unlock(&stream->output_lock);
+	fsock__sender_end(stream, &turn);
 	return 0;
 }
 
@@ -202,12 +226,10 @@ fsock_format_errors(FILE *f, int direction, uint64_t *count, struct fsock_codec_
 	if (w == NULL)
 		return -1;
 	if (direction != FSOCK_INPUT && direction != FSOCK_OUTPUT)
-		return fsock__socket_error(w->stream->socket, "format errors", EINVAL);
+		return fsock__handle_error(w->stream->socket, "format errors", EINVAL);
 	memset(&error, 0, sizeof error);
-	flockfile(f);
 	r = direction == FSOCK_INPUT ? input_errors(w, &errors, &error)
 	                             : output_errors(w->stream, &errors, &error);
-	funlockfile(f);
 	if (r == 0 && count != NULL)
 		*count = errors;
 	if (r == 0 && last != NULL)
@@ -220,13 +242,13 @@ long
 fsock_column(FILE *f)
 {
 	struct fsock__window *w = fsock__registry_window(f, FSOCK_OUTPUT, "column");
+	struct fsock__sending turn;
 	long column = -1;
 
-	if (w == NULL || fflush(f) != 0)
+	if (w == NULL || fflush(f) != 0 || fsock__sender_begin(w->stream, &turn, NULL, 0) < 0)
 		return -1;
-	pthread_mutex_lock(&w->stream->output_lock);
 	if (w->stream->text_output != NULL)
 		column = w->stream->text_output->column;
-	pthread_mutex_unlock(&w->stream->output_lock);
-	return column >= 0 ? column : fsock__socket_error(w->stream->socket, "column", EINVAL);
+	fsock__sender_end(w->stream, &turn);
+	return column >= 0 ? column : fsock__handle_error(w->stream->socket, "column", EINVAL);
 }

@@ -1,7 +1,8 @@
 /* From the raw buffer to stdio: what a FILE's read and seek functions do below. */
 #include "../base/compat.h"
-#include "../base/sys.h"
 #include "input.h"
+
+#include "hold.h"
 #include "receiver.h"
 #include "text.h"
 
@@ -108,42 +109,6 @@ recount(struct fsock__stream *stream)
 	    stream->fill_at_mark, raw->data + raw->mark, raw->head - raw->mark);
 }
 
-/*
- * Makes `w` the reader, as the first step of every read. Returns 0, or -1 with the error recorded.
- *
- * The reader before it must not be in a read: its FILE's lock tells. A lock held
- * for a moment (a getc() that finds data, an fclose()) is waited for; a read that waits for the
- * network is not, as two threads that read one socket at once take octets from each other anyway.
- */
-FSOCK__COLD static int
-take_over(struct fsock__window *w)
-{
-	struct fsock__stream *stream = w->stream;
-	struct fsock *s = stream->socket;
-	int taken, waiting;
-
-	for (int turn = 0;; turn++) {
-		struct fsock__window *reader;
-
-		pthread_mutex_lock(&s->lock);
-		reader = stream->reader;
-		taken = reader == NULL || fsock__input_try_lock(reader);
-		waiting = !taken && reader->waiting;
-		if (taken) {
-			stream->reader = w;
-			stream->line_left = 0;
-			if (reader != NULL)
-				funlockfile(reader->file);
-		}
-		pthread_mutex_unlock(&s->lock);
-		if (taken)
-			return 0;
-		if (waiting)
-			return fsock__socket_error(s, "read", EBUSY);
-		fsock__sys_pause(turn);
-	}
-}
-
 /* fsock__input_drop_owed() of what has arrived. Returns 1, or 0 if that is not enough to tell. */
 static int
 drop_arrived(struct fsock__stream *stream)
@@ -222,7 +187,8 @@ fsock__input_read(struct fsock__window *w, void *buf, size_t n)
 
 	if (n == 0)
 		return 0;
-	if (atomic_load_explicit(&stream->reader, memory_order_acquire) != w && take_over(w) < 0)
+	if (atomic_load_explicit(&stream->reader, memory_order_acquire) != w &&
+	    fsock__hold_take_over(w, "read") < 0)
 		return -1;
 	fsock__buffer_settle(&stream->raw);
 	stream->fill_at_mark = stream->line_fill;
@@ -232,7 +198,7 @@ fsock__input_read(struct fsock__window *w, void *buf, size_t n)
 	r = stream->text_input == NULL ? read_plain(w, buf, n) : fsock__text_read(w, buf, n);
 	if (r > 0)
 		w->position += (off_t)r;
-	fsock__input_publish(w);
+	fsock__hold_publish(w);
 	return r;
 }
 
@@ -271,9 +237,34 @@ fsock__input_give_back(struct fsock__window *w, size_t n)
 	if (atomic_load_explicit(&stream->reader, memory_order_acquire) == w)
 		r = stream->text_input == NULL ? give_back_plain(w, n) : give_back_text(stream, n);
 	if (r < 0)
-		return fsock__socket_error(stream->socket, "seek", ESPIPE);
+		return fsock__handle_error(stream->socket, "seek", ESPIPE);
 	w->position -= (off_t)n;
 	return 0;
+}
+
+/*
+ * Input read before the output is not to be given back after it: positions count both, so glibc,
+ * which may seek to a multiple of its buffer's size, would be given too much. What stdio has to give
+ * back it does before it writes.
+ */
+void
+fsock__input_resign(struct fsock__window *w)
+{
+	struct fsock__stream *stream = w->stream;
+
+	if (w->sides != FSOCK_IO ||
+	    atomic_load_explicit(&stream->reader, memory_order_acquire) != w)
+		return;
+	if (!stream->octet_taken) /* of which nothing else could be given back */
+		fsock__buffer_settle(&stream->raw);
+	stream->fill_at_mark = stream->line_fill;
+	if (stream->text_input != NULL)
+		fsock__text_settle(stream->text_input);
+	fsock__handle_lock(stream->socket);
+	stream->reader = NULL;
+	fsock__handle_unlock(stream->socket);
+	if (fsock__buffer_count(&stream->raw) > 0) /* a list may see it now */
+		fsock__handle_note(stream->socket);
 }
 
 size_t

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "file.h"
+#include "hold.h"
 #include "input.h"
 #include "text.h"
 
@@ -36,7 +37,7 @@ make_room(struct fsock *s, struct fsock__line *line, size_t length)
 		return 0;
 	text = realloc(line->text, room);
 	if (text == NULL)
-		return fsock__socket_error(s, "read", ENOMEM);
+		return fsock__handle_error(s, "read", ENOMEM);
 	line->text = text;
 	line->room = room;
 	return 0;
@@ -60,7 +61,7 @@ gather(struct fsock__window *w, struct fsock__line *line)
 	} while (line->text[length - 1] != '\n');
 	line->text[length] = '\0';
 	fsock__input_forget(w->stream);
-	fsock__input_publish(w);
+	fsock__hold_publish(w);
 	return (ssize_t)length;
 }
 

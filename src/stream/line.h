@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "../sock/socket.h"
+#include "../sock/handle.h"
 
 /* Room for a line; all zero at first. It can be used for any number of sockets in turn. */
 struct fsock__line {

@@ -3,7 +3,8 @@
 
 #include <fsock/format.h>
 
-#include "../wait/wait.h"
+#include "gather.h"
+#include "hold.h"
 #include "input.h"
 #include "output.h"
 #include "receiver.h"
@@ -18,7 +19,7 @@
 static int
 begin(struct fsock__window *w)
 {
-	if (fsock__input_gather(w, "read") < 0)
+	if (fsock__gather(w, "read") < 0)
 		return -1;
 	return w->stream->owed_length == 0 || fsock__input_drop_owed(w) > 0 ? 0 : -1;
 }
@@ -30,7 +31,7 @@ has_octets(const struct fsock__window *w, const char *operation, const void *buf
 	if (w == NULL || n == 0)
 		return 0;
 	if (buf == NULL)
-		fsock__socket_error(w->stream->socket, operation, EINVAL);
+		fsock__handle_error(w->stream->socket, operation, EINVAL);
 	return buf != NULL;
 }
 
@@ -60,7 +61,7 @@ fsock_read_octets(FILE *f, void *buf, size_t n)
 		if (r > 0)
 			done += fsock__input_take(w->stream, octets + done, n - done);
 	}
-	fsock__input_publish(w);
+	fsock__hold_publish(w);
 	funlockfile(f);
 	if (r >= 0)
 		errno = saved;
@@ -90,7 +91,7 @@ fsock_peek_byte(FILE *f)
 	flockfile(f);
 	if (begin(w) == 0 && await_octet(w) > 0)
 		octet = stream->raw.data[stream->raw.head];
-	fsock__input_publish(w);
+	fsock__hold_publish(w);
 	funlockfile(f);
 	return octet;
 }
@@ -107,17 +108,18 @@ fsock_unread_byte(FILE *f)
 		return EOF;
 	stream = w->stream;
 	flockfile(f);
-	if (stream->reader == w && stream->octet_taken) {
+	if ((stream->reader == w || stream->reader == NULL) && stream->octet_taken &&
+	    fsock__hold_take_over(w, "unread") == 0) {
 		stream->raw.head--;
 		if (stream->text_input != NULL)
 			fsock__text_pass(stream->text_input, -1);
 		fsock__input_forget(stream);
-		fsock__wait_note(stream->socket);
+		fsock__handle_note(stream->socket);
 		r = 0;
 	} else {
-		fsock__socket_error(stream->socket, "unread", ESPIPE);
+		fsock__handle_error(stream->socket, "unread", ESPIPE);
 	}
-	fsock__input_publish(w);
+	fsock__hold_publish(w);
 	funlockfile(f);
 	return r;
 }
@@ -127,15 +129,17 @@ size_t
 fsock_write_octets(FILE *f, const void *buf, size_t n)
 {
 	struct fsock__window *w = fsock__registry_window(f, FSOCK_OUTPUT, "write");
+	struct fsock__sending turn;
 	size_t sent = 0;
 
 	if (!has_octets(w, "write", buf, n) || fflush(f) != 0 ||
-	    fsock__output_finish(w->stream) < 0)
+	    fsock__output_finish(w->stream, FSOCK__FLUSH_ALL) < 0)
 		return 0;
-	pthread_mutex_lock(&w->stream->output_lock);
-	if (fsock__sender_send_nolock(w->stream, buf, n) == 0)
+	if (fsock__sender_begin(w->stream, &turn, NULL, 0) < 0)
+		return 0;
+	if (fsock__sender_send(w->stream, buf, n) == 0)
 		sent = n;
-	pthread_mutex_unlock(&w->stream->output_lock);
+	fsock__sender_end(w->stream, &turn);
 	return sent;
 }
 
@@ -158,9 +162,9 @@ fsock_octet_position(FILE *f)
 	if (w == NULL)
 		return -1;
 	flockfile(f);
-	if (fsock__input_gather(w, "position") == 0)
+	if (fsock__gather(w, "position") == 0)
 		position = (int64_t)fsock__buffer_position(&w->stream->raw);
-	fsock__input_publish(w);
+	fsock__hold_publish(w);
 	funlockfile(f);
 	return position;
 }
@@ -178,7 +182,7 @@ fsock_set_bound(FILE *f, uint64_t n)
 		return -1;
 	stream = w->stream;
 	flockfile(f);
-	r = fsock__input_gather(w, "bound");
+	r = fsock__gather(w, "bound");
 	if (r == 0) {
 		if (stream->text_input != NULL && stream->text_input->delivered > 0)
 			fsock__input_forget(stream); /* it was decoded up to another bound */
@@ -186,8 +190,8 @@ fsock_set_bound(FILE *f, uint64_t n)
 		position = fsock__buffer_position(&stream->raw);
 		stream->bound = n > FSOCK__NO_BOUND - position ? FSOCK__NO_BOUND : position + n;
 	}
-	fsock__wait_note(stream->socket); /* an end that is here already is one to be read */
-	fsock__input_publish(w);
+	fsock__handle_note(stream->socket); /* an end that is here already is one to be read */
+	fsock__hold_publish(w);
 	funlockfile(f);
 	return r;
 }
@@ -199,28 +203,44 @@ fsock_pending(fsock *s)
 	int is_recoded = s != NULL && s->inner != NULL; /* then there is no descriptor */
 	struct fsock__stream *stream;
 
-	if (!is_recoded && fsock__socket_fd(s, "pending") < 0)
+	if (!is_recoded && fsock__handle_fd(s, "pending") < 0)
 		return -1;
 	stream = s->stream;
 	if (stream == NULL)
 		return 0;
-	if (fsock__stream_sync_input(stream) < 0)
-		return fsock__socket_error(s, "pending", errno);
+	if (fsock__gather_all(stream, "pending") < 0)
+		return -1;
 	return (int64_t)fsock__buffer_count(&stream->raw);
 }
 
-/* Waits for a line end that is owed. Returns 0 or -1. */
-static int
+/* Waits for a line end that is owed. Returns how many octets wait behind it, or -1. */
+static int64_t
 await_owed(struct fsock__stream *stream)
 {
-	struct fsock__window *w = stream->reader;
+	struct fsock__window *held;
+	int64_t n;
+
+	if (fsock__gather_hold(stream, "upgrade", &held) < 0)
+		return -1;
+	n = held != NULL && stream->owed_length > 0 && fsock__input_drop_owed(held) < 0
+	    ? -1
+	    : (int64_t)fsock__buffer_count(&stream->raw);
+	fsock__hold_release(stream, held);
+	return n;
+}
+
+/* Octets pass unchanged from now on. Returns 0 or -1. */
+static int
+forget_formats(struct fsock__stream *stream)
+{
+	static const struct fsock_format binary;
+	struct fsock__sending turn;
 	int r;
 
-	if (stream->owed_length == 0 || w == NULL)
-		return 0;
-	flockfile(w->file);
-	r = fsock__input_drop_owed(w) < 0 ? -1 : 0;
-	funlockfile(w->file);
+	if (fsock__sender_begin(stream, &turn, NULL, 0) < 0)
+		return -1;
+	r = fsock__format_apply(stream, &binary, &binary);
+	fsock__sender_end(stream, &turn);
 	return r;
 }
 
@@ -228,21 +248,16 @@ await_owed(struct fsock__stream *stream)
 int
 fsock_upgrade(fsock *s)
 {
-	static const struct fsock_format binary;
-	struct fsock__stream *stream;
 	int64_t n;
-	int fd = fsock__socket_fd(s, "upgrade");
+	int fd = fsock__handle_fd(s, "upgrade");
 
 	if (fd < 0 || s->stream == NULL)
 		return fd;
-	stream = s->stream;
-	if (s->stream_ops->flush(s, 1) < 0 || fsock_pending(s) < 0 || await_owed(stream) < 0)
+	if (s->stream_ops->flush(s, FSOCK__FLUSH_ALL) < 0 || (n = await_owed(s->stream)) < 0)
 		return -1;
-	if (s->queued > 0) /* what others send on the descriptor would overtake it */
-		return fsock__socket_error(s, "upgrade", EAGAIN);
-	n = fsock_pending(s);
-	if (n != 0)
-		return n < 0 ? -1 : fsock__socket_error(s, "upgrade", EBUSY);
-	fsock__format_apply(stream, &binary, &binary);
-	return fd;
+	if (s->output.queued > 0) /* what others send on the descriptor would overtake it */
+		return fsock__handle_error(s, "upgrade", EAGAIN);
+	if (n > 0)
+		return fsock__handle_error(s, "upgrade", EBUSY);
+	return forget_formats(s->stream) < 0 ? -1 : fd;
 }

@@ -1,16 +1,15 @@
 /* What the streams hold: the part of a socket's readiness that the kernel cannot know. */
 #include "../base/compat.h"
 #include "../base/sys.h"
-#include "../sock/transfer.h"
 #include "file.h"
+#include "hold.h"
 #include "input.h"
 #include "receiver.h"
 #include "text.h"
 
 /*
- * A FILE's lock is only ever tried here: who has it may be blocked in the network, and waits take
- * the locks in another order than reads do. Who has the reader's lock has the raw buffer; while
- * there is no reader the socket's lock keeps a new one from beginning.
+ * A list's lock may be held here, which others take when they have a FILE's: that is only tried. Who
+ * has it reads what there is itself, or is at work for a moment.
  */
 
 /* Whether the stream delivers whole lines; if it does, all of its windows do. */
@@ -78,13 +77,6 @@ buffered_raw(const struct fsock__stream *stream)
 	return (ssize_t)(count == 0 ? 1 : count);
 }
 
-/* Another thread has the FILE. One that waits for the network has read all there was. */
-static ssize_t
-busy(struct fsock__window *w)
-{
-	return w->waiting ? 0 : -1;
-}
-
 /* What reading one window would yield: stdio's part, and the raw buffer if it is the reader. */
 static ssize_t
 buffered_window(struct fsock__window *w)
@@ -92,13 +84,26 @@ buffered_window(struct fsock__window *w)
 	struct fsock__stream *stream = w->stream;
 	ssize_t n;
 
-	if (ftrylockfile(w->file) != 0)
-		return busy(w);
+	if (w->file == NULL || !(w->sides & FSOCK_INPUT))
+		return 0;
+	if (!fsock__hold_try(w)) /* one that waits for the network has read all there was */
+		return w->waiting || stream->reader != w ? 0 : -1;
 	n = (ssize_t)fsock__file_unread(w);
 	if (atomic_load_explicit(&stream->reader, memory_order_acquire) == w)
 		n += buffered_raw(stream);
-	fsock__input_publish(w); /* for who locks it next */
-	funlockfile(w->file);
+	fsock__hold_end(w);
+	return n;
+}
+
+/* What there is of it while nobody is the reader. */
+static ssize_t
+buffered_unread(struct fsock__stream *stream)
+{
+	ssize_t n;
+
+	fsock__handle_lock(stream->socket);
+	n = stream->reader == NULL ? buffered_raw(stream) : 0;
+	fsock__handle_unlock(stream->socket);
 	return n;
 }
 
@@ -106,11 +111,10 @@ ssize_t
 fsock__readable_buffered(struct fsock *s)
 {
 	struct fsock__stream *stream = s->stream;
-	ssize_t total = stream->reader == NULL ? buffered_raw(stream) : 0;
+	ssize_t total = buffered_unread(stream);
 
 	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++) {
-		struct fsock__window *w = &stream->windows[i];
-		ssize_t n = w->file == NULL || !(w->sides & FSOCK_INPUT) ? 0 : buffered_window(w);
+		ssize_t n = buffered_window(&stream->windows[i]);
 
 		if (n < 0)
 			return -1;
@@ -131,7 +135,7 @@ fetch_line(struct fsock__stream *stream)
 	int flags = MSG_DONTWAIT;
 
 	stream->is_drained = 0;
-	fsock__transfer_use(s);
+	fsock__handle_use(s);
 	while (!fsock__readable_now(stream)) {
 		size_t room = raw->received < stream->bound ? fsock__buffer_reserve(raw) : 0;
 		ssize_t n;
@@ -155,34 +159,25 @@ fetch_line(struct fsock__stream *stream)
 	return 1;
 }
 
-/* The window that read last, or else one that can read; NULL if there is none. */
-static struct fsock__window *
-input_window(struct fsock__stream *stream)
-{
-	struct fsock__window *w = stream->reader;
-
-	for (int i = 0; w == NULL && i < FSOCK__WINDOW_COUNT; i++)
-		if (stream->windows[i].file != NULL && (stream->windows[i].sides & FSOCK_INPUT))
-			w = &stream->windows[i];
-	return w;
-}
-
 int
 fsock__readable_fetch(struct fsock *s)
 {
 	struct fsock__stream *stream = s->stream;
-	struct fsock__window *w = input_window(stream);
 	int r, cancel, saved = errno;
+	struct fsock__window *w;
 
-	if (w == NULL || stream->binary || ftrylockfile(w->file) != 0)
+	fsock__handle_lock(s);
+	w = stream->binary ? NULL : fsock__hold_find_nolock(stream);
+	if (w != NULL && stream->reader == NULL)
+		stream->reader = w;
+	fsock__handle_unlock(s);
+	if (w == NULL)
 		return 1; /* nobody reads it as lines, or somebody is at it: the kernel decides */
-	/* A thread cancelled in here would leave locks taken for ever. */
+	/* A thread cancelled in here would leave the FILE locked. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	(void)atomic_load_explicit(&stream->reader, memory_order_acquire);
 	r = fsock__file_unread(w) > 0 || fetch_line(stream);
 	pthread_setcancelstate(cancel, NULL);
-	atomic_store_explicit(&stream->reader, w, memory_order_release);
-	funlockfile(w->file);
+	fsock__hold_end(w);
 	errno = saved;
 	return r;
 }

@@ -2,9 +2,7 @@
 #include "receiver.h"
 
 #include "../base/error.h"
-#include "../base/process.h"
-#include "../sock/transfer.h"
-#include "../wait/wait.h"
+#include "../base/clock.h"
 #include "exit.h"
 
 /* Tells of an error that came while nobody was reading; after that the kernel tells the rest. */
@@ -14,7 +12,7 @@ read_error(struct fsock__stream *stream)
 	int error = stream->read_error;
 
 	stream->read_error = 0;
-	return fsock__socket_error(stream->socket, "read", error);
+	return fsock__handle_error(stream->socket, "read", error);
 }
 
 /*
@@ -29,8 +27,8 @@ is_known_empty(struct fsock__stream *stream)
 	int is_drained = stream->is_drained;
 
 	stream->is_drained = 0;
-	return is_drained && s->nonblocking && s->waits != NULL && stream->read_error == 0 &&
-	       s->read_deadline == FSOCK__NEVER && !(s->shut & FSOCK_INPUT);
+	return is_drained && s->nonblocking && fsock__handle_is_watched(s) && stream->read_error == 0 &&
+	       s->limits.read_deadline == FSOCK__NEVER && !(s->shut & FSOCK_INPUT);
 }
 
 FSOCK__COLD ssize_t
@@ -45,15 +43,15 @@ fsock__receiver_fill(struct fsock__window *w)
 	if (stream->raw.received >= stream->bound)
 		return 0;
 	if (is_known_empty(stream))
-		return fsock__socket_error(s, "read", EAGAIN);
+		return fsock__handle_error(s, "read", EAGAIN);
 	room = fsock__buffer_reserve(&stream->raw);
 	if (room == 0)
-		return fsock__socket_error(s, "read", ENOMEM);
+		return fsock__handle_error(s, "read", ENOMEM);
 	/* A thread cancelled in here would leave the FILE and our locks taken for ever. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	w->waiting = fsock__process();
 	if (fsock__exit_forbids_waiting())
-		r = fsock__socket_error(s, "read", ECANCELED);
+		r = fsock__handle_error(s, "read", ECANCELED);
 	else if (stream->read_error != 0)
 		r = read_error(stream);
 	else
@@ -62,7 +60,7 @@ fsock__receiver_fill(struct fsock__window *w)
 	pthread_setcancelstate(cancel, NULL);
 	if (r > 0) {
 		fsock__buffer_received(&stream->raw, (size_t)r);
-		fsock__wait_note(stream->socket);
+		fsock__handle_note(stream->socket);
 	} else if (fsock__buffer_count(&stream->raw) == 0) {
 		fsock__buffer_shrink(&stream->raw);
 	}

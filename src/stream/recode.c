@@ -6,6 +6,7 @@
 #include <fsock/format.h>
 
 #include "../base/error.h"
+#include "../sock/socket.h"
 #include "../sock/transfer.h"
 #include "stream.h"
 #include "text.h"
@@ -37,31 +38,35 @@ file_receive(struct fsock *s, void *buf, size_t n)
 		clearerr(f);
 	funlockfile(f);
 	if (failed && got == 0)
-		return fsock__socket_error(s, "read", error);
+		return fsock__handle_error(s, "read", error);
 	if (failed)
 		stream->read_error = error;
 	errno = saved;
 	return (ssize_t)got;
 }
 
-/* Flushing first lets go of what was read ahead: one may not write right after reading. */
-static int
-file_send(struct fsock *s, const void *buf, size_t n)
+/*
+ * Flushing first lets go of what was read ahead: one may not write right after reading. A FILE takes
+ * everything, however long that lasts.
+ */
+static ssize_t
+file_offer(struct fsock *s, const void *buf, size_t n)
 {
 	int saved = errno;
 
 	fflush(s->inner);
 	errno = saved;
 	if (fwrite(buf, 1, n, s->inner) == n && fflush(s->inner) == 0)
-		return 0;
-	return fsock__socket_error(s, "write", errno);
+		return (ssize_t)n;
+	return fsock__handle_error(s, "write", errno);
 }
 
-/* A FILE takes everything, however long that lasts. */
-static ssize_t
-file_offer(struct fsock *s, const void *buf, size_t n)
+/* A FILE takes everything. */
+static int
+file_await_room(struct fsock *s, const char *operation, int64_t until)
 {
-	return file_send(s, buf, n) < 0 ? -1 : (ssize_t)n;
+	(void)s, (void)operation, (void)until;
+	return 0;
 }
 
 static int
@@ -75,8 +80,8 @@ file_close(struct fsock *s)
 
 static const struct fsock__transport_ops transport_file = {
 	.receive = file_receive,
-	.send = file_send,
 	.offer = file_offer,
+	.await_room = file_await_room,
 	.close = file_close,
 };
 
@@ -109,14 +114,12 @@ fsock_recode(FILE *inner, const char *mode, const char *format)
 	}
 	if (fsock__settings_make(&settings, &options, "recode", NULL, 0) < 0)
 		return NULL;
-	s = fsock__socket_new(-1, FSOCK__CONNECTED, AF_UNSPEC, &settings, NULL, FSOCK__NO_PORT);
+	s = fsock__socket_new(-1, FSOCK__CONNECTED, AF_UNSPEC, &settings, NULL, FSOCK__NO_PORT,
+	    &transport_file);
 	if (s == NULL)
 		return NULL;
-	s->transport = &transport_file;
-	pthread_mutex_lock(&s->lock);
-	file = fsock__stream_open_nolock(s, which);
+	file = fsock__stream_open(s, which);
 	error = errno;
-	pthread_mutex_unlock(&s->lock);
 	if (file != NULL) {
 		s->inner = inner;
 		errno = saved;

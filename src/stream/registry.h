@@ -6,16 +6,8 @@
 
 #include "stream.h"
 
-/*
- * Entering a window is done in two steps, so that it cannot fail once the FILE is open: claim a
- * place, then enter the window with its `file` set, or give the place up. Claiming returns 0, or -1
- * (ENOMEM).
- */
-int fsock__registry_claim(void);
-void fsock__registry_unclaim(void);
+/* Enters a window whose `file` is set, and takes it out; not entered, it stays so. */
 void fsock__registry_enter(struct fsock__window *);
-
-/* Takes a window out and gives up its place. */
 void fsock__registry_remove(struct fsock__window *);
 
 /* The window of a FILE, or NULL. */

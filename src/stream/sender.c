@@ -8,8 +8,8 @@
 #include "../sock/pending.h"
 #include "../base/process.h"
 #include "../sock/shutdown.h"
+#include "../sock/socket.h"
 #include "../sock/transfer.h"
-#include "../wait/wait.h"
 
 /*
  * Lets everybody see how much is queued; who shuts output down and sees none any more does so, or
@@ -19,36 +19,39 @@ static int
 publish(struct fsock__stream *stream)
 {
 	struct fsock *s = stream->socket;
-	size_t count = fsock__queue_count(&stream->queue), before = s->queued;
-	int congested = s->congested;
+	size_t count = fsock__queue_count(&stream->queue), before = s->output.queued;
+	int congested = s->output.congested;
 
 	if (count >= s->settings.high_water)
-		s->congested = 1;
+		s->output.congested = 1;
 	else if (count <= s->settings.low_water)
-		s->congested = 0;
-	s->queued = count;
-	if (count == 0 && s->end_due && s->connecting == NULL)
+		s->output.congested = 0;
+	s->output.queued = count;
+	if (count == 0 && s->output.end_due && s->connecting == NULL)
 		fsock__shutdown_due(s);
-	return (before == 0) != (count == 0) || congested != s->congested;
+	return (before == 0) != (count == 0) || congested != s->output.congested;
 }
 
 static void
 publish_and_tell(struct fsock__stream *stream)
 {
 	if (publish(stream))
-		fsock__wait_note(stream->socket);
+		fsock__handle_note(stream->socket);
 }
 
 /*
  * After fork() the child has a copy of the queue, and of the end behind it: the process that put
- * them there sees to both.
+ * them there sees to both. What a thread was at work on in the parent is not to be looked at.
  */
 static void
-drop_copy(struct fsock__stream *stream)
+drop_copy(struct fsock__stream *stream, int is_torn)
 {
-	if (fsock__queue_count(&stream->queue) == 0 || stream->queue_process == fsock__process())
+	if (is_torn)
+		stream->queue = (struct fsock__queue){ .data = NULL };
+	else if (fsock__queue_count(&stream->queue) == 0 ||
+		 stream->queue_process == fsock__process())
 		return;
-	stream->socket->end_due = 0;
+	stream->socket->output.end_due = 0;
 	fsock__queue_free(&stream->queue);
 	publish(stream);
 }
@@ -58,39 +61,116 @@ static int
 fail(struct fsock__stream *stream)
 {
 	struct fsock *s = stream->socket;
-	int error = s->write_error != 0 ? s->write_error : errno;
 
-	s->write_error = error;
+	fsock__socket_fail_output(s, errno);
 	fsock__queue_free(&stream->queue);
 	publish(stream);
-	errno = error;
+	errno = s->output.error;
 	return -1;
 }
 
-/* Sends of the queue what the kernel takes now. Returns 0, or -1 when output has failed. */
+/*
+ * What is left to do of a turn that was interrupted: see fsock__sender_begin(). Returns 0, or -1 if
+ * output has failed for good.
+ */
 static int
-drain_nolock(struct fsock__stream *stream)
+resume(struct fsock__output *out, struct fsock__sending *turn)
+{
+	size_t done = out->done;
+
+	if (out->sending == NULL && !out->is_unsure)
+		return 0;
+	if (out->is_unsure || out->sending != turn->octets || turn->length < done)
+		return -1;
+	turn->octets += done;
+	turn->length -= done;
+	return 0;
+}
+
+void
+fsock__sender_end(struct fsock__stream *stream, const struct fsock__sending *turn)
+{
+	struct fsock__output *out = &stream->socket->output;
+
+	if (out->turn.number != turn->number)
+		return;
+	out->is_unsure = 0;
+	out->sending = NULL;
+	fsock__turn_end(stream->socket, &out->turn, turn->number);
+}
+
+static int
+begin(struct fsock__stream *stream, struct fsock__sending *turn, int64_t patience,
+    const void *octets, size_t n)
+{
+	struct fsock *s = stream->socket;
+	struct fsock__output *out = &s->output;
+	int how = fsock__turn_take(s, &out->turn, patience), r = 0;
+
+	if (how < 0)
+		return fsock__handle_error(s, "write", errno);
+	*turn = (struct fsock__sending){ out->turn.number, octets, n };
+	drop_copy(stream, how == FSOCK__TURN_ORPHANED);
+	if (how == FSOCK__TURN_RESUMED)
+		r = resume(out, turn);
+	out->sending = octets;
+	out->done = n - turn->length;
+	out->is_unsure = octets != NULL && stream->text_output != NULL;
+	if (r == 0)
+		return 0;
+	fsock__handle_error(s, "write", EINTR);
+	fail(stream);
+	fsock__sender_end(stream, turn);
+	return -1;
+}
+
+int
+fsock__sender_begin(
+    struct fsock__stream *stream, struct fsock__sending *turn, const void *octets, size_t n)
+{
+	return begin(stream, turn, fsock__transfer_patience(stream->socket), octets, n);
+}
+
+int
+fsock__sender_begin_now(struct fsock__stream *stream, struct fsock__sending *turn)
+{
+	return begin(stream, turn, 0, NULL, 0);
+}
+
+/* Sends of the queue what the kernel takes now. Returns 0, or -1 with the error recorded. */
+static int
+offer_queue(struct fsock__stream *stream)
 {
 	struct fsock__queue *q = &stream->queue;
-	struct fsock *s = stream->socket;
-	size_t count;
-	int cancel;
+	struct fsock__output *out = &stream->socket->output;
+	int was_unsure = out->is_unsure;
+	volatile size_t sent = 0;
 	ssize_t r;
 
-	drop_copy(stream);
-	count = fsock__queue_count(q);
-	if (count == 0)
+	out->is_unsure = 1;
+	r = fsock__transfer_offer(
+	    stream->socket, q->data + q->head, fsock__queue_count(q), &sent);
+	if (r > 0)
+		fsock__queue_sent(q, sent);
+	out->is_unsure = was_unsure;
+	return r < 0 ? -1 : 0;
+}
+
+/* The same, if there is any. Returns 0, or -1 when output has failed. */
+static int
+drain(struct fsock__stream *stream)
+{
+	int cancel, r;
+
+	if (fsock__queue_count(&stream->queue) == 0)
 		return 0;
-	if (s->write_error != 0)
+	if (stream->socket->output.error != 0)
 		return fail(stream);
-	/* A thread cancelled in here would leave locks taken for ever. */
+	/* A thread cancelled in here would leave the turn taken. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	r = s->transport->offer(s, q->data + q->head, count);
+	r = offer_queue(stream);
 	pthread_setcancelstate(cancel, NULL);
-	if (r < 0)
-		return fail(stream);
-	fsock__queue_sent(q, (size_t)r);
-	return 0;
+	return r < 0 ? fail(stream) : 0;
 }
 
 /* Queues what the kernel does not take. Returns 0 or -1. */
@@ -99,13 +179,13 @@ send_or_queue(struct fsock__stream *stream, const uint8_t *octets, size_t n)
 {
 	struct fsock *s = stream->socket;
 
-	if (s->waits == NULL) { /* else a wait list does it */
-		if (drain_nolock(stream) < 0)
+	if (!fsock__handle_is_watched(s)) { /* else a wait list does it */
+		if (drain(stream) < 0)
 			return -1;
 		publish(stream);
 	}
 	if (fsock__queue_count(&stream->queue) == 0) {
-		ssize_t r = s->transport->offer(s, octets, n);
+		ssize_t r = fsock__transfer_offer(s, octets, n, &s->output.done);
 
 		if (r < 0)
 			return -1;
@@ -114,119 +194,141 @@ send_or_queue(struct fsock__stream *stream, const uint8_t *octets, size_t n)
 		octets += r;
 		n -= (size_t)r;
 	}
-	if (fsock__sender_admit_nolock(stream, n) < 0)
+	if (fsock__sender_admit(stream, n) < 0)
 		return -1;
 	if (fsock__queue_append(&stream->queue, octets, n) < 0)
-		return fsock__socket_error(s, "write", ENOMEM);
+		return fsock__handle_error(s, "write", ENOMEM);
+	s->output.done += n;
 	stream->queue_process = fsock__process();
 	publish_and_tell(stream);
 	return 0;
 }
 
-/* Sends everything, what was queued while the socket did not block first. Returns 0 or -1. */
+/* Sends what was queued while the socket did not block. Returns 0 or -1. */
+static int
+send_queue(struct fsock__stream *stream)
+{
+	struct fsock *s = stream->socket;
+
+	for (;;) {
+		if (offer_queue(stream) < 0)
+			return -1;
+		if (fsock__queue_count(&stream->queue) == 0)
+			break;
+		if (fsock__transfer_await_room(
+			s, "write", fsock__clock_after(s->limits.write_timeout)) < 0)
+			return -1;
+	}
+	publish_and_tell(stream);
+	return 0;
+}
+
+/* Sends everything. Returns 0 or -1. */
 static int
 send_all(struct fsock__stream *stream, const uint8_t *octets, size_t n)
 {
-	struct fsock__queue *q = &stream->queue;
-	struct fsock *s = stream->socket;
-	size_t count = fsock__queue_count(q);
-
-	if (count > 0) {
-		if (s->transport->send(s, q->data + q->head, count) < 0)
-			return -1;
-		fsock__queue_sent(q, count);
-		publish_and_tell(stream);
-	}
-	return s->transport->send(s, octets, n);
+	if (fsock__queue_count(&stream->queue) > 0 && send_queue(stream) < 0)
+		return -1;
+	return fsock__transfer_send(stream->socket, octets, n);
 }
 
 int
-fsock__sender_admit_nolock(struct fsock__stream *stream, size_t n)
+fsock__sender_admit(struct fsock__stream *stream, size_t n)
 {
 	struct fsock *s = stream->socket;
 	size_t limit = s->settings.output_limit;
 
 	if (n <= limit - fsock__queue_count(&stream->queue))
 		return 0;
-	if (drain_nolock(stream) < 0)
-		return fsock__sender_fail_nolock(stream);
+	if (drain(stream) < 0)
+		return fsock__sender_fail(stream);
 	publish_and_tell(stream);
 	if (n <= limit - fsock__queue_count(&stream->queue))
 		return 0;
-	return fsock__socket_error(s, "write", ENOBUFS);
+	return fsock__handle_error(s, "write", ENOBUFS);
 }
 
 int
-fsock__sender_fail_nolock(struct fsock__stream *stream)
+fsock__sender_fail(struct fsock__stream *stream)
 {
 	fail(stream);
-	fsock__wait_note(stream->socket);
+	fsock__handle_note(stream->socket);
 	return -1;
 }
 
 int
-fsock__sender_send_nolock(struct fsock__stream *stream, const void *buf, size_t n)
+fsock__sender_send(struct fsock__stream *stream, const void *buf, size_t n)
 {
 	struct fsock *s = stream->socket;
 	int cancel, r;
 
-	if (s->connecting != NULL && s->waits == NULL)
+	if (s->connecting != NULL && !fsock__handle_is_watched(s))
 		fsock__pending_step(s); /* else a wait list does it */
-	if (s->write_error != 0)
+	if (s->output.error != 0)
 		return fsock__pending_error(s, "write");
-	if (s->end_due) /* what is queued before the end is sent all the same */
-		return fsock__socket_error(s, "write", EPIPE);
+	if (s->output.end_due) /* what is queued before the end is sent all the same */
+		return fsock__handle_error(s, "write", EPIPE);
 	stream->sent = 1;
-	drop_copy(stream);
+	if (s->output.sending == NULL) /* octets that nobody will hand over again */
+		s->output.is_unsure = 1;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	r = s->nonblocking ? send_or_queue(stream, buf, n) : send_all(stream, buf, n);
 	pthread_setcancelstate(cancel, NULL);
-	return r < 0 ? fsock__sender_fail_nolock(stream) : 0;
+	return r < 0 ? fsock__sender_fail(stream) : 0;
 }
 
 int
 fsock__sender_drain(struct fsock *s)
 {
 	struct fsock__stream *stream = s->stream;
+	struct fsock__turn *turn = &s->output.turn;
+	unsigned number;
 	int r;
 
-	if (pthread_mutex_trylock(&stream->output_lock) != 0)
+	if (!fsock__turn_try(s, turn))
 		return 0;
-	r = drain_nolock(stream);
+	number = turn->number;
+	drop_copy(stream, 0);
+	r = drain(stream);
 	publish(stream); /* who asks for this tells the wait lists */
-	pthread_mutex_unlock(&stream->output_lock);
+	fsock__turn_end(s, turn, number);
 	return r;
 }
 
-/* Waits until the kernel may take some. Returns 0, or -1 with the error recorded. */
+/* Sends what is queued, in the turn, for close_timeout at most. Returns 0 or -1. */
 static int
-await_room(struct fsock *s, int64_t deadline)
+settle(struct fsock__stream *stream)
 {
-	if (s->connecting != NULL)
-		return fsock__pending_await(s, "close", FSOCK_OUTPUT, deadline);
-	return fsock__transfer_wait(s, "close", FSOCK_OUTPUT, deadline);
+	struct fsock *s = stream->socket;
+	int64_t deadline = FSOCK__NEVER;
+
+	for (;;) {
+		if (drain(stream) < 0)
+			return -1;
+		if (fsock__queue_count(&stream->queue) == 0)
+			return 0;
+		if (deadline == FSOCK__NEVER)
+			deadline = fsock__clock_after(s->settings.close_timeout);
+		if (fsock__transfer_await_room(s, "close", deadline) < 0)
+			return fail(stream);
+	}
 }
 
 int
 fsock__sender_settle(struct fsock *s)
 {
 	struct fsock__stream *stream = s->stream;
-	int64_t deadline = FSOCK__NEVER;
+	struct fsock__sending turn;
 	int r, cancel, saved = errno;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	pthread_mutex_lock(&stream->output_lock);
-	while ((r = drain_nolock(stream)) == 0 && fsock__queue_count(&stream->queue) > 0) {
-		if (deadline == FSOCK__NEVER)
-			deadline = fsock__clock_after(s->settings.close_timeout);
-		if (await_room(s, deadline) < 0) {
-			r = fail(stream);
-			break;
-		}
+	r = fsock__sender_begin(stream, &turn, NULL, 0);
+	if (r == 0) {
+		r = settle(stream);
+		publish(stream);
+		fsock__sender_end(stream, &turn);
+		fsock__handle_note(s);
 	}
-	publish(stream);
-	fsock__wait_note(s);
-	pthread_mutex_unlock(&stream->output_lock);
 	pthread_setcancelstate(cancel, NULL);
 	if (r == 0)
 		errno = saved;
@@ -238,7 +340,7 @@ ssize_t
 fsock_pending_output(const fsock *s)
 {
 	if (s != NULL)
-		return (ssize_t)s->queued;
+		return (ssize_t)s->output.queued;
 	return fsock__error_set_kind("pending output", NULL, FSOCK__NO_PORT,
 	    FSOCK_INVALID_SOCKET_ERROR, EINVAL);
 }
@@ -247,7 +349,7 @@ fsock_pending_output(const fsock *s)
 int
 fsock_is_congested(const fsock *s)
 {
-	return s != NULL && s->congested;
+	return s != NULL && s->output.congested;
 }
 
 /* see fsock/stream.h */
@@ -255,23 +357,25 @@ ssize_t
 fsock_send_pending(fsock *s)
 {
 	struct fsock__stream *stream;
-	int r, saved = errno;
+	struct fsock__sending turn;
+	int r, changed, saved = errno;
 
-	if (fsock__socket_check(s, "send pending output") < 0)
+	if (fsock__handle_check(s, "send pending output") < 0)
 		return -1;
 	stream = s->stream;
 	if (s->connecting != NULL)
 		fsock__pending_step(s);
 	if (stream == NULL)
-		return s->write_error == 0 ? 0 : fsock__pending_error(s, "write");
-	pthread_mutex_lock(&stream->output_lock);
-	r = s->write_error != 0 ? fsock__pending_error(s, "write")
-	                        : drain_nolock(stream);
-	if (publish(stream) || r < 0)
-		fsock__wait_note(s);
-	pthread_mutex_unlock(&stream->output_lock);
+		return s->output.error == 0 ? 0 : fsock__pending_error(s, "write");
+	if (fsock__sender_begin(stream, &turn, NULL, 0) < 0)
+		return -1;
+	r = s->output.error != 0 ? fsock__pending_error(s, "write") : drain(stream);
+	changed = publish(stream);
+	fsock__sender_end(stream, &turn);
+	if (changed || r < 0)
+		fsock__handle_note(s);
 	if (r < 0)
 		return -1;
 	errno = saved;
-	return (ssize_t)s->queued;
+	return (ssize_t)s->output.queued;
 }

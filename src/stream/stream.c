@@ -6,51 +6,52 @@
 #include <fsock/stream.h>
 
 #include "../base/error.h"
-#include "../base/sys.h"
+#include "../base/clock.h"
 #include "exit.h"
 #include "file.h"
-#include "input.h"
+#include "gather.h"
+#include "hold.h"
 #include "output.h"
 #include "registry.h"
 #include "sender.h"
 #include "text.h"
 
 /*
- * Sends what a FILE holds. A thread that waits for input on a two-way FILE holds its lock, but then
- * stdio has sent everything before it began to read: there is nothing to wait for.
+ * Sends what a FILE holds. One that another thread uses is passed over: a thread that waits for input
+ * on a two-way FILE has sent everything before, and one that writes sends it itself. Only for who
+ * writes to a FILE for output alone can be waited: it does not depend on the caller.
  */
 static int
-flush_window(struct fsock__window *w)
+flush_window(struct fsock__window *w, enum fsock__flush how)
 {
+	FILE *file = w->file;
 	int r;
 
-	for (int turn = 0; ftrylockfile(w->file) != 0; turn++) {
-		if (w->waiting)
-			return 0;
-		fsock__sys_pause(turn);
-	}
-	r = fflush(w->file);
-	funlockfile(w->file);
+	if (file == NULL || !(w->sides & FSOCK_OUTPUT))
+		return 0;
+	if (how == FSOCK__FLUSH_ALL && w->sides == FSOCK_OUTPUT)
+		return fflush(file) == 0 ? 0 : -1;
+	if (!fsock__hold_try(w))
+		return 0;
+	r = fflush(file);
+	fsock__hold_end(w);
 	return r == 0 ? 0 : -1;
 }
 
 /* see struct fsock__stream_ops */
 static int
-stream_flush(struct fsock *s, int final)
+stream_flush(struct fsock *s, enum fsock__flush how)
 {
 	struct fsock__stream *stream = s->stream;
 	int r = 0;
 
-	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++) {
-		struct fsock__window *w = &stream->windows[i];
-
-		if (w->file != NULL && (w->sides & FSOCK_OUTPUT) && flush_window(w) < 0)
+	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++)
+		if (flush_window(&stream->windows[i], how) < 0)
 			r = -1;
-	}
-	if (final && fsock__output_finish(stream) < 0)
+	if (fsock__output_finish(stream, how) < 0)
 		r = -1;
-	if (s->write_error != 0) /* a flush after a failed one succeeds in some libcs */
-		r = fsock__socket_error(s, "write", s->write_error);
+	if (s->output.error != 0) /* a flush after a failed one succeeds in some libcs */
+		r = fsock__handle_error(s, "write", s->output.error);
 	return r;
 }
 
@@ -61,25 +62,22 @@ stream_close(struct fsock *s)
 	struct fsock__stream *stream = s->stream;
 	int r = 0;
 
-	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++)
-		if (stream->windows[i].file != NULL && fclose(stream->windows[i].file) != 0)
-			r = -1;
-	return r;
-}
-
-/* Moving nowhere makes stdio give back what it has read ahead. */
-int
-fsock__stream_sync_input(struct fsock__stream *stream)
-{
 	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++) {
 		struct fsock__window *w = &stream->windows[i];
 
-		if (w->file != NULL && (w->sides & FSOCK_INPUT) &&
-		    fseeko(w->file, 0, SEEK_CUR) < 0)
-			return -1;
+		if (w->file == NULL)
+			continue;
+		if (stream->process != fsock__process()) {
+			if (!fsock__hold_try(w)) {
+				fsock__window_abandon(w);
+				continue;
+			}
+			fsock__hold_end(w);
+		}
+		if (fclose(w->file) != 0)
+			r = -1;
 	}
-	fsock__input_exact(stream);
-	return 0;
+	return r;
 }
 
 /* see struct fsock__stream_ops */
@@ -89,7 +87,7 @@ stream_take(struct fsock *s, void *buf, size_t size)
 	struct fsock__stream *stream = s->stream;
 	size_t n;
 
-	if (fsock__stream_sync_input(stream) < 0)
+	if (fsock__gather_all(stream, "release") < 0)
 		return -1;
 	n = fsock__buffer_count(&stream->raw);
 	if (n > 0 && n <= size)
@@ -101,7 +99,7 @@ stream_take(struct fsock *s, void *buf, size_t size)
 static int
 stream_send(struct fsock *s, const void *buf, size_t n)
 {
-	if (stream_flush(s, 1) < 0)
+	if (stream_flush(s, FSOCK__FLUSH_ALL) < 0)
 		return -1;
 	return n == 0 ? 0 : fsock__output_send(s->stream, buf, n);
 }
@@ -109,7 +107,6 @@ stream_send(struct fsock *s, const void *buf, size_t n)
 static void
 free_stream(struct fsock__stream *stream)
 {
-	pthread_mutex_destroy(&stream->output_lock);
 	fsock__buffer_free(&stream->raw);
 	fsock__queue_free(&stream->queue);
 	free(stream->text_input);
@@ -186,10 +183,10 @@ init_format(struct fsock__stream *stream, const char *text)
 		return 0;
 	if (fsock_format_parse(&format, text) < 0)
 		return -1;
-	return fsock__format_apply_nolock(stream, &format, &format); /* nobody knows it yet */
+	return fsock__format_apply(stream, &format, &format); /* nobody knows it yet */
 }
 
-/* Makes the streams of a socket. Needs its lock. Returns them, or NULL with errno set. */
+/* Makes the streams of a socket. Returns them, or NULL with errno set. */
 static struct fsock__stream *
 new_stream(struct fsock *s)
 {
@@ -202,7 +199,7 @@ new_stream(struct fsock *s)
 	if (stream == NULL)
 		return NULL;
 	stream->socket = s;
-	pthread_mutex_init(&stream->output_lock, NULL);
+	stream->process = fsock__process();
 	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++)
 		init_window(&stream->windows[i], stream, sides[i]);
 	stream->bound = FSOCK__NO_BOUND;
@@ -213,36 +210,87 @@ new_stream(struct fsock *s)
 		errno = error;
 		return NULL;
 	}
-	s->stream_ops = &stream_ops;
-	s->stream = stream;
 	return stream;
 }
 
-FILE *
-fsock__stream_open_nolock(struct fsock *s, int which)
+/* The streams of a socket; of two threads that make them at once one wins. Or NULL with errno. */
+static struct fsock__stream *
+get_streams(struct fsock *s)
 {
-	struct fsock__stream *stream = s->stream != NULL ? s->stream : new_stream(s);
+	struct fsock__stream *made, *stream = s->stream;
+
+	if (stream != NULL)
+		return stream;
+	made = new_stream(s);
+	if (made == NULL)
+		return NULL;
+	fsock__handle_lock(s);
+	stream = s->stream;
+	if (stream == NULL) {
+		s->stream_ops = &stream_ops;
+		s->stream = stream = made;
+	}
+	fsock__handle_unlock(s);
+	if (stream != made)
+		free_stream(made);
+	return stream;
+}
+
+/* Whether the window's FILE is to be made, by this thread; another may be at it. */
+static int
+claim(struct fsock__window *w)
+{
+	struct fsock *s = w->stream->socket;
+	int is_claimed;
+
+	fsock__handle_lock(s);
+	while (w->opening == fsock__process())
+		fsock__lock_await(fsock__lock_of(s), FSOCK__NEVER);
+	is_claimed = w->file == NULL;
+	if (is_claimed)
+		w->opening = fsock__process();
+	fsock__handle_unlock(s);
+	return is_claimed;
+}
+
+/* The FILE is there, or could not be made. */
+static void
+settle_claim(struct fsock__window *w, FILE *file)
+{
+	struct fsock *s = w->stream->socket;
+
+	fsock__handle_lock(s);
+	w->opening = 0;
+	w->file = file;
+	if (file != NULL) {
+		fsock__file_ops.set_fileno(file, s->fd);
+		s->open_files++;
+		s->references++;
+	}
+	fsock__lock_tell(fsock__lock_of(s));
+	fsock__handle_unlock(s);
+}
+
+FILE *
+fsock__stream_open(struct fsock *s, int which)
+{
+	struct fsock__stream *stream = get_streams(s);
 	struct fsock__window *w;
+	FILE *file;
 
 	if (stream == NULL)
 		return NULL;
 	w = &stream->windows[which];
-	if (w->file != NULL)
+	if (!claim(w))
 		return w->file;
-	if (fsock__registry_claim() < 0)
-		return NULL;
 	w->position = 0;
-	w->file = fsock__file_ops.open(w);
-	if (w->file == NULL) {
-		fsock__registry_unclaim();
-		return NULL;
-	}
-	fsock__file_ops.set_fileno(w->file, s->fd);
-	fsock__window_set_buffer(w);
-	fsock__registry_enter(w);
-	s->open_files++;
-	s->references++;
-	return w->file;
+	file = fsock__file_ops.open(w);
+	if (file != NULL)
+		fsock__window_set_buffer(w, file);
+	settle_claim(w, file);
+	if (file != NULL)
+		fsock__registry_enter(w);
+	return file;
 }
 
 /* One of the three streams. */
@@ -252,7 +300,7 @@ get_stream(fsock *s, const char *operation, int which)
 	int saved = errno;
 	FILE *file;
 
-	if (fsock__socket_check(s, operation) < 0)
+	if (fsock__handle_check(s, operation) < 0)
 		return NULL;
 	if (s->role != FSOCK__CONNECTED) {
 		fsock__error_set_kind(
@@ -260,15 +308,13 @@ get_stream(fsock *s, const char *operation, int which)
 		return NULL;
 	}
 	if (which == FSOCK__WINDOW_OUTPUT && (s->shut & FSOCK_OUTPUT)) {
-		fsock__socket_error(s, operation, EPIPE);
+		fsock__handle_error(s, operation, EPIPE);
 		return NULL;
 	}
-	pthread_mutex_lock(&s->lock);
 	errno = 0;
-	file = fsock__stream_open_nolock(s, which);
-	pthread_mutex_unlock(&s->lock);
+	file = fsock__stream_open(s, which);
 	if (file == NULL)
-		fsock__socket_error(s, operation, errno != 0 ? errno : ENOMEM);
+		fsock__handle_error(s, operation, errno != 0 ? errno : ENOMEM);
 	else
 		errno = saved;
 	return file;

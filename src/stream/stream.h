@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "../sock/socket.h"
+#include "../sock/handle.h"
 #include "buffer.h"
 #include "queue.h"
 
@@ -25,18 +25,22 @@ struct fsock__stream;
 struct fsock__text_input;
 struct fsock__text_output;
 
-/* One FILE. `file` is NULL while it is not open. */
+/*
+ * One FILE. `file` is NULL while it is not open; it and `opening` change under the handle's lock, and
+ * whoever has that lock and finds a FILE may try to lock it: it is there.
+ */
 struct fsock__window {
-	_Atomic(FILE *) file; /* likewise looked at without the lock */
+	_Atomic(FILE *) file;
 	struct fsock__stream *stream;
-	int sides; /* FSOCK_INPUT, FSOCK_OUTPUT or both */
+	int opening; /* fsock__process() while a thread of it makes the FILE; else 0 */
+	int sides;   /* FSOCK_INPUT, FSOCK_OUTPUT or both */
 	enum fsock_delivery delivery;
 	size_t line_limit;  /* 0: none */
 	off_t position;     /* octets delivered and written: what seek reports */
 	atomic_int waiting; /* fsock__process() while a thread of it is blocked receiving, or
 	                               about to be; else 0 */
 	void *memory;       /* stdio's buffer, FSOCK__WINDOW_... octets; NULL: its own */
-	struct fsock__window *next; /* chain of the registry */
+	_Atomic(struct fsock__window *) next; /* chain of the registry */
 };
 
 enum { FSOCK__WINDOW_IO, FSOCK__WINDOW_INPUT, FSOCK__WINDOW_OUTPUT, FSOCK__WINDOW_COUNT };
@@ -44,11 +48,12 @@ enum { FSOCK__WINDOW_IO, FSOCK__WINDOW_INPUT, FSOCK__WINDOW_OUTPUT, FSOCK__WINDO
 /*
  * What must stay true:
  *  1. `reader` is the window that read last: the only one that may give input back. Its FILE's lock
- *     guards `raw` and the line counts. It changes with the locks of both FILEs and the socket's
- *     lock held; a window that closes leaves it NULL. It guards all members down to `octet_taken`.
- *  2. `output_lock` is held while anything is sent, and guards `text_output` and `queue`. It is
- *     held as well while another `text_input` is put in place: who has either lock may look at
- *     its format.
+ *     guards all members from `raw` to `octet_taken`. While it is NULL the handle's lock does, for
+ *     memory alone. It changes under the handle's lock, by who has the locks of both FILEs. A window
+ *     that writes or closes leaves it NULL: stdio holds no input of its then.
+ *  2. Who sends has the turn of the socket's output side, which guards all from `text_output` on.
+ *     `text_input` and `text_output` change under the handle's lock, too: who has that may look at
+ *     their formats.
  *  3. While the reader has a line_limit, `line_fill` is how much of a line lies before raw.head,
  *     and `fill_at_mark` how much lies before raw.mark.
  */
@@ -67,11 +72,11 @@ struct fsock__stream {
 	int is_drained;  /* a wait has just taken all that the kernel had */
 	int octet_taken; /* the octet before raw.head may be unread */
 	int read_error;  /* errno of a receive that no read has told of yet, or 0; as `raw` */
-	pthread_mutex_t output_lock;
-	struct fsock__queue queue; /* likewise; socket->queued tells everybody how much it has */
+	int process;      /* fsock__process() that made this */
+	struct fsock__text_output *text_output;
+	struct fsock__queue queue; /* socket->output.queued tells everybody how much it has */
 	int queue_process;         /* fsock__process() that put it there */
-	struct fsock__text_output *text_output; /* likewise */
-	int sent;                               /* something was sent to the peer */
+	int sent;                  /* something was sent to the peer */
 	struct fsock__window windows[FSOCK__WINDOW_COUNT];
 };
 
@@ -82,6 +87,12 @@ ssize_t fsock__input_read(struct fsock__window *, void *buf, size_t n);
 
 /* input.c: takes back the last n octets delivered to the window. Returns 0, or -1 (ESPIPE). */
 int fsock__input_give_back(struct fsock__window *, size_t n);
+
+/*
+ * input.c: takes note that stdio holds no input of the window any more, as it has begun to write. Then
+ * it is not the reader.
+ */
+void fsock__input_resign(struct fsock__window *);
 
 /*
  * readable.c: what the streams hold and what their next read would do; see struct
@@ -96,7 +107,7 @@ int fsock__readable_fetch(struct fsock *);
  */
 int fsock__readable_now(const struct fsock__stream *);
 
-/* output.c: sends octets from stdio. Returns n, or -1 with the error recorded. */
+/* output.c: sends octets from stdio, in the turn of the output side. Returns n, or -1 with the error recorded. */
 ssize_t fsock__output_write(struct fsock__window *, const void *buf, size_t n);
 
 /*
@@ -112,18 +123,13 @@ ssize_t fsock__raw_receive(struct fsock *, void *buf, size_t n);
 ssize_t fsock__raw_available(struct fsock *);
 
 /*
- * window.c: gives the window's FILE a buffer. Failing that stdio has its own, of 1 KiB in most
+ * window.c: gives the FILE that is to be the window's a buffer. Failing that stdio has its own, of 1 KiB in most
  * libcs.
  */
-void fsock__window_set_buffer(struct fsock__window *);
+void fsock__window_set_buffer(struct fsock__window *, FILE *);
 
-/*
- * stream.c: makes stdio give back all it has read ahead: raw.head is what the program reads next.
- */
-int fsock__stream_sync_input(struct fsock__stream *);
-
-/* stream.c: opens one of the windows. Needs the socket's lock. The FILE, or NULL with errno set. */
-FILE *fsock__stream_open_nolock(struct fsock *, int which);
+/* stream.c: opens one of the windows, if it is not open yet. The FILE, or NULL with errno set. */
+FILE *fsock__stream_open(struct fsock *, int which);
 
 /*
  * window.c: what a FILE's functions do, whatever mechanism makes it. `whence` is SEEK_CUR (glibc,
@@ -132,5 +138,11 @@ FILE *fsock__stream_open_nolock(struct fsock *, int which);
  */
 off_t fsock__window_seek(struct fsock__window *, off_t offset, int whence);
 int fsock__window_close(struct fsock__window *);
+
+/*
+ * window.c: in a child of fork(), leaves alone a FILE that a thread was using which is not there: some
+ * libcs would wait for it for ever. The handle has it no more.
+ */
+void fsock__window_abandon(struct fsock__window *);
 
 #endif

@@ -57,11 +57,9 @@ struct fsock__text_output *fsock__text_output_new(const struct fsock_format *);
 
 /*
  * format.c: puts formats in force, as if nothing had come before them; NULL leaves a direction as
- * it is. The caller has seen to what the old ones hold. Returns 0, or -1 (ENOMEM, EINVAL) with
- * nothing changed.
+ * it is. The caller has the input side, and the turn of the output side, as far as either is changed,
+ * and has seen to what the old formats hold. Returns 0, or -1 (ENOMEM, EINVAL) with nothing changed.
  */
-int fsock__format_apply_nolock(
-    struct fsock__stream *, const struct fsock_format *input, const struct fsock_format *output);
 int fsock__format_apply(
     struct fsock__stream *, const struct fsock_format *input, const struct fsock_format *output);
 
@@ -92,10 +90,10 @@ void fsock__text_pass(struct fsock__text_input *, int64_t n);
 /* Goes back in what was read last, until only `keep` octets of it count as delivered. */
 void fsock__text_rewind(struct fsock__stream *, size_t keep);
 
-/* Encodes and sends. Needs the output lock. Returns 0, or -1 with the error recorded. */
-int fsock__text_write_nolock(struct fsock__stream *, const uint8_t *buf, size_t n);
+/* Encodes and sends, in the turn of the output side. Returns 0, or -1 with the error recorded. */
+int fsock__text_write(struct fsock__stream *, const uint8_t *buf, size_t n);
 
 /* Sends what ends the text: a line end held back, the way back to the initial shift state. */
-int fsock__text_finish_nolock(struct fsock__stream *);
+int fsock__text_finish(struct fsock__stream *);
 
 #endif

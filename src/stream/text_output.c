@@ -41,7 +41,7 @@ send_wire(struct fsock__stream *stream, struct wire *wire)
 	size_t n = wire->length;
 
 	wire->length = 0;
-	return n == 0 ? 0 : fsock__sender_send_nolock(stream, wire->octets, n);
+	return n == 0 ? 0 : fsock__sender_send(stream, wire->octets, n);
 }
 
 /* An encoding error: what comes before it is sent, then output has failed for good. */
@@ -53,7 +53,7 @@ fail(struct fsock__stream *stream, struct wire *wire)
 	if (send_wire(stream, wire) < 0)
 		return -1;
 	fsock__error_set_kind("write", s->host, s->port, FSOCK_ENCODING_ERROR, EILSEQ);
-	return fsock__sender_fail_nolock(stream);
+	return fsock__sender_fail(stream);
 }
 
 /* Encodes text whose line ends are the wire's. */
@@ -193,7 +193,7 @@ count_columns(struct fsock__text_output *t, const uint8_t *buf, size_t n)
 }
 
 int
-fsock__text_write_nolock(struct fsock__stream *stream, const uint8_t *buf, size_t n)
+fsock__text_write(struct fsock__stream *stream, const uint8_t *buf, size_t n)
 {
 	static const uint8_t bom[] = { 0xEF, 0xBB, 0xBF };
 	struct fsock__text_output *t = stream->text_output;
@@ -213,7 +213,7 @@ fsock__text_write_nolock(struct fsock__stream *stream, const uint8_t *buf, size_
 }
 
 int
-fsock__text_finish_nolock(struct fsock__stream *stream)
+fsock__text_finish(struct fsock__stream *stream)
 {
 	struct fsock__text_output *t = stream->text_output;
 	struct fsock_codec_io io = { NULL, 0, NULL, 0 };

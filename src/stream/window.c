@@ -3,7 +3,7 @@
 #include <sys/mman.h>
 
 #include "../sock/shutdown.h"
-#include "../wait/wait.h"
+#include "../sock/socket.h"
 #include "output.h"
 #include "registry.h"
 #include "sender.h"
@@ -23,7 +23,7 @@ buffer_size(const struct fsock__window *w)
  * longer where the copy straddles two.
  */
 void
-fsock__window_set_buffer(struct fsock__window *w)
+fsock__window_set_buffer(struct fsock__window *w, FILE *file)
 {
 	size_t size = buffer_size(w);
 	int saved = errno;
@@ -33,7 +33,7 @@ fsock__window_set_buffer(struct fsock__window *w)
 	w->memory = NULL;
 	if (memory != MAP_FAILED) {
 		w->memory = memory;
-		setvbuf(w->file, memory, _IOFBF, size);
+		setvbuf(file, memory, _IOFBF, size);
 	}
 	errno = saved;
 }
@@ -50,7 +50,7 @@ fsock__window_seek(struct fsock__window *w, off_t offset, int whence)
 	else if (whence != SEEK_CUR)
 		offset = 1;
 	if (offset > 0)
-		return fsock__socket_error(w->stream->socket, "seek", ESPIPE);
+		return fsock__handle_error(w->stream->socket, "seek", ESPIPE);
 	if (offset < 0 && !fsock__flush_keeps_input(w->file) &&
 	    fsock__input_give_back(w, (size_t)-offset) < 0)
 		return -1;
@@ -71,7 +71,8 @@ is_still_open(const struct fsock__stream *stream, int side, const struct fsock__
 }
 
 /*
- * Tells the peer that no more comes; one that is gone already needs not be told. Returns 0 or -1.
+ * Tells the peer that no more comes; one that is gone already needs not be told. A connection that
+ * another process may be writing to is left alone. Returns 0 or -1.
  */
 static int
 end_output(struct fsock *s)
@@ -79,70 +80,84 @@ end_output(struct fsock *s)
 	int saved = errno;
 
 	atomic_fetch_or(&s->shut, FSOCK_OUTPUT);
-	if (fsock__shutdown_output(s) < 0 && errno != ENOTCONN && errno != EINVAL)
-		return fsock__socket_error(s, "close", errno);
+	if (fsock__handle_is_ours(s) && fsock__shutdown_output(s) < 0 && errno != ENOTCONN &&
+	    errno != EINVAL)
+		return fsock__handle_error(s, "close", errno);
 	errno = saved;
 	return 0;
 }
 
 /*
- * What closing a window does to the connection: the last window closes it, the last that writes
- * closes its writing side. Needs the socket's lock. Returns 0 or -1.
+ * Before the FILE goes: ends what it has written, and sends what is queued if nobody else would.
+ * Either may wait. A failure is kept in output.error.
  */
-static int
-close_sides(struct fsock *s, const struct fsock__window *w)
+static void
+finish(struct fsock__window *w)
 {
-	if (s->releasing)
-		return 0;
-	if (s->open_files == 0)
-		return fsock__socket_close_nolock(s);
-	if ((w->sides & FSOCK_OUTPUT) && !is_still_open(w->stream, FSOCK_OUTPUT, w))
-		return end_output(s);
-	return 0;
+	struct fsock *s = w->stream->socket;
+	int is_last, last_output;
+
+	fsock__handle_lock(s);
+	is_last = s->open_files == 1;
+	last_output = (w->sides & FSOCK_OUTPUT) && !is_still_open(w->stream, FSOCK_OUTPUT, w);
+	fsock__handle_unlock(s);
+	if (last_output && !s->releasing)
+		fsock__output_finish(w->stream, FSOCK__FLUSH_ALL);
+	if (is_last && s->output.queued > 0 &&
+	    !(fsock__handle_is_watched(s) && s->watch.ops->may_defer(s)))
+		fsock__sender_settle(s);
 }
 
-/* Whether what is queued is to be sent now, as nobody else would. */
+/* The FILE is no more. Returns whether none is left; *last_output: none that writes. */
 static int
-must_settle(struct fsock *s)
+leave(struct fsock__window *w, int *last_output)
 {
-	int r;
+	struct fsock__stream *stream = w->stream;
+	struct fsock *s = stream->socket;
+	int is_last;
 
-	pthread_mutex_lock(&s->lock);
-	r = s->open_files == 1 && s->queued > 0 && !fsock__wait_closing_may_defer(s);
-	pthread_mutex_unlock(&s->lock);
-	return r;
+	fsock__handle_lock(s);
+	w->file = NULL;
+	if (stream->reader == w)
+		stream->reader = NULL;
+	is_last = --s->open_files == 0;
+	*last_output = (w->sides & FSOCK_OUTPUT) && !is_still_open(stream, FSOCK_OUTPUT, w);
+	fsock__handle_unlock(s);
+	return is_last;
 }
 
-/* The FILE is being closed: stdio has written what it held, or has tried to. */
+/*
+ * The FILE is being closed: stdio has written what it held, or has tried to. The last window closes
+ * the connection, the last that writes closes its writing side.
+ */
 int
 fsock__window_close(struct fsock__window *w)
 {
 	struct fsock *s = w->stream->socket;
-	int last_output, is_cut = 0, r;
+	int is_last, last_output, r = 0;
 
 	fsock__registry_remove(w);
-	pthread_mutex_lock(&s->lock);
-	last_output = (w->sides & FSOCK_OUTPUT) && !is_still_open(w->stream, FSOCK_OUTPUT, w);
-	pthread_mutex_unlock(&s->lock);
-	/* A failure is kept in write_error. */
-	if (last_output && !s->releasing)
-		fsock__output_finish(w->stream);
-	if (must_settle(s))
-		is_cut = fsock__sender_settle(s) < 0;
-	pthread_mutex_lock(&s->lock);
-	if (is_cut) /* the peer is not to take it for the end */
-		fsock__socket_reset_nolock(s);
-	w->file = NULL;
-	if (w->stream->reader == w)
-		w->stream->reader = NULL;
+	finish(w);
+	is_last = leave(w, &last_output);
 	/* fclose() of no libc touches its buffer any more once it has called this. */
 	if (w->memory != NULL)
 		munmap(w->memory, buffer_size(w));
-	s->open_files--;
-	r = close_sides(s, w);
-	if ((w->sides & FSOCK_OUTPUT) && s->write_error != 0)
-		r = fsock__socket_error(s, "close", s->write_error);
-	pthread_mutex_unlock(&s->lock);
+	if (is_last && !s->releasing)
+		r = fsock__socket_end(s);
+	else if (last_output && !s->releasing)
+		r = end_output(s);
+	if ((w->sides & FSOCK_OUTPUT) && s->output.error != 0)
+		r = fsock__handle_error(s, "close", s->output.error);
 	fsock__socket_unref(s);
 	return r;
+}
+
+void
+fsock__window_abandon(struct fsock__window *w)
+{
+	int last_output;
+
+	fsock__registry_remove(w);
+	leave(w, &last_output);
+	fsock__socket_unref(w->stream->socket);
 }

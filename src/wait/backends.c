@@ -1,6 +1,6 @@
 /* Which ways to wait this system has. */
 #include "../base/compat.h"
-#include "wait.h"
+#include "backend.h"
 
 const struct fsock__wait_ops *const fsock__wait_backends[] = {
 #if defined(__linux__)

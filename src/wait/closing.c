@@ -1,14 +1,12 @@
-/*
- * Sockets that the program has closed while output was queued. A list that the socket is in keeps
- * it as a hidden member, sends what is queued and then closes it; or resets the connection when
- * that has failed, or close_timeout has passed.
- */
 #include "../base/compat.h"
-#include "wait.h"
+#include "closing.h"
 
 #include "../base/clock.h"
+#include "../sock/socket.h"
+#include "member.h"
+#include "timer.h"
 
-/* The program hears no more of a member. Needs both locks. */
+/* The program hears no more of a member. */
 static void
 hide(struct fsock__member *m)
 {
@@ -16,8 +14,10 @@ hide(struct fsock__member *m)
 
 	if (m->is_hidden)
 		return;
-	fsock__wait_unready(m);
+	fsock__member_unready(m);
+	fsock__handle_lock(m->socket);
 	m->is_hidden = 1;
+	fsock__handle_unlock(m->socket);
 	m->interest = 0;
 	m->user = NULL;
 	m->timeout = FSOCK__NEVER;
@@ -25,117 +25,192 @@ hide(struct fsock__member *m)
 	list->hidden_count++;
 	fsock__ring_remove(&m->in_members);
 	fsock__ring_append(&list->members, &m->in_members);
-	fsock__wait_suspect(m);
+	fsock__member_suspect(m);
 }
 
-/* Leaves all lists but that of the member `kept`, which may be NULL. Needs the socket's lock. */
+/* From now on the list sees to the socket. */
 static void
-leave_others(struct fsock *s, const struct fsock__member *kept)
+begin(struct fsock__member *m)
 {
-	struct fsock__member *m, *next;
+	struct fsock *s = m->socket;
 
-	for (m = s->waits; m != NULL; m = next) {
-		struct fsock_waitlist *list = m->list;
-
-		next = m->next;
-		if (m == kept)
-			continue;
-		pthread_mutex_lock(&list->lock);
-		fsock__wait_part(m);
-		pthread_mutex_unlock(&list->lock);
-	}
-}
-
-void
-fsock__wait_closing_retire(struct fsock *s)
-{
-	struct fsock__member *m;
-
-	pthread_mutex_lock(&s->lock);
-	m = fsock__wait_closing_may_defer(s) ? s->waits : NULL;
-	leave_others(s, m);
-	if (m != NULL) {
-		pthread_mutex_lock(&m->list->lock);
-		hide(m);
-		fsock__waitlist_nudge(m->list);
-		pthread_mutex_unlock(&m->list->lock);
-	}
-	pthread_mutex_unlock(&s->lock);
-}
-
-int
-fsock__wait_closing_may_defer(const struct fsock *s)
-{
-	const struct fsock__member *m = s->waits;
-
-	return s->nonblocking && m != NULL && fsock__waitlist_is_ours(m->list);
-}
-
-int
-fsock__wait_closing_defer(struct fsock *s)
-{
-	struct fsock__member *m = s->waits;
-
-	if (!fsock__wait_closing_may_defer(s))
-		return 0;
-	leave_others(s, m);
-	pthread_mutex_lock(&m->list->lock);
 	hide(m);
-	s->closing = 1;
-	s->references++;
+	fsock__handle_lock(s);
 	m->is_closing = 1;
+	fsock__handle_unlock(s);
 	m->list->closing_count++;
 	m->timeout = fsock__clock_after(s->settings.close_timeout);
-	fsock__wait_timer_set(m);
-	fsock__wait_closing_check(m); /* who drains has perhaps just finished */
-	fsock__waitlist_nudge(m->list);
-	pthread_mutex_unlock(&m->list->lock);
+	fsock__timer_set(m);
+	fsock__closing_check(m); /* who drains has perhaps just finished */
+}
+
+static int
+is_visible(const struct fsock__member *m)
+{
+	return !m->is_hidden;
+}
+
+static int
+is_no_closer(const struct fsock__member *m)
+{
+	return !m->is_closing;
+}
+
+/*
+ * Calls `fn` for the socket's member of each list of this process's for which `is_due` says so, until
+ * that is nobody; with the list's lock. Returns how many there were.
+ */
+static int
+for_each(struct fsock *s, int (*is_due)(const struct fsock__member *),
+    void (*fn)(struct fsock__member *))
+{
+	struct fsock_waitlist *list;
+	int n = 0;
+
+	while ((list = fsock__member_list_of(s, is_due)) != NULL) {
+		struct fsock__member *m;
+
+		fsock__lock_take(&list->lock);
+		m = fsock__member_find(list, s);
+		if (m != NULL) {
+			fn(m);
+			n++;
+			fsock__member_nudge(list);
+		}
+		fsock__lock_give(&list->lock);
+		fsock__member_unref_list(list);
+	}
+	return n;
+}
+
+int
+fsock__closing_may_defer(struct fsock *s)
+{
+	struct fsock_waitlist *list = s->nonblocking ? fsock__member_list_of(s, NULL) : NULL;
+
+	if (list == NULL)
+		return 0;
+	fsock__member_unref_list(list);
 	return 1;
 }
 
 void
-fsock__wait_closing_check(struct fsock__member *m)
+fsock__closing_retire(struct fsock *s)
+{
+	if (s->nonblocking)
+		for_each(s, is_visible, hide);
+	else
+		for_each(s, NULL, fsock__member_part);
+}
+
+int
+fsock__closing_defer(struct fsock *s)
+{
+	int was_left = 0;
+
+	if (!fsock__closing_may_defer(s))
+		return 0;
+	fsock__handle_lock(s);
+	s->watch.closing = FSOCK__CLOSING;
+	s->references++;
+	fsock__handle_unlock(s);
+	if (for_each(s, is_no_closer, begin) > 0)
+		return 1;
+	/* The lists have just gone. */
+	fsock__handle_lock(s);
+	if (s->watch.closing == FSOCK__CLOSING) {
+		s->watch.closing = FSOCK__NOT_CLOSING;
+		s->references--;
+		was_left = 1;
+	}
+	fsock__handle_unlock(s);
+	return !was_left;
+}
+
+void
+fsock__closing_check(struct fsock__member *m)
 {
 	const struct fsock *s = m->socket;
 
 	if (m->is_closing && !fsock__ring_is_linked(&m->in_ready) &&
-	    (s->queued == 0 || s->write_error != 0 || m->is_overdue))
+	    (s->output.queued == 0 || s->output.error != 0 || m->is_overdue))
 		fsock__ring_append(&m->list->done, &m->in_ready);
 }
 
+int
+fsock__closing_is_last(const struct fsock__member *member)
+{
+	struct fsock *s = member->socket;
+	int is_last = 1;
+
+	fsock__handle_lock(s);
+	for (struct fsock__member *m = s->watch.members; m != NULL; m = m->next)
+		is_last &= m == member || !fsock__waitlist_is_ours(m->list);
+	fsock__handle_unlock(s);
+	return is_last;
+}
+
+/* Whether it falls to this list to close a socket: one of them does. */
+static int
+claim(struct fsock *s)
+{
+	int is_ours;
+
+	fsock__handle_lock(s);
+	is_ours = s->watch.closing == FSOCK__CLOSING;
+	if (is_ours)
+		s->watch.closing = FSOCK__CLOSED;
+	fsock__handle_unlock(s);
+	return is_ours;
+}
+
 void
-fsock__wait_closing_finish(struct fsock_waitlist *list)
+fsock__closing_collect(struct fsock_waitlist *list)
 {
 	while (fsock__ring_is_linked(&list->done)) {
 		struct fsock__member *m =
 		    fsock__ring_owner(list->done.next, struct fsock__member, in_ready);
-		struct fsock *s = m->socket;
 
-		if (pthread_mutex_trylock(&s->lock) != 0)
-			break; /* whoever has it is soon done; the next wait looks again */
-		if ((m->is_overdue || s->write_error != 0) && fsock__waitlist_is_ours(m->list))
-			fsock__socket_reset_nolock(s); /* the peer is not to take it for the end */
-		fsock__wait_detach(m);
-		fsock__socket_close_now_nolock(s);
-		s->closing = 0; /* only now: until then nobody may take it for open */
-		pthread_mutex_unlock(&s->lock);
+		fsock__ring_remove(&m->in_ready);
+		if (!claim(m->socket))
+			continue; /* who does it will take it out of this list, too */
+		fsock__member_detach(m);
 		m->next = list->closed;
 		list->closed = m;
 	}
 }
 
-void
-fsock__wait_closing_unlock(struct fsock_waitlist *list)
+/* Closes one that is in no state to be sent any more; with no lock held. */
+static void
+finish(struct fsock__member *m)
+{
+	struct fsock *s = m->socket;
+
+	if (m->is_overdue || s->output.error != 0)
+		fsock__socket_reset(s); /* the peer is not to take it for the end */
+	if (fsock__handle_is_watched(s))
+		s->watch.ops->leave(s);
+	fsock__socket_end_now(s);
+	fsock__handle_lock(s);
+	s->watch.closing = FSOCK__NOT_CLOSING; /* only now: until then nobody may take it for open */
+	fsock__handle_unlock(s);
+	fsock__socket_unref(s);
+	fsock__member_free(m);
+}
+
+int
+fsock__closing_unlock(struct fsock_waitlist *list)
 {
 	struct fsock__member *closed = list->closed;
+	int any = closed != NULL;
 
 	list->closed = NULL;
-	pthread_mutex_unlock(&list->lock);
+	fsock__lock_give(&list->lock);
 	while (closed != NULL) {
 		struct fsock__member *m = closed;
 
 		closed = m->next;
-		fsock__socket_unref(m->socket);
-		fsock__wait_free(m);
+		finish(m);
 	}
+	return any;
 }

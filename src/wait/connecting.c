@@ -1,176 +1,173 @@
-/*
- * Members whose sockets are not connected yet. One of the lists that such a socket is in drives it,
- * one that is waited on: it watches the descriptors under way, and takes the next step when one of
- * them is ready or when it is time. Whoever else takes a step stops the watching meanwhile, as
- * descriptors are closed.
- */
 #include "../base/compat.h"
-#include "wait.h"
+#include "connecting.h"
 
 #include <stdlib.h>
 
 #include "../base/clock.h"
 #include "../sock/pending.h"
+#include "member.h"
+#include "timer.h"
 
-/* Stops watching. Needs the list's lock. */
-static void
-unwatch(struct fsock__member *m)
-{
-	int saved = errno;
-
-	if (!fsock__waitlist_is_ours(m->list))
-		return;
-	for (size_t i = 0; m->watches != NULL && i < FSOCK__RACE_MAX; i++) {
-		struct fsock__member *watch = &m->watches[i];
-
-		if (watch->known != 0)
-			m->list->ops->set(&m->list->poller, watch, 0);
-		watch->known = 0;
-	}
-	errno = saved;
-}
+_Static_assert(FSOCK__WATCHES >= FSOCK__PENDING_FDS, "a watch for each descriptor");
 
 /* Has the backend watch one descriptor. Returns 0 or -1. */
 static int
-watch_one(struct fsock__member *m, struct fsock__member *watch, const struct pollfd *p)
+watch_one(struct fsock__member *m, struct fsock__watched *w, const struct pollfd *p)
 {
 	int interest = p->events & POLLIN ? FSOCK_INPUT : FSOCK_OUTPUT;
 
-	watch->list = m->list;
-	watch->socket = m->socket;
-	watch->watched_for = m;
-	watch->fd = p->fd;
-	if (m->list->ops->set(&m->list->poller, watch, interest) < 0)
+	w->member = m;
+	w->fd = p->fd;
+	if (m->list->ops->set(&m->list->poller, w, interest) < 0)
 		return -1;
-	watch->known = interest;
+	w->known = interest;
 	return 0;
 }
 
-/* Watches what is under way now. Needs both locks. Returns 0, or -1 with nothing watched. */
+/* Watches what is under way now. Returns 0, or -1 with errno and nothing watched. */
 static int
 watch(struct fsock__member *m)
 {
-	const struct fsock__connecting *c = m->socket->connecting;
+	struct pollfd fds[FSOCK__PENDING_FDS];
+	int64_t next = FSOCK__NEVER;
+	size_t count = fsock__pending_fds(m->socket, fds, &next);
 
-	if (!fsock__waitlist_is_ours(m->list))
-		return 0;
 	if (m->watches == NULL)
-		m->watches = calloc(FSOCK__RACE_MAX, sizeof *m->watches);
+		m->watches = calloc(FSOCK__WATCHES, sizeof *m->watches);
 	if (m->watches == NULL)
 		return -1;
-	for (size_t i = 0; i < c->count; i++)
-		if (watch_one(m, &m->watches[i], &c->fds[i]) < 0) {
-			unwatch(m);
+	for (size_t i = 0; i < count; i++)
+		if (watch_one(m, &m->watches[i], &fds[i]) < 0) {
+			fsock__member_unwatch(m);
 			return -1;
 		}
-	m->step = c->next;
-	fsock__wait_timer_set(m);
+	m->step = next;
+	fsock__timer_set(m);
 	return 0;
-}
-
-/* The member drives its socket no more. Needs both locks. */
-void
-fsock__wait_connecting_stop(struct fsock__member *m)
-{
-	if (m->socket->driver != m)
-		return;
-	unwatch(m);
-	m->socket->driver = NULL;
-	m->step = FSOCK__NEVER;
-}
-
-void
-fsock__wait_connecting_pause(struct fsock *s)
-{
-	struct fsock__member *m = s->driver;
-
-	if (m == NULL)
-		return;
-	pthread_mutex_lock(&m->list->lock);
-	unwatch(m);
-}
-
-void
-fsock__wait_connecting_resume(struct fsock *s, int is_pending)
-{
-	struct fsock__member *m = s->driver;
-
-	if (m == NULL)
-		return;
-	if (!is_pending)
-		fsock__wait_connecting_stop(m);
-	else if (watch(m) < 0)
-		fsock__wait_suspect(m); /* it is tried again */
-	fsock__waitlist_nudge(m->list);
-	pthread_mutex_unlock(&m->list->lock);
 }
 
 /*
  * Has the member drive its socket, unless another list does that a thread is waiting on: nobody may
- * ever wait on one that is idle. That list's lock can only be tried. Needs both locks. Returns
- * whether it drives.
+ * ever wait on one that is idle. Returns whether it does.
  */
 static int
 take_over(struct fsock__member *m)
 {
-	struct fsock__member *other = m->socket->driver;
-	int is_waiting;
+	struct fsock *s = m->socket;
+	struct fsock__member *other;
+	int drives;
 
-	if (other != NULL && other != m) {
-		if (pthread_mutex_trylock(&other->list->lock) != 0)
-			return 0;
-		is_waiting = other->list->waiting && fsock__waitlist_is_ours(other->list);
-		if (!is_waiting) {
-			fsock__wait_connecting_stop(other);
-			fsock__wait_suspect(other); /* its next wait takes over in turn */
-		}
-		pthread_mutex_unlock(&other->list->lock);
-		if (is_waiting)
-			return 0;
-	}
-	m->socket->driver = m;
-	return 1;
+	fsock__handle_lock(s);
+	other = s->watch.driver;
+	drives = other == NULL || other == m;
+	if (drives)
+		s->watch.driver = m;
+	fsock__handle_unlock(s);
+	if (drives && !fsock__ring_is_linked(&m->in_driving))
+		fsock__ring_append(&m->list->driving, &m->in_driving);
+	return drives;
 }
 
-/* Goes on connecting, if this list is the one that does. Needs both locks. Returns 0 or -1. */
-static int
-drive(struct fsock__member *m)
+/* The socket is connected, or cannot be. */
+static void
+settle(struct fsock__member *m)
 {
 	struct fsock *s = m->socket;
-	enum fsock__progress p;
 
-	if (!take_over(m))
-		return -1;
-	unwatch(m);
-	p = fsock__pending_step_nolock(s);
-	if (p == FSOCK__PENDING)
-		return watch(m);
-	fsock__wait_connecting_stop(m);
-	fsock__wait_tell_others(s, m->list);
-	return 0;
+	fsock__member_stop_driving(m);
+	if (s->connecting != NULL)
+		return; /* it has failed */
+	m->is_pending = 0;
+	fsock__handle_lock(s);
+	m->own.fd = s->fd;
+	fsock__handle_unlock(s);
 }
 
 int
-fsock__wait_connecting_step(struct fsock__member *m)
+fsock__connecting_drive(struct fsock__member *m)
 {
 	struct fsock *s = m->socket;
-	int r = 0, cancel, saved = errno;
+	int cancel, r = 0;
 
 	if (!m->is_pending)
 		return 0;
-	if (pthread_mutex_trylock(&s->lock) != 0)
-		return -1;
+	if (s->connecting == NULL || s->output.error != 0) {
+		settle(m);
+		return 0;
+	}
+	if (!take_over(m))
+		return 0; /* what comes of it will be noted */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	if (s->connecting != NULL && s->write_error == 0)
-		r = drive(m);
-	if (s->connecting == NULL) {
-		m->is_pending = 0;
-		m->fd = s->fd;
-		free(m->watches); /* nobody asks the system now */
-		m->watches = NULL;
+	fsock__member_unwatch(m);
+	if (fsock__pending_step_unwatched(s) == FSOCK__PENDING) {
+		r = watch(m);
+		m->error = r < 0 ? errno : 0;
+	} else {
+		settle(m);
+		fsock__member_note(s);
 	}
 	pthread_setcancelstate(cancel, NULL);
-	pthread_mutex_unlock(&s->lock);
-	errno = saved;
 	return r;
+}
+
+void
+fsock__connecting_hand_over(struct fsock_waitlist *list)
+{
+	struct fsock__ring *r, *next;
+
+	for (r = list->driving.next; r != &list->driving; r = next) {
+		struct fsock__member *m = fsock__ring_owner(r, struct fsock__member, in_driving);
+		int is_alone;
+
+		next = r->next;
+		fsock__handle_lock(m->socket);
+		is_alone = m->socket->watch.members == m && m->next == NULL;
+		fsock__handle_unlock(m->socket);
+		if (is_alone)
+			continue;
+		fsock__member_stop_driving(m);
+		fsock__member_note(m->socket);
+	}
+}
+
+/* The list that drives a socket, if it is this process's, with a reference; or NULL. */
+static int
+drives(const struct fsock__member *m)
+{
+	return m->socket->watch.driver == m;
+}
+
+struct fsock_waitlist *
+fsock__connecting_pause(struct fsock *s)
+{
+	struct fsock_waitlist *list;
+
+	while ((list = fsock__member_list_of(s, drives)) != NULL) {
+		struct fsock__member *m;
+
+		fsock__lock_take(&list->lock);
+		m = fsock__member_find(list, s);
+		if (m != NULL && fsock__member_drives(m)) {
+			fsock__member_unwatch(m);
+			return list;
+		}
+		fsock__lock_give(&list->lock); /* another one has taken over: look again */
+		fsock__member_unref_list(list);
+	}
+	return NULL;
+}
+
+void
+fsock__connecting_resume(struct fsock *s, struct fsock_waitlist *list)
+{
+	struct fsock__member *m = fsock__member_find(list, s);
+
+	if (s->connecting == NULL || s->output.error != 0)
+		settle(m);
+	else if (watch(m) < 0)
+		m->error = errno;
+	fsock__member_suspect(m);
+	fsock__member_nudge(list);
+	fsock__lock_give(&list->lock);
+	fsock__member_unref_list(list);
 }

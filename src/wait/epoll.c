@@ -1,6 +1,6 @@
 /* Waiting by epoll(7): Linux. The kernel keeps the members, a wait costs those that are ready. */
 #include "../base/compat.h"
-#include "wait.h"
+#include "backend.h"
 
 #if defined(__linux__)
 
@@ -39,7 +39,7 @@ events_of(int interest)
 }
 
 static int
-epoll_set(struct fsock__poller *p, struct fsock__member *m, int interest)
+epoll_set(struct fsock__poller *p, struct fsock__watched *m, int interest)
 {
 	struct epoll_event event = { .events = events_of(interest), .data.ptr = m };
 	int operation = m->known == 0   ? EPOLL_CTL_ADD
@@ -82,7 +82,7 @@ epoll_await(struct fsock__poller *p, int64_t left)
 	int n = epoll_wait(p->fd, events, FSOCK__FOUND_MAX, fsock__clock_milliseconds(left));
 
 	for (int i = 0; i < n; i++) {
-		p->found[i].member = events[i].data.ptr;
+		p->found[i].watched = events[i].data.ptr;
 		p->found[i].state = state_of(events[i].events);
 	}
 	return n;

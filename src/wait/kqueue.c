@@ -1,6 +1,6 @@
 /* Waiting by kqueue(2): the BSDs and macOS. A member has a filter for each direction. */
 #include "../base/compat.h"
-#include "wait.h"
+#include "backend.h"
 
 #if defined(FSOCK__HAVE_KQUEUE)
 
@@ -32,7 +32,7 @@ kqueue_close(struct fsock__poller *p)
 }
 
 static int
-kqueue_set(struct fsock__poller *p, struct fsock__member *m, int interest)
+kqueue_set(struct fsock__poller *p, struct fsock__watched *m, int interest)
 {
 	static const struct {
 		int side;
@@ -96,7 +96,7 @@ kqueue_await(struct fsock__poller *p, int64_t left)
 	    kevent(p->fd, NULL, 0, events, FSOCK__FOUND_MAX, left == FSOCK__NEVER ? NULL : &span);
 
 	for (int i = 0; i < n; i++) {
-		p->found[i].member = (void *)events[i].udata;
+		p->found[i].watched = (void *)events[i].udata;
 		p->found[i].state = state_of(&events[i]);
 	}
 	return n;

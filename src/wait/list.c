@@ -1,12 +1,13 @@
 #include "../base/compat.h"
+#include "list.h"
 
-#include <sched.h>
 #include <stdlib.h>
 
 #include "../base/clock.h"
 #include "../base/error.h"
-#include "../base/sys.h"
-#include "wait.h"
+#include "closing.h"
+#include "member.h"
+#include "timer.h"
 
 static int
 fail(int errnum)
@@ -26,21 +27,20 @@ check(const fsock_waitlist *list, const fsock *s)
 	return 0;
 }
 
-/* The pipe: its reading end is a member like any other. Returns 0 or -1. */
+/* The wake-up is watched like any socket. Returns 0 or -1. */
 static int
-open_pipe(struct fsock_waitlist *list)
+open_wake(struct fsock_waitlist *list)
 {
-	struct fsock__member *m = &list->pipe_member;
+	struct fsock__watched *w = &list->wake_watched;
 
-	if (fsock__sys_pipe(list->pipe) < 0)
+	if (fsock__wake_open(&list->wake) < 0)
 		return -1;
-	m->list = list;
-	m->fd = list->pipe[0];
-	m->interest = FSOCK_INPUT;
-	if (fsock__wait_set(m, FSOCK_INPUT) == 0)
+	w->fd = list->wake.fd;
+	if (list->ops->set(&list->poller, w, FSOCK_INPUT) == 0) {
+		w->known = FSOCK_INPUT;
 		return 0;
-	fsock__sys_close(list->pipe[0]);
-	fsock__sys_close(list->pipe[1]);
+	}
+	fsock__wake_close(&list->wake);
 	return -1;
 }
 
@@ -52,10 +52,12 @@ fsock__waitlist_new(const struct fsock__wait_ops *ops)
 
 	if (list == NULL)
 		goto err0;
-	pthread_mutex_init(&list->lock, NULL);
+	fsock__lock_init(&list->lock);
+	list->references = 1;
 	fsock__ring_init(&list->members);
 	fsock__ring_init(&list->ready);
 	fsock__ring_init(&list->suspects);
+	fsock__ring_init(&list->driving);
 	fsock__ring_init(&list->done);
 	list->cursor = &list->ready;
 	list->ops = ops;
@@ -63,7 +65,7 @@ fsock__waitlist_new(const struct fsock__wait_ops *ops)
 	list->poller.process = fsock__process();
 	if (ops->open(&list->poller) < 0)
 		goto err1;
-	if (open_pipe(list) < 0)
+	if (open_wake(list) < 0)
 		goto err2;
 	errno = saved;
 	return list;
@@ -74,7 +76,7 @@ err2:
 	errno = saved;
 err1:
 	saved = errno;
-	pthread_mutex_destroy(&list->lock);
+	fsock__lock_destroy(&list->lock);
 	free(list);
 	errno = saved;
 err0:
@@ -89,37 +91,25 @@ fsock_waitlist_new(void)
 	return fsock__waitlist_new(fsock__wait_backends[0]);
 }
 
-/*
- * Takes the first member out; hidden ones, the last in the row, only if `all`. The locks are taken
- * the wrong way round, so that of the socket can only be tried. Returns 0 when there is no such
- * member left.
- */
+/* Takes the first member out; hidden ones, the last in the row, only if `all`. Returns whether. */
 static int
 remove_first(fsock_waitlist *list, int all)
 {
 	struct fsock__member *m = NULL;
-	int more, busy = 0;
+	int more;
 
-	pthread_mutex_lock(&list->lock);
+	fsock__lock_take(&list->lock);
 	if (fsock__ring_is_linked(&list->members))
 		m = fsock__ring_owner(list->members.next, struct fsock__member, in_members);
 	more = m != NULL && (all || !m->is_hidden);
-	if (more && m->is_closing) {
+	if (more && m->is_closing && fsock__closing_is_last(m)) {
 		m->is_overdue = 1;
-		fsock__wait_closing_check(m);
-		fsock__wait_closing_finish(list);
-		busy = list->closed == NULL;
-	} else if (more && pthread_mutex_trylock(&m->socket->lock) == 0) {
-		struct fsock *s = m->socket;
-
-		fsock__wait_part(m);
-		pthread_mutex_unlock(&s->lock);
+		fsock__closing_check(m);
+		fsock__closing_collect(list);
 	} else if (more) {
-		busy = 1;
+		fsock__member_part(m);
 	}
-	fsock__wait_closing_unlock(list);
-	if (busy)
-		sched_yield();
+	fsock__closing_unlock(list);
 	return more;
 }
 
@@ -127,9 +117,20 @@ remove_first(fsock_waitlist *list, int all)
 void
 fsock_waitlist_remove_all(fsock_waitlist *list)
 {
-	if (list != NULL)
+	if (list != NULL && fsock__waitlist_is_ours(list))
 		while (remove_first(list, 0))
 			;
+}
+
+/*
+ * In a child of fork() a thread that is not there may have been at work on the list: only what the
+ * system keeps is given back.
+ */
+static void
+free_copy(fsock_waitlist *list)
+{
+	list->ops->close(&list->poller);
+	fsock__wake_close(&list->wake);
 }
 
 /* see fsock/wait.h */
@@ -140,56 +141,57 @@ fsock_waitlist_free(fsock_waitlist *list)
 
 	if (list == NULL)
 		return;
-	while (remove_first(list, 1))
-		;
-	fsock__wait_bury(list);
-	free(list->timers);
-	list->ops->close(&list->poller);
-	fsock__sys_close(list->pipe[0]);
-	fsock__sys_close(list->pipe[1]);
-	pthread_mutex_destroy(&list->lock);
-	free(list);
+	if (!fsock__waitlist_is_ours(list)) {
+		free_copy(list);
+	} else {
+		while (remove_first(list, 1))
+			;
+		fsock__member_unref_list(list);
+	}
 	errno = saved;
 }
 
-/* Makes a member what it is to be. Needs both locks. Returns 0 or -1, with errno. */
+/* Makes a member what it is to be. Returns 0, or -1 with errno. */
 static int
 set_member(struct fsock__member *m, int interest, void *user)
 {
-	if (fsock__wait_set(m, interest) < 0)
+	if (fsock__member_watch(m, interest) < 0)
 		return -1;
 	m->interest = interest;
 	m->user = user;
-	fsock__wait_timer_set(m);
-	fsock__wait_suspect(m); /* it may hold input already */
-	fsock__waitlist_nudge(m->list);
+	fsock__timer_set(m);
+	fsock__member_suspect(m); /* it may hold input already */
+	fsock__member_nudge(m->list);
 	return 0;
 }
 
-/* Adds or changes; needs the socket's lock. Returns 0 or an errno. */
+/* The member that a socket is in the list, if the program knows of it; else NULL. */
+static struct fsock__member *
+find_visible(fsock_waitlist *list, fsock *s)
+{
+	struct fsock__member *m = fsock__member_find(list, s);
+
+	return m == NULL || m->is_hidden ? NULL : m;
+}
+
+/* Adds or changes; needs the list's lock. Returns 0 or an errno. */
 static int
 enter(fsock_waitlist *list, fsock *s, int interest, void *user, int may_add)
 {
-	struct fsock__member *m = fsock__wait_find(list, s);
+	struct fsock__member *m = find_visible(list, s);
 	int is_new = m == NULL, error = 0;
 
-	if (!fsock__waitlist_is_ours(list))
-		return EPERM;
-	if ((s->fd < 0 && s->connecting == NULL) || s->closing)
+	if ((s->fd < 0 && s->connecting == NULL) || s->watch.closing != FSOCK__NOT_CLOSING)
 		return EBADF;
 	if (is_new && !may_add)
 		return ENOENT;
-	pthread_mutex_lock(&list->lock);
 	if (is_new)
-		m = fsock__wait_join(list, s);
-	if (m == NULL) {
-		error = ENOMEM;
-	} else if (set_member(m, interest, user) < 0) {
+		error = fsock__member_join(list, s, &m);
+	if (error == 0 && set_member(m, interest, user) < 0) {
 		error = errno;
 		if (is_new)
-			fsock__wait_part(m);
+			fsock__member_part(m);
 	}
-	pthread_mutex_unlock(&list->lock);
 	return error;
 }
 
@@ -202,11 +204,13 @@ add_or_change(fsock_waitlist *list, fsock *s, int interest, void *user, int may_
 		return -1;
 	if (interest < 0 || interest > FSOCK_IO)
 		return fail(EINVAL);
-	pthread_mutex_lock(&s->lock);
+	if (!fsock__waitlist_is_ours(list))
+		return fsock__handle_error(s, "wait list", EPERM);
+	fsock__lock_take(&list->lock);
 	error = enter(list, s, interest, user, may_add);
-	pthread_mutex_unlock(&s->lock);
+	fsock__lock_give(&list->lock);
 	if (error != 0)
-		return fsock__socket_error(s, "wait list", error);
+		return fsock__handle_error(s, "wait list", error);
 	errno = saved;
 	return 0;
 }
@@ -225,15 +229,6 @@ fsock_waitlist_change(fsock_waitlist *list, fsock *s, int interest, void *user)
 	return add_or_change(list, s, interest, user, 0);
 }
 
-/* The member that a socket is in a list, if the program knows of it; else NULL. Needs its lock. */
-static struct fsock__member *
-find_visible(fsock_waitlist *list, fsock *s)
-{
-	struct fsock__member *m = fsock__wait_find(list, s);
-
-	return m == NULL || m->is_hidden ? NULL : m;
-}
-
 /* see fsock/wait.h */
 int
 fsock_waitlist_remove(fsock_waitlist *list, fsock *s)
@@ -242,14 +237,13 @@ fsock_waitlist_remove(fsock_waitlist *list, fsock *s)
 
 	if (check(list, s) < 0)
 		return -1;
-	pthread_mutex_lock(&s->lock);
+	if (!fsock__waitlist_is_ours(list))
+		return 0;
+	fsock__lock_take(&list->lock);
 	m = find_visible(list, s);
-	if (m != NULL) {
-		pthread_mutex_lock(&list->lock);
-		fsock__wait_part(m);
-		pthread_mutex_unlock(&list->lock);
-	}
-	pthread_mutex_unlock(&s->lock);
+	if (m != NULL)
+		fsock__member_part(m);
+	fsock__lock_give(&list->lock);
 	return 0;
 }
 
@@ -264,17 +258,17 @@ fsock_waitlist_set_timeout(fsock_waitlist *list, fsock *s, double seconds)
 		return -1;
 	if (fsock__clock_span(seconds, &span) < 0)
 		return fail(EINVAL);
-	pthread_mutex_lock(&s->lock);
+	if (!fsock__waitlist_is_ours(list))
+		return fsock__handle_error(s, "wait list", EPERM);
+	fsock__lock_take(&list->lock);
 	m = find_visible(list, s);
 	if (m != NULL) {
-		pthread_mutex_lock(&list->lock);
 		m->timeout = fsock__clock_after(span);
-		fsock__wait_timer_set(m);
-		fsock__waitlist_nudge(list);
-		pthread_mutex_unlock(&list->lock);
+		fsock__timer_set(m);
+		fsock__member_nudge(list);
 	}
-	pthread_mutex_unlock(&s->lock);
-	return m == NULL ? fsock__socket_error(s, "wait list", ENOENT) : 0;
+	fsock__lock_give(&list->lock);
+	return m == NULL ? fsock__handle_error(s, "wait list", ENOENT) : 0;
 }
 
 /* Reads a count of the list's. */
@@ -283,9 +277,11 @@ get(fsock_waitlist *list, const size_t *count)
 {
 	size_t n;
 
-	pthread_mutex_lock(&list->lock);
+	if (!fsock__waitlist_is_ours(list))
+		return *count;
+	fsock__lock_take(&list->lock);
 	n = *count;
-	pthread_mutex_unlock(&list->lock);
+	fsock__lock_give(&list->lock);
 	return n;
 }
 

@@ -1,11 +1,14 @@
-/* The wait on a list, and what follows it. The invariants are in wait.h. */
+/* The wait on a list, and what follows it. The invariants are in list.h. */
 #include "../base/compat.h"
-
-#include <unistd.h>
 
 #include "../base/clock.h"
 #include "../base/error.h"
-#include "wait.h"
+#include "closing.h"
+#include "connecting.h"
+#include "look.h"
+#include "member.h"
+#include "once.h"
+#include "timer.h"
 
 static int
 fail(int errnum)
@@ -18,7 +21,7 @@ static void
 set_state(struct fsock__member *m, int state)
 {
 	m->state = state;
-	atomic_store_explicit(&m->socket->state, state, memory_order_relaxed);
+	atomic_store_explicit(&m->socket->watch.state, state, memory_order_relaxed);
 }
 
 /* Moves on to the next member to be told of. */
@@ -57,53 +60,24 @@ clear_ready(struct fsock_waitlist *list)
 	set_cursor(list, &list->ready);
 }
 
+/* Looks at the members that something may have happened to. */
 static void
-suspect_everybody(struct fsock_waitlist *list)
-{
-	for (struct fsock__ring *r = list->members.next; r != &list->members; r = r->next)
-		fsock__wait_suspect(fsock__ring_owner(r, struct fsock__member, in_members));
-}
-
-/* Looks at the members that may hold input. Returns whether something could not be told. */
-static int
 look_at_suspects(struct fsock_waitlist *list)
 {
 	struct fsock__ring *r, *next;
-	int unsure = 0;
 
-	if (list->suspect_all && atomic_exchange(&list->suspect_all, 0))
-		suspect_everybody(list);
+	fsock__member_take_inbox(list);
 	for (r = list->suspects.next; r != &list->suspects; r = next) {
 		struct fsock__member *m = fsock__ring_owner(r, struct fsock__member, in_suspects);
 		int found;
 
 		next = r->next;
-		found = fsock__wait_look(m);
-		unsure |= found < 0;
+		found = fsock__look(m);
 		if (found > 0)
 			add_ready(m, found);
 		else if (found == 0)
 			fsock__ring_remove(&m->in_suspects);
 	}
-	return unsure;
-}
-
-/*
- * Empties the pipe, then says that it is empty. Who signals between the two writes nothing, but has
- * said before what it is about, and that is looked at afterwards.
- */
-static void
-drain_pipe(struct fsock_waitlist *list)
-{
-	char scrap[8];
-	int cancel, saved = errno;
-
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	while (read(list->pipe[0], scrap, sizeof scrap) > 0)
-		;
-	pthread_setcancelstate(cancel, NULL);
-	list->signalled = 0;
-	errno = saved;
 }
 
 /* What of a state the member's interest leaves. */
@@ -122,44 +96,59 @@ drain(struct fsock__member *m, int state)
 
 	if (s->stream_ops->drain(s) < 0 && !m->is_hidden)
 		state |= FSOCK_FAILED;
-	fsock__wait_suspect(m); /* input that was held back, say */
+	fsock__member_suspect(m); /* input that was held back, say */
 	errno = saved;
-	return s->queued > s->settings.low_water ? state & ~FSOCK_OUTPUT : state;
+	return s->output.queued > s->settings.low_water ? state & ~FSOCK_OUTPUT : state;
 }
 
-/* What the backend found of a member. */
+/*
+ * Drains the wake-up, then says so. Who signals between the two sends nothing, but has said before
+ * what it is about, and that is looked at afterwards.
+ */
 static void
-take_found(struct fsock_waitlist *list, const struct fsock__found *found)
+drain_wake(struct fsock_waitlist *list)
 {
-	struct fsock__member *m = found->member;
-	int state;
+	fsock__wake_drain(&list->wake);
+	list->signalled = 0;
+}
 
-	if (m == &list->pipe_member) {
-		drain_pipe(list);
-		return;
-	}
-	if (m->socket == NULL || m->known == 0)
-		return; /* removed, closed or changed since it was found */
-	if (m->watched_for != NULL) {
-		if (m->watched_for->socket != NULL)
-			fsock__wait_suspect(m->watched_for);
-		return;
-	}
-	state = found->state;
-	if (m->known != fsock__wait_wanted(m, m->interest)) /* another list has sent it, say */
-		fsock__wait_suspect(m);
-	if (m->socket->queued > 0 && (state & FSOCK_OUTPUT))
+/* What the backend found of a member's own descriptor. */
+static void
+take_found(struct fsock__member *m, int state)
+{
+	struct fsock *s = m->socket;
+
+	if (m->own.known != fsock__member_wanted(m, m->interest)) /* another list has sent it, say */
+		fsock__member_suspect(m);
+	if (s->output.queued > 0 && (state & FSOCK_OUTPUT))
 		state = drain(m, state);
 	if (m->is_hidden) {
-		fsock__wait_closing_check(m);
+		fsock__closing_check(m);
 		return;
 	}
-	state = wanted(m, m->socket->congested ? state & ~FSOCK_INPUT : state);
-	if ((state & FSOCK_INPUT) && !fsock__wait_is_readable(m->socket, state, list) &&
+	state = wanted(m, s->output.congested ? state & ~FSOCK_INPUT : state);
+	if ((state & FSOCK_INPUT) && !fsock__look_is_readable(s, state) &&
 	    !(state & (FSOCK_HANGUP | FSOCK_FAILED)))
 		state &= ~FSOCK_INPUT;
 	if (state != 0)
 		add_ready(m, state);
+}
+
+/* What the backend found. */
+static void
+sort_found(struct fsock_waitlist *list, const struct fsock__found *found)
+{
+	struct fsock__watched *w = found->watched;
+	struct fsock__member *m = w->member;
+
+	if (m == NULL)
+		drain_wake(list);
+	else if (m->socket == NULL || w->known == 0)
+		return; /* removed, closed or changed since it was found */
+	else if (w != &m->own)
+		fsock__member_suspect(m); /* a descriptor of one that is not connected yet */
+	else
+		take_found(m, found->state);
 }
 
 /* The thread that asks the system is cancelled. The next wait buries the dead. */
@@ -168,9 +157,10 @@ abandon(void *arg)
 {
 	struct fsock_waitlist *list = arg;
 
-	pthread_mutex_lock(&list->lock);
+	fsock__lock_take(&list->lock);
 	list->waiting = 0;
-	pthread_mutex_unlock(&list->lock);
+	list->is_used = 0;
+	fsock__lock_give(&list->lock);
 }
 
 /*
@@ -197,14 +187,17 @@ ask_system(struct fsock_waitlist *list, int64_t left)
 	if (list->ops->prepare(&list->poller) < 0)
 		return errno;
 	list->waiting = 1;
-	pthread_mutex_unlock(&list->lock);
+	if (list->inbox != NULL) /* it has come before anybody saw us waiting */
+		left = 0;
+	fsock__lock_give(&list->lock);
 	n = ask_cancellably(list, left);
 	error = n < 0 ? errno : 0;
-	pthread_mutex_lock(&list->lock);
+	fsock__lock_take(&list->lock);
 	list->waiting = 0;
 	for (int i = 0; i < n; i++)
-		take_found(list, &list->poller.found[i]);
-	fsock__wait_bury(list);
+		sort_found(list, &list->poller.found[i]);
+	fsock__member_take_inbox(list);
+	fsock__member_bury(list);
 	errno = saved;
 	return error;
 }
@@ -216,30 +209,38 @@ look_at_timers(struct fsock_waitlist *list)
 	int64_t now = list->timer_count == 0 ? 0 : fsock__clock_now();
 	struct fsock__member *m;
 
-	while ((m = fsock__wait_timer_expired(list, now)) != NULL) {
+	while ((m = fsock__timer_expired(list, now)) != NULL) {
 		if (m->timeout <= now && m->is_closing) {
 			m->is_overdue = 1;
 		} else if (m->timeout <= now) {
 			m->timeout = FSOCK__NEVER;
 			add_ready(m, FSOCK_TIMEOUT);
 		}
-		fsock__wait_closing_check(m);
-		fsock__wait_suspect(m); /* it may be a step or a deadline of the socket */
+		fsock__closing_check(m);
+		fsock__member_suspect(m); /* it may be a step or a deadline of the socket */
 	}
 }
 
 /* How long the system may be asked, with the list as it is. */
 static int64_t
-patience(const struct fsock_waitlist *list, int64_t deadline, int unsure)
+patience(const struct fsock_waitlist *list, int64_t deadline)
 {
-	int64_t first = fsock__wait_timer_first(list);
-	int64_t left = fsock__clock_left(first < deadline ? first : deadline);
+	int64_t first = fsock__timer_first(list);
 
-	if (list->ready_count > 0)
+	if (list->ready_count > 0 || fsock__ring_is_linked(&list->done))
 		return 0;
-	if ((unsure || fsock__ring_is_linked(&list->done)) && left > FSOCK__WAIT_UNSURE)
-		return FSOCK__WAIT_UNSURE;
-	return left;
+	return fsock__clock_left(first < deadline ? first : deadline);
+}
+
+/* Closes what is done with, without the lock. */
+static void
+close_done(struct fsock_waitlist *list)
+{
+	fsock__closing_collect(list);
+	if (list->closed == NULL)
+		return;
+	fsock__closing_unlock(list);
+	fsock__lock_take(&list->lock);
 }
 
 /* Waits, with the list's lock, which it gives up meanwhile. Returns as fsock_waitlist_wait(). */
@@ -251,18 +252,29 @@ await(struct fsock_waitlist *list, int64_t deadline)
 	clear_ready(list);
 	do {
 		size_t closing = list->closing_count;
-		int unsure = look_at_suspects(list);
 
-		error = ask_system(list, patience(list, deadline, unsure));
+		look_at_suspects(list);
+		error = ask_system(list, patience(list, deadline));
 		look_at_timers(list);
-		fsock__wait_closing_finish(list);
+		close_done(list);
 		woken = error == 0 && list->woken && atomic_exchange(&list->woken, 0);
 		woken |= closing > 0 && list->closing_count == 0;
 	} while (error == 0 && list->ready_count == 0 && !woken && fsock__clock_left(deadline) > 0);
+	fsock__connecting_hand_over(list);
 	set_cursor(list, list->ready.next);
 	if (error != 0 && list->ready_count == 0)
 		return fail(error);
 	return list->ready_count;
+}
+
+/*
+ * Whether another thread waits on the list. A wait of this thread's own that is not over has been
+ * jumped out of.
+ */
+static int
+is_busy(const struct fsock_waitlist *list)
+{
+	return list->is_used && !pthread_equal(list->user, pthread_self());
 }
 
 /* see fsock/wait.h */
@@ -278,9 +290,16 @@ fsock_waitlist_wait(fsock_waitlist *list, double timeout, double *remaining)
 		return fail(EPERM);
 	if (span != 0)
 		deadline = span == FSOCK__NEVER ? FSOCK__NEVER : fsock__clock_after(span);
-	pthread_mutex_lock(&list->lock);
-	r = list->waiting ? fail(EBUSY) : await(list, deadline);
-	fsock__wait_closing_unlock(list);
+	fsock__lock_take(&list->lock);
+	if (is_busy(list)) {
+		r = fail(EBUSY);
+	} else {
+		list->is_used = 1;
+		list->user = pthread_self();
+		r = await(list, deadline);
+		list->is_used = 0;
+	}
+	fsock__lock_give(&list->lock);
 	if (remaining != NULL && (r >= 0 || errno == EINTR))
 		*remaining = fsock__wait_remaining(deadline);
 	if (r >= 0)
@@ -294,7 +313,9 @@ error_of(const struct fsock__member *m, int state)
 {
 	if (!(state & FSOCK_FAILED))
 		return 0;
-	return m->fd < 0 && !m->is_pending ? EBADF : m->socket->write_error;
+	if (m->own.fd < 0 && !m->is_pending)
+		return EBADF;
+	return m->error != 0 ? m->error : m->socket->output.error;
 }
 
 /* see fsock/wait.h */
@@ -305,8 +326,8 @@ fsock_waitlist_next(fsock_waitlist *list, struct fsock_event *event)
 
 	if (list == NULL || !list->untold)
 		return NULL;
-	pthread_mutex_lock(&list->lock);
-	while (s == NULL && !list->waiting && list->cursor != &list->ready) {
+	fsock__lock_take(&list->lock);
+	while (s == NULL && !list->is_used && list->cursor != &list->ready) {
 		struct fsock__member *m =
 		    fsock__ring_owner(list->cursor, struct fsock__member, in_ready);
 		int state = wanted(m, m->state);
@@ -320,7 +341,7 @@ fsock_waitlist_next(fsock_waitlist *list, struct fsock_event *event)
 				.state = state,
 				.error = error_of(m, state) };
 	}
-	pthread_mutex_unlock(&list->lock);
+	fsock__lock_give(&list->lock);
 	return s;
 }
 
@@ -331,6 +352,6 @@ fsock_waitlist_wake(fsock_waitlist *list)
 	if (list == NULL)
 		return fail(EINVAL);
 	list->woken = 1;
-	fsock__waitlist_signal(list);
+	fsock__member_signal(list);
 	return 0;
 }

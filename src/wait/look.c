@@ -1,59 +1,32 @@
-/* What only the library knows of a socket's readiness: what its streams hold. */
 #include "../base/compat.h"
-#include "wait.h"
+#include "look.h"
 
 #include "../base/clock.h"
+#include "closing.h"
+#include "connecting.h"
+#include "member.h"
+#include "timer.h"
 
 ssize_t
-fsock__wait_buffered(struct fsock *s)
+fsock__look_buffered(struct fsock *s)
 {
-	ssize_t n;
+	ssize_t n = s->stream == NULL ? 0 : s->stream_ops->buffered(s);
 
-	/* A list's lock may be held, which others take when they have the socket's: no waiting. */
-	if (pthread_mutex_trylock(&s->lock) != 0)
-		return -1;
-	n = s->stream == NULL ? 0 : s->stream_ops->buffered(s);
-	pthread_mutex_unlock(&s->lock);
-	return n;
-}
-
-void
-fsock__wait_tell_others(struct fsock *s, const struct fsock_waitlist *ours)
-{
-	for (struct fsock__member *m = s->waits; m != NULL; m = m->next) {
-		struct fsock_waitlist *list = m->list;
-
-		if (list == ours) {
-			fsock__wait_suspect(m);
-		} else if (pthread_mutex_trylock(&list->lock) == 0) {
-			fsock__wait_suspect(m);
-			fsock__waitlist_nudge(list);
-			pthread_mutex_unlock(&list->lock);
-		} else {
-			list->suspect_all = 1;
-			fsock__waitlist_signal(list);
-		}
-	}
+	return n < 0 && s->nonblocking ? 1 : n;
 }
 
 int
-fsock__wait_is_readable(struct fsock *s, int state, const struct fsock_waitlist *ours)
+fsock__look_is_readable(struct fsock *s, int state)
 {
-	int r = 1;
+	int r;
 
-	if (s->settings.delivery != FSOCK_DELIVER_WHOLE_LINE)
+	if (s->settings.delivery != FSOCK_DELIVER_WHOLE_LINE || s->stream == NULL)
 		return 1;
-	/* Who has the lock is soon done: the kernel will call the socket readable again. */
-	if (pthread_mutex_trylock(&s->lock) != 0)
-		return 0;
-	if (s->stream != NULL) {
+	r = s->stream_ops->fetch(s);
+	if (!r && (state & FSOCK_HANGUP)) /* the end is behind what has come of a line */
 		r = s->stream_ops->fetch(s);
-		if (!r && (state & FSOCK_HANGUP)) /* the end is behind what has come of a line */
-			r = s->stream_ops->fetch(s);
-		if (r)
-			fsock__wait_tell_others(s, ours);
-	}
-	pthread_mutex_unlock(&s->lock);
+	if (r)
+		fsock__member_note(s);
 	return r;
 }
 
@@ -70,42 +43,47 @@ find_late(const struct fsock__member *m)
 	struct fsock *s = m->socket;
 	int late = 0;
 
-	if (has_passed(s->read_deadline))
+	if (has_passed(s->limits.read_deadline))
 		late |= FSOCK_INPUT;
-	if (has_passed(s->write_deadline)) {
+	if (has_passed(s->limits.write_deadline)) {
 		late |= FSOCK_OUTPUT;
-		if (s->queued > 0)
+		if (s->output.queued > 0)
 			s->stream_ops->drain(s); /* output that is late has failed */
 	}
 	return late & m->interest;
 }
 
+/* What the streams of a member hold. */
+static int
+look_inside(const struct fsock__member *m)
+{
+	ssize_t n;
+
+	if (!(m->interest & FSOCK_INPUT) || m->socket->output.congested)
+		return 0;
+	n = fsock__look_buffered(m->socket);
+	return n > 0 ? FSOCK_INPUT : n < 0 ? -1 : 0;
+}
+
 int
-fsock__wait_look(struct fsock__member *m)
+fsock__look(struct fsock__member *m)
 {
 	const struct fsock *s = m->socket;
-	int saved = errno, late = find_late(m), r = fsock__wait_connecting_step(m);
+	int saved = errno, late = find_late(m), r = fsock__connecting_drive(m);
 
-	if (r == 0)
-		r = fsock__wait_set(m, m->interest);
+	if (!m->is_pending && fsock__member_watch(m, m->interest) < 0)
+		r = -1;
 	errno = saved;
-	fsock__wait_timer_set(m);
+	fsock__timer_set(m);
 	if (m->is_hidden) {
-		fsock__wait_closing_check(m);
+		fsock__closing_check(m);
 		return r;
 	}
-	if (m->fd < 0 && !m->is_pending)
+	if ((m->own.fd < 0 && !m->is_pending) || m->error != 0)
 		return FSOCK_FAILED;
-	if (s->write_error != 0 && (s->nonblocking || m->is_pending))
+	if (s->output.error != 0 && (s->nonblocking || m->is_pending))
 		return FSOCK_FAILED;
 	if (late != 0)
 		return late;
-	if (m->is_pending)
-		return r;
-	if (r == 0 && (m->interest & FSOCK_INPUT) && !s->congested) {
-		ssize_t n = fsock__wait_buffered(m->socket);
-
-		return n > 0 ? FSOCK_INPUT : n < 0 ? -1 : 0;
-	}
-	return r;
+	return r == 0 && !m->is_pending ? look_inside(m) : r;
 }

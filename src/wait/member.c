@@ -1,155 +1,163 @@
-/* The members of wait lists: how they come, go, and are told that something has happened. */
 #include "../base/compat.h"
-#include "wait.h"
+#include "member.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "../base/clock.h"
+#include "timer.h"
 
-/*
- * A full pipe cannot be, and a closed one belongs to a list that nobody may use any more. A thread
- * cancelled in here would leave locks taken for ever.
- */
-static void
-write_octet(int fd)
+void
+fsock__member_unref_list(struct fsock_waitlist *list)
 {
-	int cancel, saved = errno;
-
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	if (write(fd, "", 1) < 0)
-		errno = saved;
-	pthread_setcancelstate(cancel, NULL);
+	if (--list->references > 0)
+		return;
+	fsock__member_bury(list);
+	free(list->timers);
+	list->ops->close(&list->poller);
+	fsock__wake_close(&list->wake);
+	fsock__lock_destroy(&list->lock);
+	free(list);
 }
 
 void
-fsock__waitlist_signal(struct fsock_waitlist *list)
+fsock__member_signal(struct fsock_waitlist *list)
 {
 	if (!atomic_exchange(&list->signalled, 1))
-		write_octet(list->pipe[1]);
+		fsock__wake_send(&list->wake);
 }
 
 void
-fsock__waitlist_nudge(struct fsock_waitlist *list)
+fsock__member_nudge(struct fsock_waitlist *list)
 {
 	if (list->waiting)
-		fsock__waitlist_signal(list);
+		fsock__member_signal(list);
+}
+
+struct fsock_waitlist *
+fsock__member_list_of(struct fsock *s, int (*is_due)(const struct fsock__member *))
+{
+	struct fsock_waitlist *list = NULL;
+
+	fsock__handle_lock(s);
+	for (struct fsock__member *m = s->watch.members; m != NULL && list == NULL; m = m->next)
+		if (fsock__waitlist_is_ours(m->list) && (is_due == NULL || is_due(m)))
+			list = m->list;
+	if (list != NULL)
+		list->references++;
+	fsock__handle_unlock(s);
+	return list;
+}
+
+/* Puts the member into the inbox. Returns whether the list is to be woken. Needs the handle's lock. */
+static int
+post(const struct fsock__member *member)
+{
+	struct fsock__member *m = (struct fsock__member *)(uintptr_t)member;
+	struct fsock_waitlist *list = m->list;
+
+	if (!atomic_exchange(&m->is_noted, 1)) {
+		m->next_noted = list->inbox;
+		while (!atomic_compare_exchange_weak(&list->inbox, &m->next_noted, m))
+			;
+	}
+	return list->waiting && !list->signalled;
 }
 
 void
-fsock__wait_suspect(struct fsock__member *m)
+fsock__member_note(struct fsock *s)
 {
-	if (!fsock__ring_is_linked(&m->in_suspects))
-		fsock__ring_append(&m->list->suspects, &m->in_suspects);
-}
+	struct fsock_waitlist *list;
 
-int
-fsock__wait_wanted(const struct fsock__member *m, int interest)
-{
-	const struct fsock *s = m->socket;
-
-	if (s == NULL || s->queued == 0)
-		return interest;
-	return (s->congested ? interest & ~FSOCK_INPUT : interest) | FSOCK_OUTPUT;
-}
-
-/* Tells the backend what to wait for, if that is news. */
-static int
-tell_backend(struct fsock__member *m, int wanted)
-{
-	struct fsock_waitlist *list = m->list;
-
-	if (m->fd < 0 || m->known == wanted)
-		return 0;
-	if (list->ops->set(&list->poller, m, wanted) < 0)
-		return -1;
-	m->known = wanted;
-	return 0;
-}
-
-int
-fsock__wait_set(struct fsock__member *m, int interest)
-{
-	return tell_backend(m, fsock__wait_wanted(m, interest));
-}
-
-/*
- * Makes the system forget a member. A child of fork() leaves its parent's kernel queue alone. It
- * does not matter if somebody has closed the descriptor already: then the system has forgotten it.
- */
-static void
-forget(struct fsock__member *m)
-{
-	int saved = errno;
-
-	fsock__wait_connecting_stop(m);
-	if (fsock__waitlist_is_ours(m->list))
-		tell_backend(m, 0);
-	m->known = 0;
-	m->is_pending = 0;
-	errno = saved;
+	while ((list = fsock__member_list_of(s, post)) != NULL) {
+		fsock__member_signal(list);
+		fsock__member_unref_list(list);
+	}
 }
 
 struct fsock__member *
-fsock__wait_find(struct fsock_waitlist *list, struct fsock *s)
+fsock__member_find(struct fsock_waitlist *list, struct fsock *s)
 {
-	struct fsock__member *m = s->waits;
+	struct fsock__member *m;
 
+	fsock__handle_lock(s);
+	m = s->watch.members;
 	while (m != NULL && m->list != list)
 		m = m->next;
+	fsock__handle_unlock(s);
 	return m;
 }
 
-struct fsock__member *
-fsock__wait_join(struct fsock_waitlist *list, struct fsock *s)
+static void
+init(struct fsock__member *m, struct fsock_waitlist *list, struct fsock *s)
 {
-	struct fsock__member *m = calloc(1, sizeof *m);
-
-	if (m == NULL || fsock__wait_timer_reserve(list) < 0) {
-		free(m);
-		return NULL;
-	}
 	m->list = list;
 	m->socket = s;
-	m->fd = s->fd;
-	m->is_pending = s->connecting != NULL;
+	m->own.member = m;
 	m->timeout = m->step = FSOCK__NEVER;
 	m->timer = FSOCK__NO_TIMER;
 	fsock__ring_init(&m->in_ready);
 	fsock__ring_init(&m->in_suspects);
+	fsock__ring_init(&m->in_driving);
+}
+
+int
+fsock__member_join(struct fsock_waitlist *list, struct fsock *s, struct fsock__member **made)
+{
+	struct fsock__member *m = calloc(1, sizeof *m);
+	int is_open;
+
+	if (m == NULL || fsock__timer_reserve(list) < 0) {
+		free(m);
+		return ENOMEM;
+	}
+	init(m, list, s);
+	fsock__handle_lock(s);
+	is_open = (s->fd >= 0 || s->connecting != NULL) && s->watch.closing == FSOCK__NOT_CLOSING;
+	if (is_open) {
+		m->own.fd = s->fd;
+		m->is_pending = s->connecting != NULL;
+		m->next = s->watch.members;
+		s->watch.ops = &fsock__watch_ops;
+		s->watch.members = m;
+	}
+	fsock__handle_unlock(s);
+	if (!is_open) {
+		free(m);
+		return EBADF;
+	}
 	fsock__ring_append(&list->members, &m->in_members);
 	list->member_count++;
-	m->next = s->waits;
-	s->waits = m;
-	return m;
+	*made = m;
+	return 0;
 }
 
 void
-fsock__wait_free(struct fsock__member *m)
+fsock__member_free(struct fsock__member *m)
 {
 	free(m->watches);
 	free(m);
 }
 
 void
-fsock__wait_bury(struct fsock_waitlist *list)
+fsock__member_bury(struct fsock_waitlist *list)
 {
 	while (list->graveyard != NULL) {
 		struct fsock__member *m = list->graveyard;
 
 		list->graveyard = m->next;
-		fsock__wait_free(m);
+		fsock__member_free(m);
 	}
 }
 
-/* Takes a member out of its socket's chain. */
+/* Takes a member out of its socket's chain: a single store. Needs the handle's lock. */
 static void
 unchain(struct fsock__member *m)
 {
-	struct fsock__member *p = m->socket->waits;
+	struct fsock *s = m->socket;
+	struct fsock__member *p = s->watch.members;
 
 	if (p == m) {
-		m->socket->waits = m->next;
+		s->watch.members = m->next;
 		return;
 	}
 	while (p->next != m)
@@ -158,12 +166,34 @@ unchain(struct fsock__member *m)
 }
 
 void
-fsock__wait_unready(struct fsock__member *m)
+fsock__member_suspect(struct fsock__member *m)
+{
+	if (!fsock__ring_is_linked(&m->in_suspects))
+		fsock__ring_append(&m->list->suspects, &m->in_suspects);
+}
+
+/* Each is marked as taken only when nothing more is read from it: it may be noted again at once. */
+void
+fsock__member_take_inbox(struct fsock_waitlist *list)
+{
+	struct fsock__member *m = list->inbox == NULL ? NULL : atomic_exchange(&list->inbox, NULL);
+
+	while (m != NULL) {
+		struct fsock__member *next = m->next_noted;
+
+		fsock__member_suspect(m);
+		m->is_noted = 0;
+		m = next;
+	}
+}
+
+void
+fsock__member_unready(struct fsock__member *m)
 {
 	struct fsock_waitlist *list = m->list;
 
 	if (m->state != 0)
-		m->socket->state = 0;
+		m->socket->watch.state = 0;
 	m->state = 0;
 	if (list->cursor == &m->in_ready)
 		list->cursor = m->in_ready.next;
@@ -173,17 +203,20 @@ fsock__wait_unready(struct fsock__member *m)
 }
 
 void
-fsock__wait_detach(struct fsock__member *m)
+fsock__member_detach(struct fsock__member *m)
 {
 	struct fsock_waitlist *list = m->list;
-	int was_driving = m->socket->driver == m;
+	int drove = fsock__member_drives(m);
 
+	fsock__member_drop_fd(m);
+	fsock__handle_lock(m->socket);
 	unchain(m);
-	forget(m);
-	if (was_driving)
-		fsock__wait_tell_others(m->socket, list);
-	fsock__wait_unready(m);
-	fsock__wait_timer_remove(m);
+	fsock__handle_unlock(m->socket);
+	fsock__member_take_inbox(list); /* it comes there no more */
+	if (drove)
+		fsock__member_note(m->socket); /* another list's turn */
+	fsock__member_unready(m);
+	fsock__timer_remove(m);
 	fsock__ring_remove(&m->in_suspects);
 	fsock__ring_remove(&m->in_members);
 	if (m->is_hidden)
@@ -195,61 +228,17 @@ fsock__wait_detach(struct fsock__member *m)
 }
 
 void
-fsock__wait_part(struct fsock__member *m)
+fsock__member_part(struct fsock__member *m)
 {
 	struct fsock_waitlist *list = m->list;
 
-	fsock__wait_detach(m);
+	fsock__member_detach(m);
 	if (!list->waiting) {
-		fsock__wait_free(m);
+		fsock__member_free(m);
 		return;
 	}
 	m->socket = NULL;
 	m->next = list->graveyard;
 	list->graveyard = m;
-	fsock__waitlist_nudge(list);
-}
-
-void
-fsock__wait_leave(struct fsock *s)
-{
-	struct fsock__member *m;
-
-	pthread_mutex_lock(&s->lock);
-	while ((m = s->waits) != NULL) {
-		struct fsock_waitlist *list = m->list;
-
-		pthread_mutex_lock(&list->lock);
-		fsock__wait_part(m);
-		pthread_mutex_unlock(&list->lock);
-	}
-	pthread_mutex_unlock(&s->lock);
-}
-
-void
-fsock__wait_drop_fd(struct fsock *s)
-{
-	for (struct fsock__member *m = s->waits; m != NULL; m = m->next) {
-		pthread_mutex_lock(&m->list->lock);
-		forget(m);
-		m->fd = -1;
-		fsock__wait_suspect(m);
-		fsock__waitlist_nudge(m->list);
-		pthread_mutex_unlock(&m->list->lock);
-	}
-}
-
-void
-fsock__wait_note(struct fsock *s)
-{
-	if (s->waits == NULL)
-		return;
-	pthread_mutex_lock(&s->lock);
-	for (struct fsock__member *m = s->waits; m != NULL; m = m->next) {
-		pthread_mutex_lock(&m->list->lock);
-		fsock__wait_suspect(m);
-		fsock__waitlist_nudge(m->list);
-		pthread_mutex_unlock(&m->list->lock);
-	}
-	pthread_mutex_unlock(&s->lock);
+	fsock__member_nudge(list);
 }

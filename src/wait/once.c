@@ -1,5 +1,6 @@
+/* Waiting for a few sockets once, in the manner of poll(2). */
 #include "../base/compat.h"
-#include "wait.h"
+#include "once.h"
 
 #include <limits.h>
 #include <math.h>
@@ -8,8 +9,9 @@
 #include "../base/clock.h"
 #include "../base/error.h"
 #include "../sock/pending.h"
+#include "look.h"
 
-/* For up to so many sockets no memory is asked for. */
+/* For up to so many descriptors no memory is asked for. */
 enum { FEW = 64 };
 
 double
@@ -18,11 +20,15 @@ fsock__wait_remaining(int64_t deadline)
 	return deadline == FSOCK__NEVER ? INFINITY : (double)fsock__clock_left(deadline) / 1e9;
 }
 
-/* One call of fsock_wait_for_input(). */
-struct wait {
+/*
+ * One call of fsock_wait_for_input(). `fds` has a place for each socket, and behind them `more` for
+ * the descriptors of those that are not connected yet.
+ */
+struct once {
 	fsock *const *sockets;
 	struct pollfd *fds;
-	size_t n;
+	size_t n, more, room;
+	int64_t next; /* when one of those wants a step */
 	int ready;
 	int cancel;            /* the thread's cancellation state, which holds where it sleeps */
 	struct pollfd *memory; /* what fds took, or NULL */
@@ -33,58 +39,96 @@ struct wait {
  * call, a place in its memory that no other call has at the same time.
  */
 static void
-found(struct wait *w, fsock *s, int state)
+found(struct once *w, fsock *s, int state)
 {
-	atomic_fetch_or(&s->state, state);
-	if (atomic_exchange(&s->counted_by, (void *)w) != (void *)w)
+	atomic_fetch_or(&s->watch.state, state);
+	if (atomic_exchange(&s->watch.counted_by, (void *)w) != (void *)w)
 		w->ready++;
 }
 
+/* Makes room for so many descriptors. Returns 0, or -1 with the error recorded. */
 static int
-begin(struct wait *w)
+reserve(struct once *w, size_t room)
+{
+	struct pollfd *memory;
+
+	if (room <= w->room)
+		return 0;
+	memory = calloc(room, sizeof *memory);
+	if (memory == NULL)
+		return fsock__error_set("wait", NULL, FSOCK__NO_PORT, ENOMEM);
+	free(w->memory);
+	w->fds = w->memory = memory;
+	w->room = room;
+	return 0;
+}
+
+static int
+begin(struct once *w)
 {
 	for (size_t i = 0; i < w->n; i++)
 		if (w->sockets[i] == NULL)
 			return fsock__error_set_kind(
 			    "wait", NULL, FSOCK__NO_PORT, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
 	for (size_t i = 0; i < w->n; i++) {
-		fsock *s = w->sockets[i];
-
-		s->state = 0;
-		s->counted_by = NULL;
-		w->fds[i].events = POLLIN | FSOCK__POLLRDHUP;
+		w->sockets[i]->watch.state = 0;
+		w->sockets[i]->watch.counted_by = NULL;
 	}
 	return 0;
 }
 
-/* What can be told without the system. Returns whether anything could not be told. */
-static int
-look_inside(struct wait *w)
+/* Goes on connecting those that are not connected. Returns how many still are not. */
+static size_t
+step(const struct once *w)
 {
-	int unsure = 0;
+	size_t count = 0;
 
 	for (size_t i = 0; i < w->n; i++) {
 		fsock *s = w->sockets[i];
-		int closed = s->closing; /* to the program, while a list sends what is queued */
-		int pending =
-		    !closed && s->connecting != NULL && fsock__pending_step(s) == FSOCK__PENDING;
-		int fd = pending || closed ? -1 : s->fd; /* poll() passes over -1 */
-		ssize_t n = fd < 0 ? -pending : fsock__wait_buffered(s);
 
-		w->fds[i].fd = fd;
-		if (fd < 0 && !pending)
-			found(w, s, FSOCK_FAILED);
-		else if (n > 0)
-			found(w, s, FSOCK_INPUT);
-		else if (n < 0)
-			unsure = 1;
+		if (s->connecting != NULL && s->watch.closing == FSOCK__NOT_CLOSING)
+			count += fsock__pending_step(s) == FSOCK__PENDING;
 	}
-	return unsure;
+	return count;
+}
+
+/* One that is not connected yet: its descriptors are polled in its place. */
+static void
+add_pending(struct once *w, fsock *s)
+{
+	struct pollfd *fds = &w->fds[w->n + w->more];
+	int64_t next;
+	size_t count = 0;
+
+	if (w->n + w->more + FSOCK__PENDING_FDS <= w->room)
+		count = fsock__pending_fds(s, fds, &next);
+	if (count > 0 && next < w->next)
+		w->next = next;
+	w->more += count;
+}
+
+/* What can be told without the system of the socket at place i. */
+static void
+look_inside(struct once *w, size_t i)
+{
+	fsock *s = w->sockets[i];
+	int closed = s->watch.closing != FSOCK__NOT_CLOSING; /* to the program */
+	int is_pending = !closed && s->connecting != NULL && s->output.error == 0;
+	int fd = is_pending || closed || s->connecting != NULL ? -1 : s->fd;
+
+	/* poll() passes over -1 */
+	w->fds[i] = (struct pollfd){ .fd = fd, .events = POLLIN | FSOCK__POLLRDHUP };
+	if (is_pending)
+		add_pending(w, s);
+	else if (fd < 0)
+		found(w, s, FSOCK_FAILED);
+	else if (fsock__look_buffered(s) > 0)
+		found(w, s, FSOCK_INPUT);
 }
 
 /* What the system found. */
 static void
-look_at(struct wait *w, size_t i)
+look_at(struct once *w, size_t i)
 {
 	fsock *s = w->sockets[i];
 	int events = w->fds[i].revents;
@@ -94,25 +138,25 @@ look_at(struct wait *w, size_t i)
 		state |= FSOCK_HANGUP;
 	if (events & (POLLERR | POLLNVAL))
 		state |= FSOCK_FAILED;
-	if (fsock__wait_is_readable(s, state, NULL) || state != FSOCK_INPUT)
+	if (fsock__look_is_readable(s, state) || state != FSOCK_INPUT)
 		found(w, s, state);
 }
 
 static void
 abandon(void *w)
 {
-	free(((struct wait *)w)->memory);
+	free(((struct once *)w)->memory);
 }
 
-/* Asks the system, and only here may the thread be cancelled: elsewhere it holds locks. */
+/* Asks the system, and only here may the thread be cancelled. */
 static int
-ask(struct wait *w, int64_t left)
+ask(struct once *w, int64_t left)
 {
 	int r, unused;
 
 	pthread_cleanup_push(abandon, w);
 	pthread_setcancelstate(w->cancel, &unused);
-	r = poll(w->fds, (nfds_t)w->n, fsock__clock_milliseconds(left));
+	r = poll(w->fds, (nfds_t)(w->n + w->more), fsock__clock_milliseconds(left));
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &unused);
 	pthread_cleanup_pop(0);
 	return r;
@@ -120,17 +164,18 @@ ask(struct wait *w, int64_t left)
 
 /* Looks until something is ready or the time is up. Returns how many are ready, or -1. */
 static int
-look(struct wait *w, int64_t deadline)
+look(struct once *w, int64_t deadline)
 {
-	int64_t left;
-
 	do {
-		int unsure = look_inside(w), r;
+		int r;
 
-		left = w->ready > 0 ? 0 : fsock__clock_left(deadline);
-		if (unsure && left > FSOCK__WAIT_UNSURE)
-			left = FSOCK__WAIT_UNSURE;
-		r = ask(w, left);
+		if (reserve(w, w->n + step(w) * FSOCK__PENDING_FDS) < 0)
+			return -1;
+		w->more = 0;
+		w->next = deadline;
+		for (size_t i = 0; i < w->n; i++)
+			look_inside(w, i);
+		r = ask(w, w->ready > 0 ? 0 : fsock__clock_left(w->next));
 		for (size_t i = 0; r > 0 && i < w->n; i++)
 			if (w->fds[i].revents != 0)
 				look_at(w, i);
@@ -145,21 +190,19 @@ int
 fsock_wait_for_input(fsock *const sockets[], size_t n, double timeout, double *remaining)
 {
 	struct pollfd few[FEW];
-	struct wait w = { .sockets = sockets, .fds = few, .n = n };
+	struct once w = { .sockets = sockets, .fds = few, .n = n, .room = FEW };
 	int64_t span, deadline;
 	int r, saved = errno;
 
 	if ((sockets == NULL && n > 0) || n > INT_MAX || fsock__clock_span(timeout, &span) < 0)
 		return fsock__error_set("wait", NULL, FSOCK__NO_PORT, EINVAL);
-	if (n > FEW && (w.fds = w.memory = calloc(n, sizeof *w.fds)) == NULL)
-		return fsock__error_set("wait", NULL, FSOCK__NO_PORT, ENOMEM);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &w.cancel);
 	deadline = span == 0 ? 0 : fsock__clock_after(span);
 	r = begin(&w);
 	if (r == 0 && (n > 0 || deadline != FSOCK__NEVER))
 		r = look(&w, deadline);
-	pthread_setcancelstate(w.cancel, NULL);
 	free(w.memory);
+	pthread_setcancelstate(w.cancel, NULL);
 	if (remaining != NULL && (r >= 0 || errno == EINTR))
 		*remaining = fsock__wait_remaining(deadline);
 	if (r >= 0)
@@ -172,7 +215,7 @@ int
 fsock_state(const fsock *s)
 {
 	if (s != NULL)
-		return s->state;
+		return s->watch.state;
 	return fsock__error_set_kind(
 	    "state", NULL, FSOCK__NO_PORT, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
 }

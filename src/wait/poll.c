@@ -7,7 +7,7 @@
  *     date.
  */
 #include "../base/compat.h"
-#include "wait.h"
+#include "backend.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 
 struct table {
 	struct pollfd *fds;
-	struct fsock__member **members;
+	struct fsock__watched **members;
 	size_t count, capacity;
 };
 
@@ -31,7 +31,7 @@ static int
 reserve(struct table *t, size_t n)
 {
 	size_t capacity = t->capacity == 0 ? 16 : t->capacity;
-	struct fsock__member **members;
+	struct fsock__watched **members;
 	struct pollfd *fds;
 
 	while (capacity < n)
@@ -94,7 +94,7 @@ take_out(struct table *t, size_t slot)
 }
 
 static int
-poll_set(struct fsock__poller *p, struct fsock__member *m, int interest)
+poll_set(struct fsock__poller *p, struct fsock__watched *m, int interest)
 {
 	struct memory *memory = p->memory;
 	struct table *t = &memory->set;
@@ -126,7 +126,7 @@ poll_prepare(struct fsock__poller *p)
 	if (reserve(asked, set->count) < 0)
 		return -1;
 	memcpy(asked->fds, set->fds, set->count * sizeof *set->fds);
-	memcpy(asked->members, set->members, set->count * sizeof(struct fsock__member *));
+	memcpy(asked->members, set->members, set->count * sizeof(struct fsock__watched *));
 	asked->count = set->count;
 	memory->changed = 0;
 	return 0;
@@ -163,7 +163,7 @@ poll_await(struct fsock__poller *p, int64_t left)
 		memory->start = 0;
 	for (size_t i = memory->start, looked = 0; found < n && looked < asked->count; looked++) {
 		if (asked->fds[i].revents != 0) {
-			p->found[found].member = asked->members[i];
+			p->found[found].watched = asked->members[i];
 			p->found[found++].state = state_of(asked->fds[i].revents);
 		}
 		if (++i == asked->count)

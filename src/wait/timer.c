@@ -1,13 +1,13 @@
-/* Members of wait lists by the time when they are due: a binary heap. Invariants are in wait.h. */
+/* Members of wait lists by the time when they are due: a binary heap. Invariants are in list.h. */
 #include "../base/compat.h"
-#include "wait.h"
+#include "timer.h"
 
 #include <stdlib.h>
 
 #include "../base/clock.h"
 
 int
-fsock__wait_timer_reserve(struct fsock_waitlist *list)
+fsock__timer_reserve(struct fsock_waitlist *list)
 {
 	size_t room = list->timer_room == 0 ? 16 : 2 * list->timer_room;
 	struct fsock__member **timers;
@@ -65,16 +65,16 @@ due_time(const struct fsock__member *m)
 	const struct fsock *s = m->socket;
 	int64_t due = m->timeout < m->step ? m->timeout : m->step;
 
-	if ((m->interest & FSOCK_INPUT) && s->read_deadline < due)
-		due = s->read_deadline;
-	if (((m->interest & FSOCK_OUTPUT) || s->queued > 0) && s->write_deadline < due)
-		due = s->write_deadline;
+	if ((m->interest & FSOCK_INPUT) && s->limits.read_deadline < due)
+		due = s->limits.read_deadline;
+	if (((m->interest & FSOCK_OUTPUT) || s->output.queued > 0) && s->limits.write_deadline < due)
+		due = s->limits.write_deadline;
 	return due;
 }
 
 /* A time that has been put off is found out when it comes: putting it off costs nothing. */
 void
-fsock__wait_timer_set(struct fsock__member *m)
+fsock__timer_set(struct fsock__member *m)
 {
 	struct fsock_waitlist *list = m->list;
 	int64_t due = due_time(m);
@@ -86,7 +86,7 @@ fsock__wait_timer_set(struct fsock__member *m)
 }
 
 void
-fsock__wait_timer_remove(struct fsock__member *m)
+fsock__timer_remove(struct fsock__member *m)
 {
 	struct fsock_waitlist *list = m->list;
 	struct fsock__member *last;
@@ -105,21 +105,21 @@ fsock__wait_timer_remove(struct fsock__member *m)
 }
 
 int64_t
-fsock__wait_timer_first(const struct fsock_waitlist *list)
+fsock__timer_first(const struct fsock_waitlist *list)
 {
 	return list->timer_count == 0 ? FSOCK__NEVER : list->timers[0]->due;
 }
 
 struct fsock__member *
-fsock__wait_timer_expired(struct fsock_waitlist *list, int64_t now)
+fsock__timer_expired(struct fsock_waitlist *list, int64_t now)
 {
 	while (list->timer_count > 0 && list->timers[0]->due <= now) {
 		struct fsock__member *m = list->timers[0];
 
-		fsock__wait_timer_remove(m);
+		fsock__timer_remove(m);
 		if (due_time(m) <= now)
 			return m;
-		fsock__wait_timer_set(m); /* it was put off */
+		fsock__timer_set(m); /* it was put off */
 	}
 	return NULL;
 }

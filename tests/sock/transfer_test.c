@@ -76,7 +76,7 @@ check_timeout(fsock *s, const char *operation, enum fsock_error_kind kind)
 {
 	sock_assert_error(kind, ETIMEDOUT);
 	ck_assert_str_eq(fsock_last_error()->operation, operation);
-	ck_assert_int_eq(s->write_error, 0); /* what a failure means is for the stream to say */
+	ck_assert_int_eq(s->output.error, 0); /* what a failure means is for the stream to say */
 }
 
 /*

@@ -98,7 +98,7 @@ static void
 check_settings(const struct good *row, const struct fsock *s)
 {
 	int64_t timeout = row->timeout ? row->timeout : FSOCK__NEVER;
-	int64_t left = s->read_deadline - fsock__clock_now();
+	int64_t left = s->limits.read_deadline - fsock__clock_now();
 
 	ck_assert_int_eq(s->settings.connect_timeout, timeout);
 	ck_assert_int_eq(s->settings.read_timeout, timeout);
@@ -108,7 +108,7 @@ check_settings(const struct good *row, const struct fsock *s)
 	ck_assert_int_eq(
 	    s->settings.delivery, row->is_whole ? FSOCK_DELIVER_WHOLE_LINE : FSOCK_DELIVER_DEFAULT);
 	if (row->deadline == 0)
-		ck_assert_int_eq(s->read_deadline, FSOCK__NEVER);
+		ck_assert_int_eq(s->limits.read_deadline, FSOCK__NEVER);
 	else
 		ck_assert(left <= row->deadline && left > row->deadline - 20 * S);
 }

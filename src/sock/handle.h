@@ -1,0 +1,295 @@
+/*
+ * The handle. It owns the descriptor; the streams on top of it, and the wait lists that it is in,
+ * are known here only by their tables of functions.
+ */
+#ifndef FSOCK_SOCK_HANDLE_H
+#define FSOCK_SOCK_HANDLE_H
+
+#include <sys/types.h>
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <fsock/socket.h>
+
+#include "../base/lock.h"
+#include "../base/process.h"
+#include "settings.h"
+#include "turn.h"
+
+enum fsock__role { FSOCK__CONNECTED, FSOCK__LISTENER, FSOCK__DATAGRAM };
+
+struct fsock__connecting;
+struct fsock__interrupt;
+struct fsock__member;
+struct fsock__unix_file;
+struct fsock_waitlist;
+
+/* How octets move over what a stream stands on. Nothing is locked during any of these. */
+struct fsock__transport_ops {
+	/*
+	 * Receives up to n octets, after having waited for the first one. Returns how many, 0 at
+	 * end of file, or -1 with the error recorded.
+	 */
+	ssize_t (*receive)(struct fsock *, void *buf, size_t n);
+	/*
+	 * Sends of n octets what goes without waiting. Returns how many, 0 if none, or -1 with the
+	 * error recorded.
+	 */
+	ssize_t (*offer)(struct fsock *, const void *buf, size_t n);
+	/*
+	 * Waits until more can be sent, until `until` at the most. Returns 0, or -1 with the error
+	 * of `operation` recorded.
+	 */
+	int (*await_room)(struct fsock *, const char *operation, int64_t until);
+	/* Closes what the handle owns, if it is still open. Returns 0, or -1 with errno set. */
+	int (*close)(struct fsock *);
+};
+
+/* Whether flushing waits for a FILE that another thread is writing to, or passes it over. */
+enum fsock__flush { FSOCK__FLUSH_ALL, FSOCK__FLUSH_PAST_BUSY };
+
+/*
+ * What the layer above does for a socket whose `stream` is set. All members are set. They are called
+ * without locks, except where it says so.
+ */
+struct fsock__stream_ops {
+	/* Sends what the FILEs hold, and ends the text. Returns 0 or -1. */
+	int (*flush)(struct fsock *, enum fsock__flush);
+	/* Closes the FILEs still open. Returns 0, or -1 if anything written did not go out. */
+	int (*close)(struct fsock *);
+	/*
+	 * Gathers all input read ahead below the FILEs, then copies it if it fits in `size`.
+	 * Returns how much there is, or -1.
+	 */
+	ssize_t (*take)(struct fsock *, void *buf, size_t size);
+	/*
+	 * Takes up to n octets of the input read ahead, stdio's first; if there is none, receives.
+	 * Returns how many, 0 at end of file or at a bound, or -1.
+	 */
+	ssize_t (*receive)(struct fsock *, void *buf, size_t n);
+	/* How much of that there is. Returns -1 with the error recorded. */
+	ssize_t (*available)(struct fsock *);
+	/* Sends what the FILEs hold, then n octets. Returns 0 or -1. */
+	int (*send)(struct fsock *, const void *buf, size_t n);
+	/*
+	 * Sends queued output as far as that goes without waiting; nothing while another thread is
+	 * sending. Tells no wait list, whose lock may be held. Returns 0, or -1 when output failed.
+	 */
+	int (*drain)(struct fsock *);
+	/* Waits until all of it is sent, for close_timeout at most. Returns 0 or -1. */
+	int (*settle)(struct fsock *);
+	/* The socket has its descriptor now. Needs the handle's lock. */
+	void (*connected)(struct fsock *);
+	/* Frees `stream`; no FILE is open any more. */
+	void (*free)(struct fsock *);
+	/*
+	 * How many octets the program could read from the FILEs without the kernel: none of a
+	 * whole-line stream that holds no whole line. -1 if another thread is using a FILE that may
+	 * hold some. A list's lock may be held.
+	 */
+	ssize_t (*buffered)(struct fsock *);
+	/*
+	 * For a whole-line stream: takes what the kernel has, without waiting. Returns whether
+	 * reading would not wait now: 1 also if another thread is busy with it. A list's lock may
+	 * be held.
+	 */
+	int (*fetch)(struct fsock *);
+};
+
+/*
+ * What wait lists do for the sockets that are in them. The first list that a socket joins puts the
+ * table into the handle: before, and where no list is linked, there is nothing to do.
+ */
+struct fsock__watch_ops {
+	/*
+	 * Something has happened to the socket that the kernel cannot tell: there may be input in
+	 * its streams, or its end; output was queued or sent, or has failed; it has another
+	 * deadline. Its lists will look. Takes no lock of a list's.
+	 */
+	void (*note)(struct fsock *);
+	/* The descriptor is about to be closed. */
+	void (*drop_fd)(struct fsock *);
+	/* The handle ends: it leaves its lists. */
+	void (*leave)(struct fsock *);
+	/*
+	 * The program is about to close the handle: it leaves its lists, but for those that may have
+	 * to send what is queued, and that will not tell of it any more.
+	 */
+	void (*retire)(struct fsock *);
+	/* Whether a list is there to send what is queued, so that nobody has to wait for that. */
+	int (*may_defer)(struct fsock *);
+	/*
+	 * Leaves closing the socket to its lists, if they may: they have a reference of it then.
+	 * Returns whether they do.
+	 */
+	int (*defer)(struct fsock *);
+	/*
+	 * Around a step of connecting: the list that watches the descriptors under way, if there is
+	 * one, does not meanwhile. It is held in between.
+	 */
+	struct fsock_waitlist *(*pause)(struct fsock *);
+	void (*resume)(struct fsock *, struct fsock_waitlist *);
+};
+
+/* Time limits. */
+struct fsock__limits {
+	_Atomic int64_t read_deadline, write_deadline; /* absolute, or FSOCK__NEVER */
+	_Atomic int64_t read_timeout, write_timeout;   /* spans; the descriptor has the first, too */
+};
+
+/*
+ * The output side.
+ *  1. Who sends, or changes what is queued or how it is encoded, has the turn. What the turn has
+ *     done is noted for a signal handler that interrupts it and does not return.
+ *  2. `error` is set once and never cleared: octets are missing in what the peer gets.
+ */
+struct fsock__output {
+	struct fsock__turn turn;
+	const uint8_t *volatile sending; /* what stdio has handed over in this turn, or NULL ... */
+	volatile size_t done;            /* ... and how much of it has gone */
+	volatile int is_unsure;          /* that cannot be told: a system call is under way, say */
+	atomic_int error;      /* errno of the first failed write, or 0 */
+	_Atomic size_t queued; /* octets that the streams have yet to send */
+	atomic_int congested;  /* from high_water of them until low_water */
+	atomic_int end_due;    /* when they are sent, the side is to be shut down */
+};
+
+enum fsock__closing {
+	FSOCK__NOT_CLOSING,
+	FSOCK__CLOSING, /* closed by the program: its lists send what is queued, then close it */
+	FSOCK__CLOSED   /* one of them has begun to */
+};
+
+/*
+ * Being waited for.
+ *  1. `members` and `driver` change under the locks of a list and of the handle. Who has one of
+ *     them and finds a member knows that the other side is alive.
+ *  2. `closing` changes under the handle's lock.
+ */
+struct fsock__watch {
+	_Atomic(struct fsock__member *) members;  /* one for each list it is in */
+	_Atomic(const struct fsock__watch_ops *) ops; /* set before the first of them */
+	struct fsock__member *driver; /* of the list that sees to connecting it, or NULL */
+	atomic_int state;             /* for fsock_state() */
+	_Atomic(void *) counted_by;   /* the fsock_wait_for_input() that counted it last */
+	_Atomic(enum fsock__closing) closing;
+};
+
+/*
+ * What must stay true:
+ *  1. `references` counts the owner of the handle and each open FILE; at 0 the memory goes.
+ *  2. `open_files` counts the FILEs. When the last one closes, the descriptor is closed, unless
+ *     it is being released. While any FILE is open, `fd` changes but once, from -1.
+ *  3. `fd`, `references`, `open_files`, `connecting` and `stream` change under the handle's lock
+ *     only; `fd` is read without it by calls that the program may not run while it ends the handle,
+ *     after they have seen that `connecting` is NULL: until then another thread may set it.
+ *  4. Who looks into `connecting`, or takes it a step further, has the turn `step`.
+ *  5. The order of all locks is in ARCHITECTURE.md. The handle's is held for memory alone.
+ */
+struct fsock {
+	/* Who it is. */
+	enum fsock__role role;
+	int family; /* AF_... */
+	int references;
+	int open_files;
+	int fd; /* -1 once closed, for what is no socket, and until it is connected */
+	_Atomic(const struct fsock__transport_ops *) transport;
+
+	atomic_int nonblocking; /* calls on it never wait */
+	atomic_int shut;        /* FSOCK_INPUT, FSOCK_OUTPUT: shut down by fsock_shutdown() */
+	atomic_int era;         /* fsock__process_era() when it was last used, or made */
+	atomic_int is_reset;    /* closing it resets the connection */
+	int made_nonblocking;   /* by us: fsock_release() hands out a descriptor that blocks */
+	int releasing;          /* fsock_release() is at work: FILEs leave the descriptor open */
+	struct fsock__limits limits;
+	struct fsock__output output;
+	struct fsock__watch watch;
+	struct fsock__settings settings;
+	struct fsock__interrupt *interrupt; /* if it is interruptible, for all its life */
+
+	_Atomic(struct fsock__connecting *) connecting; /* see pending.h; else NULL */
+	struct fsock__turn step;
+
+	_Atomic(void *) stream; /* set when it is whole: fsock_shutdown() looks without the lock */
+	const struct fsock__stream_ops *stream_ops;
+
+	struct fsock__unix_file *unix_file; /* what was bound in the file system, or NULL */
+	FILE *inner; /* what a stream made by fsock_recode() stands on; else NULL */
+	atomic_int multicast_interface; /* chosen by number, or 0: not every system can be asked */
+
+	int port;    /* for error texts: the peer's, or a listener's own */
+	char host[]; /* likewise; "" if unknown */
+};
+
+/* The handle's lock. */
+static inline void
+fsock__handle_lock(const struct fsock *s)
+{
+	fsock__lock_take(fsock__lock_of(s));
+}
+
+static inline void
+fsock__handle_unlock(const struct fsock *s)
+{
+	fsock__lock_give(fsock__lock_of(s));
+}
+
+/* One more reference. */
+void fsock__handle_ref(struct fsock *);
+
+/*
+ * Makes the caller the owner of a handle that was given to its streams: it does not end when they
+ * close. For who owns it already nothing changes.
+ */
+void fsock__handle_own(struct fsock *);
+
+/*
+ * Whether this process alone is known to use the connection: it has done so, or made it, since the
+ * last fork(). Of others, which a parent or a child may be using, nothing is read, reset or shut
+ * down when they are closed.
+ */
+static inline int
+fsock__handle_is_ours(const struct fsock *s)
+{
+	return s->era == fsock__process_era();
+}
+
+/* This process reads or writes. Storing what is there is dear. */
+static inline void
+fsock__handle_use(struct fsock *s)
+{
+	int era = fsock__process_era();
+
+	if (atomic_load_explicit(&s->era, memory_order_relaxed) != era)
+		s->era = era;
+}
+
+/* Tells the lists that it is in: see struct fsock__watch_ops. */
+static inline void
+fsock__handle_note(struct fsock *s)
+{
+	if (s->watch.members != NULL)
+		s->watch.ops->note(s);
+}
+
+/* Whether it is in a wait list, which sends what is queued and goes on connecting. */
+static inline int
+fsock__handle_is_watched(const struct fsock *s)
+{
+	return s->watch.members != NULL;
+}
+
+/*
+ * The descriptor, or -1 with EBADF, EINVAL (NULL) or, if it is not connected yet, EINPROGRESS
+ * recorded for `operation`. The other only says whether it is open, perhaps without one: 0 or -1.
+ */
+int fsock__handle_fd(const struct fsock *, const char *operation);
+int fsock__handle_check(const struct fsock *, const char *operation);
+
+/* Records an error of an operation on the socket: with its host and port. Returns -1. */
+int fsock__handle_error(const struct fsock *, const char *operation, int errnum);
+
+#endif

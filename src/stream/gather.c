@@ -1,0 +1,42 @@
+#include "../base/compat.h"
+#include "gather.h"
+
+#include "hold.h"
+#include "input.h"
+
+int
+fsock__gather_hold(
+    struct fsock__stream *stream, const char *operation, struct fsock__window **held)
+{
+	if (fsock__hold_input(stream, operation, held) < 0)
+		return -1;
+	/* Moving nowhere makes stdio give back what it holds. */
+	if (*held != NULL && fseeko((*held)->file, 0, SEEK_CUR) < 0) {
+		fsock__hold_release(stream, *held);
+		return -1;
+	}
+	fsock__input_exact(stream);
+	return 0;
+}
+
+int
+fsock__gather(struct fsock__window *w, const char *operation)
+{
+	struct fsock__window *held;
+
+	if (fsock__gather_hold(w->stream, operation, &held) < 0)
+		return -1;
+	fsock__hold_release(w->stream, held);
+	return fsock__hold_take_over(w, operation);
+}
+
+int
+fsock__gather_all(struct fsock__stream *stream, const char *operation)
+{
+	struct fsock__window *held;
+
+	if (fsock__gather_hold(stream, operation, &held) < 0)
+		return -1;
+	fsock__hold_release(stream, held);
+	return 0;
+}

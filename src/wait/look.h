@@ -1,0 +1,28 @@
+/* What only the library knows of a socket's readiness: what its streams hold. */
+#ifndef FSOCK_WAIT_LOOK_H
+#define FSOCK_WAIT_LOOK_H
+
+#include "list.h"
+
+/*
+ * How much input the socket's streams hold that can be read without the kernel. Where another thread
+ * is using a FILE that may hold some, a socket that does not block counts as ready, as reading will
+ * tell; of one that does -1 says that this cannot be told.
+ */
+ssize_t fsock__look_buffered(struct fsock *);
+
+/*
+ * Whether a socket that the kernel calls readable is so, too, for who reads its stream: always, but
+ * for whole-line streams, which receive what is there. `state` is what the kernel found. Its lists
+ * are told. Returns 1 or 0.
+ */
+int fsock__look_is_readable(struct fsock *, int state);
+
+/*
+ * Looks at a member that something may have happened to, which also makes the backend and the
+ * timers know what they are to wait for. Needs the list's lock. Returns its state as far as the
+ * system cannot know it, 0 for none, or -1 if it is to be looked at again when the list wakes.
+ */
+int fsock__look(struct fsock__member *);
+
+#endif

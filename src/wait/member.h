@@ -1,0 +1,71 @@
+/* The members of wait lists: how they come, go, and are told that something has happened. */
+#ifndef FSOCK_WAIT_MEMBER_H
+#define FSOCK_WAIT_MEMBER_H
+
+#include "list.h"
+
+/* Drops a reference of the list; the last one frees what is left of it. */
+void fsock__member_unref_list(struct fsock_waitlist *);
+
+/* What one thread does that the waiting one has to see. */
+void fsock__member_signal(struct fsock_waitlist *);
+void fsock__member_nudge(struct fsock_waitlist *);
+
+/*
+ * For whoever has none of the locks: a list of this process that the socket is in by a member of
+ * which `is_due` says so with the handle's lock held (NULL: any), with a reference; or NULL.
+ */
+struct fsock_waitlist *fsock__member_list_of(
+    struct fsock *, int (*is_due)(const struct fsock__member *));
+
+/* see struct fsock__watch_ops */
+void fsock__member_note(struct fsock *);
+
+/*
+ * All below need the list's lock; they take the handle's themselves.
+ *
+ * The member that a socket is in the list, or NULL.
+ */
+struct fsock__member *fsock__member_find(struct fsock_waitlist *, struct fsock *);
+
+/* Makes a member. Returns 0 with it in *made, or an errno: ENOMEM, EBADF (closed). */
+int fsock__member_join(struct fsock_waitlist *, struct fsock *, struct fsock__member **made);
+
+/*
+ * Takes a member out of its list and its socket, and frees it when nobody asks the system. The other
+ * one leaves it to the caller to free it, and leaves it its socket.
+ */
+void fsock__member_part(struct fsock__member *);
+void fsock__member_detach(struct fsock__member *);
+
+/* Frees a member that is in no list; and those in the graveyard, when nobody asks the system. */
+void fsock__member_free(struct fsock__member *);
+void fsock__member_bury(struct fsock_waitlist *);
+
+/* Puts a member among the suspects; and all that are in the inbox. */
+void fsock__member_suspect(struct fsock__member *);
+void fsock__member_take_inbox(struct fsock_waitlist *);
+
+/* A member is not among those that the last wait found ready. */
+void fsock__member_unready(struct fsock__member *);
+
+/*
+ * What the backend is to wait for: what the program waits for, but no input from a peer that takes
+ * no output; and that queued output can be sent.
+ */
+int fsock__member_wanted(const struct fsock__member *, int interest);
+
+/* Sees to it that the backend waits for what is wanted. Returns 0, or -1 with errno. */
+int fsock__member_watch(struct fsock__member *, int interest);
+
+/* Its descriptor is about to be closed. */
+void fsock__member_drop_fd(struct fsock__member *);
+
+/* Stops watching the descriptors of a socket that is not connected yet; and driving it. */
+void fsock__member_unwatch(struct fsock__member *);
+void fsock__member_stop_driving(struct fsock__member *);
+
+/* Whether the member is the one that drives its socket. */
+int fsock__member_drives(const struct fsock__member *);
+
+#endif

@@ -1,0 +1,61 @@
+/* What sockets, which know no lists, call of them. */
+#include "../base/compat.h"
+
+#include "closing.h"
+#include "connecting.h"
+#include "member.h"
+
+static int
+has_fd(const struct fsock__member *m)
+{
+	return m->own.fd >= 0 || m->socket->watch.driver == m;
+}
+
+static void
+watch_drop_fd(struct fsock *s)
+{
+	struct fsock_waitlist *list;
+
+	while ((list = fsock__member_list_of(s, has_fd)) != NULL) {
+		struct fsock__member *m;
+
+		fsock__lock_take(&list->lock);
+		m = fsock__member_find(list, s);
+		if (m != NULL) {
+			fsock__member_drop_fd(m);
+			fsock__member_suspect(m);
+			fsock__member_nudge(list);
+		}
+		fsock__lock_give(&list->lock);
+		fsock__member_unref_list(list);
+	}
+}
+
+/* Members of a parent's lists, in a child, are left where they are: nobody looks at them again. */
+static void
+watch_leave(struct fsock *s)
+{
+	struct fsock_waitlist *list;
+
+	while ((list = fsock__member_list_of(s, NULL)) != NULL) {
+		struct fsock__member *m;
+
+		fsock__lock_take(&list->lock);
+		m = fsock__member_find(list, s);
+		if (m != NULL)
+			fsock__member_part(m);
+		fsock__lock_give(&list->lock);
+		fsock__member_unref_list(list);
+	}
+}
+
+const struct fsock__watch_ops fsock__watch_ops = {
+	.note = fsock__member_note,
+	.drop_fd = watch_drop_fd,
+	.leave = watch_leave,
+	.retire = fsock__closing_retire,
+	.may_defer = fsock__closing_may_defer,
+	.defer = fsock__closing_defer,
+	.pause = fsock__connecting_pause,
+	.resume = fsock__connecting_resume,
+};

@@ -1,0 +1,94 @@
+/* What the backend watches for members. */
+#include "../base/compat.h"
+
+#include "../base/clock.h"
+#include "member.h"
+
+int
+fsock__member_wanted(const struct fsock__member *m, int interest)
+{
+	const struct fsock *s = m->socket;
+
+	if (s == NULL || s->output.queued == 0)
+		return interest;
+	return (s->output.congested ? interest & ~FSOCK_INPUT : interest) | FSOCK_OUTPUT;
+}
+
+/* Tells the backend what to wait for, if that is news. */
+static int
+tell_backend(struct fsock_waitlist *list, struct fsock__watched *w, int wanted)
+{
+	if (w->fd < 0 || w->known == wanted)
+		return 0;
+	if (list->ops->set(&list->poller, w, wanted) < 0)
+		return -1;
+	w->known = wanted;
+	return 0;
+}
+
+int
+fsock__member_watch(struct fsock__member *m, int interest)
+{
+	int r = tell_backend(m->list, &m->own, fsock__member_wanted(m, interest));
+
+	m->error = r < 0 ? errno : 0;
+	return r;
+}
+
+/* It does not matter if somebody has closed the descriptor already: the system has forgotten it. */
+void
+fsock__member_drop_fd(struct fsock__member *m)
+{
+	int saved = errno;
+
+	fsock__member_stop_driving(m);
+	tell_backend(m->list, &m->own, 0);
+	m->own.known = 0;
+	m->is_pending = 0;
+	fsock__handle_lock(m->socket);
+	m->own.fd = -1;
+	fsock__handle_unlock(m->socket);
+	errno = saved;
+}
+
+void
+fsock__member_unwatch(struct fsock__member *m)
+{
+	int saved = errno;
+
+	for (size_t i = 0; m->watches != NULL && i < FSOCK__WATCHES; i++) {
+		tell_backend(m->list, &m->watches[i], 0);
+		m->watches[i].known = 0;
+		m->watches[i].fd = -1;
+	}
+	errno = saved;
+}
+
+int
+fsock__member_drives(const struct fsock__member *m)
+{
+	int drives;
+
+	fsock__handle_lock(m->socket);
+	drives = m->socket->watch.driver == m;
+	fsock__handle_unlock(m->socket);
+	return drives;
+}
+
+void
+fsock__member_stop_driving(struct fsock__member *m)
+{
+	struct fsock *s = m->socket;
+	int drove;
+
+	fsock__handle_lock(s);
+	drove = s->watch.driver == m;
+	if (drove)
+		s->watch.driver = NULL;
+	fsock__handle_unlock(s);
+	if (!drove)
+		return;
+	fsock__member_unwatch(m);
+	fsock__ring_remove(&m->in_driving);
+	m->step = FSOCK__NEVER;
+}
