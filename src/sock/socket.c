@@ -259,3 +259,31 @@ fsock_set_write_deadline(fsock *s, double seconds)
 {
 	return set_deadlines(s, FSOCK_OUTPUT, seconds);
 }
+
+void
+fsock__socket_ref(struct fsock *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->references++;
+	pthread_mutex_unlock(&s->lock);
+}
+
+void
+fsock__socket_cut(struct fsock *s)
+{
+	int saved = errno;
+
+	pthread_mutex_lock(&s->lock);
+	if (s->fd >= 0)
+		shutdown(s->fd, SHUT_RDWR);
+	pthread_mutex_unlock(&s->lock);
+	errno = saved;
+}
+
+void
+fsock__socket_close_fd(struct fsock *s)
+{
+	pthread_mutex_lock(&s->lock);
+	fsock__socket_close_nolock(s);
+	pthread_mutex_unlock(&s->lock);
+}

@@ -145,8 +145,18 @@ void fsock__socket_reset_nolock(struct fsock *);
  */
 void fsock__socket_own(struct fsock *);
 
-/* Drops one reference; frees at the last. */
+/* A reference keeps the handle, not what is open. Dropping the last one frees it. */
+void fsock__socket_ref(struct fsock *);
 void fsock__socket_unref(struct fsock *);
+
+/*
+ * Shuts the descriptor down both ways, if it is open, so that whoever waits for the peer goes on.
+ * From any thread that keeps the handle.
+ */
+void fsock__socket_cut(struct fsock *);
+
+/* Closes the descriptor of a listener, which no other thread may be using; leaves the handle. */
+void fsock__socket_close_fd(struct fsock *);
 
 /* Gives a socket that was made without a descriptor its own. Needs `lock`. */
 void fsock__socket_set_fd(struct fsock *, int fd, int family);
