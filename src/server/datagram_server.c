@@ -3,22 +3,44 @@
 
 #include <fsock/datagram.h>
 
-#include "../sock/datagram.h"
 #include "../base/error.h"
-#include "server.h"
+#include "../base/sys.h"
+#include "../sock/datagram.h"
+#include "kinds.h"
+#include "turns.h"
+
+#define DEFAULT_MAX_DATAGRAM 65507
+
+struct datagram_server {
+	struct fsock__turns turns;
+	size_t max_datagram;
+};
+
+struct datagram_worker {
+	struct fsock__worker worker;
+	fsock *source; /* where the datagram came from, and what it is */
+	struct fsock_addr from;
+	char host_text[FSOCK_ADDR_TEXT_SIZE];
+	size_t length;
+	uint8_t buffer[]; /* max_datagram octets */
+};
+
+static size_t
+max_datagram(const fsock_server *server)
+{
+	return ((const struct datagram_server *)server)->max_datagram;
+}
 
 /*
  * see struct fsock__server_ops. fsock_datagram() binds only where it is told to: for any address
  * and any port that has to be the wildcard of IPv6, which takes IPv4 as well, or that of IPv4.
  */
 static fsock *
-datagram_open(
-    const fsock_server *server, const char *host, int port, const struct fsock_options *options)
+datagram_open(const struct fsock_server_options *options, const char *host, int port)
 {
-	struct fsock_options own = *options;
+	struct fsock_options own = options->socket;
 	fsock *s;
 
-	(void)server;
 	own.local_host = host;
 	own.local_port = port;
 	if (host == NULL && port == 0) {
@@ -36,16 +58,21 @@ datagram_open(
 
 /* see struct fsock__server_ops */
 static int
-datagram_suits(enum fsock__role role)
+datagram_prepare(fsock_server *server, const struct fsock_server_options *options)
 {
-	return role == FSOCK__DATAGRAM;
+	size_t most = options->max_datagram != 0 ? options->max_datagram : DEFAULT_MAX_DATAGRAM;
+
+	((struct datagram_server *)server)->max_datagram = most;
+	server->worker_size = sizeof(struct datagram_worker) + most;
+	return fsock__turns_prepare(server, options);
 }
 
-/* see struct fsock__server_ops */
+/* see fsock__turns_work() */
 static int
-datagram_take(struct fsock__worker *w, fsock *source)
+take(struct fsock__worker *worker, fsock *source)
 {
-	size_t room = w->server->max_datagram;
+	struct datagram_worker *w = (struct datagram_worker *)worker;
+	size_t room = max_datagram(worker->server);
 	int flags = MSG_DONTWAIT;
 	ssize_t n;
 
@@ -58,54 +85,88 @@ datagram_take(struct fsock__worker *w, fsock *source)
 		return fsock__handle_error(source, "receive", errno);
 	w->source = source;
 	w->length = (size_t)n;
-	w->port = fsock_addr_port(&w->from);
-	w->host = fsock_addr_host(&w->from, w->host_text, sizeof w->host_text);
-	if (w->host == NULL)
-		w->host = "";
+	worker->port = fsock_addr_port(&w->from);
+	worker->host = fsock_addr_host(&w->from, w->host_text, sizeof w->host_text);
+	if (worker->host == NULL)
+		worker->host = "";
+	return 0;
+}
+
+/*
+ * Sends n octets of the buffer to where the datagram came from. A client that takes nothing keeps
+ * no worker waiting: what there is no room for is lost. Returns 0 or -1.
+ */
+static int
+send_back(const struct datagram_worker *w, size_t n)
+{
+	int fd = fsock__handle_fd(w->source, "answer"), flags = MSG_DONTWAIT, saved = errno;
+	const struct sockaddr *to;
+	struct sockaddr_in6 room;
+	socklen_t length;
+
+	if (fd < 0)
+		return -1;
+	to = fsock__datagram_target(w->source->family, &w->from, &room, &length);
+	if (fsock__sys_send_to(fd, w->buffer, n, to, length, &flags) < 0)
+		return -1;
+	errno = saved;
 	return 0;
 }
 
 /* Sends the answer, if there is one to somebody. */
 static void
-answer(struct fsock__worker *w, const struct fsock_request *request)
+answer(struct datagram_worker *w, const struct fsock_request *request)
 {
+	struct fsock__worker *worker = &w->worker;
+	int error = EMSGSIZE;
+
 	if (request->answer < 0)
 		return;
-	if ((size_t)request->answer > w->server->max_datagram)
-		fsock__error_set("answer", w->host, w->port, EMSGSIZE);
-	else if (fsock_send(w->source, w->buffer, (size_t)request->answer, &w->from) >= 0)
-		return;
-	else
-		fsock__error_set_kind("answer", w->host, w->port, fsock_last_error()->kind, errno);
-	fsock__server_report(w->server);
+	if ((size_t)request->answer <= max_datagram(worker->server)) {
+		if (send_back(w, (size_t)request->answer) == 0)
+			return;
+		error = errno;
+	}
+	fsock__error_set("answer", worker->host, worker->port, error);
+	fsock__server_report(worker->server);
 }
 
-/* see struct fsock__server_ops */
+/* see fsock__turns_work() */
 static void
-datagram_serve(struct fsock__worker *w)
+serve(struct fsock__worker *worker)
 {
-	fsock_server *server = w->server;
+	struct datagram_worker *w = (struct datagram_worker *)worker;
+	fsock_server *server = worker->server;
+	fsock_datagram_handler *handler = (fsock_datagram_handler *)server->handler;
 	struct fsock_request request = {
-		.data = w->buffer, .length = w->length, .room = server->max_datagram, .answer = -1
+		.data = w->buffer, .length = w->length, .room = max_datagram(server), .answer = -1
 	};
 
-	if (w->length > server->max_datagram) {
-		fsock__error_set("receive", w->host, w->port, EMSGSIZE);
+	if (w->length > request.room) {
+		fsock__error_set("receive", worker->host, worker->port, EMSGSIZE);
 		fsock__server_report(server);
 		return;
 	}
 	fsock_clear_error();
 	errno = 0;
-	if (server->datagram_handler(&request, server->arg) < 0)
-		fsock__server_report_handler(w, errno);
+	if (handler(&request, server->arg) < 0)
+		fsock__worker_report(worker, errno);
 	else
 		answer(w, &request);
 }
 
+/* see struct fsock__server_ops */
+static void
+datagram_work(struct fsock__worker *w)
+{
+	fsock__turns_work(w, take, serve);
+}
+
 const struct fsock__server_ops fsock__server_datagram_ops = {
+	.size = sizeof(struct datagram_server),
 	.open = datagram_open,
-	.suits = datagram_suits,
-	.work = fsock__worker_take_turns,
-	.take = datagram_take,
-	.serve = datagram_serve,
+	.suits = fsock_is_datagram,
+	.prepare = datagram_prepare,
+	.work = datagram_work,
+	.clean_up = fsock__turns_clean_up,
 };

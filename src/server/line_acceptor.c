@@ -1,167 +1,154 @@
-/* Taking the clients of a loop: from its listeners, within the limits of the server. */
 #include "../base/compat.h"
+#include "line_acceptor.h"
 
-#include <math.h>
-
-#include <fsock/stream.h>
+#include <fsock/datagram.h>
 
 #include "../sock/accept.h"
-#include "../sock/transfer.h"
-#include "loop.h"
+#include "line_client.h"
+#include "source.h"
 
 /* So many clients are taken of a listener before others have their turn. */
 enum { AT_ONCE = 64 };
 
-/* Calls `fn` for the sources with this role that the loop takes clients from. */
+/* Calls `fn` for the listeners that the loop takes clients from. */
 static void
-for_each_source(
-    struct fsock__loop *loop, enum fsock__role role, void (*fn)(struct fsock__loop *, fsock *))
+for_each_listener(
+    struct fsock__loop *loop, void (*fn)(struct fsock__loop *, struct fsock__source *))
 {
-	fsock_server *server = loop->server;
-	int index = (int)(loop - server->loops);
+	const struct fsock__line_server *lines = loop->lines;
+	size_t step = lines->is_shared ? 1 : (size_t)lines->loop_count;
+	size_t first = lines->is_shared ? 0 : (size_t)(loop - lines->loops);
 
-	for (size_t i = 0; i < server->source_total; i++) {
-		struct fsock__source *source = &server->sources[i];
-		fsock *s = source->socket;
+	for (size_t i = first; i < lines->server.source_count; i += step) {
+		struct fsock__source *source = &lines->server.sources[i];
 
-		if (source->loop != FSOCK__EVERY_LOOP && source->loop != index)
-			continue;
-		if (s == NULL || s->role != role)
-			continue;
-		if (role == FSOCK__CONNECTED) /* a client itself, which is ended as such */
-			source->socket = NULL;
-		fn(loop, s);
+		if (source->is_listener)
+			fn(loop, source);
 	}
 }
 
-/* A server that nobody can come to any more, and without clients, ends by itself. */
+/* The sources of the loop that are clients themselves, and are ended as such. */
 static void
-check_end(fsock_server *server)
+open_clients(struct fsock__loop *loop)
 {
-	int ends;
+	fsock_server *server = &loop->lines->server;
+	size_t first = (size_t)(loop - loop->lines->loops);
 
-	pthread_mutex_lock(&server->lock);
-	ends = server->listening == 0 && server->client_count == 0;
-	pthread_mutex_unlock(&server->lock);
-	if (ends)
-		fsock_server_shutdown(server, INFINITY);
+	for (size_t i = first; i < server->source_count; i += (size_t)loop->lines->loop_count) {
+		fsock *s = server->sources[i].socket;
+
+		if (server->sources[i].is_listener)
+			continue;
+		server->sources[i].socket = NULL;
+		fsock__line_client_open(loop, s);
+	}
 }
 
 /* Takes no more clients from a listener. */
 static void
-drop(struct fsock__loop *loop, fsock *listener)
+drop(struct fsock__loop *loop, struct fsock__source *source)
 {
-	fsock_server *server = loop->server;
+	fsock_server *server = &loop->lines->server;
 
-	fsock_waitlist_remove(loop->list, listener);
+	fsock_waitlist_remove(loop->list, source->socket);
 	pthread_mutex_lock(&server->lock);
-	server->listening--;
+	loop->lines->listening--;
 	pthread_mutex_unlock(&server->lock);
-	check_end(server);
+	if (fsock__source_begin(server) == 0) {
+		fsock__source_drop(server, source);
+		fsock__source_end(server);
+	}
+	fsock__loop_check_end(loop->lines);
 }
 
 static void
-add(struct fsock__loop *loop, fsock *listener)
+add(struct fsock__loop *loop, struct fsock__source *source)
 {
-	if (fsock_waitlist_add(loop->list, listener, FSOCK_INPUT, NULL) == 0)
+	if (fsock_waitlist_add(loop->list, source->socket, FSOCK_INPUT, NULL) == 0)
 		return;
-	if (!loop->server->ending) /* else it has been closed already */
-		fsock__server_report(loop->server);
-	drop(loop, listener);
+	if (!loop->lines->server.ending) /* else it has been closed already */
+		fsock__server_report(&loop->lines->server);
+	drop(loop, source);
 }
 
 static void
-listen_again(struct fsock__loop *loop, fsock *listener)
+listen_again(struct fsock__loop *loop, struct fsock__source *source)
 {
-	fsock_waitlist_change(loop->list, listener, FSOCK_INPUT, NULL);
+	fsock_waitlist_change(loop->list, source->socket, FSOCK_INPUT, NULL);
 }
 
 static void
-stop_listening(struct fsock__loop *loop, fsock *listener)
+stop_listening(struct fsock__loop *loop, struct fsock__source *source)
 {
-	fsock_waitlist_change(loop->list, listener, 0, NULL);
+	fsock_waitlist_change(loop->list, source->socket, 0, NULL);
 }
 
 static void
-leave(struct fsock__loop *loop, fsock *listener)
+leave(struct fsock__loop *loop, struct fsock__source *source)
 {
-	fsock_waitlist_remove(loop->list, listener);
+	fsock_waitlist_remove(loop->list, source->socket);
 }
 
 void
 fsock__line_acceptor_begin(struct fsock__loop *loop)
 {
-	for_each_source(loop, FSOCK__LISTENER, add);
-	for_each_source(loop, FSOCK__CONNECTED, fsock__line_client_open);
+	for_each_listener(loop, add);
+	open_clients(loop);
 }
 
 void
 fsock__line_acceptor_end(struct fsock__loop *loop)
 {
-	for_each_source(loop, FSOCK__LISTENER, leave);
+	for_each_listener(loop, leave);
 }
 
 void
 fsock__line_acceptor_resume(struct fsock__loop *loop)
 {
+	fsock_server *server = &loop->lines->server;
 	int starved;
 
 	if (!loop->is_full)
 		return;
-	pthread_mutex_lock(&loop->server->lock);
+	pthread_mutex_lock(&server->lock);
 	starved = loop->starved;
-	pthread_mutex_unlock(&loop->server->lock);
+	pthread_mutex_unlock(&server->lock);
 	if (starved)
 		return;
 	loop->is_full = 0;
-	for_each_source(loop, FSOCK__LISTENER, listen_again);
+	for_each_listener(loop, listen_again);
 }
 
 /* Counts one client more, if that is not too many. Who waits for room is told when there is. */
 static int
 reserve(struct fsock__loop *loop)
 {
-	fsock_server *server = loop->server;
+	fsock_server *server = &loop->lines->server;
 	int has_room;
 
 	pthread_mutex_lock(&server->lock);
-	has_room = server->client_count < server->max_clients;
+	has_room = server->client_count < loop->lines->max_clients;
 	if (has_room)
 		server->client_count++;
-	else if (server->manners->refusal == NULL)
+	else if (loop->lines->manners.refusal == NULL)
 		loop->starved = 1;
 	pthread_mutex_unlock(&server->lock);
 	return has_room;
-}
-
-void
-fsock__line_acceptor_make_room(fsock_server *server)
-{
-	fsock__server_touch(server);
-	pthread_mutex_lock(&server->lock);
-	server->client_count--;
-	for (int i = 0; i < server->loop_count; i++) {
-		struct fsock__loop *loop = &server->loops[i];
-
-		if (loop->starved)
-			fsock_waitlist_wake(loop->list);
-		loop->starved = 0;
-	}
-	pthread_mutex_unlock(&server->lock);
-	check_end(server);
 }
 
 /* A client that waits at the listener, or NULL with errno. */
 static fsock *
 accept_one(struct fsock__loop *loop, fsock *listener)
 {
-	fsock *s = NULL;
+	fsock_server *server = &loop->lines->server;
+	fsock *s;
 
-	errno = EAGAIN;
-	pthread_mutex_lock(&loop->accepting);
-	if (!loop->server->ending)
-		s = fsock__accept_now(listener, &loop->server->settings);
-	pthread_mutex_unlock(&loop->accepting);
+	if (fsock__source_begin(server) < 0) {
+		errno = EAGAIN;
+		return NULL;
+	}
+	s = fsock__accept_now(listener, &server->settings);
+	fsock__source_end(server);
 	return s;
 }
 
@@ -169,54 +156,61 @@ accept_one(struct fsock__loop *loop, fsock *listener)
 static void
 refuse(struct fsock__loop *loop, fsock *s)
 {
-	const struct fsock__manners *m = loop->server->manners;
+	const struct fsock__manners *m = &loop->lines->manners;
 
-	s->transport->offer(s, m->refusal, m->refusal_length);
+	fsock_send(s, m->refusal, m->refusal_length, NULL);
 	fsock_close(s);
+}
+
+/* A listener has no more to give. */
+static void
+drop_listener(struct fsock__loop *loop, const fsock *listener)
+{
+	struct fsock__source *source = loop->lines->server.sources;
+
+	while (!source->is_listener || source->socket != listener)
+		source++;
+	drop(loop, source);
 }
 
 /* A client could not be taken. Unless there was none: tells why, and does not try again at once. */
 static void
-meet_trouble(struct fsock__loop *loop, fsock *listener)
+meet_trouble(struct fsock__loop *loop, fsock *listener, int error)
 {
-	int error = errno;
-
 	if (error == EAGAIN || error == EWOULDBLOCK)
 		return;
 	if (error != ESHUTDOWN) /* somebody meant it */
-		fsock__server_report(loop->server);
-	if (fsock__acceptor_is_final(error)) {
-		drop(loop, listener);
+		fsock__server_report(&loop->lines->server);
+	if (fsock__source_is_final(error)) {
+		drop_listener(loop, listener);
 		return;
 	}
-	fsock__acceptor_prolong(&loop->delay);
-	stop_listening(loop, listener);
-	fsock_waitlist_set_timeout(loop->list, listener, (double)loop->delay / 1e9);
+	fsock__server_prolong(&loop->accept_delay);
+	fsock_waitlist_change(loop->list, listener, 0, NULL);
+	fsock_waitlist_set_timeout(loop->list, listener, (double)loop->accept_delay / 1e9);
 }
 
 /* Takes one client, or sends it away. Returns whether there may be another. */
 static int
 take_one(struct fsock__loop *loop, fsock *listener)
 {
-	int has_room = reserve(loop);
+	int has_room = reserve(loop), error;
 	fsock *s;
 
-	if (!has_room && loop->server->manners->refusal == NULL) {
+	if (!has_room && loop->lines->manners.refusal == NULL) {
 		loop->is_full = 1;
-		for_each_source(loop, FSOCK__LISTENER, stop_listening);
+		for_each_listener(loop, stop_listening);
 		return 0;
 	}
 	s = accept_one(loop, listener);
 	if (s == NULL) {
-		int error = errno;
-
+		error = errno;
 		if (has_room)
-			fsock__line_acceptor_make_room(loop->server);
-		errno = error;
-		meet_trouble(loop, listener);
+			fsock__loop_make_room(loop->lines);
+		meet_trouble(loop, listener, error);
 		return 0;
 	}
-	loop->delay = 0;
+	loop->accept_delay = 0;
 	if (has_room)
 		fsock__line_client_open(loop, s);
 	else
@@ -231,9 +225,9 @@ fsock__line_acceptor_take(struct fsock__loop *loop, fsock *listener, int state)
 
 	if (state & FSOCK_TIMEOUT) {
 		if (more)
-			listen_again(loop, listener);
+			fsock_waitlist_change(loop->list, listener, FSOCK_INPUT, NULL);
 		return;
 	}
-	for (int i = 0; more && i < AT_ONCE && !loop->server->ending; i++)
+	for (int i = 0; more && i < AT_ONCE && !loop->lines->server.ending; i++)
 		more = take_one(loop, listener);
 }

@@ -1,5 +1,5 @@
-/* The clients of a server of lines. */
 #include "../base/compat.h"
+#include "line_client.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -9,10 +9,19 @@
 #include "../base/clock.h"
 #include "../base/error.h"
 #include "../sock/transfer.h"
-#include "loop.h"
 
 /* So many lines of a client are handled before others have their turn. */
 enum { AT_ONCE = 64 };
+
+struct fsock__client {
+	struct fsock__ring in_loop;
+	struct fsock__loop *loop;
+	fsock *socket;
+	FILE *stream;
+	void *state;     /* the program's */
+	int64_t line_at; /* when its next line would be due at the highest rate */
+	int is_paused;   /* its rate was too high: it is not read from until its time comes */
+};
 
 /* What is to become of a client; what it was told of, if it is an error, is the last error. */
 enum fate {
@@ -27,8 +36,7 @@ enter(struct fsock__client *c)
 {
 	struct fsock__worker *w = c->loop->worker;
 
-	w->host = c->socket->host;
-	w->port = c->socket->port > 0 ? c->socket->port : 0;
+	fsock__worker_serve(w, c->socket);
 	w->state = &c->state;
 	fsock_clear_error();
 	errno = 0;
@@ -45,7 +53,7 @@ leave(struct fsock__client *c)
 static enum fate
 fail(struct fsock__client *c, int errnum, enum fate fate)
 {
-	fsock__server_report_handler(c->loop->worker, errnum);
+	fsock__worker_report(c->loop->worker, errnum);
 	return fate;
 }
 
@@ -53,38 +61,45 @@ fail(struct fsock__client *c, int errnum, enum fate fate)
 static void
 end(struct fsock__client *c, enum fate fate, void (*closed)(FILE *, void *))
 {
-	fsock_server *server = c->loop->server;
+	struct fsock__line_server *lines = c->loop->lines;
 	int is_told = fsock_last_error()->kind != FSOCK_NO_ERROR;
 
 	if (closed != NULL)
-		closed(c->stream, server->arg);
+		closed(c->stream, lines->server.arg);
 	leave(c);
 	fsock__ring_remove(&c->in_loop);
 	if (fate == IS_CUT_OFF)
 		fsock_abort(c->socket);
 	else if (fsock_close(c->socket) < 0 && !is_told)
-		fsock__server_report(server);
+		fsock__server_report(&lines->server);
 	free(c);
-	fsock__line_acceptor_make_room(server);
+	fsock__loop_make_room(lines);
 }
 
 /* From now on counts for how long it has sent nothing. */
 static void
 set_idle(struct fsock__client *c)
 {
-	double idle = c->loop->server->manners->idle;
+	double idle = c->loop->lines->manners.idle;
 
 	if (idle != INFINITY)
 		fsock_waitlist_set_timeout(c->loop->list, c->socket, idle);
+}
+
+/* The errno of the first write that failed, or 0. */
+static int
+output_error(const struct fsock__client *c)
+{
+	return c->socket->output.error;
 }
 
 /* Sends what was written, once for all lines of the turn. */
 static enum fate
 flush(struct fsock__client *c)
 {
-	if (fflush(c->stream) == 0 && c->socket->output.error == 0)
+	if (fflush(c->stream) == 0 && output_error(c) == 0)
 		return GOES_ON;
-	return fail(c, c->socket->output.error != 0 ? c->socket->output.error : errno, IS_CUT_OFF);
+	return fail(c, output_error(c) != 0 ? output_error(c) : errno, IS_CUT_OFF);
 }
 
 /* What a function of the program has returned. */
@@ -123,27 +138,27 @@ new_client(struct fsock__loop *loop, fsock *s)
 void
 fsock__line_client_open(struct fsock__loop *loop, fsock *s)
 {
-	fsock_server *server = loop->server;
+	struct fsock__line_server *lines = loop->lines;
 	struct fsock__client *c = new_client(loop, s);
 	enum fate fate = GOES_ON;
 	int r = 0;
 
 	if (c == NULL) {
-		fsock__server_report(server);
+		fsock__server_report(&lines->server);
 		fsock_abort(s);
-		fsock__line_acceptor_make_room(server);
+		fsock__loop_make_room(lines);
 		return;
 	}
 	set_idle(c);
-	if (server->manners->opened == NULL)
+	if (lines->manners.opened == NULL)
 		return;
 	enter(c);
-	r = server->manners->opened(c->stream, server->arg);
+	r = lines->manners.opened(c->stream, lines->server.arg);
 	fate = judge(c, r);
 	if (fate == GOES_ON)
 		fate = flush(c);
 	if (fate != GOES_ON)
-		end(c, fate, r < 0 ? NULL : server->manners->closed);
+		end(c, fate, r < 0 ? NULL : lines->manners.closed);
 	else
 		leave(c);
 }
@@ -152,7 +167,7 @@ fsock__line_client_open(struct fsock__loop *loop, fsock *s)
 static int
 is_too_fast(struct fsock__client *c, int64_t now)
 {
-	const struct fsock__manners *m = c->loop->server->manners;
+	const struct fsock__manners *m = &c->loop->lines->manners;
 	fsock_waitlist *list = c->loop->list;
 	int64_t early = c->line_at - now - m->tolerance;
 
@@ -180,7 +195,8 @@ resume(struct fsock__client *c)
 static int
 handle(struct fsock__client *c, size_t length)
 {
-	fsock_server *server = c->loop->server;
+	const fsock_server *server = &c->loop->lines->server;
+	fsock_line_handler *handler = (fsock_line_handler *)server->handler;
 	char *text = c->loop->line.text;
 
 	length--;
@@ -188,7 +204,7 @@ handle(struct fsock__client *c, size_t length)
 		length--;
 	text[length] = '\0';
 	errno = 0;
-	return server->line_handler(c->stream, text, length, server->arg);
+	return handler(c->stream, text, length, server->arg);
 }
 
 /*
@@ -205,7 +221,7 @@ meet_no_line(struct fsock__client *c, ssize_t length, int state, int served)
 	if (errno != EAGAIN && errno != EWOULDBLOCK)
 		return fail(c, errno, ENDS);
 	if ((state & FSOCK_FAILED) && served == 0) /* and yet reading tells of nothing */
-		return fail(c, c->socket->output.error, IS_CUT_OFF);
+		return fail(c, output_error(c), IS_CUT_OFF);
 	fsock_clear_error();
 	return GOES_ON;
 }
@@ -217,8 +233,7 @@ meet_no_line(struct fsock__client *c, ssize_t length, int state, int served)
 static enum fate
 serve_lines(struct fsock__client *c, int state, int *served)
 {
-	fsock_server *server = c->loop->server;
-	int64_t interval = server->manners->interval;
+	int64_t interval = c->loop->lines->manners.interval;
 	int64_t now = interval == 0 ? 0 : fsock__clock_now();
 	enum fate fate = GOES_ON;
 
@@ -230,7 +245,8 @@ serve_lines(struct fsock__client *c, int state, int *served)
 		++*served;
 		c->line_at = (c->line_at > now ? c->line_at : now) + interval;
 		fate = judge(c, handle(c, (size_t)length));
-		if (server->ending || c->socket->output.congested || c->socket->output.error != 0)
+		if (c->loop->lines->server.ending || fsock_is_congested(c->socket) ||
+		    output_error(c) != 0)
 			break;
 	}
 	return fate;
@@ -253,7 +269,7 @@ serve(struct fsock__client *c, int state)
 	if (is_late(c))
 		return fail(c, errno, ENDS);
 	if (c->is_paused) /* and yet it is ready: its output has failed */
-		return fail(c, c->socket->output.error, IS_CUT_OFF);
+		return fail(c, output_error(c), IS_CUT_OFF);
 	if (state != FSOCK_TIMEOUT)
 		fate = serve_lines(c, state, &served);
 	if (fate == GOES_ON)
@@ -277,14 +293,19 @@ fsock__line_client_serve(struct fsock__client *c, int state)
 	enter(c);
 	fate = serve(c, state);
 	if (fate != GOES_ON)
-		end(c, fate, c->loop->server->manners->closed);
+		end(c, fate, c->loop->lines->manners.closed);
 	else
 		leave(c);
 }
 
 void
-fsock__line_client_dismiss(struct fsock__client *c)
+fsock__line_client_dismiss_all(struct fsock__loop *loop)
 {
-	enter(c);
-	end(c, ENDS, c->loop->server->manners->closed);
+	while (fsock__ring_is_linked(&loop->clients)) {
+		struct fsock__client *c =
+		    fsock__ring_owner(loop->clients.next, struct fsock__client, in_loop);
+
+		enter(c);
+		end(c, ENDS, loop->lines->manners.closed);
+	}
 }

@@ -1,33 +1,35 @@
-/* Serving lines: what the loops need. */
+/* Serving lines. */
 #include "../base/compat.h"
 
+#include <limits.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "../base/clock.h"
 #include "../base/error.h"
-#include "loop.h"
+#include "kinds.h"
+#include "line_acceptor.h"
+#include "line_client.h"
+#include "source.h"
 
 /* The longest span between lines; longer ones would only be harder to count with. */
 #define LONGEST_INTERVAL 1e9
 
 /* see struct fsock__server_ops. Listeners that are to share a port say so from the first. */
 static fsock *
-line_open(
-    const fsock_server *server, const char *host, int port, const struct fsock_options *options)
+line_open(const struct fsock_server_options *options, const char *host, int port)
 {
-	struct fsock_options own = *options;
+	struct fsock_options own = options->socket;
 
-	if (own.reuse_port == FSOCK_DEFAULT && server->loop_count > 1 && FSOCK__REUSEPORT_SPREADS)
+	if (own.reuse_port == FSOCK_DEFAULT && options->threads > 1 && FSOCK__REUSEPORT_SPREADS)
 		own.reuse_port = FSOCK_ON;
 	return fsock_listen(host, port, &own);
 }
 
 /* see struct fsock__server_ops */
 static int
-line_suits(enum fsock__role role)
+line_suits(const fsock *s)
 {
-	return role == FSOCK__LISTENER || role == FSOCK__CONNECTED;
+	return fsock_is_listener(s) || fsock_is_stream(s);
 }
 
 /* Seconds as a span, but no longer than a limit that leaves room for sums. */
@@ -62,74 +64,51 @@ make_manners(struct fsock__manners *m, const struct fsock_server_options *option
 	return 0;
 }
 
-/* Makes the loops. Returns 0, or -1 with errno. */
-static int
-make_loops(fsock_server *server)
-{
-	server->loops = calloc((size_t)server->loop_count, sizeof *server->loops);
-	if (server->loops == NULL)
-		return -1;
-	for (int i = 0; i < server->loop_count; i++) {
-		struct fsock__loop *loop = &server->loops[i];
-
-		loop->server = server;
-		fsock__ring_init(&loop->clients);
-		pthread_mutex_init(&loop->accepting, NULL);
-	}
-	for (int i = 0; i < server->loop_count; i++) {
-		server->loops[i].list = fsock_waitlist_new();
-		if (server->loops[i].list == NULL)
-			return -1;
-	}
-	return 0;
-}
-
 /*
  * Gives each loop a listener on the port of the first one. Where that cannot be all share the one.
  * Returns whether each has one.
  */
 static int
-add_listeners(fsock_server *server, const struct fsock_options *options)
+add_listeners(fsock_server *server, const struct fsock_server_options *options, size_t count)
 {
 	const struct fsock *first = server->first;
 	const char *host = first->host[0] != '\0' ? first->host : NULL;
-	int saved = errno;
+	int port = fsock_local_port(server->first), saved = errno;
 
 	if (first->family == AF_UNIX || !first->settings.reuse_port || !FSOCK__REUSEPORT_SPREADS)
-		return server->loop_count == 1;
-	while (server->source_total < (size_t)server->loop_count) {
-		fsock *s = line_open(server, host, fsock_local_port(server->first), options);
+		return count == 1;
+	while (server->source_count < count) {
+		fsock *s = line_open(options, host, port);
 
-		if (s == NULL)
+		if (s == NULL || fsock__source_add(server, s) < 0) {
+			fsock_close(s);
 			break;
-		fsock__server_add_source(server, s);
+		}
 	}
 	errno = saved;
-	if (server->source_total == (size_t)server->loop_count)
+	if (server->source_count == count)
 		return 1;
-	while (server->source_total > 1)
-		fsock_close(server->sources[--server->source_total].socket);
-	server->source_count = 1;
+	while (server->source_count > 1)
+		fsock_close(server->sources[--server->source_count].socket);
 	return 0;
 }
 
-/* Says which loop takes clients from which source, and counts what they begin with. */
+/* Counts who takes clients from which source, and what they begin with. */
 static void
-share_out(fsock_server *server, int each_has_one)
+share_out(struct fsock__line_server *lines)
 {
-	for (size_t i = 0; i < server->source_total; i++) {
+	fsock_server *server = &lines->server;
+
+	for (size_t i = 0; i < server->source_count; i++) {
 		struct fsock__source *source = &server->sources[i];
 
-		source->loop = (int)i % server->loop_count;
-		if (source->socket->role == FSOCK__CONNECTED) {
+		if (!source->is_listener) {
 			fsock__line_deliver(source->socket);
 			server->client_count++;
-		} else if (each_has_one) {
-			server->listening++;
-		} else {
-			source->loop = FSOCK__EVERY_LOOP;
-			server->listening += server->loop_count;
+			continue;
 		}
+		source->takers = lines->is_shared ? lines->loop_count : 1;
+		lines->listening += source->takers;
 	}
 }
 
@@ -137,19 +116,85 @@ share_out(fsock_server *server, int each_has_one)
 static int
 line_prepare(fsock_server *server, const struct fsock_server_options *options)
 {
-	server->manners = calloc(1, sizeof *server->manners);
-	if (server->manners == NULL || make_manners(server->manners, options) < 0 ||
-	    make_loops(server) < 0)
-		return fsock__error_set("serve", NULL, FSOCK__NO_PORT, errno);
+	struct fsock__line_server *lines = (struct fsock__line_server *)server;
+	int count = options->threads != 0 ? options->threads : 1;
+
+	lines->loop_count = server->most = count;
+	lines->max_clients = options->max_clients != 0 ? options->max_clients : INT_MAX;
+	server->worker_size = sizeof(struct fsock__worker);
+	server->most_users = INT_MAX;
 	server->settings.nonblocking = 1;
 	server->settings.delivery = FSOCK_DELIVER_WHOLE_LINE;
-	share_out(server, options->socket_count == 0 && add_listeners(server, &options->socket));
+	if (make_manners(&lines->manners, options) < 0 || fsock__loop_make_all(lines) < 0)
+		return fsock__error_set("serve", NULL, FSOCK__NO_PORT, errno);
+	lines->is_shared =
+	    options->socket_count > 0 || !add_listeners(server, options, (size_t)count);
+	share_out(lines);
 	return 0;
 }
 
+/* Waits once, and serves who is ready. */
+static void
+turn(struct fsock__loop *loop)
+{
+	struct fsock_event event;
+
+	fsock__loop_wait(loop);
+	fsock__line_acceptor_resume(loop);
+	while (!loop->lines->server.ending && fsock_waitlist_next(loop->list, &event) != NULL)
+		if (event.user == NULL)
+			fsock__line_acceptor_take(loop, event.socket, event.state);
+		else
+			fsock__line_client_serve(event.user, event.state);
+}
+
+static int
+is_cutting(fsock_server *server)
+{
+	int cutting;
+
+	pthread_mutex_lock(&server->lock);
+	cutting = server->cutting;
+	pthread_mutex_unlock(&server->lock);
+	return cutting;
+}
+
+/* Ends all clients, and waits until they have taken what is queued for them, or are cut off. */
+static void
+finish(struct fsock__loop *loop)
+{
+	fsock_server *server = &loop->lines->server;
+	int left;
+
+	fsock__line_client_dismiss_all(loop);
+	while ((left = (int)fsock_waitlist_closing(loop->list)) > 0 && !is_cutting(server))
+		if (fsock_waitlist_wait(loop->list, INFINITY, NULL) < 0 && errno != EINTR)
+			break;
+	pthread_mutex_lock(&server->lock);
+	server->cut += left;
+	pthread_mutex_unlock(&server->lock);
+}
+
+/* see struct fsock__server_ops */
+static void
+line_work(struct fsock__worker *w)
+{
+	struct fsock__loop *loop = fsock__loop_claim(w);
+
+	fsock__line_acceptor_begin(loop);
+	while (!w->server->ending)
+		turn(loop);
+	fsock__line_acceptor_end(loop);
+	finish(loop);
+	fsock__line_free(&loop->line);
+}
+
 const struct fsock__server_ops fsock__server_line_ops = {
+	.size = sizeof(struct fsock__line_server),
 	.open = line_open,
 	.suits = line_suits,
-	.work = fsock__loop_work,
 	.prepare = line_prepare,
+	.work = line_work,
+	.wake = fsock__loop_wake_all,
+	.clean_up = fsock__loop_free_all,
 };

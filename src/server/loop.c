@@ -2,128 +2,111 @@
 #include "loop.h"
 
 #include <math.h>
+#include <poll.h>
 #include <stdlib.h>
 
 #include "../base/clock.h"
 #include "../base/sys.h"
 
-/* How long to leave the system alone after a wait that it could not do. */
-#define PAUSE INT64_C(10000000)
+int
+fsock__loop_make_all(struct fsock__line_server *lines)
+{
+	lines->loops = calloc((size_t)lines->loop_count, sizeof *lines->loops);
+	if (lines->loops == NULL)
+		return -1;
+	for (int i = 0; i < lines->loop_count; i++) {
+		struct fsock__loop *loop = &lines->loops[i];
+
+		loop->lines = lines;
+		fsock__ring_init(&loop->clients);
+		loop->list = fsock_waitlist_new();
+		if (loop->list == NULL)
+			return -1;
+	}
+	return 0;
+}
 
 void
 fsock__loop_wake_all(fsock_server *server)
 {
-	for (int i = 0; i < server->loop_count && server->loops != NULL; i++)
-		if (server->loops[i].list != NULL)
-			fsock_waitlist_wake(server->loops[i].list);
-}
+	struct fsock__line_server *lines = (struct fsock__line_server *)server;
 
-void
-fsock__loop_hold_all(fsock_server *server)
-{
-	for (int i = 0; i < server->loop_count; i++)
-		pthread_mutex_lock(&server->loops[i].accepting);
-}
-
-void
-fsock__loop_release_all(fsock_server *server)
-{
-	for (int i = 0; i < server->loop_count; i++)
-		pthread_mutex_unlock(&server->loops[i].accepting);
+	for (int i = 0; i < lines->loop_count; i++)
+		fsock_waitlist_wake(lines->loops[i].list);
 }
 
 void
 fsock__loop_free_all(fsock_server *server)
 {
-	for (int i = 0; i < server->loop_count && server->loops != NULL; i++) {
-		fsock_waitlist_free(server->loops[i].list);
-		pthread_mutex_destroy(&server->loops[i].accepting);
-	}
-	free(server->loops);
-	free(server->manners);
+	struct fsock__line_server *lines = (struct fsock__line_server *)server;
+
+	for (int i = 0; i < lines->loop_count && lines->loops != NULL; i++)
+		fsock_waitlist_free(lines->loops[i].list);
+	free(lines->loops);
 }
 
-/* The loop that a worker is to run: the next one that has none. */
-static struct fsock__loop *
-claim(struct fsock__worker *w)
+struct fsock__loop *
+fsock__loop_claim(struct fsock__worker *w)
 {
 	fsock_server *server = w->server;
+	struct fsock__line_server *lines = (struct fsock__line_server *)server;
 	struct fsock__loop *loop;
 
 	pthread_mutex_lock(&server->lock);
-	loop = &server->loops[server->loops_taken++];
+	loop = &lines->loops[lines->loops_taken++];
 	pthread_mutex_unlock(&server->lock);
 	loop->worker = w;
 	return loop;
 }
 
-/* Waits until there is something to do. */
-static void
-await(struct fsock__loop *loop)
+/* A wait that the system could not do is told of, and not tried again at once. */
+void
+fsock__loop_wait(struct fsock__loop *loop)
 {
-	fsock_server *server = loop->server;
+	fsock_server *server = &loop->lines->server;
 	int64_t until = fsock__server_idle_until(server);
-	int r = fsock_waitlist_wait(loop->list, fsock__wait_remaining(until), NULL);
+	int64_t left = fsock__clock_left(until);
+	double seconds = until == FSOCK__NEVER ? INFINITY : (double)left / 1e9;
+	int r = fsock_waitlist_wait(loop->list, seconds, NULL);
 
-	if (r < 0 && errno != EINTR) {
+	if (r >= 0 || errno == EINTR) {
+		loop->wait_delay = 0;
+	} else {
 		fsock__server_report(server);
-		fsock__sys_wait(server->ends[1], POLLIN, fsock__clock_after(PAUSE));
+		fsock__server_prolong(&loop->wait_delay);
+		fsock__sys_wait(server->end.fd, POLLIN, fsock__clock_after(loop->wait_delay));
 	}
-	if (until != FSOCK__NEVER && fsock__clock_left(fsock__server_idle_until(server)) == 0)
-		fsock_server_shutdown(server, INFINITY);
-}
-
-/* Waits once, and serves who is ready. */
-static void
-turn(struct fsock__loop *loop)
-{
-	struct fsock_event event;
-
-	await(loop);
-	fsock__line_acceptor_resume(loop);
-	while (!loop->server->ending && fsock_waitlist_next(loop->list, &event) != NULL)
-		if (event.user == NULL)
-			fsock__line_acceptor_take(loop, event.socket, event.state);
-		else
-			fsock__line_client_serve(event.user, event.state);
-}
-
-static int
-is_cutting(fsock_server *server)
-{
-	int cutting;
-
-	pthread_mutex_lock(&server->lock);
-	cutting = server->cutting;
-	pthread_mutex_unlock(&server->lock);
-	return cutting;
-}
-
-/* Ends all clients, and waits until they have taken what is queued for them, or are cut off. */
-static void
-finish(struct fsock__loop *loop)
-{
-	fsock_server *server = loop->server;
-
-	while (fsock__ring_is_linked(&loop->clients))
-		fsock__line_client_dismiss(
-		    fsock__ring_owner(loop->clients.next, struct fsock__client, in_loop));
-	while (fsock_waitlist_closing(loop->list) > 0 && !is_cutting(server))
-		fsock_waitlist_wait(loop->list, INFINITY, NULL);
-	pthread_mutex_lock(&server->lock);
-	server->cut += (int)fsock_waitlist_closing(loop->list);
-	pthread_mutex_unlock(&server->lock);
+	fsock__server_check_idle(server);
 }
 
 void
-fsock__loop_work(struct fsock__worker *w)
+fsock__loop_make_room(struct fsock__line_server *lines)
 {
-	struct fsock__loop *loop = claim(w);
+	fsock_server *server = &lines->server;
+	int starved = 0;
 
-	fsock__line_acceptor_begin(loop);
-	while (!w->server->ending)
-		turn(loop);
-	fsock__line_acceptor_end(loop);
-	finish(loop);
-	fsock__line_free(&loop->line);
+	fsock__server_touch(server);
+	pthread_mutex_lock(&server->lock);
+	server->client_count--;
+	for (int i = 0; i < lines->loop_count; i++) {
+		starved |= lines->loops[i].starved;
+		lines->loops[i].starved = 0;
+	}
+	pthread_mutex_unlock(&server->lock);
+	if (starved)
+		fsock__loop_wake_all(server); /* those that were not have nothing to do */
+	fsock__loop_check_end(lines);
+}
+
+void
+fsock__loop_check_end(struct fsock__line_server *lines)
+{
+	fsock_server *server = &lines->server;
+	int ends;
+
+	pthread_mutex_lock(&server->lock);
+	ends = lines->listening == 0 && server->client_count == 0;
+	pthread_mutex_unlock(&server->lock);
+	if (ends)
+		fsock_server_shutdown(server, INFINITY);
 }

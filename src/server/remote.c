@@ -1,7 +1,7 @@
 #include "../base/compat.h"
 
 #include "../base/error.h"
-#include "server.h"
+#include "worker.h"
 
 /* The worker that serves a client in this thread, or NULL with the error recorded. */
 static const struct fsock__worker *

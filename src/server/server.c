@@ -1,115 +1,37 @@
 #include "../base/compat.h"
-#include "loop.h"
-#include "server.h"
 
 #include <poll.h>
 
 #include "../base/clock.h"
 #include "../base/error.h"
 #include "../base/sys.h"
+#include "kinds.h"
+#include "server_new.h"
+#include "source.h"
+#include "worker.h"
 
 static const struct fsock_server_options defaults;
-
-void
-fsock__server_report(fsock_server *server)
-{
-	int saved = errno;
-
-	if (server->error != NULL)
-		server->error(server, fsock_last_error(), server->arg);
-	errno = saved;
-}
-
-void
-fsock__server_report_handler(struct fsock__worker *w, int errnum)
-{
-	const struct fsock_error *last = fsock_last_error();
-
-	if (last->kind != FSOCK_NO_ERROR && last->errnum == errnum)
-		fsock__error_set_kind("serve client", w->host, w->port, last->kind, errnum);
-	else
-		fsock__error_set(
-		    "serve client", w->host, w->port, errnum != 0 ? errnum : ECANCELED);
-	fsock__server_report(w->server);
-}
-
-void
-fsock__server_touch(fsock_server *server)
-{
-	if (server->idle != FSOCK__NEVER)
-		server->last_served = fsock__clock_now();
-}
-
-int64_t
-fsock__server_idle_until(fsock_server *server)
-{
-	int clients;
-
-	if (server->idle == FSOCK__NEVER)
-		return FSOCK__NEVER;
-	pthread_mutex_lock(&server->lock);
-	clients = server->client_count;
-	pthread_mutex_unlock(&server->lock);
-	return (clients > 0 ? fsock__clock_now() : server->last_served) + server->idle;
-}
-
-/*
- * Closes the listeners, so that nobody waits there in vain; their handles stay, for names. Datagram
- * sockets are needed for answers.
- */
-static void
-close_listeners(fsock_server *server)
-{
-	pthread_mutex_lock(&server->turn); /* a worker that waits for clients has been woken */
-	fsock__loop_hold_all(server);
-	for (size_t i = 0; i < server->source_total; i++) {
-		struct fsock__source *source = &server->sources[i];
-
-		if (source->socket == NULL || source->socket->role != FSOCK__LISTENER)
-			continue;
-		if (source->was_blocking)
-			fsock__sys_set_nonblocking(source->socket->fd, 0);
-		source->was_blocking = 0;
-		pthread_mutex_lock(&source->socket->lock);
-		fsock__socket_close_nolock(source->socket);
-		pthread_mutex_unlock(&source->socket->lock);
-	}
-	fsock__loop_release_all(server);
-	pthread_mutex_unlock(&server->turn);
-}
-
-/*
- * Waits until the last worker has left, or until the deadline, which may be brought nearer
- * meanwhile. Returns 1 or 0.
- */
-static int
-await_last(fsock_server *server)
-{
-	int flags = 0;
-	char c;
-
-	while (fsock__sys_wait(server->ends[0], POLLIN, server->deadline) > 0)
-		if (fsock__sys_receive(server->ends[0], &c, 1, &flags) == 1 &&
-		    c == FSOCK__SERVER_LAST_LEFT)
-			return 1;
-	return 0;
-}
 
 /* Waits for the workers to leave, cutting off those who take too long, and frees the server. */
 static int
 finish(fsock_server *server, int close_sockets)
 {
-	int cut;
+	int cutting = 0, cut;
 
 	if (close_sockets)
-		close_listeners(server);
-	if (!await_last(server)) {
-		fsock__worker_cut_off(server);
-		do
-			server->deadline = FSOCK__NEVER;
-		while (!await_last(server));
+		fsock__source_close_all(server);
+	while (fsock__worker_count(server) > 0) {
+		int64_t until = cutting ? FSOCK__NEVER : server->deadline;
+
+		if (fsock__sys_wait(server->news.fd, POLLIN, until) != 0) {
+			fsock__wake_drain(&server->news); /* before it is looked what the news is */
+		} else {
+			cutting = 1;
+			fsock__worker_cut_off(server);
+		}
 	}
-	pthread_join(server->finished, NULL);
+	if (server->has_finished)
+		pthread_join(server->finished, NULL);
 	cut = server->cut;
 	fsock__server_free(server, close_sockets);
 	return cut;
@@ -119,36 +41,31 @@ finish(fsock_server *server, int close_sockets)
 static int
 start_workers(fsock_server *server, int close_sockets)
 {
-	int n = server->grows ? 1 : server->most, started = 0;
+	int n = server->grows ? 1 : server->most, saved;
 
-	server->worker_count = server->idle_count = n;
-	while (started < n && fsock__worker_start(server) == 0)
-		started++;
-	if (started == n)
-		return 0;
-	pthread_mutex_lock(&server->lock);
-	server->worker_count -= n - started;
-	server->idle_count -= n - started;
-	pthread_mutex_unlock(&server->lock);
-	fsock_server_shutdown(server, 0);
-	if (started > 0)
+	for (int i = 0; i < n; i++) {
+		if (fsock__worker_start(server) == 0)
+			continue;
+		saved = errno;
+		fsock_server_shutdown(server, 0);
 		finish(server, close_sockets);
-	else
-		fsock__server_free(server, close_sockets);
-	return -1;
+		errno = saved;
+		return -1;
+	}
+	return 0;
 }
 
-/* Starts the server that `what` says, whose other members are zero. */
+/* Starts a server of the kind. Returns it, or NULL with the error recorded. */
 static fsock_server *
-start(const struct fsock_server *what, const char *host, int port,
-    const struct fsock_server_options *options)
+start(const struct fsock__server_ops *kind, fsock__handler *handler, const char *host, int port,
+    void *arg, const struct fsock_server_options *options)
 {
 	int saved = errno;
 	fsock_server *server;
 
 	if (options == NULL)
 		options = &defaults;
-	server = fsock__server_new(what, host, port, options);
+	server = fsock__server_new(kind, handler, host, port, arg, options);
 	if (server == NULL)
 		return NULL;
 	fsock__server_touch(server);
@@ -165,11 +82,8 @@ fsock_server *
 fsock_server_start(const char *host, int port, fsock_stream_handler *handler, void *arg,
     const struct fsock_server_options *options)
 {
-	const struct fsock_server what = {
-		.ops = &fsock__server_stream_ops, .stream_handler = handler, .arg = arg
-	};
-
-	return start(&what, host, port, options);
+	return start(
+	    &fsock__server_stream_ops, (fsock__handler *)handler, host, port, arg, options);
 }
 
 /* see fsock/server.h */
@@ -177,11 +91,7 @@ fsock_server *
 fsock_server_start_lines(const char *host, int port, fsock_line_handler *handler, void *arg,
     const struct fsock_server_options *options)
 {
-	const struct fsock_server what = {
-		.ops = &fsock__server_line_ops, .line_handler = handler, .arg = arg
-	};
-
-	return start(&what, host, port, options);
+	return start(&fsock__server_line_ops, (fsock__handler *)handler, host, port, arg, options);
 }
 
 /* see fsock/server.h */
@@ -189,25 +99,21 @@ fsock_server *
 fsock_server_start_datagram(const char *host, int port, fsock_datagram_handler *handler, void *arg,
     const struct fsock_server_options *options)
 {
-	const struct fsock_server what = {
-		.ops = &fsock__server_datagram_ops, .datagram_handler = handler, .arg = arg
-	};
-
-	return start(&what, host, port, options);
+	return start(
+	    &fsock__server_datagram_ops, (fsock__handler *)handler, host, port, arg, options);
 }
 
 /*
- * Waits until the server is to end. What was sent is left where it is, for workers to find, but
- * looked at: whatever its sender has done before is then done for us, too.
+ * Waits until the server is to end. That is read, so that whatever its sender has done before is
+ * done for us, too, and then left for the workers again.
  */
 static void
 await_end(fsock_server *server)
 {
-	int flags = MSG_PEEK;
-	char c;
-
-	fsock__sys_wait(server->ends[1], POLLIN, FSOCK__NEVER);
-	fsock__sys_receive(server->ends[1], &c, 1, &flags);
+	while (fsock__sys_wait(server->end.fd, POLLIN, FSOCK__NEVER) <= 0)
+		;
+	fsock__wake_drain(&server->end);
+	fsock__wake_send(&server->end);
 }
 
 /* Waits until the server is to end, and ends it. */
@@ -246,30 +152,6 @@ fsock_server_run_datagram(const char *host, int port, fsock_datagram_handler *ha
     const struct fsock_server_options *options)
 {
 	return run(fsock_server_start_datagram(host, port, handler, arg, options));
-}
-
-/* see fsock/server.h */
-int
-fsock_server_shutdown(fsock_server *server, double grace)
-{
-	int saved = errno, flags = 0, now = MSG_DONTWAIT;
-	int64_t span, until, deadline;
-
-	if (server == NULL || fsock__clock_span(grace, &span) < 0)
-		return fsock__error_set("shut down server", NULL, FSOCK__NO_PORT, EINVAL);
-	until = fsock__clock_after(span);
-	deadline = server->deadline;
-	while (
-	    until < deadline && !atomic_compare_exchange_weak(&server->deadline, &deadline, until))
-		;
-	if (!atomic_exchange(&server->ending, 1)) {
-		fsock__loop_wake_all(server); /* after the next line the server may be gone */
-		fsock__sys_send(server->ends[0], "", 1, &flags);
-	} else if (until < deadline) { /* who waits for the workers has another deadline */
-		fsock__sys_send(server->ends[1], "", 1, &now);
-	}
-	errno = saved;
-	return 0;
 }
 
 /* see fsock/server.h */

@@ -1,18 +1,14 @@
-/* Servers before their first worker starts, and after the last one has left. */
 #include "../base/compat.h"
-#include "loop.h"
-#include "server.h"
+#include "server_new.h"
 
-#include <limits.h>
 #include <stdlib.h>
 
 #include "../base/clock.h"
 #include "../base/error.h"
-#include "../base/sys.h"
+#include "source.h"
 
-#define DEFAULT_CLIENTS      1000
-#define DEFAULT_MAX_DATAGRAM 65507
-#define DEFAULT_NAME         "fsock server"
+#define DEFAULT_CLIENTS 1000
+#define DEFAULT_NAME    "fsock server"
 
 /* Whether every field has one of the values it may have. */
 static int
@@ -37,35 +33,27 @@ check_sockets(const struct fsock__server_ops *ops, const struct fsock_server_opt
 
 		if (fsock__handle_fd(s, "serve") < 0)
 			return -1;
-		if (!ops->suits(s->role))
+		if (!ops->suits(s))
 			return fsock__error_set_kind(
 			    "serve", s->host, s->port, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
 	}
 	return 0;
 }
 
-/* Takes over the options that need no more than being looked at. Returns 0, or -1 (EINVAL). */
+/* Takes over the options that every kind has. Returns 0, or -1 (EINVAL). */
 static int
 set_options(fsock_server *server, const struct fsock_server_options *options)
 {
 	const char *name = options->name != NULL ? options->name : DEFAULT_NAME;
 	int limit = options->max_clients != 0 ? options->max_clients : DEFAULT_CLIENTS;
-	int threads = options->threads;
+	int threads = options->threads != 0 || server->ops->grows ? options->threads : 1;
 
 	if (fsock__clock_span(options->idle, &server->idle) < 0)
 		return -1;
 	if (options->idle == 0)
 		server->idle = FSOCK__NEVER;
-	if (threads == 0 && server->stream_handler == NULL)
-		threads = 1;
 	server->grows = threads == 0;
 	server->most = server->grows || limit < threads ? limit : threads;
-	if (server->line_handler != NULL) {
-		server->most = server->loop_count = threads;
-		server->max_clients = options->max_clients != 0 ? options->max_clients : INT_MAX;
-	}
-	server->max_datagram =
-	    options->max_datagram != 0 ? options->max_datagram : DEFAULT_MAX_DATAGRAM;
 	server->stack_size = options->stack_size;
 	server->error = options->error;
 	memcpy(server->name, name, strnlen(name, sizeof server->name - 1));
@@ -73,99 +61,71 @@ set_options(fsock_server *server, const struct fsock_server_options *options)
 	return 0;
 }
 
-/* One that blocks would keep a thread from being stopped. */
-void
-fsock__server_add_source(fsock_server *server, fsock *socket)
-{
-	struct fsock__source *source = &server->sources[server->source_count++];
-
-	server->source_total++;
-	source->socket = socket;
-	if (socket->role != FSOCK__CONNECTED && server->first == NULL)
-		server->first = socket;
-	if (socket->role == FSOCK__LISTENER && !fsock__sys_is_nonblocking(socket->fd))
-		source->was_blocking = fsock__sys_set_nonblocking(socket->fd, 1) == 0;
-}
-
 /* Finds what is to be served, or opens it. Returns 0, or -1 with the error recorded. */
 static int
 open_sources(
     fsock_server *server, const char *host, int port, const struct fsock_server_options *options)
 {
-	size_t n =
-	    options->socket_count > 0 ? options->socket_count : 1 + (size_t)server->loop_count;
 	fsock *opened;
 
-	server->sources = calloc(n, sizeof *server->sources);
-	server->polled = calloc(n + 1, sizeof *server->polled);
-	if (server->sources == NULL || server->polled == NULL)
-		return fsock__error_set("serve", host, port, ENOMEM);
 	for (size_t i = 0; i < options->socket_count; i++)
-		fsock__server_add_source(server, options->sockets[i]);
-	if (options->socket_count == 0) {
-		opened = server->ops->open(server, host, port, &options->socket);
-		if (opened == NULL)
+		if (fsock__source_add(server, options->sockets[i]) < 0)
 			return -1;
-		fsock__server_add_source(server, opened);
-	}
-	return 0;
+	if (options->socket_count > 0)
+		return 0;
+	opened = server->ops->open(options, host, port);
+	if (opened == NULL)
+		return -1;
+	if (fsock__source_add(server, opened) == 0)
+		return 0;
+	fsock_close(opened);
+	return -1;
 }
 
 void
 fsock__server_free(fsock_server *server, int close_sockets)
 {
-	for (size_t i = 0; i < server->source_total; i++) {
-		struct fsock__source *source = &server->sources[i];
-
-		if (source->socket == NULL)
-			continue;
-		if (source->was_blocking)
-			fsock__sys_set_nonblocking(source->socket->fd, 0);
-		if (close_sockets)
-			fsock_close(source->socket);
-	}
-	fsock__loop_free_all(server);
-	for (int i = 0; i < 2; i++)
-		if (server->ends[i] >= 0)
-			fsock__sys_close(server->ends[i]);
+	fsock__source_free_all(server, close_sockets);
+	server->ops->clean_up(server);
+	if (server->end.fd >= 0)
+		fsock__wake_close(&server->end);
+	if (server->news.fd >= 0)
+		fsock__wake_close(&server->news);
+	pthread_cond_destroy(&server->unused);
 	pthread_mutex_destroy(&server->lock);
-	pthread_mutex_destroy(&server->turn);
-	free(server->sources);
-	free(server->polled);
 	free(server);
 }
 
 fsock_server *
-fsock__server_new(const struct fsock_server *what, const char *host, int port,
-    const struct fsock_server_options *options)
+fsock__server_new(const struct fsock__server_ops *ops, fsock__handler *handler, const char *host,
+    int port, void *arg, const struct fsock_server_options *options)
 {
 	fsock_server *server;
 
-	if ((what->stream_handler == NULL && what->line_handler == NULL &&
-		what->datagram_handler == NULL) ||
-	    !is_sensible(options)) {
+	if (handler == NULL || !is_sensible(options)) {
 		fsock__error_set("serve", host, port, EINVAL);
 		return NULL;
 	}
-	if (check_sockets(what->ops, options) < 0)
+	if (check_sockets(ops, options) < 0)
 		return NULL;
-	server = malloc(sizeof *server);
+	server = calloc(1, ops->size);
 	if (server == NULL) {
 		fsock__error_set("serve", host, port, ENOMEM);
 		return NULL;
 	}
-	*server = *what;
-	server->ends[0] = server->ends[1] = -1;
+	server->ops = ops;
+	server->handler = handler;
+	server->arg = arg;
+	server->end.fd = server->news.fd = -1;
 	pthread_mutex_init(&server->lock, NULL);
-	pthread_mutex_init(&server->turn, NULL);
-	if (set_options(server, options) < 0 ||
-	    fsock__sys_socketpair(AF_UNIX, SOCK_STREAM, server->ends) < 0) {
+	pthread_cond_init(&server->unused, NULL);
+	if (set_options(server, options) < 0 || fsock__wake_open(&server->end) < 0 ||
+	    fsock__wake_open(&server->news) < 0) {
 		fsock__error_set("serve", host, port, errno);
 		goto err1;
 	}
 	if (fsock__settings_make(&server->settings, &options->socket, "serve", host, port) < 0 ||
-	    open_sources(server, host, port, options) < 0 ||
-	    (server->ops->prepare != NULL && server->ops->prepare(server, options) < 0))
+	    open_sources(server, host, port, options) < 0 || ops->prepare(server, options) < 0)
 		goto err1;
 	return server;
 

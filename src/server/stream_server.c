@@ -4,64 +4,80 @@
 #include <fsock/stream.h>
 
 #include "../sock/accept.h"
-#include "server.h"
+#include "kinds.h"
+#include "turns.h"
 
 /* see struct fsock__server_ops */
 static fsock *
-stream_open(
-    const fsock_server *server, const char *host, int port, const struct fsock_options *options)
+stream_open(const struct fsock_server_options *options, const char *host, int port)
 {
-	(void)server;
-	return fsock_listen(host, port, options);
+	return fsock_listen(host, port, &options->socket);
 }
 
 /* see struct fsock__server_ops */
 static int
-stream_suits(enum fsock__role role)
+stream_suits(const fsock *s)
 {
-	return role == FSOCK__LISTENER || role == FSOCK__CONNECTED;
+	return fsock_is_listener(s) || fsock_is_stream(s);
 }
 
 /* see struct fsock__server_ops */
 static int
-stream_take(struct fsock__worker *w, fsock *source)
+stream_prepare(fsock_server *server, const struct fsock_server_options *options)
+{
+	server->worker_size = sizeof(struct fsock__worker);
+	return fsock__turns_prepare(server, options);
+}
+
+/* see fsock__turns_work() */
+static int
+take(struct fsock__worker *w, fsock *source)
 {
 	fsock *client = source;
 
-	if (source->role == FSOCK__LISTENER)
+	if (fsock_is_listener(source))
 		client = fsock__accept_now(source, &w->server->settings);
 	if (client == NULL)
 		return -1;
 	w->client = client;
-	w->host = client->host;
-	w->port = client->port > 0 ? client->port : 0;
+	fsock__worker_serve(w, client);
 	return 0;
 }
 
-/* see struct fsock__server_ops */
+/* see fsock__turns_work() */
 static void
-stream_serve(struct fsock__worker *w)
+serve(struct fsock__worker *w)
 {
 	fsock_server *server = w->server;
+	fsock_stream_handler *handler = (fsock_stream_handler *)server->handler;
 	FILE *stream;
 	int failed;
 
 	fsock_clear_error();
 	stream = fsock_stream(w->client);
 	errno = 0;
-	failed = stream == NULL || server->stream_handler(stream, server->arg) < 0;
+	failed = stream == NULL || handler(stream, server->arg) < 0;
 	if (stream == NULL)
 		fsock__server_report(server);
 	else if (failed)
-		fsock__server_report_handler(w, errno);
+		fsock__worker_report(w, errno);
 	if (fsock_close(w->client) < 0 && !failed)
 		fsock__server_report(server);
 }
 
+/* see struct fsock__server_ops */
+static void
+stream_work(struct fsock__worker *w)
+{
+	fsock__turns_work(w, take, serve);
+}
+
 const struct fsock__server_ops fsock__server_stream_ops = {
+	.size = sizeof(struct fsock__turns),
+	.grows = 1,
 	.open = stream_open,
 	.suits = stream_suits,
-	.work = fsock__worker_take_turns,
-	.take = stream_take,
-	.serve = stream_serve,
+	.prepare = stream_prepare,
+	.work = stream_work,
+	.clean_up = fsock__turns_clean_up,
 };

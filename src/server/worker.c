@@ -1,12 +1,9 @@
 #include "../base/compat.h"
+#include "worker.h"
 
 #include <stdlib.h>
 
-#include "../base/clock.h"
 #include "../base/error.h"
-#include "../base/sys.h"
-#include "loop.h"
-#include "server.h"
 
 /* Of workers that come and go, so many may be idle: the next clients find them ready. */
 #define SPARE 16
@@ -19,107 +16,17 @@ fsock__worker_current(void)
 	return current;
 }
 
-/* Shuts a client down under its handler. Needs the server's lock. */
-static void
-cut(struct fsock__worker *w)
-{
-	int saved = errno;
-
-	w->server->cut++;
-	if (w->client != NULL) {
-		pthread_mutex_lock(&w->client->lock);
-		if (w->client->fd >= 0)
-			shutdown(w->client->fd, SHUT_RDWR);
-		pthread_mutex_unlock(&w->client->lock);
-	}
-	errno = saved;
-}
-
 void
-fsock__worker_cut_off(fsock_server *server)
+fsock__worker_report(struct fsock__worker *w, int errnum)
 {
-	pthread_mutex_lock(&server->lock);
-	server->cutting = 1;
-	for (struct fsock__worker *w = server->workers; w != NULL; w = w->next)
-		if (w->busy)
-			cut(w);
-	pthread_mutex_unlock(&server->lock);
-	fsock__loop_wake_all(server);
-}
+	const struct fsock_error *last = fsock_last_error();
 
-/* Starts a worker for the clients to come, if the last idle one has just got busy. */
-static void
-start_another(fsock_server *server)
-{
-	if (fsock__worker_start(server) == 0)
-		return;
-	pthread_mutex_lock(&server->lock);
-	server->worker_count--;
-	server->idle_count--;
-	pthread_mutex_unlock(&server->lock);
-	fsock__server_report(server); /* until this one has served its client, nobody waits */
-}
-
-/* A client has been taken. */
-static void
-begin(struct fsock__worker *w)
-{
-	fsock_server *server = w->server;
-	int another;
-
-	if (w->client != NULL) {
-		pthread_mutex_lock(&w->client->lock);
-		w->client->references++;
-		pthread_mutex_unlock(&w->client->lock);
-	}
-	pthread_mutex_lock(&server->lock);
-	w->busy = 1;
-	server->client_count++;
-	server->idle_count--;
-	another = server->grows && server->idle_count == 0 && server->worker_count < server->most &&
-		  !server->ending;
-	if (another) {
-		server->worker_count++;
-		server->idle_count++;
-	}
-	if (server->cutting)
-		cut(w);
-	pthread_mutex_unlock(&server->lock);
-	if (another)
-		start_another(server);
-}
-
-/* The client has been served. Returns whether the worker is wanted for more. */
-static int
-end(struct fsock__worker *w)
-{
-	fsock_server *server = w->server;
-	fsock *client = w->client;
-	int stays;
-
-	fsock__server_touch(server);
-	pthread_mutex_lock(&server->lock);
-	w->client = NULL;
-	w->busy = 0;
-	server->client_count--;
-	stays = !server->grows || server->idle_count < SPARE;
-	server->idle_count++;
-	pthread_mutex_unlock(&server->lock);
-	w->host = NULL;
-	if (client != NULL)
-		fsock__socket_unref(client);
-	return stays;
-}
-
-static int
-take(struct fsock__worker *w)
-{
-	int r;
-
-	pthread_mutex_lock(&w->server->turn);
-	r = fsock__acceptor_take(w);
-	pthread_mutex_unlock(&w->server->turn);
-	return r;
+	if (last->kind != FSOCK_NO_ERROR && last->errnum == errnum)
+		fsock__error_set_kind("serve client", w->host, w->port, last->kind, errnum);
+	else
+		fsock__error_set(
+		    "serve client", w->host, w->port, errnum != 0 ? errnum : ECANCELED);
+	fsock__server_report(w->server);
 }
 
 /* Enters the list of workers. */
@@ -143,8 +50,7 @@ static void
 leave(struct fsock__worker *w)
 {
 	fsock_server *server = w->server;
-	const char last_left = FSOCK__SERVER_LAST_LEFT;
-	int flags = 0, has_finished, is_last;
+	int has_finished, is_last;
 	pthread_t finished;
 
 	pthread_mutex_lock(&server->lock);
@@ -163,18 +69,7 @@ leave(struct fsock__worker *w)
 	if (has_finished)
 		pthread_join(finished, NULL);
 	if (is_last)
-		fsock__sys_send(server->ends[1], &last_left, 1, &flags);
-}
-
-void
-fsock__worker_take_turns(struct fsock__worker *w)
-{
-	while (take(w) == 0) {
-		begin(w);
-		w->server->ops->serve(w);
-		if (!end(w))
-			break;
-	}
+		fsock__wake_send(&server->news);
 }
 
 /* A worker's thread. */
@@ -208,20 +103,127 @@ create_thread(const fsock_server *server, struct fsock__worker *w)
 	return error;
 }
 
-int
-fsock__worker_start(fsock_server *server)
+/* Starts a worker that is counted already. Returns 0; or -1 with the error recorded: it is not. */
+static int
+launch(fsock_server *server)
 {
-	struct fsock__worker *w;
-	int error;
+	struct fsock__worker *w = calloc(1, server->worker_size);
+	int error = ENOMEM;
 
-	w = calloc(1, sizeof *w + (server->datagram_handler != NULL ? server->max_datagram : 0));
-	error = w == NULL ? ENOMEM : 0;
-	if (error == 0) {
+	if (w != NULL) {
 		w->server = server;
 		error = create_thread(server, w);
 	}
 	if (error == 0)
 		return 0;
 	free(w);
+	pthread_mutex_lock(&server->lock);
+	server->worker_count--;
+	server->idle_count--;
+	pthread_mutex_unlock(&server->lock);
 	return fsock__error_set("start thread", NULL, FSOCK__NO_PORT, error);
+}
+
+int
+fsock__worker_start(fsock_server *server)
+{
+	pthread_mutex_lock(&server->lock);
+	server->worker_count++;
+	server->idle_count++;
+	pthread_mutex_unlock(&server->lock);
+	return launch(server);
+}
+
+/* If the last idle worker has just got busy there is to be another, for the clients to come. */
+void
+fsock__worker_begin(struct fsock__worker *w)
+{
+	fsock_server *server = w->server;
+	int another, cutting;
+
+	if (w->client != NULL)
+		fsock__handle_ref(w->client);
+	pthread_mutex_lock(&server->lock);
+	w->busy = 1;
+	w->held = w->client;
+	server->client_count++;
+	server->idle_count--;
+	another = server->grows && server->idle_count == 0 && server->worker_count < server->most &&
+		  !server->ending;
+	server->worker_count += another;
+	server->idle_count += another;
+	cutting = server->cutting;
+	server->cut += cutting;
+	pthread_mutex_unlock(&server->lock);
+	if (cutting && w->client != NULL)
+		fsock__socket_cut(w->client);
+	if (another && launch(server) < 0)
+		fsock__server_report(server); /* until its client is served nobody waits */
+}
+
+int
+fsock__worker_end(struct fsock__worker *w)
+{
+	fsock_server *server = w->server;
+	fsock *held;
+	int stays;
+
+	fsock__server_touch(server);
+	pthread_mutex_lock(&server->lock);
+	held = w->held;
+	w->held = NULL;
+	w->busy = 0;
+	server->client_count--;
+	stays = !server->grows || server->idle_count < SPARE;
+	server->idle_count++;
+	pthread_mutex_unlock(&server->lock);
+	w->client = NULL;
+	w->host = NULL;
+	if (held != NULL)
+		fsock__socket_unref(held);
+	return stays;
+}
+
+/* Takes a reference to a client out of a worker; NULL if there is none left. */
+static fsock *
+take_held(fsock_server *server)
+{
+	fsock *held = NULL;
+
+	pthread_mutex_lock(&server->lock);
+	for (struct fsock__worker *w = server->workers; w != NULL && held == NULL; w = w->next) {
+		held = w->held;
+		w->held = NULL;
+	}
+	pthread_mutex_unlock(&server->lock);
+	return held;
+}
+
+void
+fsock__worker_cut_off(fsock_server *server)
+{
+	fsock *client;
+
+	pthread_mutex_lock(&server->lock);
+	server->cutting = 1; /* who takes a client from now on cuts it off itself */
+	for (const struct fsock__worker *w = server->workers; w != NULL; w = w->next)
+		server->cut += w->busy;
+	pthread_mutex_unlock(&server->lock);
+	while ((client = take_held(server)) != NULL) {
+		fsock__socket_cut(client);
+		fsock__socket_unref(client);
+	}
+	if (server->ops->wake != NULL)
+		server->ops->wake(server);
+}
+
+int
+fsock__worker_count(fsock_server *server)
+{
+	int count;
+
+	pthread_mutex_lock(&server->lock);
+	count = server->worker_count;
+	pthread_mutex_unlock(&server->lock);
+	return count;
 }
