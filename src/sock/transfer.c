@@ -202,17 +202,16 @@ fsock__transfer_send(struct fsock *s, const void *buf, size_t n)
 	const char *octets = buf;
 	int saved = errno;
 
-	for (;;) {
+	while (n > 0) { /* until none goes: a short count need not mean that there is no room */
 		ssize_t r = fsock__transfer_offer(s, octets, n, &s->output.done);
 
 		if (r < 0)
 			return -1;
 		octets += r;
 		n -= (size_t)r;
-		if (n == 0)
-			break;
-		if (fsock__transfer_await_room(
-			s, "write", fsock__clock_after(s->limits.write_timeout)) < 0)
+		if (r == 0 &&
+		    fsock__transfer_await_room(
+		        s, "write", fsock__clock_after(s->limits.write_timeout)) < 0)
 			return -1;
 	}
 	errno = saved;

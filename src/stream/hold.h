@@ -42,13 +42,19 @@ void fsock__hold_release(struct fsock__stream *, struct fsock__window *held);
 
 /*
  * The lock of the reader's FILE orders what threads do. This says so in the language's terms, which
- * know nothing of such locks: what the reader did before is seen by who locks it next.
+ * know nothing of such locks: what the reader did before is seen by who locks it next. Who cannot
+ * sees at least whether there is more input than stdio has been handed.
  */
 static inline void
 fsock__hold_publish(struct fsock__window *w)
 {
-	if (atomic_load_explicit(&w->stream->reader, memory_order_relaxed) == w)
-		atomic_store_explicit(&w->stream->reader, w, memory_order_release);
+	struct fsock__stream *stream = w->stream;
+
+	if (atomic_load_explicit(&stream->reader, memory_order_relaxed) != w)
+		return;
+	atomic_store_explicit(
+	    &stream->has_more, fsock__buffer_count(&stream->raw) > 0, memory_order_relaxed);
+	atomic_store_explicit(&stream->reader, w, memory_order_release);
 }
 
 #endif

@@ -86,8 +86,11 @@ buffered_window(struct fsock__window *w)
 
 	if (w->file == NULL || !(w->sides & FSOCK_INPUT))
 		return 0;
-	if (!fsock__hold_try(w)) /* one that waits for the network has read all there was */
-		return w->waiting || stream->reader != w ? 0 : -1;
+	if (!fsock__hold_try(w)) { /* one that waits for the network has read all there was */
+		if (w->waiting || stream->reader != w)
+			return 0;
+		return stream->has_more ? 1 : -1;
+	}
 	n = (ssize_t)fsock__file_unread(w);
 	if (atomic_load_explicit(&stream->reader, memory_order_acquire) == w)
 		n += buffered_raw(stream);

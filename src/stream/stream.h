@@ -71,7 +71,8 @@ struct fsock__stream {
 	int owed_beyond; /* the bound was set behind it and does not count it */
 	int is_drained;  /* a wait has just taken all that the kernel had */
 	int octet_taken; /* the octet before raw.head may be unread */
-	int read_error;  /* errno of a receive that no read has told of yet, or 0; as `raw` */
+	atomic_int has_more; /* there was something in `raw` when the reader was done last */
+	int read_error;      /* errno of a receive that no read has told of yet, or 0; as `raw` */
 	int process;      /* fsock__process() that made this */
 	struct fsock__text_output *text_output;
 	struct fsock__queue queue; /* socket->output.queued tells everybody how much it has */

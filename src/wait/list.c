@@ -278,7 +278,7 @@ get(fsock_waitlist *list, const size_t *count)
 	size_t n;
 
 	if (!fsock__waitlist_is_ours(list))
-		return *count;
+		return 0;
 	fsock__lock_take(&list->lock);
 	n = *count;
 	fsock__lock_give(&list->lock);

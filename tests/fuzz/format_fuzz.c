@@ -15,7 +15,7 @@
 #include <fsock.h>
 
 #include "../../src/base/error.h"
-#include "../../src/sock/socket.h"
+#include "../../src/sock/handle.h"
 #include "../../src/sock/transfer.h"
 
 enum { OPERATIONS = 24 };

@@ -132,7 +132,7 @@ START_TEST(writing_in_vain)
 	begin(MEDDLER(_i), fsock_socket(s));
 	if (row->writing != FSOCK_DEADLINE_TIMEOUT_ERROR) /* which counts from the socket's birth */
 		start = sock_now();
-	r = fsock__transport_socket.send(s, block, sizeof block);
+	r = fsock__transfer_send(s, block, sizeof block);
 	end(MEDDLER(_i));
 	ck_assert_int_eq(r, -1);
 	check_timeout(s, "write", row->writing);
@@ -268,7 +268,7 @@ START_TEST(writing_slowly)
 	sock_storm_shelter(0);
 	begin(meddler, fsock_socket(s));
 	errno = EDOM;
-	ck_assert_int_eq(fsock__transport_socket.send(s, block, sizeof block), 0);
+	ck_assert_int_eq(fsock__transfer_send(s, block, sizeof block), 0);
 	ck_assert_int_eq(errno, EDOM);
 	sock_thread_join(&thread);
 	end(meddler);
@@ -304,13 +304,13 @@ START_TEST(deadline_anew)
 	if (row->passes) {
 		ck_assert_int_eq(fsock__transport_socket.receive(s, &c, 1), -1);
 		check_timeout(s, "read", FSOCK_DEADLINE_TIMEOUT_ERROR);
-		ck_assert_int_eq(fsock__transport_socket.send(s, "x", 1), -1);
+		ck_assert_int_eq(fsock__transfer_send(s, "x", 1), -1);
 		check_timeout(s, "write", FSOCK_DEADLINE_TIMEOUT_ERROR);
 		ck_assert_int_eq(recv(peer, &c, 1, MSG_DONTWAIT), -1);
 	} else {
 		ck_assert_int_eq(write(peer, "x", 1), 1);
 		ck_assert_int_eq(fsock__transport_socket.receive(s, &c, 1), 1);
-		ck_assert_int_eq(fsock__transport_socket.send(s, "x", 1), 0);
+		ck_assert_int_eq(fsock__transfer_send(s, "x", 1), 0);
 	}
 	fsock_close(s);
 	close(peer);
@@ -328,7 +328,7 @@ START_TEST(deadline_refused)
 	sock_assert_error(FSOCK_INVALID_ARGUMENT_ERROR, EINVAL);
 	ck_assert_int_eq(fsock_set_deadline(NULL, 1), -1);
 	sock_assert_error(FSOCK_INVALID_SOCKET_ERROR, EINVAL);
-	ck_assert_int_eq(fsock__transport_socket.send(s, "x", 1), 0); /* none was set */
+	ck_assert_int_eq(fsock__transfer_send(s, "x", 1), 0); /* none was set */
 	fsock_close(s);
 	close(peer);
 }
@@ -340,7 +340,7 @@ START_TEST(nothing_to_move)
 	char c;
 	fsock *s = sock_raw(SOCK_PAIR, NULL, &peer);
 
-	ck_assert_int_eq(fsock__transport_socket.send(s, NULL, 0), 0);
+	ck_assert_int_eq(fsock__transfer_send(s, NULL, 0), 0);
 	ck_assert_int_eq(recv(peer, &c, 1, MSG_DONTWAIT), -1);
 	close(peer);
 	ck_assert_int_eq(fsock__transport_socket.receive(s, &c, 1), 0);

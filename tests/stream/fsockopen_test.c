@@ -8,7 +8,7 @@
 #include <check.h>
 
 #include "../../src/base/clock.h"
-#include "../../src/sock/socket.h"
+#include "../../src/sock/handle.h"
 #include "../support/sock_support.h"
 #include "../support/stdio_link.h"
 

@@ -60,7 +60,7 @@ START_TEST(find)
 	ck_assert_ptr_nonnull(windows);
 	for (int i = 0; i < row->count; i++) {
 		windows[i].file = file_of(row, i);
-		if (fsock__registry_find(windows[i].file) != NULL || fsock__registry_claim() < 0)
+		if (fsock__registry_find(windows[i].file) != NULL)
 			ck_abort_msg("window %d is there before it was entered", i);
 		fsock__registry_enter(&windows[i]);
 	}
@@ -96,39 +96,20 @@ START_TEST(empty)
 }
 END_TEST
 
-/* A place that is claimed and given up leaves nothing; entering after a claim needs no memory. */
-START_TEST(claims)
-{
-	struct fsock__window windows[64];
-
-	memset(windows, 0, sizeof windows);
-	for (int i = 0; i < 64; i++)
-		ck_assert_int_eq(fsock__registry_claim(), 0);
-	ck_assert_ptr_null(fsock__registry_find(stdin));
-	for (int i = 0; i < 32; i++) {
-		windows[i].file = (FILE *)(uintptr_t)(i + 1);
-		fsock__registry_enter(&windows[i]);
-	}
-	for (int i = 0; i < 32; i++)
-		fsock__registry_unclaim();
-	check_visits(windows, 32, 0);
-	for (int i = 0; i < 32; i++)
-		fsock__registry_remove(&windows[i]);
-	ck_assert_ptr_null(fsock__registry_find((FILE *)(uintptr_t)1));
-}
-END_TEST
-
 /* ---- A child may look at the table whatever another thread of its parent did to it. */
 
 static atomic_int stop;
 
 static void
-claim_often(void *arg)
+enter_often(void *arg)
 {
+	static struct fsock__window window;
+
 	(void)arg;
+	window.file = stderr;
 	while (!stop) {
-		fsock__registry_claim();
-		fsock__registry_unclaim();
+		fsock__registry_enter(&window);
+		fsock__registry_remove(&window);
 	}
 }
 
@@ -143,7 +124,7 @@ START_TEST(forked)
 {
 	struct sock_thread thread;
 
-	sock_thread_start(&thread, claim_often, NULL);
+	sock_thread_start(&thread, enter_often, NULL);
 	for (int i = 0; i < 100; i++)
 		ck_assert_int_eq(sock_child(look, NULL), 0);
 	stop = 1;
@@ -159,7 +140,6 @@ main(void)
 
 	tcase_add_loop_test(t, find, 0, COUNT(layouts));
 	tcase_add_test(t, empty);
-	tcase_add_test(t, claims);
 	tcase_add_test(t, forked);
 	suite_add_tcase(s, t);
 	return sock_run(s);

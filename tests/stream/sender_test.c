@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "sock/socket.h"
+#include "sock/handle.h"
 #include "sock/transfer.h"
 #include "../support/sock_support.h"
 
@@ -19,7 +19,7 @@ static ssize_t
 script_offer(struct fsock *s, const void *buf, size_t n)
 {
 	if (wire_error != 0)
-		return fsock__socket_error(s, "write", wire_error);
+		return fsock__handle_error(s, "write", wire_error);
 	if (n > room)
 		n = room;
 	ck_assert_uint_le(n, sizeof wire - wire_length);
@@ -29,11 +29,13 @@ script_offer(struct fsock *s, const void *buf, size_t n)
 	return (ssize_t)n;
 }
 
+/* Who waits for room finds it. */
 static int
-script_send(struct fsock *s, const void *buf, size_t n)
+script_await_room(struct fsock *s, const char *operation, int64_t until)
 {
-	room = n;
-	return script_offer(s, buf, n) < 0 ? -1 : 0;
+	(void)s, (void)operation, (void)until;
+	room = sizeof wire - wire_length;
+	return 0;
 }
 
 static ssize_t
@@ -48,8 +50,8 @@ script_close(struct fsock *s)
 	return fsock__transport_socket.close(s);
 }
 
-static const struct fsock__transport_ops script = { script_receive, script_send, script_offer,
-	script_close };
+static const struct fsock__transport_ops script = { script_receive, script_offer,
+	script_await_room, script_close };
 
 static fsock *s, *far;
 static FILE *out;

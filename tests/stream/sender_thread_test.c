@@ -6,7 +6,7 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include "sock/socket.h"
+#include "sock/handle.h"
 #include "../support/queue_link.h"
 
 static struct queue_link link_;

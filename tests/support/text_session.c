@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "../../src/base/error.h"
-#include "../../src/sock/socket.h"
+#include "../../src/sock/handle.h"
 #include "../../src/sock/transfer.h"
 
 static const enum fsock_delivery deliveries[] = { FSOCK_DELIVER_LINE, FSOCK_DELIVER_BLOCK,
@@ -76,16 +76,16 @@ script_receive(struct fsock *s, void *buf, size_t n)
 	return (ssize_t)n;
 }
 
-static int
-script_send(struct fsock *s, const void *buf, size_t n)
-{
-	return fsock__transport_socket.send(s, buf, n);
-}
-
 static ssize_t
 script_offer(struct fsock *s, const void *buf, size_t n)
 {
 	return fsock__transport_socket.offer(s, buf, n);
+}
+
+static int
+script_await_room(struct fsock *s, const char *operation, int64_t until)
+{
+	return fsock__transport_socket.await_room(s, operation, until);
 }
 
 static int
@@ -94,8 +94,8 @@ script_close(struct fsock *s)
 	return fsock__transport_socket.close(s);
 }
 
-static const struct fsock__transport_ops transport_script = { script_receive, script_send,
-	script_offer, script_close };
+static const struct fsock__transport_ops transport_script = { script_receive, script_offer,
+	script_await_room, script_close };
 
 void
 text_open(struct text_session *t, const struct text_way *way, const struct fsock_options *options,

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "../../src/base/error.h"
-#include "../../src/sock/socket.h"
+#include "../../src/sock/handle.h"
 #include "../../src/base/sys.h"
 #include "../../src/sock/transfer.h"
 #include "stdio_link.h"
@@ -47,7 +47,7 @@ start(void)
 static int
 await(struct fsock *s)
 {
-	int64_t until = fsock__clock_after(s->read_timeout), deadline = s->limits.read_deadline;
+	int64_t until = fsock__clock_after(s->limits.read_timeout), deadline = s->limits.read_deadline;
 
 	if (fsock__sys_wait(s->fd, POLLIN, until < deadline ? until : deadline) > 0)
 		return 0;

@@ -1,6 +1,6 @@
 #include "../../src/base/compat.h"
 
-#include "wait/wait.h"
+#include "wait/list.h"
 #include "sock_support.h"
 #include "wait_support.h"
 

@@ -336,7 +336,7 @@ START_TEST(too_many_files)
 		if (!made)
 			sock_assert_error(FSOCK_TOO_MANY_FILES_ERROR, EMFILE);
 		else
-			ck_assert_int_ge(room, 2);
+			ck_assert_int_ge(room, 1);
 		fsock_waitlist_free(list);
 		ck_assert_int_eq(sock_open_fds(), fds);
 	}
@@ -389,7 +389,7 @@ START_TEST(close_on_exec)
 			ck_assert_int_eq(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
 			n++;
 		}
-	ck_assert_int_ge(n, 3);
+	ck_assert_int_ge(n, 2);
 	finish();
 }
 END_TEST

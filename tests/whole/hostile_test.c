@@ -7,7 +7,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include "wait/wait.h"
+#include "wait/list.h"
 #include "../support/sock_support.h"
 #include "../support/wait_support.h"
 
