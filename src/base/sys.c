@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -158,21 +157,6 @@ fsock__sys_wait(int fd, int events, int64_t deadline)
 	struct pollfd p = { .fd = fd, .events = (short)events };
 
 	return fsock__sys_poll(&p, 1, deadline);
-}
-
-void
-fsock__sys_pause(int turn)
-{
-	int saved = errno, cancel;
-
-	/* A thread cancelled in here would leave a FILE locked for ever. */
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	if (turn < 100)
-		sched_yield();
-	else
-		poll(NULL, 0, 1);
-	pthread_setcancelstate(cancel, NULL);
-	errno = saved;
 }
 
 int

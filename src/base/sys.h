@@ -55,12 +55,6 @@ int fsock__sys_wait(int fd, int events, int64_t deadline);
 struct pollfd;
 int fsock__sys_poll(struct pollfd *list, size_t count, int64_t deadline);
 
-/*
- * Lets other threads go on, between tries for a lock that cannot be waited for; `turn` counts them
- * from 0. Who holds it for long, sending to a peer that takes nothing, is asked every millisecond.
- */
-void fsock__sys_pause(int turn);
-
 int fsock__sys_set_int(int fd, int level, int option, int value);
 int fsock__sys_get_int(int fd, int level, int option, int *value);
 

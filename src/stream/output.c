@@ -32,8 +32,6 @@ fsock__output_finish(struct fsock__stream *stream, enum fsock__flush how)
 	struct fsock__sending turn;
 	int r = 0;
 
-	if (stream->text_output == NULL)
-		return 0;
 	if (how == FSOCK__FLUSH_PAST_BUSY) {
 		if (fsock__sender_begin_now(stream, &turn) < 0)
 			return errno == EAGAIN ? 0 : -1;

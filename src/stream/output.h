@@ -4,8 +4,9 @@
 
 #include "stream.h"
 
-/* Ends the text written so far, if there is a format: see fsock__text_finish(). 0 or -1.
- * It may be told to do nothing while another thread waits for the peer.
+/*
+ * Ends the text written so far, if there is a format: see fsock__text_finish(). It may be told to do
+ * nothing while another thread waits for the peer. Returns 0 or -1.
  */
 int fsock__output_finish(struct fsock__stream *, enum fsock__flush);
 
