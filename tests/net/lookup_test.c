@@ -491,6 +491,7 @@ main(void)
 	/* Threads that one test leaves behind would count in the next, were it the same process. */
 	setenv("CK_FORK", "yes", 1);
 	tcase_add_checked_fixture(tc, setup, NULL);
+	tcase_set_timeout(tc, 20); /* hundreds of threads */
 	tcase_add_loop_test(tc, result, 0, sizeof rows / sizeof rows[0]);
 	tcase_add_test(tc, answer);
 	tcase_add_test(tc, many_at_once);
