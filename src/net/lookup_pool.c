@@ -168,8 +168,8 @@ count_thread_nolock(void)
 }
 
 /*
- * What needs no nameserver does not wait for those that do: it comes first, and gets a thread beyond
- * their number. Returns whether that is to be started.
+ * What needs no nameserver does not wait for those that do: it comes first, and gets a thread
+ * beyond their number. Returns whether that is to be started.
  */
 static int
 put_first(struct fsock__lookup *l)

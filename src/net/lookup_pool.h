@@ -13,25 +13,26 @@
 struct addrinfo;
 
 /*
- * Look-ups that may be under way at once; each is a thread. The others wait for their turn. What was
- * ended while it was under way does not count, up to another bound. Names that are in the hosts file
- * wait for nobody, but for FSOCK__LOOKUP_MAX others such.
+ * Look-ups that may be under way at once; each is a thread. The others wait for their turn. What
+ * was ended while it was under way does not count, up to another bound. Names that are in the hosts
+ * file wait for nobody, but for FSOCK__LOOKUP_MAX others such.
  */
 #define FSOCK__LOOKUP_MAX  32
 #define FSOCK__LOOKUP_MOST 256
 
 /*
  * What must stay true:
- *  1. The lock guards the pool and, but for `process`, `wake`, `host` and `family`, all look-ups. It
- *     is not held across fork(): a child finds both half changed. So it takes nothing from them: the
- *     pool and the look-ups bear the number of the process that they belong to; under another one
- *     the pool is empty, and what a look-up has come to, and the row it was in, are not looked at.
+ *  1. The lock guards the pool and, but for `process`, `wake`, `host` and `family`, all look-ups.
+ *     It is not held across fork(): a child finds both half changed. So it takes nothing from them:
+ *     the pool and the look-ups bear the number of the process that they belong to; under another
+ *     one the pool is empty, and what a look-up has come to, and the row it was in, are not looked
+ *     at.
  *  2. A look-up is in the pool's queue while it is QUEUED, and in no row else.
  *  3. `owned` is 1 until fsock__lookup_end(). Only a look-up that is RUNNING outlives that: it is
  *     counted in `given_up`, and freed by its thread.
  *  4. `eai`, `error` and `results` are set as it gets FINISHED; then `wake` is readable.
  *  5. Threads are counted from before they are made. There is one at least while the queue is not
- *     empty, and each ends when it finds the queue empty, or more than FSOCK__LOOKUP_MAX others that
+ *     empty, and each ends when it finds the queue empty, or itself beyond FSOCK__LOOKUP_MAX that
  *     somebody waits for.
  */
 struct fsock__lookup {

@@ -37,8 +37,9 @@ fsock__unix_file_is_path(const struct fsock_addr *addr)
 }
 
 /*
- * Whether no socket is bound to the address. A datagram socket cannot be connected to one of another
- * type: the answer is EPROTOTYPE even if that one does not listen yet, and no listener is bothered.
+ * Whether no socket is bound to the address. A datagram socket cannot be connected to one of
+ * another type: the answer is EPROTOTYPE even if that one does not listen yet, and no listener is
+ * bothered.
  */
 static int
 is_stale(const struct fsock_addr *addr)
@@ -111,10 +112,10 @@ bind_to(int fd, const struct fsock_addr *addr)
 }
 
 /*
- * Binds in the place of a socket that is gone. Needs the directory's lock. Meanwhile the file may be
- * unlinked by its owner, and another be made: it is held on to, for that one not to have the same
- * inode, and only looked at after another bind(), which waits for one that has made it, but is not
- * done. Returns 0 or -1.
+ * Binds in the place of a socket that is gone. Needs the directory's lock. Meanwhile the owner may
+ * unlink its file, and another be made. So the file is held open, for a new one not to get the same
+ * inode. And whether it is stale is asked after another bind(), which waits for one that has made
+ * the file, but has not bound its socket to it yet. Returns 0 or -1.
  */
 static int
 replace(int fd, const struct fsock_addr *addr)

@@ -60,7 +60,7 @@ give_up(struct attempt *a)
 }
 
 /*
- * Binds, and keeps a record of the file that this makes; that of a Unix-domain listener that is gone
+ * Binds, and keeps a record of the file that this makes; that of a Unix-domain socket that is gone
  * is replaced. Returns 0 or -1.
  */
 static int
