@@ -50,7 +50,9 @@ else
 SHARED  := libfsock.so.$(VERSION)
 SONAME  := libfsock.so.$(SOVERSION)
 SOLINK  := libfsock.so
-SOFLAGS  = -shared -Wl,-soname,$(SONAME) -Wl,--version-script,$(EXPORTS)
+# Look-up threads may outlive every call, so that dlclose() must leave the code where it is. The
+# linker of macOS has no such flag: there a program must not dlclose() the library.
+SOFLAGS  = -shared -Wl,-soname,$(SONAME) -Wl,-z,nodelete -Wl,--version-script,$(EXPORTS)
 EXPORT   = { echo '{ global:'; sed -n 's/^[a-z].*/&;/p' $<; echo 'local: *; };'; }
 endif
 EXPORTS := build/exports

@@ -124,7 +124,7 @@ GCC_ONLY := $(PEERS) $(SLOW) $(BENCHES)
 # program go to __wrap_NAME(). Of such programs Darwin's linker makes none.
 WRAPPED.fault_test := malloc calloc free mmap mmap64 munmap fopencookie funopen fclose getaddrinfo \
     freeaddrinfo socket connect bind listen accept4 setsockopt getsockopt getsockname getpeername \
-    fcntl fcntl64 pipe2 recv send sendto recvfrom recvmsg sendmmsg recvmmsg poll shutdown close \
+    fcntl fcntl64 pipe2 eventfd recv send sendto recvfrom recvmsg sendmmsg recvmmsg poll shutdown close \
     lstat lstat64 unlink pthread_create
 wrapped = $(WRAPPED.$(notdir $(1)):%=-Wl,--wrap=%)
 ifeq ($(shell uname -s),Darwin)

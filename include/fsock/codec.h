@@ -249,8 +249,8 @@ struct fsock_policy {
  * As fsock_decode and fsock_encode, but errors go the way the policy says; MALFORMED and
  * UNMAPPABLE come back only where it fails. policy NULL is fail. What is put in an error's place
  * is written before any more input is used; if there is no room for it the call returns
- * OUTPUT_FULL and the next one goes on with it (call again, if only with final, until
- * INPUT_EMPTY). fsock_encode_finish_with does the same for fsock_encode_finish.
+ * OUTPUT_FULL and the next one goes on with it, also one without a policy (call again, if only
+ * with final, until INPUT_EMPTY). fsock_encode_finish_with does the same for fsock_encode_finish.
  */
 FSOCK_API enum fsock_codec_status fsock_decode_with(struct fsock_decoder *,
     const struct fsock_policy *policy, struct fsock_codec_io *io, int final);

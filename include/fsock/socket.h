@@ -86,8 +86,9 @@ struct fsock_options {
  * answers: Happy Eyeballs (RFC 8305). The next one is tried when one has failed, or when the last
  * has not answered within 250 ms; those tried before may still answer, and the first that does is
  * taken. With more than 8 under way the one that has had most time is given up. All are under one
- * limit, in which looking up a name counts. When none answers, the error tells what the first one
- * said that could be reached; a refused connection is reported as refused, at once.
+ * limit, in which looking up a name counts; if it is too short for 250 ms each, what is left of it
+ * is divided among the addresses, down to 10 ms each. When none answers, the error tells what the
+ * first one said that could be reached; a refused connection is reported as refused, at once.
  * With `nonblocking` it returns at once: with a socket that is connected, or is to be, or with NULL
  * if it is known by then that it cannot be. Text may be written to its streams right away: it is
  * queued. Reading fails with EAGAIN. A wait list that the socket is in goes on connecting, names

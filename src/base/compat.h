@@ -16,6 +16,7 @@
 #endif
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
@@ -129,6 +130,15 @@ fsock__cond_init(pthread_cond_t *cond)
 #define FSOCK__SOCK_CLOEXEC                 0
 #define fsock__accept(fd, address, length)  accept((fd), (address), (length))
 #define fsock__pipe(fds)                    pipe(fds)
+#endif
+
+/*
+ * A descriptor that keeps a file's inode from being another's, of any type; -1 where there is none.
+ */
+#if defined(O_PATH)
+#define fsock__open_path(path) open((path), O_PATH | O_NOFOLLOW | O_CLOEXEC)
+#else
+#define fsock__open_path(path) ((void)(path), -1)
 #endif
 
 /* Two ends to wake a poll(2) by: of an eventfd both are the same. */

@@ -13,6 +13,21 @@ fsock_decoder_init(struct fsock_decoder *d, const struct fsock_charset *charset)
 	d->charset = charset;
 }
 
+static struct fsock__owed
+owed_of(struct fsock_decoder *d)
+{
+	return (struct fsock__owed){ &d->owed, &d->owed_done, &d->answer, d->bad, d->bad_length };
+}
+
+/* Writes what a call with a policy has left. Returns whether it fitted. */
+static bool
+pay(struct fsock_decoder *d, struct fsock_codec_io *io)
+{
+	struct fsock__owed owed = owed_of(d);
+
+	return fsock__policy_pay_text(&owed, io);
+}
+
 /* see fsock/codec.h */
 enum fsock_codec_status
 fsock_decode(struct fsock_decoder *d, struct fsock_codec_io *io, int final)
@@ -31,6 +46,8 @@ fsock_decode(struct fsock_decoder *d, struct fsock_codec_io *io, int final)
 		.end_one = d->charset->end_one,
 	};
 
+	if (d->owed != 0 && !pay(d, io))
+		return FSOCK_CODEC_OUTPUT_FULL;
 	return fsock__carry_run(&carry, io, final);
 }
 
@@ -54,14 +71,12 @@ fsock_decode_with(struct fsock_decoder *d, const struct fsock_policy *policy,
 	enum fsock_codec_status status;
 
 	for (;;) {
-		struct fsock__owed owed = { &d->owed, &d->owed_done, &d->answer, d->bad,
-			d->bad_length };
+		struct fsock__owed owed;
 
-		if (!fsock__policy_pay_text(&owed, io))
-			return FSOCK_CODEC_OUTPUT_FULL;
 		status = fsock_decode(d, io, final);
 		if (status != FSOCK_CODEC_MALFORMED)
 			return status;
+		owed = owed_of(d);
 		fsock_decoder_error(d, &error);
 		if (!fsock__policy_answer(policy, &error, &owed))
 			return status;

@@ -13,6 +13,21 @@ fsock_encoder_init(struct fsock_encoder *e, const struct fsock_charset *charset)
 	e->charset = charset;
 }
 
+static struct fsock__owed
+owed_of(struct fsock_encoder *e)
+{
+	return (struct fsock__owed){ &e->owed, &e->owed_done, &e->answer, e->bad, e->bad_length };
+}
+
+/* Writes what a call with a policy has left. Returns whether it fitted. */
+static bool
+pay(struct fsock_encoder *e, struct fsock_codec_io *io)
+{
+	struct fsock__owed owed = owed_of(e);
+
+	return fsock__policy_pay_octets(&owed, e, io);
+}
+
 /* see fsock/codec.h */
 enum fsock_codec_status
 fsock_encode(struct fsock_encoder *e, struct fsock_codec_io *io, int final)
@@ -31,6 +46,8 @@ fsock_encode(struct fsock_encoder *e, struct fsock_codec_io *io, int final)
 		.bad_length = &e->bad_length,
 	};
 
+	if (e->owed != 0 && !pay(e, io))
+		return FSOCK_CODEC_OUTPUT_FULL;
 	return fsock__carry_run(&carry, io, final);
 }
 
@@ -80,14 +97,12 @@ run_with(struct fsock_encoder *e, const struct fsock_policy *policy, struct fsoc
 	enum fsock_codec_status status;
 
 	for (;;) {
-		struct fsock__owed owed = { &e->owed, &e->owed_done, &e->answer, e->bad,
-			e->bad_length };
+		struct fsock__owed owed;
 
-		if (!fsock__policy_pay_octets(&owed, e, io))
-			return FSOCK_CODEC_OUTPUT_FULL;
 		status = finish ? fsock_encode_finish(e, io) : fsock_encode(e, io, final);
 		if (status == FSOCK_CODEC_INPUT_EMPTY || status == FSOCK_CODEC_OUTPUT_FULL)
 			return status;
+		owed = owed_of(e);
 		fsock_encoder_error(e, &error);
 		if (!fsock__policy_answer(policy, &error, &owed))
 			return status;

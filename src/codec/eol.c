@@ -237,10 +237,27 @@ read_auto(struct fsock_eol *eol, struct fsock_codec_io *io)
 	return FSOCK_CODEC_INPUT_EMPTY;
 }
 
+static struct fsock__owed
+owed_of(struct fsock_eol *eol)
+{
+	return (struct fsock__owed){ &eol->owed, &eol->owed_done, &eol->answer, &eol->bad, 1 };
+}
+
+/* Writes what a call with a policy has left. Returns whether it fitted. */
+static bool
+pay(struct fsock_eol *eol, struct fsock_codec_io *io)
+{
+	struct fsock__owed owed = owed_of(eol);
+
+	return fsock__policy_pay_text(&owed, io);
+}
+
 /* see fsock/codec.h */
 enum fsock_codec_status
 fsock_eol_decode(struct fsock_eol *eol, struct fsock_codec_io *io, int final)
 {
+	if (eol->owed != 0 && !pay(eol, io))
+		return FSOCK_CODEC_OUTPUT_FULL;
 	switch (eol->style) {
 	case FSOCK_EOL_CRLF:
 	case FSOCK_EOL_CRLF_STRICT:
@@ -347,6 +364,8 @@ write_careful(struct fsock_eol *eol, struct fsock_codec_io *io, int final)
 enum fsock_codec_status
 fsock_eol_encode(struct fsock_eol *eol, struct fsock_codec_io *io, int final)
 {
+	if (eol->owed != 0 && !pay(eol, io))
+		return FSOCK_CODEC_OUTPUT_FULL;
 	if (eol->style == FSOCK_EOL_LF || eol->style == FSOCK_EOL_CR)
 		return write_single(eol, io);
 	if (eol->flags & (FSOCK_EOL_REJECT_CR | FSOCK_EOL_IDEMPOTENT))
@@ -375,13 +394,11 @@ static enum fsock_codec_status
 run_with(struct fsock_eol *eol, const struct fsock_policy *policy, struct fsock_codec_io *io,
     int final, enum fsock_codec_status (*run)(struct fsock_eol *, struct fsock_codec_io *, int))
 {
-	struct fsock__owed owed = { &eol->owed, &eol->owed_done, &eol->answer, &eol->bad, 1 };
+	struct fsock__owed owed = owed_of(eol);
 	struct fsock_codec_error error;
 	enum fsock_codec_status status;
 
 	for (;;) {
-		if (!fsock__policy_pay_text(&owed, io))
-			return FSOCK_CODEC_OUTPUT_FULL;
 		status = run(eol, io, final);
 		if (status != FSOCK_CODEC_MALFORMED)
 			return status;

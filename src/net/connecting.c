@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "../base/clock.h"
+#include "../base/process.h"
 
 struct fsock__connecting *
 fsock__connecting_new(const struct fsock__route *route, int may_wait)
@@ -28,6 +29,7 @@ fsock__connecting_new(const struct fsock__route *route, int may_wait)
 		c->deadline = route->exchange;
 	c->may_wait = may_wait;
 	c->fd = -1;
+	fsock__process_watch();
 	return c;
 }
 
@@ -177,6 +179,65 @@ fsock__connecting_step(struct fsock__connecting *c)
 	return c->progress;
 }
 
+static int
+has_wake(const struct fsock__connecting *c)
+{
+	return c->wake_process == fsock__process();
+}
+
+/* That of a parent is closed here only. */
+static void
+close_wake(struct fsock__connecting *c)
+{
+	if (c->wake_process != 0)
+		fsock__wake_close(&c->wake);
+	c->wake_process = 0;
+}
+
+/* Whoever wakes meanwhile sees that there is one, or is seen to have tried. */
+static void
+open_wake(struct fsock__connecting *c)
+{
+	int saved = errno;
+
+	close_wake(c);
+	if (fsock__wake_open(&c->wake) == 0)
+		c->wake_process = fsock__process();
+	if (has_wake(c) && c->is_awake)
+		fsock__wake_send(&c->wake);
+	errno = saved;
+}
+
+size_t
+fsock__connecting_fds(struct fsock__connecting *c, struct pollfd fds[FSOCK__CONNECTING_FDS])
+{
+	size_t count = c->count;
+
+	for (size_t i = 0; i < count; i++)
+		fds[i] = c->fds[i];
+	if (!has_wake(c))
+		open_wake(c);
+	if (has_wake(c))
+		fds[count++] = (struct pollfd){ .fd = c->wake.fd, .events = POLLIN };
+	return count;
+}
+
+void
+fsock__connecting_wake(struct fsock__connecting *c)
+{
+	c->is_awake = 1;
+	if (has_wake(c))
+		fsock__wake_send(&c->wake);
+}
+
+void
+fsock__connecting_calm(struct fsock__connecting *c)
+{
+	c->is_awake = 0;
+	if (has_wake(c))
+		fsock__wake_drain(&c->wake);
+}
+
 int
 fsock__connecting_fail(const struct fsock__connecting *c)
 {
@@ -192,6 +253,7 @@ fsock__connecting_free(struct fsock__connecting *c)
 		return;
 	if (c->progress == FSOCK__PENDING)
 		tidy_up(c);
+	close_wake(c);
 	free(c);
 	errno = saved;
 }

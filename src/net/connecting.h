@@ -6,13 +6,17 @@
 #ifndef FSOCK_NET_CONNECTING_H
 #define FSOCK_NET_CONNECTING_H
 
+#include <stdatomic.h>
+
 #include "../base/error.h"
+#include "../base/wake.h"
 #include "lookup.h"
 #include "race.h"
 
 /*
  * While it is pending, `fds` are the `count` descriptors to poll(2) as they say, and `next` is when
- * to step at the latest if none of them gets ready. A step may close them and put others there.
+ * to step at the latest if none of them gets ready. A step may close them and put others there: who
+ * sleeps meanwhile polls what fsock__connecting_fds() gives, and is woken.
  */
 struct fsock__connecting {
 	struct pollfd *fds;
@@ -33,7 +37,15 @@ struct fsock__connecting {
 	struct pollfd answer;     /* of the look-up */
 	struct fsock__race race;  /* in the last phase */
 	struct fsock_error error; /* once failed */
+
+	struct fsock__wake
+	    wake; /* for those who poll copies of `fds`, made for the first of them */
+	atomic_int wake_process; /* whose it is, by fsock__process(); 0: there is none */
+	atomic_int is_awake;     /* nobody is to sleep */
 };
+
+/* How many descriptors a copy of `fds` has at most: those of the race, and one more. */
+#define FSOCK__CONNECTING_FDS (FSOCK__RACE_MAX + 1)
 
 /* Where to connect to and from, and for how long to try. */
 struct fsock__route {
@@ -58,6 +70,22 @@ struct fsock__connecting *fsock__connecting_new(const struct fsock__route *, int
  * FSOCK__FAILED or FSOCK__PENDING; after the end the same again. Keeps errno, not the last error.
  */
 enum fsock__progress fsock__connecting_step(struct fsock__connecting *);
+
+/*
+ * Copies `fds` for a thread that is to poll(2) them without what keeps others from stepping, and
+ * adds one that fsock__connecting_wake() makes readable. Returns how many they are. If there is no
+ * descriptor for that it is left out. Keeps errno.
+ */
+size_t fsock__connecting_fds(struct fsock__connecting *, struct pollfd fds[FSOCK__CONNECTING_FDS]);
+
+/*
+ * Wakes all who poll such copies, and whoever will, until fsock__connecting_calm(): after a step,
+ * for `fds` and `next` are others then; or when the process ends. To be calmed when all who polled
+ * then have come back: one who has not might go on sleeping. In a child of fork() the parent's
+ * threads sleep on. Neither takes a lock; both are async-signal-safe and keep errno.
+ */
+void fsock__connecting_wake(struct fsock__connecting *);
+void fsock__connecting_calm(struct fsock__connecting *);
 
 /* Records, in the calling thread, why it failed. Sets errno and returns -1. */
 int fsock__connecting_fail(const struct fsock__connecting *);

@@ -1,6 +1,6 @@
 /*
  * getaddrinfo(3) that nobody has to wait for. Nothing can interrupt it, so it runs in threads of
- * the library's own: few, made when there is something to look up, gone when there is not.
+ * the library's own, see lookup_pool.h.
  */
 #ifndef FSOCK_NET_LOOKUP_H
 #define FSOCK_NET_LOOKUP_H
@@ -13,9 +13,6 @@ struct fsock__lookup;
 /* No codes of getaddrinfo(3)'s: the deadline passed first; there is no answer yet. */
 #define FSOCK__LOOKUP_TIMED_OUT (-20000)
 #define FSOCK__LOOKUP_PENDING   (-20001)
-
-/* Look-ups that may be under way at once; each is a thread. The others wait for their turn. */
-#define FSOCK__LOOKUP_MAX 32
 
 /*
  * Has a host looked up, and does not wait. Returns 0 with the look-up in *made, to be ended by

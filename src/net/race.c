@@ -44,6 +44,17 @@ fsock__race_start(struct fsock__race *r, struct fsock__addresses remote,
 	interleave(&r->remote);
 }
 
+/* The next attempt's distance: with little time left, an equal part of it for each address. */
+static int64_t
+delay(const struct fsock__race *r, int64_t now)
+{
+	int64_t part = (r->deadline - now) / (int64_t)(r->remote.count - r->tried + 1);
+
+	return part >= FSOCK__RACE_DELAY       ? FSOCK__RACE_DELAY
+	       : part >= FSOCK__RACE_DELAY_MIN ? part
+					       : FSOCK__RACE_DELAY_MIN;
+}
+
 /* An error that says this machine cannot reach the address, which another address may mend. */
 static int
 is_local(int error)
@@ -179,12 +190,12 @@ reach(const struct fsock__race *r, const struct fsock_addr *addr)
  * local ports may come back from attempts under way.
  */
 static int64_t
-pause_for(struct fsock__race *r, int family, int error)
+pause_for(struct fsock__race *r, int family, int error, int64_t now)
 {
 	int64_t pause = r->pause;
 
 	if (r->count > 0 && (error == EMFILE || error == ENFILE || error == EADDRINUSE))
-		return FSOCK__RACE_DELAY;
+		return delay(r, now);
 	if (family != AF_UNIX || error != EAGAIN)
 		return 0;
 	r->pause = pause < PAUSE_MOST / 2 ? 2 * pause : PAUSE_MOST;
@@ -204,13 +215,13 @@ try_next(struct fsock__race *r, int64_t now)
 	fd = reach(r, addr);
 	if (fd >= 0) {
 		r->tried++;
-		r->turn = now + FSOCK__RACE_DELAY;
+		r->turn = now + delay(r, now);
 		r->families[r->count] = family;
 		r->fds[r->count++] = (struct pollfd){ .fd = fd, .events = POLLOUT };
 		return;
 	}
 	error = errno;
-	pause = pause_for(r, family, error);
+	pause = pause_for(r, family, error, now);
 	if (pause > 0) {
 		r->turn = now + pause;
 		return;

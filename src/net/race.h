@@ -14,8 +14,9 @@
 /* How far something has come that takes steps. */
 enum fsock__progress { FSOCK__PENDING, FSOCK__DONE, FSOCK__FAILED };
 
-#define FSOCK__RACE_MAX   8                  /* attempts under way at once */
-#define FSOCK__RACE_DELAY INT64_C(250000000) /* RFC 8305's Connection Attempt Delay, in ns */
+#define FSOCK__RACE_MAX       8                  /* attempts under way at once */
+#define FSOCK__RACE_DELAY     INT64_C(250000000) /* RFC 8305's Connection Attempt Delay, in ns */
+#define FSOCK__RACE_DELAY_MIN INT64_C(10000000)  /* and the least it allows */
 
 /*
  * What must stay true:
@@ -45,7 +46,9 @@ struct fsock__race {
  * both from now on, and is to be ended with fsock__race_end().
  *
  * The next address is tried when none has answered for FSOCK__RACE_DELAY, and at once when one has
- * failed. Of more than FSOCK__RACE_MAX the one that has had most time gives its place to the next.
+ * failed. If the deadline is too near for that, the time that is left is divided equally among the
+ * addresses, so that each has its turn, in parts of FSOCK__RACE_DELAY_MIN at least. Of more than
+ * FSOCK__RACE_MAX the one that has had most time gives its place to the next.
  */
 void fsock__race_start(struct fsock__race *, struct fsock__addresses remote,
     struct fsock__addresses local, int64_t deadline);

@@ -1,6 +1,6 @@
 /*
  * The file of a listening or bound Unix-domain socket: replaced when stale, unlinked when its owner
- * ends.
+ * ends. However many processes bind to a path at once, by this, one of them owns it.
  */
 #ifndef FSOCK_NET_UNIX_FILE_H
 #define FSOCK_NET_UNIX_FILE_H
@@ -13,18 +13,13 @@ struct fsock__unix_file;
 int fsock__unix_file_is_path(const struct fsock_addr *);
 
 /*
- * Unlinks the socket file at the address if no socket is bound to it any more. `type` is that of
- * the socket that is to be: SOCK_STREAM or SOCK_DGRAM.
- * Returns 1 if it was unlinked, else 0 with errno as it was.
+ * Binds the descriptor to such an address. A socket file there is replaced if no socket of any type
+ * is bound to it any more; anything else is left, and so is one in a directory that cannot be
+ * locked: one that may not be read, or is locked by others for a second.
+ * Returns the record of the file, which is to be removed before the descriptor is closed; or NULL
+ * with errno: ENOMEM, or bind(2)'s.
  */
-int fsock__unix_file_remove_stale(const struct fsock_addr *, int type);
-
-/*
- * The record of the file that is about to be bound; once it is, fsock__unix_file_bound() takes note
- * of which one it is. Returns NULL for want of memory.
- */
-struct fsock__unix_file *fsock__unix_file_new(const struct fsock_addr *);
-void fsock__unix_file_bound(struct fsock__unix_file *);
+struct fsock__unix_file *fsock__unix_file_bind(int fd, const struct fsock_addr *);
 
 /*
  * Unlinks the file, if it was bound by this process and is still the same one, and frees the

@@ -56,28 +56,17 @@ set_options(int fd, int family, const struct fsock__settings *set)
 	return fsock__sys_set_int(fd, SOL_SOCKET, FSOCK__SO_REUSEPORT, 1);
 }
 
-/* Binds; a Unix-domain socket's file that no socket has any more is replaced. */
-static int
-bind_address(int fd, const struct fsock_addr *local)
-{
-	if (bind(fd, &local->as.any, local->length) == 0)
-		return 0;
-	if (errno != EADDRINUSE || !fsock__unix_file_remove_stale(local, SOCK_DGRAM))
-		return -1;
-	return bind(fd, &local->as.any, local->length);
-}
-
-/* Binds, and keeps a record of the file that this makes. Returns 0 or -1. */
+/*
+ * Binds, and keeps a record of the file that this makes; one that no socket has any more is
+ * replaced. Returns 0 or -1.
+ */
 static int
 bind_recorded(struct plan *p, int fd, const struct fsock_addr *local)
 {
 	if (!fsock__unix_file_is_path(local))
-		return bind_address(fd, local);
-	p->file = fsock__unix_file_new(local);
-	if (p->file == NULL || bind_address(fd, local) < 0)
-		return -1;
-	fsock__unix_file_bound(p->file);
-	return 0;
+		return bind(fd, &local->as.any, local->length);
+	p->file = fsock__unix_file_bind(fd, local);
+	return p->file == NULL ? -1 : 0;
 }
 
 /* Binds to the first local address of the family that can be had. */

@@ -23,7 +23,7 @@ takes_ipv4(const struct fsock_addr *addr, const struct fsock__settings *settings
 	return settings->dual_stack && fsock_addr_is_wildcard(addr);
 }
 
-/* Binds; the file of a Unix-domain listener that is gone is replaced. */
+/* Binds to what is no file. */
 static int
 bind_address(int fd, const struct fsock_addr *addr, const struct fsock__settings *settings)
 {
@@ -35,12 +35,7 @@ bind_address(int fd, const struct fsock_addr *addr, const struct fsock__settings
 	    fsock__sys_set_int(fd, SOL_SOCKET, FSOCK__SO_REUSEPORT, 1) < 0)
 		return -1;
 	if (family == AF_INET6)
-		fsock__sys_set_int(
-		    fd, IPPROTO_IPV6, IPV6_V6ONLY, !takes_ipv4(addr, settings));
-	if (bind(fd, &addr->as.any, addr->length) == 0)
-		return 0;
-	if (errno != EADDRINUSE || !fsock__unix_file_remove_stale(addr, SOCK_STREAM))
-		return -1;
+		fsock__sys_set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, !takes_ipv4(addr, settings));
 	return bind(fd, &addr->as.any, addr->length);
 }
 
@@ -64,20 +59,17 @@ give_up(struct attempt *a)
 	errno = error;
 }
 
-/* Binds, and keeps a record of the file that this makes. Returns 0 or -1. */
+/*
+ * Binds, and keeps a record of the file that this makes; that of a Unix-domain socket that is gone
+ * is replaced. Returns 0 or -1.
+ */
 static int
 bind_recorded(struct attempt *a, const struct fsock__settings *settings)
 {
-	if (fsock__unix_file_is_path(a->addr)) {
-		a->file = fsock__unix_file_new(a->addr);
-		if (a->file == NULL)
-			return -1;
-	}
-	if (bind_address(a->fd, a->addr, settings) < 0)
-		return -1;
-	if (a->file != NULL)
-		fsock__unix_file_bound(a->file);
-	return 0;
+	if (!fsock__unix_file_is_path(a->addr))
+		return bind_address(a->fd, a->addr, settings);
+	a->file = fsock__unix_file_bind(a->fd, a->addr);
+	return a->file == NULL ? -1 : 0;
 }
 
 /* Listens on one address. The descriptor is non-blocking: fsock_accept() polls. */

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "net/connecting.h"
+#include "net/lookup_pool.h"
 #include "base/sys.h"
 #include "../support/sock_support.h"
 
@@ -312,7 +313,7 @@ START_TEST(out_of_time)
 }
 END_TEST
 
-/* A resolver that never answers: many wait for it with few threads, and each ends when it is to. */
+/* A resolver that never answers: many wait for it, and each ends when it is to. */
 START_TEST(no_resolver)
 {
 	struct fsock__connecting *all[200];
@@ -330,9 +331,125 @@ START_TEST(no_resolver)
 		fsock__connecting_free(all[i]);
 	}
 	ck_assert_int_eq(sock_open_fds(), fds);
-	ck_assert_int_eq(most_asking, FSOCK__LOOKUP_MAX);
-	permit(FSOCK__LOOKUP_MAX);
-	await(&answered, FSOCK__LOOKUP_MAX);
+	permit(FSOCK__LOOKUP_MOST);
+	await(&asking, 0);
+	ck_assert_int_le(most_asking, FSOCK__LOOKUP_MOST);
+}
+END_TEST
+
+/* Who sleeps on copies of the descriptors of one that nothing happens to. */
+struct sleeper {
+	struct sock_thread thread;
+	struct pollfd fds[FSOCK__CONNECTING_FDS];
+	size_t count;
+	int ready;
+};
+
+static void
+sleep_on(void *arg)
+{
+	struct sleeper *s = arg;
+
+	s->ready = fsock__sys_poll(s->fds, s->count, FSOCK__NEVER);
+}
+
+static int
+is_awake(struct fsock__connecting *c)
+{
+	struct pollfd fds[FSOCK__CONNECTING_FDS];
+	size_t count = fsock__connecting_fds(c, fds);
+
+	return count == c->count + 1 && fsock__sys_poll(fds, count, 0) == 1 &&
+	       fds[count - 1].revents == POLLIN;
+}
+
+/* Sleeps in some threads until they are woken. */
+static void
+sleep_and_wake(struct fsock__connecting *c)
+{
+	struct sleeper sleepers[3];
+
+	for (int i = 0; i < COUNT(sleepers); i++) {
+		sleepers[i].count = fsock__connecting_fds(c, sleepers[i].fds);
+		ck_assert_uint_eq(sleepers[i].count, c->count + 1);
+		sock_thread_start(&sleepers[i].thread, sleep_on, &sleepers[i]);
+	}
+	for (int i = 0; i < COUNT(sleepers); i++)
+		sock_thread_await_blocked(&sleepers[i].thread);
+	errno = EDOM;
+	fsock__connecting_wake(c);
+	for (int i = 0; i < COUNT(sleepers); i++) {
+		sock_thread_join(&sleepers[i].thread);
+		ck_assert_int_eq(sleepers[i].ready, 1);
+	}
+}
+
+/* In every phase: all are woken, and whoever comes, until it is calm. */
+START_TEST(woken)
+{
+	const struct phase *row = &phases[_i];
+	struct fsock__connecting *c;
+	int full[SOCK_FULL], fds;
+
+	if (row->full)
+		port = sock_full("127.0.0.1", 0, full);
+	fds = sock_open_fds();
+	c = get_to(row, 60);
+	for (int i = 0; i < 2; i++) {
+		sleep_and_wake(c);
+		ck_assert(is_awake(c));
+		ck_assert_int_eq(fsock__connecting_step(c), FSOCK__PENDING);
+		ck_assert(is_awake(c));
+		fsock__connecting_calm(c);
+		ck_assert_int_eq(errno, EDOM);
+		ck_assert(!is_awake(c));
+	}
+	fsock__connecting_free(c);
+	ck_assert_int_eq(sock_open_fds(), fds);
+	end_phase(row, full);
+}
+END_TEST
+
+/* Woken before anybody sleeps. */
+START_TEST(woken_before)
+{
+	struct fsock__connecting *c = get_to(&phases[0], 60);
+
+	fsock__connecting_wake(c);
+	ck_assert(is_awake(c));
+	fsock__connecting_calm(c);
+	ck_assert(!is_awake(c));
+	fsock__connecting_free(c);
+	end_phase(&phases[0], NULL);
+}
+END_TEST
+
+static int
+wake_in_child(void *arg)
+{
+	struct fsock__connecting *c = arg;
+
+	fsock__connecting_wake(c);
+	SOCK_EXPECT(is_awake(c));
+	fsock__connecting_calm(c);
+	SOCK_EXPECT(!is_awake(c));
+	fsock__connecting_wake(c);
+	return 0;
+}
+
+/* What a child wakes are its own threads. */
+START_TEST(woken_in_a_child)
+{
+	struct fsock__connecting *c = get_to(&phases[0], 60);
+
+	ck_assert(!is_awake(c));
+	ck_assert_int_eq(sock_child(wake_in_child, c), 0);
+	ck_assert(!is_awake(c));
+	fsock__connecting_wake(c);
+	ck_assert_int_eq(sock_child(wake_in_child, c), 0);
+	ck_assert(is_awake(c));
+	fsock__connecting_free(c);
+	end_phase(&phases[0], NULL);
 }
 END_TEST
 
@@ -348,6 +465,9 @@ main(void)
 	tcase_add_loop_test(tcase, given_up, 0, COUNT(phases));
 	tcase_add_loop_test(tcase, out_of_time, 0, COUNT(phases));
 	tcase_add_test(tcase, no_resolver);
+	tcase_add_loop_test(tcase, woken, 0, COUNT(phases));
+	tcase_add_test(tcase, woken_before);
+	tcase_add_test(tcase, woken_in_a_child);
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);
 }

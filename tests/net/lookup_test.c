@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "net/lookup.h"
+#include "net/lookup_pool.h"
 #include "base/sys.h"
 #include "../support/sock_support.h"
 
@@ -49,7 +50,13 @@ enter(void)
 	threads++;
 }
 
-/* "quick" answers at once; all other names when the gate is open. */
+/* Some names are answered at once; all others when the gate is open. */
+static int
+is_quick(const char *host)
+{
+	return strcmp(host, "quick") == 0 || strcmp(host, "LocalHost") == 0;
+}
+
 int
 getaddrinfo(
     const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **results)
@@ -62,7 +69,7 @@ getaddrinfo(
 	if (++asking > most_asking)
 		most_asking = asking;
 	pthread_cond_broadcast(&changed);
-	while (strcmp(host, "quick") != 0 && !gate_open)
+	while (!is_quick(host) && !gate_open)
 		pthread_cond_wait(&changed, &lock);
 	asking--;
 	answered++;
@@ -203,8 +210,8 @@ START_TEST(ended_early)
 	for (int i = 0; i < COUNT(all); i++)
 		all[i] = begin("slow");
 	await(&asking, FSOCK__LOOKUP_MAX);
-	for (int i = 0; i < COUNT(all); i++)
-		fsock__lookup_end(all[(i * 7 + 3) % COUNT(all)]);
+	for (int i = COUNT(all); i > 0; i--)
+		fsock__lookup_end(all[i - 1]);
 	ck_assert_int_eq(sock_open_fds(), fds);
 	let_answer(&answered, FSOCK__LOOKUP_MAX);
 	await(&threads, 0);
@@ -215,29 +222,105 @@ START_TEST(ended_early)
 }
 END_TEST
 
-/* A thousand that are never answered: each ends at its deadline, and the threads stay bounded. */
+/* Those that are ended while they are under way make room for those that wait for their turn. */
+START_TEST(given_up)
+{
+	struct fsock__lookup *all[3 * FSOCK__LOOKUP_MAX];
+	struct addrinfo *results;
+	int fds = sock_open_fds();
+
+	for (int i = 0; i < COUNT(all); i++)
+		all[i] = begin("slow");
+	for (int i = 0; i < 2 * FSOCK__LOOKUP_MAX; i++) {
+		await(&asking, FSOCK__LOOKUP_MAX + i);
+		fsock__lookup_end(all[i]);
+	}
+	await(&asking, COUNT(all));
+	for (int i = 2 * FSOCK__LOOKUP_MAX; i < COUNT(all); i++)
+		fsock__lookup_end(all[i]);
+	ck_assert_int_eq(sock_open_fds(), fds);
+	ck_assert_int_eq(
+	    fsock__lookup("quick", AF_INET, fsock__clock_after(60000 * MS), &results), 0);
+	freeaddrinfo(results);
+	let_answer(&answered, COUNT(all) + 1);
+	await(&threads, 0);
+}
+END_TEST
+
+/* What somebody still waits for keeps others waiting, but no name that needs no nameserver. */
+START_TEST(local_names)
+{
+	struct fsock__lookup *all[2 * FSOCK__LOOKUP_MAX];
+	struct addrinfo *results;
+
+	for (int i = 0; i < COUNT(all); i++)
+		all[i] = begin("slow");
+	await(&asking, FSOCK__LOOKUP_MAX);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(
+		    fsock__lookup("quick", AF_INET, fsock__clock_after(30 * MS), &results),
+		    FSOCK__LOOKUP_TIMED_OUT);
+		ck_assert_int_eq(
+		    fsock__lookup("LocalHost", AF_INET, fsock__clock_after(60000 * MS), &results),
+		    0);
+		freeaddrinfo(results);
+	}
+	ck_assert_int_eq(asking, FSOCK__LOOKUP_MAX);
+	let_answer(&answered, COUNT(all) + 3);
+	for (int i = 0; i < COUNT(all); i++)
+		fsock__lookup_end(all[i]);
+	await(&threads, 0);
+}
+END_TEST
+
+/* Many that are never answered: each ends at its deadline, and the threads stay bounded. */
 START_TEST(never_answered)
 {
-	struct fsock__lookup *more[FSOCK__LOOKUP_MAX];
-	const int64_t span = MS;
 	struct addrinfo *results;
+	const int64_t span = MS;
 	int64_t start;
 
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < 2 * FSOCK__LOOKUP_MOST; i++) {
 		start = fsock__clock_now();
 		ck_assert_int_eq(fsock__lookup("slow", AF_INET, start + span, &results),
 		    FSOCK__LOOKUP_TIMED_OUT);
 		start = fsock__clock_now() - start;
 		ck_assert(start >= span && start < 4000 * MS);
 	}
-	for (int i = 0; i < COUNT(more); i++) /* a slow machine may not have got that far */
-		more[i] = begin("slow");
-	ck_assert_int_eq(await(&asking, FSOCK__LOOKUP_MAX), FSOCK__LOOKUP_MAX);
-	for (int i = 0; i < COUNT(more); i++)
-		fsock__lookup_end(more[i]);
-	let_answer(&answered, FSOCK__LOOKUP_MAX);
-	await(&threads, 0);
-	ck_assert_int_eq(answered, FSOCK__LOOKUP_MAX);
+	let_answer(&threads, 0);
+	ck_assert_int_le(most_asking, FSOCK__LOOKUP_MOST);
+}
+END_TEST
+
+/* With all threads stuck in what was given up only local names get on, up to a bound as well. */
+START_TEST(all_stuck)
+{
+	struct fsock__lookup *local[FSOCK__LOOKUP_MAX], *l;
+	struct addrinfo *results;
+
+	for (int i = 0; i < FSOCK__LOOKUP_MOST; i++) {
+		l = begin("slow");
+		await(&asking, i + 1);
+		fsock__lookup_end(l);
+	}
+	ck_assert_int_eq(fsock__lookup("quick", AF_INET, fsock__clock_after(30 * MS), &results),
+	    FSOCK__LOOKUP_TIMED_OUT);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(
+		    fsock__lookup("LocalHost", AF_INET, fsock__clock_after(60000 * MS), &results),
+		    0);
+		freeaddrinfo(results);
+	}
+	for (int i = 0; i < COUNT(local); i++) {
+		local[i] = begin("localhost"); /* written so it is slow here */
+		await(&asking, FSOCK__LOOKUP_MOST + i + 1);
+	}
+	ck_assert_int_eq(fsock__lookup("LocalHost", AF_INET, fsock__clock_after(30 * MS), &results),
+	    FSOCK__LOOKUP_TIMED_OUT);
+	for (int i = 0; i < COUNT(local); i++)
+		fsock__lookup_end(local[i]);
+	let_answer(&threads, 0);
+	ck_assert_int_eq(most_asking, FSOCK__LOOKUP_MOST + FSOCK__LOOKUP_MAX);
 }
 END_TEST
 
@@ -313,6 +396,68 @@ START_TEST(forked)
 }
 END_TEST
 
+/* Threads that look up all the time. */
+static atomic_int is_over;
+
+static void
+look_up_often(void *arg)
+{
+	struct addrinfo *results;
+	struct fsock__lookup *l;
+
+	(void)arg;
+	while (!is_over) {
+		if (fsock__lookup_begin("quick", AF_INET, &l) == 0)
+			fsock__lookup_end(l);
+		if (fsock__lookup("quick", AF_INET, fsock__clock_after(60000 * MS), &results) == 0)
+			freeaddrinfo(results);
+	}
+}
+
+static int
+look_up_in_child(void *arg)
+{
+	struct addrinfo *results = NULL;
+	int eai;
+
+	lock =
+	    (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER; /* a thread of the parent's may have it */
+	changed = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+	eai = fsock__lookup("quick", AF_INET, fsock__clock_after(60000 * MS), &results);
+	SOCK_EXPECT(eai == 0);
+	freeaddrinfo(results);
+	fsock__sys_wait(fsock__lookup_fd(arg), POLLIN, 0);
+	while ((eai = fsock__lookup_result(arg, &results)) == FSOCK__LOOKUP_PENDING)
+		fsock__sys_wait(fsock__lookup_fd(arg), POLLIN, FSOCK__NEVER);
+	SOCK_EXPECT(eai == 0);
+	freeaddrinfo(results);
+	fsock__lookup_end(arg);
+	return 0;
+}
+
+/* Whatever the others are at when a process forks, its child looks up as if they never were. */
+START_TEST(forked_in_the_middle)
+{
+	struct sock_thread others[2];
+
+	if (!may_fork_threads)
+		return;
+	is_over = 0;
+	for (int i = 0; i < COUNT(others); i++)
+		sock_thread_start(&others[i], look_up_often, NULL);
+	for (int i = 0; i < 100; i++) {
+		struct fsock__lookup *l = begin("quick");
+
+		ck_assert_int_eq(sock_child(look_up_in_child, l), 0);
+		fsock__lookup_end(l);
+	}
+	is_over = 1;
+	for (int i = 0; i < COUNT(others); i++)
+		sock_thread_join(&others[i]);
+	await(&threads, 0);
+}
+END_TEST
+
 static const struct limit {
 	struct fsock_options options;
 	enum fsock_error_kind kind;
@@ -346,12 +491,17 @@ main(void)
 	/* Threads that one test leaves behind would count in the next, were it the same process. */
 	setenv("CK_FORK", "yes", 1);
 	tcase_add_checked_fixture(tc, setup, NULL);
+	tcase_set_timeout(tc, 20); /* hundreds of threads */
 	tcase_add_loop_test(tc, result, 0, sizeof rows / sizeof rows[0]);
 	tcase_add_test(tc, answer);
 	tcase_add_test(tc, many_at_once);
 	tcase_add_test(tc, ended_early);
+	tcase_add_test(tc, given_up);
+	tcase_add_test(tc, local_names);
 	tcase_add_test(tc, never_answered);
+	tcase_add_test(tc, all_stuck);
 	tcase_add_test(tc, forked);
+	tcase_add_test(tc, forked_in_the_middle);
 	tcase_add_loop_test(tc, connecting, 0, sizeof limits / sizeof limits[0]);
 	suite_add_tcase(suite, tc);
 	return sock_run(suite);

@@ -10,15 +10,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "net/lookup_pool.h"
 #include "../support/namespace.h"
 #include "../support/sock_support.h"
 #include "../support/wait_support.h"
 
 #define NAME    "no.such.test"
 #define CROWD   1000
-#define THREADS 64   /* a bound that does not grow with the crowd */
-#define GAP     0.8  /* seconds; the resolver gives up after 1 */
-#define BEAT    0.01 /* seconds between lines of the others */
+#define THREADS FSOCK__LOOKUP_MOST /* a bound that does not grow with the crowd */
+#define GAP     0.8                /* seconds; the resolver gives up after 1 */
+#define BEAT    0.01               /* seconds between lines of the others */
 
 static int has_network;
 

@@ -169,9 +169,26 @@ static const struct row {
 	{ "4r 6h", 400, "0 0 ", 400, ECONNREFUSED, NULL },
 	{ "4u 6h", 400, "0 0 ", 400, ETIMEDOUT, NULL },
 	{ "4h", 400, "0 ", 400, ETIMEDOUT, NULL },
-	{ "4h 6h 4h 6h", 400, "0 250 ", 400, ETIMEDOUT, NULL },
-	{ "4h 6h", 100, "0 ", 100, ETIMEDOUT, NULL },
-	{ "4h 6r", 400, "0 250 ", 400, ECONNREFUSED, NULL },
+	{ "4h 6h 4h 6h", 400, "0 100 200 300 ", 400, ETIMEDOUT, NULL },
+	{ "4h 6h", 100, "0 50 ", 100, ETIMEDOUT, NULL },
+	{ "4h 6r", 400, "0 200 ", 400, ECONNREFUSED, NULL },
+	/* A limit that is too short for RFC 8305's delay is divided among the addresses. */
+	{ "4h 4a", 500, "0 250 ", 250, 0, "4a" },
+	{ "4h 4a", 499, "0 249 ", 249, 0, "4a" },
+	{ "4h 4a", 200, "0 100 ", 100, 0, "4a" },
+	{ "4h 4h 4a", 90, "0 30 60 ", 60, 0, "4a" },
+	{ "4h 4h 4a", 700, "0 233 466 ", 466, 0, "4a" },
+	{ "4h 4r 4h 4a", 200, "0 50 50 125 ", 125, 0, "4a" }, /* what one leaves, the others get */
+	{ "4r 4r 4h 4a", 200, "0 0 0 100 ", 100, 0, "4a" },
+	{ "4u 4h 4a", 100, "0 0 50 ", 50, 0, "4a" },
+	{ "4h 4h 4h 4h 4h 4h 4h 4h 4h 4a", 1000, "0 100 200 300 400 500 600 700 800 900 ", 900, 0,
+	    "4a" },
+	{ "4h 4h 4h 4h 4h 4h 4h 4h 4h 4h 4h 4a", 120, "0 10 20 30 40 50 60 70 80 90 100 110 ", 110,
+	    0, "4a" },
+	/* But for the least delay that it allows. */
+	{ "4h 4a", 20, "0 10 ", 10, 0, "4a" },
+	{ "4h 4h 4a", 25, "0 10 20 ", 20, 0, "4a" },
+	{ "4h 4h 4h 4a", 25, "0 10 20 ", 25, ETIMEDOUT, NULL },
 };
 
 /* Asserts who it was at the other end, of a descriptor as it should be. */
@@ -264,14 +281,14 @@ START_TEST(steps_too_many)
 	struct fsock__race r;
 	char trace[64] = "";
 
-	fsock__race_start(&r, addresses("4h 4h 4a"), none, START + 300 * MS);
+	fsock__race_start(&r, addresses("4h 4h"), none, START + 600 * MS);
 	for (int ms = 0; ms < 250; ms += 10)
 		ck_assert_int_eq(step(&r, START + ms * MS, trace, sizeof trace), FSOCK__PENDING);
 	ck_assert_str_eq(trace, "0 ");
 	ck_assert(r.next == START + 250 * MS);
 	ck_assert_int_eq(step(&r, START + 260 * MS, trace, sizeof trace), FSOCK__PENDING);
 	ck_assert_str_eq(trace, "0 260 ");
-	ck_assert(r.next == START + 300 * MS);
+	ck_assert(r.next == START + 600 * MS);
 	fsock__race_end(&r);
 }
 END_TEST

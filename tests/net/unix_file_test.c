@@ -1,14 +1,16 @@
 /*
- * The files of Unix-domain listeners: replaced when stale, gone when their listener is, else left.
+ * The files of Unix-domain sockets: replaced when stale, gone when their owner is, else left.
  */
 #include "../../src/base/compat.h"
 
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/sys.h"
 #include "../support/sock_support.h"
 
 /* Binds a bare socket to the path. Returns its descriptor. */
@@ -89,6 +91,26 @@ lay_live(const char *path)
 	return fd;
 }
 
+static int
+lay_stale_datagram(const char *path)
+{
+	close(bind_bare(path, SOCK_DGRAM));
+	return -1;
+}
+
+/* It does not listen yet. */
+static int
+lay_bound(const char *path)
+{
+	return bind_bare(path, SOCK_STREAM);
+}
+
+static int
+lay_records(const char *path)
+{
+	return bind_bare(path, SOCK_SEQPACKET);
+}
+
 static int full[SOCK_FULL];
 
 static int
@@ -149,7 +171,10 @@ static const struct lie {
 	{ lay_nothing, 1 },
 	{ lay_stale, 1 },
 	{ lay_dead_listener, 1 },
+	{ lay_stale_datagram, 1 },
 	{ lay_live, 0 },
+	{ lay_bound, 0 },
+	{ lay_records, 0 },
 	{ lay_full, 0 },
 	{ lay_datagram, 0 },
 	{ lay_file, 0 },
@@ -159,40 +184,235 @@ static const struct lie {
 	{ lay_fifo, 0 },
 };
 
+/* What may be made at the path. */
+static const struct kind {
+	const char *operation;
+	int is_listener;
+} kinds[] = { { "listen on", 1 }, { "bind to", 0 } };
+
+static fsock *
+make(const struct kind *kind, const char *path)
+{
+	return kind->is_listener
+		   ? fsock_listen(path, 0, NULL)
+		   : fsock_datagram(NULL, 0, &(struct fsock_options){ .local_host = path });
+}
+
+static void
+check_made(fsock *s, const struct kind *kind, const char *path)
+{
+	ck_assert_msg(s != NULL, "%s", fsock_last_error()->text);
+	ck_assert_int_eq(errno, EDOM);
+	if (kind->is_listener)
+		check_alive(s, path);
+	ck_assert_int_eq(fsock_close(s), 0);
+	ck_assert_int_eq(exists(path), 0);
+}
+
+static void
+check_left(fsock *s, const struct kind *kind, const char *path, const struct stat *before)
+{
+	struct stat after = { 0 };
+
+	ck_assert_ptr_null(s);
+	sock_assert_failed(FSOCK_ADDRESS_IN_USE_ERROR, EADDRINUSE, "%s %s: %s", kind->operation,
+	    path, strerror(EADDRINUSE));
+	ck_assert_int_eq(lstat(path, &after), 0);
+	ck_assert_int_eq(after.st_ino, before->st_ino);
+	ck_assert_int_eq(after.st_size, before->st_size);
+	ck_assert_int_eq(after.st_mode, before->st_mode);
+}
+
 START_TEST(where_something_lies)
 {
-	const struct lie *row = &lies[_i];
+	const struct lie *row = &lies[_i / COUNT(kinds)];
+	const struct kind *kind = &kinds[_i % COUNT(kinds)];
 	const char *path = sock_path("s");
+	struct stat before = { 0 };
 	int fds, left;
-	struct stat before = { 0 }, after = { 0 };
-	fsock *listener;
+	fsock *s;
 
 	memset(full, -1, sizeof full);
 	left = row->lay(path);
 	fds = sock_open_fds();
 	lstat(path, &before);
 	errno = EDOM;
-	listener = fsock_listen(path, 0, NULL);
-	if (row->replaced) {
-		ck_assert_msg(listener != NULL, "%s", fsock_last_error()->text);
-		ck_assert_int_eq(errno, EDOM);
-		check_alive(listener, path);
-		ck_assert_int_eq(fsock_close(listener), 0);
-		ck_assert_int_eq(exists(path), 0);
-	} else {
-		ck_assert_ptr_null(listener);
-		sock_assert_failed(FSOCK_ADDRESS_IN_USE_ERROR, EADDRINUSE, "listen on %s: %s", path,
-		    strerror(EADDRINUSE));
-		ck_assert_int_eq(lstat(path, &after), 0);
-		ck_assert_int_eq(after.st_ino, before.st_ino);
-		ck_assert_int_eq(after.st_size, before.st_size);
-		ck_assert_int_eq(after.st_mode, before.st_mode);
-	}
+	s = make(kind, path);
+	if (row->replaced)
+		check_made(s, kind, path);
+	else
+		check_left(s, kind, path, &before);
 	ck_assert_int_eq(sock_open_fds(), fds);
 	if (left >= 0)
 		close(left);
 	sock_full_free(full);
 	rmdir(path);
+}
+END_TEST
+
+/* A listener is not bothered by who would take its place: nobody connects. */
+START_TEST(live_is_left_alone)
+{
+	const char *path = sock_path("s");
+	int fd = lay_live(path);
+
+	ck_assert_ptr_null(make(&kinds[_i], path));
+	ck_assert_int_eq(fsock__sys_wait(fd, POLLIN, 0), 0);
+	close(fd);
+}
+END_TEST
+
+/* Whoever else locks the directory keeps nobody from a path that is free, nor for long. */
+START_TEST(directory_is_locked)
+{
+	const char *path = sock_path("s");
+	int directory = open(sock_path(""), O_RDONLY);
+	double start = sock_now();
+	struct stat before;
+	fsock *s;
+
+	ck_assert_int_eq(flock(directory, LOCK_EX), 0);
+	errno = EDOM;
+	check_made(make(&kinds[_i], path), &kinds[_i], path);
+	ck_assert_double_le(sock_now() - start, 1);
+	lay_stale(path);
+	ck_assert_int_eq(lstat(path, &before), 0);
+	start = sock_now();
+	s = make(&kinds[_i], path);
+	check_left(s, &kinds[_i], path, &before);
+	sock_assert_took(start, 1);
+	ck_assert_int_eq(flock(directory, LOCK_UN), 0);
+	errno = EDOM;
+	check_made(make(&kinds[_i], path), &kinds[_i], path);
+	close(directory);
+}
+END_TEST
+
+/* Without a slash it could not be told from a host. */
+START_TEST(below_the_current_directory)
+{
+	ck_assert_int_eq(chdir(sock_path("")), 0);
+	lay_stale("./s");
+	errno = EDOM;
+	check_made(make(&kinds[_i], "./s"), &kinds[_i], "./s");
+	ck_assert_int_eq(chdir("/"), 0);
+}
+END_TEST
+
+/* Threads that want the same path at once. Processes differ in nothing that counts here. */
+enum { RIVALS = 4, ROUNDS = 150 };
+
+static struct rivalry {
+	char path[sizeof(struct sockaddr_un)];
+	pthread_barrier_t barrier;
+	atomic_int owners, wrong;
+	atomic_int reigns; /* how often somebody has owned it */
+} rivalry;
+
+struct rival {
+	struct sock_thread thread;
+	fsock *s;
+	int error;
+};
+
+static void
+rival_once(void *arg)
+{
+	struct rival *r = arg;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		pthread_barrier_wait(&rivalry.barrier);
+		r->s = fsock_listen(rivalry.path, 0, NULL);
+		r->error = r->s == NULL ? errno : 0;
+		pthread_barrier_wait(&rivalry.barrier);
+	}
+}
+
+static void
+start_rivals(struct rival rivals[RIVALS], void (*fn)(void *))
+{
+	memset(&rivalry, 0, sizeof rivalry);
+	snprintf(rivalry.path, sizeof rivalry.path, "%s", sock_path("s"));
+	pthread_barrier_init(&rivalry.barrier, NULL, RIVALS + 1);
+	for (int i = 0; i < RIVALS; i++)
+		sock_thread_start(&rivals[i].thread, fn, &rivals[i]);
+}
+
+static void
+join_rivals(struct rival rivals[RIVALS])
+{
+	for (int i = 0; i < RIVALS; i++)
+		sock_thread_join(&rivals[i].thread);
+	pthread_barrier_destroy(&rivalry.barrier);
+}
+
+/* All start on a stale path: one of them has it then, and can be reached. */
+START_TEST(one_owner)
+{
+	struct rival rivals[RIVALS];
+	fsock *owner;
+
+	start_rivals(rivals, rival_once);
+	for (int i = 0; i < ROUNDS; i++) {
+		lay_dead_listener(rivalry.path);
+		pthread_barrier_wait(&rivalry.barrier);
+		pthread_barrier_wait(&rivalry.barrier);
+		owner = NULL;
+		for (int k = 0; k < RIVALS; k++) {
+			ck_assert_int_eq(rivals[k].error, rivals[k].s == NULL ? EADDRINUSE : 0);
+			ck_assert_msg(owner == NULL || rivals[k].s == NULL, "two owners");
+			if (rivals[k].s != NULL)
+				owner = rivals[k].s;
+		}
+		ck_assert_msg(owner != NULL, "no owner");
+		check_alive(owner, rivalry.path);
+		ck_assert_int_eq(fsock_close(owner), 0);
+		ck_assert_int_eq(exists(rivalry.path), 0);
+	}
+	join_rivals(rivals);
+}
+END_TEST
+
+/* Owns the path for a moment, if it can be had, and is reached there. */
+static void
+reign(void)
+{
+	fsock *s = fsock_listen(rivalry.path, 0, NULL), *client;
+
+	if (s == NULL) {
+		rivalry.wrong += errno != EADDRINUSE;
+		return;
+	}
+	rivalry.wrong += rivalry.owners++ != 0;
+	client = fsock_connect(rivalry.path, 0, NULL);
+	rivalry.wrong += client == NULL || fsock__sys_wait(fsock_socket(s), POLLIN, 0) != 1;
+	fsock_close(client);
+	rivalry.owners--;
+	rivalry.reigns++;
+	fsock_close(s);
+}
+
+static void
+rival_often(void *arg)
+{
+	(void)arg;
+	pthread_barrier_wait(&rivalry.barrier);
+	for (int i = 0; i < ROUNDS; i++)
+		reign();
+}
+
+/* They come and go as they like; the first finds it stale. */
+START_TEST(owners_in_turn)
+{
+	struct rival rivals[RIVALS];
+
+	start_rivals(rivals, rival_often);
+	lay_stale(rivalry.path);
+	pthread_barrier_wait(&rivalry.barrier);
+	join_rivals(rivals);
+	ck_assert_int_eq(rivalry.wrong, 0);
+	ck_assert_int_ge(rivalry.reigns, 1);
+	ck_assert_int_eq(exists(rivalry.path), 0);
 }
 END_TEST
 
@@ -339,7 +559,12 @@ main(void)
 	TCase *tcase = tcase_create("unix_file");
 
 	tcase_add_checked_fixture(tcase, sock_dir_make, sock_dir_remove);
-	tcase_add_loop_test(tcase, where_something_lies, 0, COUNT(lies));
+	tcase_add_loop_test(tcase, where_something_lies, 0, COUNT(lies) * COUNT(kinds));
+	tcase_add_loop_test(tcase, live_is_left_alone, 0, COUNT(kinds));
+	tcase_add_loop_test(tcase, directory_is_locked, 0, COUNT(kinds));
+	tcase_add_loop_test(tcase, below_the_current_directory, 0, COUNT(kinds));
+	tcase_add_test(tcase, one_owner);
+	tcase_add_test(tcase, owners_in_turn);
 	tcase_add_test(tcase, longest_path);
 	tcase_add_loop_test(tcase, gone_with_its_listener, 0, COUNT(ends));
 	tcase_add_test(tcase, left_by_a_child);

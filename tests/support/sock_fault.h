@@ -90,6 +90,9 @@ SYSTEM_CALL(int, getpeername, (int fd, struct sockaddr *name, socklen_t *n), (fd
 SYSTEM_CALL(int, shutdown, (int fd, int how), (fd, how))
 SYSTEM_CALL(int, unlink, (const char *path), (path))
 SYSTEM_CALL(int, pipe2, (int fds[2], int flags), (fds, flags))
+#if defined(__linux__)
+SYSTEM_CALL(int, eventfd, (unsigned count, int flags), (count, flags))
+#endif
 
 /* Calls that wait fail in one more way. */
 #define WAITING_CALL(type, name, parameters, arguments)                                    \
@@ -124,7 +127,7 @@ WAITING_CALL(int, recvmmsg,
 #endif
 WAITING_CALL(int, poll, (struct pollfd * fds, nfds_t n, int timeout), (fds, n, timeout))
 
-/* A close() that fails has closed. A pipe carries nothing that could be lost by that. */
+/* A close() that fails has closed. What is no socket has nothing that could be lost by that. */
 int __real_close(int fd);
 int __wrap_close(int fd);
 
@@ -132,8 +135,8 @@ int
 __wrap_close(int fd)
 {
 	struct stat st;
-	int is_pipe = fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode), r = __real_close(fd);
-	const char *name = is_pipe ? "close of a pipe" : "close";
+	int is_socket = fstat(fd, &st) < 0 || S_ISSOCK(st.st_mode), r = __real_close(fd);
+	const char *name = is_socket ? "close" : "close of no socket";
 
 	return fails(name, NO_BUFFERS, ENOBUFS) || fails(name, INTERRUPTED, EINTR) ? -1 : r;
 }

@@ -179,7 +179,7 @@ is_dispensable(const char *name)
 		"recv",    /* what nobody read is thrown away */
 		"recvmsg", /* of a batch: what came before it is received */
 		"getsockopt",
-		"close of a pipe",
+		"close of no socket",
 	};
 
 	for (int i = 0; i < COUNT(names); i++)
