@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -127,8 +128,8 @@ __wrap_send(int fd, const void *data, size_t n, int flags)
 	return -1;
 }
 
-/* The first listener that is used cannot be watched, or fails for good. */
-enum breakage { UNWATCHED, INVALID };
+/* The first listener that is used cannot be watched, fails for good, or fails once. */
+enum breakage { UNWATCHED, INVALID, EXHAUSTED };
 static fsock *_Atomic broken;
 static atomic_int breakage, breaks;
 
@@ -160,9 +161,13 @@ fsock *__wrap_fsock__accept_now(fsock *listener, const struct fsock__settings *s
 fsock *
 __wrap_fsock__accept_now(fsock *listener, const struct fsock__settings *settings)
 {
-	if (!is_broken(listener, INVALID))
+	int exhausted = is_broken(listener, EXHAUSTED);
+
+	if (!exhausted && !is_broken(listener, INVALID))
 		return __real_fsock__accept_now(listener, settings);
-	fsock__socket_error(listener, "accept", EINVAL);
+	if (exhausted)
+		breaks = 0;
+	fsock__socket_error(listener, "accept", exhausted ? EMFILE : EINVAL);
 	return NULL;
 }
 
@@ -358,6 +363,53 @@ START_TEST(listener_breaks)
 }
 END_TEST
 
+/* While the program is told of trouble others take clients, and listeners can be closed. */
+static struct server_gate gate;
+
+static void
+take_long(fsock_server *server, const struct fsock_error *error, void *arg)
+{
+	server_log(server, error, arg);
+	server_gate_pass(&gate);
+}
+
+static void
+stop_server(void *arg)
+{
+	if (fsock_server_stop(arg, INFINITY) != 0)
+		running = NULL;
+}
+
+START_TEST(program_takes_long)
+{
+	struct fsock_server_options options = { .threads = 1 + _i % 2, .error = take_long };
+	enum kind kind = _i / 2 ? LINES : STREAMS;
+	struct sock_thread thread;
+	fsock *waiting, *s;
+	int port;
+
+	gate = (struct server_gate){ 0 };
+	breakage = EXHAUSTED;
+	breaks = 1;
+	running = start(kind, &options);
+	port = fsock_local_port(fsock_server_socket(running));
+	waiting = server_connect(running, "127.0.0.1");
+	server_gate_await(&gate, 1);
+	if (kind == STREAMS && options.threads > 1) {
+		fputs("hello\n", fsock_stream(waiting));
+		ck_assert_int_eq(getc(fsock_stream(waiting)), 'h');
+	}
+	fsock_close(waiting);
+	sock_thread_start(&thread, stop_server, running);
+	while ((s = fsock_connect("127.0.0.1", port, NULL)) != NULL)
+		fsock_close(s);
+	gate.is_open = 1;
+	sock_thread_join(&thread);
+	ck_assert_ptr_nonnull(running);
+	ck_assert_int_eq(server_log_count(), 1);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -370,6 +422,7 @@ main(void)
 	tcase_add_loop_test(tcase, start_fails_at_end, 0, KINDS * 3);
 	tcase_add_loop_test(tcase, no_octet_arrives, 0, KINDS * 2);
 	tcase_add_loop_test(tcase, listener_breaks, 0, COUNT(breakings));
+	tcase_add_loop_test(tcase, program_takes_long, 0, 4);
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);
 }
