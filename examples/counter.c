@@ -27,6 +27,7 @@ main(int argc, char **argv)
 	struct sigaction action = { .sa_handler = stop };
 	int clients = 0, interrupted;
 	fsock *client;
+	FILE *f;
 
 	listener =
 	    fsock_listen(argc > 1 ? argv[1] : "127.0.0.1", argc > 2 ? atoi(argv[2]) : 0, &options);
@@ -40,8 +41,11 @@ main(int argc, char **argv)
 	fflush(stdout);
 
 	while ((client = fsock_accept(listener, NULL)) != NULL) {
-		fprintf(fsock_stream(client), "you are number %d\n", ++clients);
-		fsock_close(client);
+		f = fsock_stream(client);
+		if (f)
+			fprintf(f, "you are number %d\n", ++clients);
+		if (!f || fsock_close(client) < 0)
+			fprintf(stderr, "counter: %s\n", fsock_last_error()->text);
 	}
 	interrupted = fsock_last_error()->kind == FSOCK_CANCELED_ERROR;
 	fprintf(stderr, "counter: %s; %d clients\n", fsock_last_error()->text, clients);

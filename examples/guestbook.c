@@ -35,5 +35,8 @@ main(int argc, char **argv)
 		while (guests-- > 0 && (guest = fsock_accept_connection(server, NULL)))
 			welcome(guest);
 	}
-	return guests < 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	if (guests < 0)
+		return EXIT_SUCCESS;
+	fprintf(stderr, "guestbook: %s\n", fsock_last_error()->text);
+	return EXIT_FAILURE;
 }

@@ -45,15 +45,19 @@ int
 main(int argc, char **argv)
 {
 	long connections = argc > 2 ? atol(argv[2]) : -1;
+	fsock *s;
 
 	FSOCK_WITH_LISTENER(listener, "127.0.0.1", argc > 1 ? atoi(argv[1]) : 0, NULL) {
 		printf("port %d\n", fsock_local_port(listener));
 		fflush(stdout);
-		for (; connections != 0; connections -= connections > 0)
-			FSOCK_WITH_CONNECTED(s, fsock_accept(listener, NULL))
-				while (serve_request(fsock_stream(s)))
-					;
-		return EXIT_SUCCESS;
+		while (connections != 0 && (s = fsock_accept(listener, NULL))) {
+			while (serve_request(fsock_stream(s)))
+				;
+			fsock_close(s);
+			connections -= connections > 0;
+		}
+		if (connections == 0)
+			return EXIT_SUCCESS;
 	}
 	fprintf(stderr, "http_server: %s\n", fsock_last_error()->text);
 	return EXIT_FAILURE;

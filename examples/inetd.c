@@ -30,5 +30,5 @@ main(void)
 			fprintf(client, "no number: %s", line);
 	}
 	fprintf(client, "%g\n", sum);
-	return EXIT_SUCCESS;
+	return fflush(client) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

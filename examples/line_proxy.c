@@ -97,15 +97,21 @@ begin(struct side *side, struct side *other, fsock *s)
 	return side->stream ? fsock_waitlist_add(list, s, FSOCK_INPUT, side) : -1;
 }
 
-/* Takes a client, and begins to connect to the server for it. */
+/*
+ * Takes a client, and begins to connect to the server for it. If none can be had for want of
+ * descriptors, say, the next try comes later.
+ */
 static void
 welcome(fsock *listener, const char *host, int port)
 {
 	fsock *client = fsock_accept(listener, NULL);
+	bool pauses = !client && errno != EAGAIN; /* EAGAIN: it was gone again */
 	struct side *sides = client ? calloc(2, sizeof *sides) : NULL;
 
+	fsock_waitlist_change(list, listener, pauses ? 0 : FSOCK_INPUT, NULL);
+	fsock_waitlist_set_timeout(list, listener, pauses ? 0.1 : INFINITY);
 	if (!sides) {
-		fsock_close(client); /* or it was gone again: EAGAIN */
+		fsock_close(client);
 		return;
 	}
 	if (begin(&sides[0], &sides[1], client) < 0 ||

@@ -20,18 +20,24 @@ enum { LINE = 4096 };
 static const struct fsock_options options = { .nonblocking = true, .line_limit = LINE };
 static double patience = 300;
 
-/* Takes a client. Its stream is its user pointer, and owns the socket from now on. */
+/*
+ * Takes a client. Its stream is its user pointer, and owns the socket from now on. If none can be
+ * had for want of descriptors, say, the next try comes later.
+ */
 static void
 welcome(fsock_waitlist *list, fsock *listener)
 {
 	fsock *s = fsock_accept(listener, NULL); /* fails with EAGAIN if it is gone again */
-	FILE *f = fsock_stream(s);
+	int pauses = s == NULL && errno != EAGAIN;
+	FILE *f = s != NULL ? fsock_stream(s) : NULL;
 
 	if (f != NULL && fsock_waitlist_add(list, s, FSOCK_INPUT, f) == 0 &&
 	    fsock_waitlist_set_timeout(list, s, patience) == 0)
 		fsock_disown(s);
 	else
 		fsock_close(s);
+	fsock_waitlist_change(list, listener, pauses ? 0 : FSOCK_INPUT, NULL);
+	fsock_waitlist_set_timeout(list, listener, pauses ? 0.1 : INFINITY);
 }
 
 /* Sends one line back. Returns whether the client is still there. */

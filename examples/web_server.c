@@ -70,16 +70,22 @@ on_signal(int number)
 int
 main(int argc, char **argv)
 {
-	fsock *sockets[4];
-	int count = fsock_activated(sockets, NULL, 4, NULL);
+	enum { ROOM = 4 };
+	fsock *sockets[ROOM];
+	int count = fsock_activated(sockets, NULL, ROOM, NULL);
 	struct fsock_server_options options = {
 		.socket = { .timeout = 60, .line_limit = 4096 },
 		.ready = say_port,
 		.error = log_error,
 		.sockets = sockets,
-		.socket_count = count > 0 ? (size_t)count : 0,
+		.socket_count = (size_t)count,
 	};
 
+	if (count < 0 || count > ROOM) {
+		fprintf(stderr, "web_server: %s\n",
+		    count < 0 ? fsock_last_error()->text : "too many sockets");
+		return EXIT_FAILURE;
+	}
 	signal(SIGTERM, on_signal);
 	signal(SIGINT, on_signal);
 	if (fsock_server_run(NULL, argc > 1 ? atoi(argv[1]) : 0, serve, NULL, &options) < 0) {

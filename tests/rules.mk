@@ -126,9 +126,11 @@ WRAPPED.fault_test := malloc calloc free mmap mmap64 munmap fopencookie funopen 
     freeaddrinfo socket connect bind listen accept4 setsockopt getsockopt getsockname getpeername \
     fcntl fcntl64 pipe2 eventfd recv send sendto recvfrom recvmsg sendmmsg recvmmsg poll shutdown close \
     lstat lstat64 unlink pthread_create
+WRAPPED.server_fault_test := malloc calloc realloc socket bind listen send pipe2 eventfd epoll_create1 \
+    pthread_create fsock_waitlist_add fsock__accept_now
 wrapped = $(WRAPPED.$(notdir $(1)):%=-Wl,--wrap=%)
 ifeq ($(shell uname -s),Darwin)
-UNIT := $(filter-out $(patsubst WRAPPED.%,tests/whole/%.c,$(filter WRAPPED.%,$(.VARIABLES))),$(UNIT))
+UNIT := $(filter-out $(foreach f,$(FOLDERS),$(patsubst WRAPPED.%,tests/$f/%.c,$(filter WRAPPED.%,$(.VARIABLES)))),$(UNIT))
 endif
 
 # Test programs are compiled as fast as can be, but for one variant, whose warnings want the optimiser, and

@@ -137,12 +137,13 @@ struct fsock_server_options {
 	 * Told what went wrong while the server goes on: clients that cannot be taken (operation
 	 * "accept"; for want of descriptors it is tried again after a pause, 10 ms at first and
 	 * one second at most), a handler that returned -1 ("serve client"), output or an answer
-	 * that did not go out ("close", "answer"), datagrams that were too long ("receive"), a
-	 * thread that could not be made ("start thread"). In a server of lines "serve client" is
-	 * also said of clients that were cut off, by what they did: EMSGSIZE (a line beyond
-	 * line_limit), ENOBUFS (output beyond output_limit), ETIMEDOUT (client_idle, a deadline),
-	 * ECONNRESET and the like. Runs in the server's threads, several at a time; `error` is
-	 * good until it returns.
+	 * that did not go out ("close"; "answer", with EAGAIN if the client takes none),
+	 * datagrams that were too long ("receive"), a thread that could not be made ("start
+	 * thread"). A listener that will never give a client again is closed. In a server of
+	 * lines "serve client" is also said of clients that were cut off, by what they did:
+	 * EMSGSIZE (a line beyond line_limit), ENOBUFS (output beyond output_limit), ETIMEDOUT
+	 * (client_idle, a deadline), ECONNRESET and the like. Runs in the server's threads,
+	 * several at a time; `error` is good until it returns.
 	 */
 	void (*error)(fsock_server *server, const struct fsock_error *error, void *arg);
 
@@ -256,8 +257,8 @@ FSOCK_API int fsock_server_shutdown(fsock_server *server, double grace);
 FSOCK_API int fsock_server_stop(fsock_server *server, double grace);
 
 /*
- * The listening socket, or the first one, for its name and options; the server's own: not to be
- * closed or accepted from.
+ * The listening socket, or the first one that still listens, for its name and options; the server's
+ * own: not to be closed or accepted from.
  * Returns: the socket, good until the server is stopped; NULL (EINVAL) for NULL, and for a server
  *   that was given nothing but connected sockets.
  */
@@ -317,7 +318,7 @@ FSOCK_API int fsock_default_udp_handler(struct fsock_request *request, void *arg
  *	fsock *sockets[8];
  *	int n = fsock_activated(sockets, NULL, 8, NULL);
  *	fsock_server_run(NULL, 8080, serve, NULL, &(struct fsock_server_options){
- *	    .sockets = sockets, .socket_count = n > 0 ? n : 0 });
+ *	    .sockets = sockets, .socket_count = n > 0 && n <= 8 ? n : 0 });
  *
  * Returns: how many sockets were passed to this process, 0 if none; if more than `room` none was
  *   taken over. -1 on failure, with nothing taken over and the environment as it was.

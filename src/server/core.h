@@ -51,7 +51,7 @@ typedef void fsock__handler(void);
  * What must stay true:
  *  1. `lock` is the only lock of servers. It is held for a few instructions, and over no call of a
  *     socket, a list, a stream, the system or the program.
- *  2. All down to `first` is set before the first worker starts, but for what source.h says of
+ *  2. All down to `source_count` is set before the first worker starts, but for what source.h says of
  *     sources. What is below `lock`, down to `cut`, changes under it.
  *  3. While the server does not end, a worker is idle, or there are `most` workers, or one more
  *     could not be started: then whoever has served its client is idle.
@@ -75,9 +75,9 @@ struct fsock_server {
 	char name[16];
 	struct fsock__source *sources;
 	size_t source_count;
-	fsock *first; /* of the sources that are no clients themselves; for its name */
 
 	pthread_mutex_t lock;
+	fsock *first; /* of the sources that are no clients themselves and are open; for its name */
 	pthread_cond_t unused; /* a user of the sources is one no longer */
 	int users, closing;    /* of the sources; nobody may become one any more */
 	struct fsock__worker *workers;

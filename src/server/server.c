@@ -176,8 +176,15 @@ fsock_server_stop(fsock_server *server, double grace)
 fsock *
 fsock_server_socket(fsock_server *server)
 {
-	if (server != NULL && server->first != NULL)
-		return server->first;
+	fsock *first = NULL;
+
+	if (server != NULL) {
+		pthread_mutex_lock(&server->lock);
+		first = server->first;
+		pthread_mutex_unlock(&server->lock);
+	}
+	if (first != NULL)
+		return first;
 	fsock__error_set("socket of server", NULL, FSOCK__NO_PORT, EINVAL);
 	return NULL;
 }

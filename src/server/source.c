@@ -77,6 +77,17 @@ close_listener(struct fsock__source *source)
 	fsock__socket_end(source->socket);
 }
 
+/* The name that the server goes by is one of a source that is open, if there is one. */
+static void
+choose_first(fsock_server *server)
+{
+	for (size_t i = 0; i < server->source_count; i++)
+		if (server->sources[i].takers > 0 && server->sources[i].is_listener) {
+			server->first = server->sources[i].socket;
+			return;
+		}
+}
+
 void
 fsock__source_drop(fsock_server *server, struct fsock__source *source)
 {
@@ -84,6 +95,8 @@ fsock__source_drop(fsock_server *server, struct fsock__source *source)
 
 	pthread_mutex_lock(&server->lock);
 	is_last = --source->takers == 0;
+	if (is_last && source->is_listener && server->first == source->socket)
+		choose_first(server);
 	pthread_mutex_unlock(&server->lock);
 	if (is_last)
 		close_listener(source);

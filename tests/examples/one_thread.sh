@@ -1,7 +1,7 @@
 #!/bin/sh
 . tests/examples/common.sh
 
-sed -n '/^#include <errno.h>/,/^}/p' README.md >"$here/readme.c"
+sed -n '/^#include <errno.h>/,/^```/p' README.md | sed '$d' >"$here/readme.c"
 sed -n '/^#include <errno.h>/,$p' examples/one_thread.c | cmp - "$here/readme.c"
 
 # One client has sent half a line, one reads nothing: others are served.

@@ -206,6 +206,66 @@ START_TEST(nowhere_to_answer)
 }
 END_TEST
 
+/* ---- Clients that do not behave: the others are answered as ever, and the server can end */
+
+enum rudeness { NEVER_READS, SENDS_NOTHING, SENDS_TOO_MUCH, VANISHES };
+
+static const struct rude {
+	const char *host;
+	enum rudeness rudeness;
+	int threads;
+	const char *operation; /* what the program is told of; NULL: nothing, "": perhaps */
+	int errnum;
+} rudes[] = {
+	{ "127.0.0.1", NEVER_READS, 1, NULL, 0 }, /* the system throws the answers away */
+	{ "unix", NEVER_READS, 1, "answer", EAGAIN }, { "unix", NEVER_READS, 3, "answer", EAGAIN },
+	{ "127.0.0.1", SENDS_NOTHING, 1, NULL, 0 }, { "unix", SENDS_NOTHING, 2, NULL, 0 },
+	{ "127.0.0.1", SENDS_TOO_MUCH, 1, "receive", EMSGSIZE },
+	{ "unix", SENDS_TOO_MUCH, 2, "receive", EMSGSIZE }, { "127.0.0.1", VANISHES, 1, NULL, 0 },
+	{ "unix", VANISHES, 1, "", 0 }, /* some may have been answered */
+};
+
+START_TEST(rude_client)
+{
+	const struct rude *row = &rudes[_i];
+	const char *host = sock_place(row->host);
+	struct fsock_server_options options = {
+		.threads = row->threads, .error = server_log, .max_datagram = 100
+	};
+	fsock_server *server = start(host, fsock_default_udp_handler, NULL, &options);
+	struct fsock_options own = { .timeout = 25,
+		.local_host = host[0] == '/' ? sock_path("rude") : host };
+	fsock *rude = fsock_datagram(NULL, 0, &own), *s = client_of(server, host);
+	int port = fsock_local_port(fsock_server_socket(server));
+	struct fsock_addr to;
+	size_t n = row->rudeness == SENDS_NOTHING ? 0 : row->rudeness == SENDS_TOO_MUCH ? 101 : 1;
+	static const char octets[101];
+	char got[8];
+
+	ck_assert_int_eq(fsock_addr_from_text(&to, host, port > 0 ? port : 0), 0);
+	for (int i = 0; i < 40; i++) {
+		ck_assert_int_eq(fsock_send(rude, octets, n, &to), (ssize_t)n);
+		if (row->rudeness == SENDS_NOTHING)
+			ck_assert_int_eq(fsock_receive(rude, got, sizeof got, NULL), 0);
+	}
+	if (row->rudeness == VANISHES) {
+		fsock_close(rude);
+		rude = NULL;
+	}
+	for (int i = 0; i < 5; i++)
+		check_answer(s, "hello", 5, "hello", 5);
+	if (row->operation == NULL) {
+		ck_assert_int_eq(server_log_count(), 0);
+	} else if (row->errnum != 0) {
+		ck_assert_str_eq(server_await_log(0)->operation, row->operation);
+		ck_assert_int_eq(server_await_log(0)->errnum, row->errnum);
+	}
+	ck_assert_int_eq(fsock_server_stop(server, 5), 0);
+	fsock_close(rude);
+	fsock_close(s);
+}
+END_TEST
+
 /* ---- Threads and ending */
 
 static struct server_gate gate;
@@ -352,6 +412,7 @@ datagram_server_suite(void)
 	tcase_add_loop_test(tcase, outcome, 0, COUNT(doings));
 	tcase_add_test(tcase, longest);
 	tcase_add_test(tcase, nowhere_to_answer);
+	tcase_add_loop_test(tcase, rude_client, 0, COUNT(rudes));
 	tcase_add_loop_test(tcase, threads, 0, COUNT(thread_counts));
 	tcase_add_test(tcase, what_was_left);
 	tcase_add_test(tcase, runs);
