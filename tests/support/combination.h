@@ -119,6 +119,12 @@ int combination_is_writing(const struct combination *);
 int combination_input_is_held(const struct combination *);
 int combination_output_is_held(const struct combination *);
 
+/*
+ * Whether a call that has to know what a FILE holds was told EBUSY as it may be: another thread is
+ * in a call on that FILE, or receives.
+ */
+int combination_is_busy(const struct world *, long long result);
+
 /* Why a row that ends the handle, or the connection, leaves a cell out. */
 const char *combination_no_end(const struct combination *);
 

@@ -69,6 +69,17 @@ combination_is_none(const struct combination *c)
 	return NULL;
 }
 
+int
+combination_is_busy(const struct world *w, long long result)
+{
+	const struct combination *c = &w->at;
+
+	if (result >= 0 || errno != EBUSY)
+		return 0;
+	return combination_input_is_held(c) || c->beside == IN_RECEIVE ||
+	       (c->beside == IN_FLUSH_ALL && combination_has_reading_file(c));
+}
+
 const char *
 combination_no_end(const struct combination *c)
 {

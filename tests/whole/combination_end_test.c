@@ -162,16 +162,10 @@ row_receive(struct world *w)
 	if (!combination_is_reading(&w->at))
 		combination_feed(w);
 	n = fsock_receive(w->s, text, sizeof text, NULL);
-	if (combination_is_reading(&w->at) ||
-	    (combination_input_is_held(&w->at) && combination_is_mid_line(&w->at))) {
-		EXPECT(w, FAILED(n, EBUSY));
+	if (combination_is_busy(w, n))
 		return 0;
-	}
-	if (combination_input_is_held(&w->at) && n < 0) {
-		EXPECT(w, FAILED(n, EBUSY));
-		return 0;
-	}
-	EXPECT(w, n > 0 && errno == 0);
+	EXPECT(w, n > 0 && errno == 0 && !combination_is_reading(&w->at));
+	EXPECT(w, !combination_is_mid_line(&w->at) || !combination_input_is_held(&w->at));
 	EXPECT(w, combination_took(w, text, (size_t)n));
 	return 0;
 }

@@ -7,19 +7,24 @@
 
 #include "../support/combination.h"
 
-/* Another thread is in a call on the FILE: then the result must be this. */
+/*
+ * Whether a call on the FILE that reads did what it must: it worked, or was told so; and that for
+ * certain if a thread is blocked in a call on the FILE.
+ */
 static int
-is_busy(struct world *w, long long result)
+is_right(const struct world *w, long long result)
+{
+	if (combination_is_busy(w, result))
+		return 1;
+	return WORKED(result) && !combination_input_is_held(&w->at);
+}
+
+/* Beside fsock_receive() all that reads is told so. */
+static int
+is_told_busy(struct world *w, long long result)
 {
 	EXPECT(w, FAILED(result, EBUSY));
 	return 0;
-}
-
-/* Whether a call may be told that another thread is receiving: it may be past that as well. */
-static int
-may_be_busy(const struct world *w, long long result)
-{
-	return w->at.beside == IN_RECEIVE && FAILED(result, EBUSY);
 }
 
 static const char *
@@ -39,11 +44,7 @@ no_output(const struct combination *c)
 static int
 row_set_format_input(struct world *w)
 {
-	int r = fsock_set_format(w->reads, "utf-8");
-
-	if (combination_input_is_held(&w->at))
-		return is_busy(w, r);
-	EXPECT(w, WORKED(r) || may_be_busy(w, r));
+	EXPECT(w, is_right(w, fsock_set_format(w->reads, "utf-8")));
 	return 0;
 }
 
@@ -52,11 +53,12 @@ row_set_format_output(struct world *w)
 {
 	int r = fsock_set_format(w->writes, "utf-8");
 
-	if (w->at.beside == IN_FGETS && combination_is_two_way(&w->at))
-		return is_busy(w, r);
-	if (combination_is_writing(&w->at) && r < 0)
-		return is_busy(w, r);
-	EXPECT(w, WORKED(r) || (combination_is_two_way(&w->at) && may_be_busy(w, r)));
+	if (combination_is_writing(&w->at) && FAILED(r, EBUSY))
+		return 0; /* or it has waited for the writer, as fflush() does */
+	if (combination_is_two_way(&w->at) && w->at.beside != IN_WRITE)
+		EXPECT(w, is_right(w, r));
+	else
+		EXPECT(w, WORKED(r));
 	return 0;
 }
 
@@ -64,13 +66,9 @@ static int
 row_set_formats(struct world *w)
 {
 	struct fsock_format format;
-	int r;
 
 	EXPECT(w, fsock_format_parse(&format, "utf-8") == 0);
-	r = fsock_set_formats(w->reads, &format, NULL);
-	if (combination_input_is_held(&w->at))
-		return is_busy(w, r);
-	EXPECT(w, WORKED(r) || may_be_busy(w, r));
+	EXPECT(w, is_right(w, fsock_set_formats(w->reads, &format, NULL)));
 	return 0;
 }
 
@@ -124,9 +122,8 @@ row_octet_position(struct world *w)
 {
 	int64_t n = fsock_octet_position(w->reads);
 
-	if (combination_input_is_held(&w->at))
-		return is_busy(w, n);
-	EXPECT(w, (n == (int64_t)w->taken && errno == 0) || may_be_busy(w, n));
+	EXPECT(w, is_right(w, n));
+	EXPECT(w, n < 0 || n == (int64_t)w->taken);
 	return 0;
 }
 
@@ -136,11 +133,9 @@ row_set_bound(struct world *w)
 	char text[8];
 	int r = fsock_set_bound(w->reads, 3);
 
-	if (combination_input_is_held(&w->at))
-		return is_busy(w, r);
-	if (may_be_busy(w, r))
+	EXPECT(w, is_right(w, r));
+	if (r < 0)
 		return 0;
-	EXPECT(w, WORKED(r));
 	if (w->at.beside != IN_RECEIVE) {
 		combination_feed(w);
 		EXPECT(w, fread(text, 1, sizeof text, w->reads) == 3);
@@ -148,8 +143,11 @@ row_set_bound(struct world *w)
 		EXPECT(w, feof(w->reads) && !ferror(w->reads) && errno == 0);
 		clearerr(w->reads);
 	}
-	r = fsock_set_bound(w->reads, UINT64_MAX);
-	EXPECT(w, WORKED(r) || may_be_busy(w, r));
+	do {
+		errno = 0;
+		r = fsock_set_bound(w->reads, UINT64_MAX);
+	} while (w->at.beside == IN_FLUSH_ALL && FAILED(r, EBUSY));
+	EXPECT(w, is_right(w, r));
 	return 0;
 }
 
@@ -159,36 +157,34 @@ row_pending(struct world *w)
 {
 	int64_t n = fsock_pending(w->s), all = (int64_t)strlen(combination_next(w));
 
-	if (w->at.beside == IN_FGETS)
-		return is_busy(w, n);
-	if (combination_input_is_held(&w->at) && (n < 0 || combination_is_mid_line(&w->at)))
-		return is_busy(w, n);
-	EXPECT(w, WORKED(n) || may_be_busy(w, n));
-	EXPECT(w, n < 0 || (combination_is_mid_line(&w->at) ? n == all : n <= all));
+	if (combination_is_busy(w, n))
+		return 0;
+	EXPECT(w, WORKED(n) && w->at.beside != IN_FGETS);
+	EXPECT(w, combination_is_mid_line(&w->at) ? n == all : n <= all);
+	EXPECT(w, !combination_is_mid_line(&w->at) || !combination_input_is_held(&w->at));
 	return 0;
 }
 
 static int
 row_upgrade(struct world *w)
 {
-	int r, ahead = combination_is_mid_line(&w->at) && w->at.beside != IN_FGETS;
+	int r = fsock_upgrade(w->s);
 
-	r = fsock_upgrade(w->s);
-	if (w->at.beside == IN_FGETS || (ahead && w->at.beside != IN_WRITE))
-		return is_busy(w, r);
-	if (w->at.beside == IN_WRITE && r < 0) {
-		EXPECT(w, FAILED(r, EBUSY) || (w->at.nonblocking && FAILED(r, EAGAIN)));
+	if (combination_is_busy(w, r) || (combination_is_writing(&w->at) && FAILED(r, EBUSY)))
 		return 0;
-	}
-	EXPECT(w, !ahead);
+	if (w->at.nonblocking && w->at.beside == IN_WRITE && FAILED(r, EAGAIN))
+		return 0;
 	if (w->at.nonblocking && w->at.lists > 0 && FAILED(r, EBUSY))
 		return 0; /* a wait has received what there was */
-	EXPECT(w, WORKED(r) || may_be_busy(w, r));
-	EXPECT(w, r < 0 || r == fsock_socket(w->s));
+	if (combination_is_mid_line(&w->at)) {
+		EXPECT(w, FAILED(r, EBUSY));
+		return 0;
+	}
+	EXPECT(w, WORKED(r) && r == fsock_socket(w->s) && w->at.beside != IN_FGETS);
 	return 0;
 }
 
-/* ---- Octets and characters. Beside fsock_receive() all that reads is told so. */
+/* ---- Octets and characters. */
 
 static int
 row_read_octets(struct world *w)
@@ -200,7 +196,7 @@ row_read_octets(struct world *w)
 		combination_feed(w);
 	n = fsock_read_octets(w->reads, text, sizeof text);
 	if (w->at.beside == IN_RECEIVE)
-		return is_busy(w, n == 0 ? -1 : 0);
+		return is_told_busy(w, n == 0 ? -1 : 0);
 	EXPECT(w, n == sizeof text && errno == 0);
 	EXPECT(w, combination_took(w, text, n));
 	return 0;
@@ -216,7 +212,7 @@ row_read_byte(struct world *w)
 		combination_feed(w);
 	r = fsock_read_byte(w->reads);
 	if (w->at.beside == IN_RECEIVE)
-		return is_busy(w, r);
+		return is_told_busy(w, r);
 	EXPECT(w, r == *combination_next(w) && errno == 0);
 	EXPECT(w, fsock_unread_byte(w->reads) == 0);
 	EXPECT(w, fsock_read_byte(w->reads) == r);
@@ -234,7 +230,7 @@ row_peek_byte(struct world *w)
 		combination_feed(w);
 	r = fsock_peek_byte(w->reads);
 	if (w->at.beside == IN_RECEIVE)
-		return is_busy(w, r);
+		return is_told_busy(w, r);
 	EXPECT(w, r == *combination_next(w) && errno == 0);
 	return 0;
 }
@@ -249,7 +245,7 @@ row_getc32(struct world *w)
 	r = fsock_getc32(w->reads);
 	if (w->at.beside == IN_RECEIVE) {
 		clearerr(w->reads);
-		return is_busy(w, r);
+		return is_told_busy(w, r);
 	}
 	EXPECT(w, r == *combination_next(w) && errno == 0);
 	EXPECT(w, fsock_ungetc32(r, w->reads) == r);
