@@ -82,10 +82,14 @@ play_from(const struct combination_row *row, int cell, struct note *note)
 static const char *
 end_of(int status, struct note *note)
 {
-	if (WIFEXITED(status))
-		return WEXITSTATUS(status) == EXIT_SUCCESS ? NULL : note->problem;
-	if (WTERMSIG(status) != SIGALRM)
-		snprintf(note->problem, sizeof note->problem, "signal %d", WTERMSIG(status));
+	size_t size = sizeof note->problem;
+
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS)
+		return NULL;
+	if (WIFSIGNALED(status) && WTERMSIG(status) != SIGALRM)
+		snprintf(note->problem, size, "signal %d", WTERMSIG(status));
+	else if (WIFEXITED(status) && WEXITSTATUS(status) != EXIT_FAILURE)
+		snprintf(note->problem, size, "a sanitizer says why"); /* by its own status */
 	return note->problem;
 }
 

@@ -98,6 +98,12 @@ void combination_feed(struct world *);
 const char *combination_next(const struct world *);
 int combination_took(struct world *, const char *text, size_t n);
 
+/*
+ * Before writing to a FILE that was read from: musl's drops what it holds if nothing comes between
+ * (fsock/stream.h).
+ */
+void combination_turn(struct world *);
+
 /* The program has written a text. */
 void combination_gave(struct world *, const char *text);
 

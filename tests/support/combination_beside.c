@@ -82,6 +82,7 @@ write_block(void *arg)
 	struct world *w = arg;
 	ssize_t r;
 
+	combination_turn(w);
 	errno = 0;
 	if (w->writes == NULL)
 		r = fsock_send(w->s, block, sizeof block, NULL);
@@ -204,11 +205,11 @@ combination_begin_beside(struct world *w)
 		break;
 	case IN_WRITE:
 		w->block = sizeof block;
-		if (w->at.nonblocking)
-			write_block(w);
-		else
+		if (!w->at.nonblocking)
 			start(w, write_block);
-		EXPECT(w, w->other_result == 0);
+		else
+			write_block(w);
+		EXPECT(w, !w->at.nonblocking || w->other_result == 0);
 		break;
 	case IN_WAIT:
 		start_waits(w);

@@ -133,6 +133,13 @@ combination_took(struct world *w, const char *text, size_t n)
 }
 
 void
+combination_turn(struct world *w)
+{
+	if (w->reads != NULL && w->reads == w->writes)
+		fseek(w->writes, 0, SEEK_CUR);
+}
+
+void
 combination_gave(struct world *w, const char *text)
 {
 	ck_assert_uint_lt(strlen(w->out) + strlen(text), sizeof w->out);

@@ -18,6 +18,7 @@ leave_output(struct world *w)
 {
 	if (combination_output_is_held(&w->at) || (w->writes == NULL && w->at.beside == IN_WRITE))
 		return 0;
+	combination_turn(w);
 	if (w->writes == NULL)
 		EXPECT(w, fsock_send(w->s, "left\n", 5, NULL) == 5);
 	else

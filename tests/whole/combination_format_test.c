@@ -100,6 +100,7 @@ row_column(struct world *w)
 	EXPECT(w, fsock_format_parse(&format, "utf-8") == 0);
 	EXPECT(w, FAILED(fsock_column(w->writes), EINVAL));
 	EXPECT(w, fsock_set_formats(w->writes, NULL, &format) == 0);
+	combination_turn(w);
 	EXPECT(w, fputs("\nab", w->writes) >= 0);
 	combination_gave(w, "\nab");
 	errno = 0;
@@ -271,6 +272,7 @@ row_write_byte(struct world *w)
 static int
 row_putc32(struct world *w)
 {
+	combination_turn(w);
 	EXPECT(w, fsock_putc32('c', w->writes) == 'c' && errno == 0);
 	EXPECT(w, WORKED(fflush(w->writes)));
 	combination_gave(w, "c");

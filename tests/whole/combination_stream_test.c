@@ -189,6 +189,7 @@ row_fflush_input(struct world *w)
 static int
 row_fputs(struct world *w)
 {
+	combination_turn(w);
 	EXPECT(w, fputs("text\n", w->writes) >= 0);
 	EXPECT(w, WORKED(fflush(w->writes)));
 	combination_gave(w, "text\n");
@@ -198,6 +199,7 @@ row_fputs(struct world *w)
 static int
 row_fprintf(struct world *w)
 {
+	combination_turn(w);
 	EXPECT(w, fprintf(w->writes, "%d and %s\n", 1, "2") == 8 && errno == 0);
 	combination_gave(w, "1 and 2\n");
 	return 0;
@@ -242,6 +244,7 @@ row_fclose_output(struct world *w)
 {
 	FILE *f = w->writes;
 
+	combination_turn(w);
 	EXPECT(w, fputs("the last\n", f) >= 0);
 	combination_gave(w, "the last\n");
 	EXPECT(w, WORKED(fclose(f)));
