@@ -93,7 +93,7 @@ SKIP.funopen  = $(CODECS)
 # The last rows take most of the stage's time for what the address sanitizer's leak check sees as well.
 SKIP.valgrind = codec_flexi_test codec_tables_test codec_jis_test codec_vectors_test codec_iconv_test \
     codec_pairs_test namespace_lookup_test namespace_race_test kernels_test buffer_test matrix_test model_test delivery_test text_flexi_test \
-    text_random_test text_input_test
+    text_random_test text_input_test combination_test combination_end_test combination_stream_test combination_format_test combination_wait_test
 SKIP.s390x    = codec_flexi_test
 SKIP.arm64    = codec_flexi_test codec_tables_test codec_jis_test codec_pairs_test
 
