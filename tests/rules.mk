@@ -126,6 +126,11 @@ WRAPPED.fault_test := malloc calloc free mmap mmap64 munmap fopencookie funopen 
     freeaddrinfo socket connect bind listen accept4 setsockopt getsockopt getsockname getpeername \
     fcntl fcntl64 pipe2 recv send sendto recvfrom recvmsg sendmmsg recvmmsg poll shutdown close \
     lstat lstat64 unlink pthread_create
+WRAPPED.signal_sweep_test := socket socketpair connect bind listen accept4 setsockopt getsockopt getsockname \
+    getpeername shutdown close poll read write recv send getaddrinfo epoll_create1 epoll_ctl epoll_wait eventfd \
+    fcntl fcntl64
+WRAPPED.cancel_sweep_test := $(WRAPPED.signal_sweep_test)
+WRAPPED.fork_sweep_test   := $(WRAPPED.signal_sweep_test)
 wrapped = $(WRAPPED.$(notdir $(1)):%=-Wl,--wrap=%)
 ifeq ($(shell uname -s),Darwin)
 UNIT := $(filter-out $(patsubst WRAPPED.%,tests/whole/%.c,$(filter WRAPPED.%,$(.VARIABLES))),$(UNIT))
@@ -172,7 +177,7 @@ $(CHECK_SOURCE):
 
 # ---- Stages. Each runs through tests/tools/run, which counts, times and reports.
 
-STAGES := lint headers gcc unblocked asan tsan clang musl funopen $(FOREIGN) valgrind peers slow \
+STAGES := lint headers gcc order unblocked asan tsan clang musl funopen $(FOREIGN) valgrind peers slow \
           differential fuzz examples install
 STAGES.check := $(STAGES)
 STAGES.test  := gcc
@@ -199,6 +204,40 @@ stage-$(1): $$(PROGRAMS.$(1)) $$(FUZZ.$(1))
 	$$(call run,$(1),$$^)
 endef
 $(foreach v,$(TESTED),$(eval $(call VARIANT_STAGE,$(v))))
+
+# ---- The order of locks: gcc's objects, linked once more with their calls of locks, of stdio and of what
+# may wait renamed to those of tests/order/calls.c. The folder of a mutex tells its place in the order.
+# What has no locks to take is left out; so are programs that jump out of functions that hold some.
+SKIP.order     := $(CODECS) $(basename $(notdir $(wildcard tests/net/*addr*_test.c tests/net/names_test.c \
+                  tests/net/race_test.c tests/stream/text_*_test.c tests/base/*_test.c)))
+ORDERED        := $(filter-out $(foreach f,$(FOLDERS),$(SKIP.order:%=tests/$f/%.c)),$(UNIT))
+ORDER_PROGRAMS := $(ORDERED:%.c=build/order/%)
+ORDER_LIBRARY  := $(SOURCES:%.c=build/order/%.o)
+ORDER_RECORDER := build/gcc/tests/order/order.o build/gcc/tests/order/calls.o
+
+$(ORDER_LIBRARY): build/order/%.o: build/gcc/%.o tests/order/library.syms
+	@mkdir -p $(@D)
+	$(Q)objcopy --redefine-syms=tests/order/library.syms \
+	    --redefine-sym pthread_mutex_init=order_init_$(notdir $(patsubst %/,%,$(@D))) $< $@
+
+$(ORDERED:%.c=build/order/%.o) $(SUPPORT:%.c=build/order/%.o): build/order/%.o: build/gcc/%.o tests/order/programs.syms
+	@mkdir -p $(@D)
+	$(Q)objcopy --redefine-syms=tests/order/programs.syms $< $@
+
+build/order/libfsock.a: $(ORDER_LIBRARY)
+	@echo "  AR $@"
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(ORDER_PROGRAMS): %: %.o $(SUPPORT:%.c=build/order/%.o) $(ORDER_RECORDER) build/order/libfsock.a
+	@echo "  LD $@"
+	$(Q)$(CC.gcc) $(CFLAGS.gcc) -pthread -no-pie $(LDFLAGS) $(call wrapped,$@) -o $@ $(objects) \
+	    $(call check_libs,gcc)
+
+stage-order: $(ORDER_PROGRAMS)
+	$(call run,order,$^)
+
+-include $(ORDER_RECORDER:.o=.d)
 
 stage-unblocked: $(UNBLOCKED:%.c=build/gcc/%)
 	$(call run,unblocked,$^)
