@@ -131,6 +131,7 @@ WRAPPED.signal_sweep_test := socket socketpair connect bind listen accept4 setso
     fcntl fcntl64
 WRAPPED.cancel_sweep_test := $(WRAPPED.signal_sweep_test)
 WRAPPED.fork_sweep_test   := $(WRAPPED.signal_sweep_test)
+WRAPPED.random_threads_test := fopencookie fread fwrite fputs flockfile ftrylockfile funlockfile
 wrapped = $(WRAPPED.$(notdir $(1)):%=-Wl,--wrap=%)
 ifeq ($(shell uname -s),Darwin)
 UNIT := $(filter-out $(patsubst WRAPPED.%,tests/whole/%.c,$(filter WRAPPED.%,$(.VARIABLES))),$(UNIT))

@@ -16,6 +16,8 @@
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 
+#include "../support/cookie.h"
+
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 
 #define HERE __builtin_frame_address(0)
@@ -167,14 +169,8 @@ WAITS(int, getnameinfo,
 
 /* ---- FILEs of the library: its functions are called with the FILE's lock held. */
 
-struct cookie {
-	void *cookie;
-	cookie_io_functions_t functions;
-	FILE *file;
-};
-
 static int
-enter(const struct cookie *c, const void *frame)
+cookie_enter(struct cookie *c, const void *frame)
 {
 	int depth = order_depth();
 
@@ -184,49 +180,11 @@ enter(const struct cookie *c, const void *frame)
 	return depth;
 }
 
-static ssize_t
-cookie_read(void *cookie, char *buf, size_t n)
+static void
+cookie_leave(struct cookie *c, int depth)
 {
-	struct cookie *c = cookie;
-	int depth = enter(c, HERE);
-	ssize_t r = c->functions.read(c->cookie, buf, n);
-
+	(void)c;
 	order_return(depth);
-	return r;
-}
-
-static ssize_t
-cookie_write(void *cookie, const char *buf, size_t n)
-{
-	struct cookie *c = cookie;
-	int depth = enter(c, HERE);
-	ssize_t r = c->functions.write(c->cookie, buf, n);
-
-	order_return(depth);
-	return r;
-}
-
-static int
-cookie_seek(void *cookie, off_t *offset, int whence)
-{
-	struct cookie *c = cookie;
-	int depth = enter(c, HERE);
-	int r = c->functions.seek(c->cookie, offset, whence);
-
-	order_return(depth);
-	return r;
-}
-
-static int
-cookie_close(void *cookie)
-{
-	struct cookie *c = cookie;
-	int depth = enter(c, HERE);
-	int r = c->functions.close(c->cookie);
-
-	order_return(depth);
-	free(c);
-	return r;
 }
 
 static void
@@ -248,21 +206,9 @@ check_stdio(const char *call)
 FILE *
 order_fopencookie(void *cookie, const char *mode, cookie_io_functions_t functions)
 {
-	cookie_io_functions_t ours = { functions.read ? cookie_read : NULL,
-		functions.write ? cookie_write : NULL, cookie_seek, cookie_close };
-	struct cookie *c = malloc(sizeof *c);
-	FILE *f;
-
-	if (c == NULL)
-		return NULL;
 	check_stdio("fopencookie");
 	touch_list();
-	*c = (struct cookie){ cookie, functions, NULL };
-	c->file = fopencookie(c, mode, ours);
-	f = c->file;
-	if (f == NULL)
-		free(c);
-	return f;
+	return cookie_open(fopencookie, cookie, mode, functions);
 }
 
 /* ---- Stdio, as the library calls it. */

@@ -101,16 +101,14 @@ exchange_begin(struct exchange *x)
 	return 0;
 }
 
-int
-exchange_put(struct exchange *x, int lines)
+/* By stdio, line by line. */
+static int
+put_by_stdio(struct exchange *x, int from, int until)
 {
 	char line[20];
-	int n = x->report->accepted, until = n + lines;
 
-	if (x->kind->nonblocking && lines > 1) /* some will have to be queued */
-		fsock_set_option(x->s, FSOCK_OPTION_SEND_BUFFER, 1);
-	x->in_stdio = 1;
-	for (; n < until; n++) {
+	x->in_stdio = x->in_file = 1;
+	for (int n = from; n < until; n++) {
 		snprintf(line, sizeof line, "%07d of line\n", n);
 		if (fputs(line, x->file) == EOF)
 			return exchange_fail(x, "fputs");
@@ -118,13 +116,38 @@ exchange_put(struct exchange *x, int lines)
 	}
 	if (fflush(x->file) != 0)
 		return exchange_fail(x, "fflush");
-	x->in_stdio = 0;
-	if (!x->kind->nonblocking)
-		x->report->promised = until;
+	x->in_stdio = x->in_file = 0;
+	return 0;
+}
+
+/* All at once, and past stdio. */
+static int
+put_by_send(struct exchange *x, int from, int until)
+{
+	static char lines[20 * EXCHANGE_LINES];
+	size_t n = 0;
+
+	for (int i = from; i < until; i++)
+		n += (size_t)snprintf(&lines[n], sizeof lines - n, "%07d of line\n", i);
+	if (fsock_send(x->s, lines, n, NULL) != (ssize_t)n)
+		return exchange_fail(x, "send");
+	x->report->accepted = until;
+	return 0;
+}
+
+int
+exchange_put(struct exchange *x, int lines)
+{
+	int n = x->report->accepted, until = n + lines;
+
+	if (x->kind->nonblocking && lines > 1) /* some will have to be queued */
+		fsock_set_option(x->s, FSOCK_OPTION_SEND_BUFFER, 1);
+	if ((x->sends ? put_by_send : put_by_stdio)(x, n, until) < 0)
+		return -1;
 	while (fsock_pending_output(x->s) > 0)
 		if (turn(x) < 0)
 			return -1;
-	if (x->kind->nonblocking && fsock_send_pending(x->s) == 0)
+	if (fsock_send_pending(x->s) == 0)
 		x->report->promised = until;
 	return 0;
 }
@@ -137,7 +160,12 @@ exchange_get(struct exchange *x)
 	if (x->kind->nonblocking && fsock_waitlist_change(x->list, x->s, FSOCK_INPUT, NULL) < 0)
 		return exchange_fail(x, "change");
 	for (;;) {
-		if (fgets(line, sizeof line, x->file) != NULL)
+		int well;
+
+		x->in_file = 1;
+		well = fgets(line, sizeof line, x->file) != NULL;
+		x->in_file = 0;
+		if (well)
 			break;
 		if (feof(x->file) || (errno != EAGAIN && errno != ECANCELED))
 			return exchange_fail(x, "fgets");
@@ -217,6 +245,12 @@ struct peer_state {
 	struct exchange_outcome *outcome;
 };
 
+int
+exchange_due(int lines)
+{
+	return (lines > 0) + (lines >= EXCHANGE_LINES);
+}
+
 /* Compares with what is to come. */
 static void
 take(struct peer_state *p, const char *octets, size_t n)
@@ -234,16 +268,17 @@ take(struct peer_state *p, const char *octets, size_t n)
 	}
 }
 
-/* Answers the first line, the last one, and each one beyond. */
+/* Answers the first line and the last one, and those that a second process sends. */
 static void
 answer(struct peer_state *p)
 {
 	static const char plain[] = "an answer\n", text[] = "an answer\r\n";
 	const char *words = p->kind->format ? text : plain;
-	int due = p->outcome->lines < EXCHANGE_LINES
-		      ? p->outcome->lines > 0
-		      : 2 + p->outcome->lines - EXCHANGE_LINES;
+	int lines = p->outcome->lines, asks = p->outcome->report->asks;
+	int due = exchange_due(lines);
 
+	if (asks > 0 && lines > asks)
+		due = exchange_due(asks) + lines - asks;
 	for (; p->answered < due; p->answered++)
 		if (send(p->fd, words, strlen(words), FSOCK__MSG_NOSIGNAL) < 0)
 			return;

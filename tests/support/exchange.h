@@ -30,6 +30,7 @@ struct exchange_report {
 	atomic_int answers;  /* that came back */
 	atomic_int done;     /* the exchange went through, all well */
 	atomic_int child;    /* what a second process came to: see the test */
+	atomic_int asks;     /* if not 0: each line from this one on is answered */
 	char hit[32];        /* the disturbed call; "": there were not so many */
 	char failed[160];    /* what went wrong first */
 };
@@ -42,7 +43,9 @@ struct exchange {
 	fsock *volatile listener, *volatile s;
 	FILE *volatile file;
 	fsock_waitlist *volatile list;
-	atomic_int in_stdio; /* a function of stdio runs that may hold output */
+	int sends;           /* lines go out by fsock_send(), not by stdio */
+	atomic_int in_stdio; /* stdio may hold output */
+	atomic_int in_file;  /* a function of the FILE runs, which locks it */
 };
 
 enum { EXCHANGE_LINES = 1 + 600, EXCHANGE_SECONDS = 6 };
@@ -54,6 +57,9 @@ int exchange_run(struct exchange *);
 int exchange_begin(struct exchange *);
 int exchange_put(struct exchange *, int lines);
 int exchange_get(struct exchange *);
+
+/* How many answers the peer gives to the first so many lines, if nobody else asks. */
+int exchange_due(int lines);
 
 /*
  * Closes whatever there is: the stream first, or all by the handle; queued output is sent. Failing

@@ -17,7 +17,10 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include <check.h>
 
 #include "exchange.h"
 
@@ -52,6 +55,27 @@ sweep_moment(const char *when, const char *name)
 	snprintf(sweep.report->hit, sizeof sweep.report->hit, "%s %s()", when, name);
 	sweep.disturb();
 	errno = saved;
+}
+
+/*
+ * The moments that a sweep goes through: all from the first on; with FSOCK_SWEEP=K in the
+ * environment that one alone, and a sample where every step is slow. Returns whether one is left.
+ */
+static inline int
+sweep_goes_on(int *k, const struct exchange_report *last)
+{
+	const char *only = getenv("FSOCK_SWEEP");
+
+	if (only != NULL) {
+		*k = *k == 0 ? atoi(only) : -1;
+		return *k > 0;
+	}
+	if (*k > 0 && last->hit[0] == '\0') {
+		ck_assert_int_gt(*k, 40); /* else it is not the calls of a life */
+		return 0;
+	}
+	*k += *k > 0 && getenv("FSOCK_SAMPLE") != NULL ? 7 : 1;
+	return 1;
 }
 
 /* Calls that take the place of NAME(args). */
