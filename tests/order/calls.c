@@ -27,11 +27,11 @@ static const char list;
 
 /* ---- Mutexes of the library, by the folder that makes them. */
 
-#define MAKE(folder)                                                               \
-	int order_init_##folder(pthread_mutex_t *m, const pthread_mutexattr_t *a)  \
-	{                                                                          \
-		order_make(m, #folder, __builtin_return_address(0));               \
-		return pthread_mutex_init(m, a);                                   \
+#define MAKE(folder)                                                              \
+	int order_init_##folder(pthread_mutex_t *m, const pthread_mutexattr_t *a) \
+	{                                                                         \
+		order_make(m, #folder, __builtin_return_address(0));              \
+		return pthread_mutex_init(m, a);                                  \
 	}
 MAKE(base)
 MAKE(net)
@@ -143,8 +143,8 @@ TRANSFERS(ssize_t, sendto,
     (fd, b, n, flags, a, l))
 TRANSFERS(ssize_t, recvmsg, (int fd, struct msghdr *m, int flags), (fd, m, flags))
 TRANSFERS(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags), (fd, m, flags))
-TRANSFERS(int, recvmmsg,
-    (int fd, struct mmsghdr *m, unsigned n, int flags, struct timespec *t), (fd, m, n, flags, t))
+TRANSFERS(int, recvmmsg, (int fd, struct mmsghdr *m, unsigned n, int flags, struct timespec *t),
+    (fd, m, n, flags, t))
 TRANSFERS(int, sendmmsg, (int fd, struct mmsghdr *m, unsigned n, int flags), (fd, m, n, flags))
 WAITS(ssize_t, read, (int fd, void *b, size_t n), (fd, b, n), is_blocking(fd))
 WAITS(ssize_t, write, (int fd, const void *b, size_t n), (fd, b, n), is_blocking(fd))
@@ -153,8 +153,8 @@ WAITS(int, accept4, (int fd, struct sockaddr *a, socklen_t *l, int flags), (fd, 
 WAITS(int, connect, (int fd, const struct sockaddr *a, socklen_t l), (fd, a, l), is_blocking(fd))
 WAITS(int, close, (int fd), (fd), lingers(fd))
 WAITS(int, poll, (struct pollfd * p, nfds_t n, int timeout), (p, n, timeout), timeout != 0)
-WAITS(int, ppoll,
-    (struct pollfd * p, nfds_t n, const struct timespec *t, const sigset_t *set), (p, n, t, set), 1)
+WAITS(int, ppoll, (struct pollfd * p, nfds_t n, const struct timespec *t, const sigset_t *set),
+    (p, n, t, set), 1)
 WAITS(int, epoll_wait, (int fd, struct epoll_event *e, int n, int timeout), (fd, e, n, timeout),
     timeout != 0)
 WAITS(int, nanosleep, (const struct timespec *t, struct timespec *left), (t, left), 1)
@@ -164,7 +164,8 @@ WAITS(int, getaddrinfo,
     (const char *h, const char *s, const struct addrinfo *hints, struct addrinfo **r),
     (h, s, hints, r), 1)
 WAITS(int, getnameinfo,
-    (const struct sockaddr *a, socklen_t n, char *h, socklen_t hn, char *s, socklen_t sn, int flags),
+    (const struct sockaddr *a, socklen_t n, char *h, socklen_t hn, char *s, socklen_t sn,
+	int flags),
     (a, n, h, hn, s, sn, flags), 1)
 
 /* ---- FILEs of the library: its functions are called with the FILE's lock held. */
@@ -225,17 +226,17 @@ OPENS(fmemopen, (void *p, size_t n, const char *mode), (p, n, mode))
 OPENS(fopen, (const char *path, const char *mode), (path, mode))
 OPENS(fdopen, (int fd, const char *mode), (fd, mode))
 
-#define LOCKS(type, name, parameters, arguments, checks)                  \
-	type name##_locking parameters                                    \
-	{                                                                 \
-		int depth = order_depth();                                \
-		type r;                                                   \
-                                                                          \
-		checks;                                                   \
-		order_take(ORDER_FILE, f, ORDER_WAITS, HERE);             \
-		r = name arguments;                                       \
-		order_return(depth);                                      \
-		return r;                                                 \
+#define LOCKS(type, name, parameters, arguments, checks)      \
+	type name##_locking parameters                        \
+	{                                                     \
+		int depth = order_depth();                    \
+		type r;                                       \
+                                                              \
+		checks;                                       \
+		order_take(ORDER_FILE, f, ORDER_WAITS, HERE); \
+		r = name arguments;                           \
+		order_return(depth);                          \
+		return r;                                     \
 	}
 #define STDIO(type, name, parameters, arguments) \
 	LOCKS(type, name, parameters, arguments, check_stdio(#name))

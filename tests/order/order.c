@@ -21,7 +21,8 @@ struct stack {
 	void *frames[FRAMES];
 };
 
-struct class {
+struct class
+{
 	_Atomic(uintptr_t) key; /* the call that makes such mutexes, or the mutex */
 	const char *folder;
 	int rank; /* place in the order; 0: it has none */
@@ -34,7 +35,7 @@ static struct shared {
 	struct stack first[CLASSES][CLASSES][2]; /* where the one was taken, and then the other */
 	_Atomic(uintptr_t) reports[REPORTS];
 	atomic_int wrong;
-} *shared;
+} * shared;
 
 static struct {
 	_Atomic(uintptr_t) mutex;
@@ -394,7 +395,8 @@ begin(void)
 {
 	struct stack scrap;
 
-	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	shared =
+	    mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)
 		abort();
 	shared->classes[ORDER_LIST].rank = 1;

@@ -20,10 +20,10 @@ struct cookie {
 static int cookie_enter(struct cookie *, const void *frame);
 static void cookie_leave(struct cookie *, int entered);
 
-#define COOKIE_CALL(result, call)                                          \
-	int entered = cookie_enter(cookie, __builtin_frame_address(0));    \
-	result r = ((struct cookie *)cookie)->functions.call;              \
-                                                                           \
+#define COOKIE_CALL(result, call)                                       \
+	int entered = cookie_enter(cookie, __builtin_frame_address(0)); \
+	result r = ((struct cookie *)cookie)->functions.call;           \
+                                                                        \
 	cookie_leave(cookie, entered);
 
 #define COOKIE_OWN ((struct cookie *)cookie)->cookie

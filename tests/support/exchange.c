@@ -242,6 +242,7 @@ exchange_run(struct exchange *x)
 struct peer_state {
 	const struct exchange_kind *kind;
 	int listener, fd, life, answered;
+	size_t column; /* of the line that is coming */
 	struct exchange_outcome *outcome;
 };
 
@@ -257,14 +258,18 @@ take(struct peer_state *p, const char *octets, size_t n)
 {
 	struct exchange_outcome *o = p->outcome;
 	char line[24];
-	size_t length;
+	size_t length = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		length = (size_t)snprintf(line, sizeof line, "%07d of line%s\n", o->lines,
-		    p->kind->format ? "\r" : "");
-		if (octets[i] != line[o->octets++ % length])
-			o->is_prefix = 0;
-		o->lines = (int)(o->octets / length);
+		if (i == 0 || p->column == 0)
+			length = (size_t)snprintf(line, sizeof line, "%07d of line%s\n", o->lines,
+			    p->kind->format ? "\r" : "");
+		o->is_prefix &= octets[i] == line[p->column];
+		o->octets++;
+		if (++p->column == length) {
+			p->column = 0;
+			o->lines++;
+		}
 	}
 }
 

@@ -48,7 +48,7 @@ struct exchange {
 	atomic_int in_file;  /* a function of the FILE runs, which locks it */
 };
 
-enum { EXCHANGE_LINES = 1 + 600, EXCHANGE_SECONDS = 6 };
+enum { EXCHANGE_LINES = 1 + 400, EXCHANGE_SECONDS = 6 };
 
 /* Runs all of it. Returns 0, or -1 with report->failed set. */
 int exchange_run(struct exchange *);
@@ -76,7 +76,7 @@ int exchange_fail(struct exchange *, const char *what);
 /* What the test sees. */
 enum exchange_end { EXCHANGE_NONE, EXCHANGE_PROPER, EXCHANGE_RESET };
 struct exchange_outcome {
-	int status;            /* of the process, as wait(2) has it */
+	int status; /* of the process, as wait(2) has it */
 	struct exchange_report *report;
 	size_t octets;         /* that the peer got, */
 	int lines;             /* of which so many whole lines, */

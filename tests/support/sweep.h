@@ -28,6 +28,7 @@ static struct {
 	atomic_int armed;
 	pthread_t thread; /* the one to be disturbed */
 	int k, count;     /* at which moment, how many there were */
+	int only_before;  /* just after a call is as good as just before the next one */
 	void (*disturb)(void);
 	struct exchange_report *report;
 } sweep;
@@ -49,7 +50,8 @@ sweep_moment(const char *when, const char *name)
 {
 	int saved = errno;
 
-	if (!sweep.armed || !pthread_equal(sweep.thread, pthread_self()) || ++sweep.count != sweep.k)
+	if (!sweep.armed || !pthread_equal(sweep.thread, pthread_self()) ||
+	    (sweep.only_before && when[0] == 'a') || ++sweep.count != sweep.k)
 		return;
 	sweep.armed = 0;
 	snprintf(sweep.report->hit, sizeof sweep.report->hit, "%s %s()", when, name);
@@ -71,7 +73,7 @@ sweep_goes_on(int *k, const struct exchange_report *last)
 		return *k > 0;
 	}
 	if (*k > 0 && last->hit[0] == '\0') {
-		ck_assert_int_gt(*k, 40); /* else it is not the calls of a life */
+		ck_assert_int_gt(*k, 20); /* else it is not the calls of a life */
 		return 0;
 	}
 	*k += *k > 0 && getenv("FSOCK_SAMPLE") != NULL ? 7 : 1;
@@ -79,20 +81,21 @@ sweep_goes_on(int *k, const struct exchange_report *last)
 }
 
 /* Calls that take the place of NAME(args). */
-#define STEP(type, name, parameters, arguments)  \
-	type __real_##name parameters;           \
-	type __wrap_##name parameters;           \
-	type __wrap_##name parameters            \
-	{                                        \
-		type r_;                         \
-		sweep_moment("before", #name);   \
-		r_ = __real_##name arguments;    \
-		sweep_moment("after", #name);    \
-		return r_;                       \
+#define STEP(type, name, parameters, arguments) \
+	type __real_##name parameters;          \
+	type __wrap_##name parameters;          \
+	type __wrap_##name parameters           \
+	{                                       \
+		type r_;                        \
+		sweep_moment("before", #name);  \
+		r_ = __real_##name arguments;   \
+		sweep_moment("after", #name);   \
+		return r_;                      \
 	}
 
 STEP(int, socket, (int family, int type, int protocol), (family, type, protocol))
-STEP(int, socketpair, (int family, int type, int protocol, int fds[2]), (family, type, protocol, fds))
+STEP(int, socketpair, (int family, int type, int protocol, int fds[2]),
+    (family, type, protocol, fds))
 STEP(int, connect, (int fd, const struct sockaddr *to, socklen_t n), (fd, to, n))
 STEP(int, bind, (int fd, const struct sockaddr *to, socklen_t n), (fd, to, n))
 STEP(int, listen, (int fd, int backlog), (fd, backlog))
@@ -116,7 +119,8 @@ STEP(int, getaddrinfo,
 #if defined(__linux__)
 struct epoll_event;
 STEP(int, epoll_create1, (int flags), (flags))
-STEP(int, epoll_ctl, (int list, int what, int fd, struct epoll_event *event), (list, what, fd, event))
+STEP(int, epoll_ctl, (int list, int what, int fd, struct epoll_event *event),
+    (list, what, fd, event))
 STEP(int, epoll_wait, (int list, struct epoll_event *events, int n, int timeout),
     (list, events, n, timeout))
 STEP(int, eventfd, (unsigned value, int flags), (value, flags))

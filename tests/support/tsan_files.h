@@ -10,11 +10,11 @@
 
 #if defined(__SANITIZE_THREAD__)
 #include <sanitizer/tsan_interface.h>
-#define file_is_locked(f)    __tsan_acquire(f)
-#define file_is_unlocked(f)  __tsan_release(f)
+#define file_is_locked(f)   __tsan_acquire(f)
+#define file_is_unlocked(f) __tsan_release(f)
 #else
-#define file_is_locked(f)    ((void)(f))
-#define file_is_unlocked(f)  ((void)(f))
+#define file_is_locked(f)   ((void)(f))
+#define file_is_unlocked(f) ((void)(f))
 #endif
 
 static char every_file; /* libc's list of them */

@@ -26,6 +26,7 @@ run(void *arg)
 {
 	struct job *job = arg;
 
+	sweep.only_before = 1;
 	sweep_arm(job->k, cancel_it, job->x->report);
 	exchange_run(job->x);
 	sweep.armed = 0;

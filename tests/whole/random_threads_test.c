@@ -34,7 +34,7 @@ static struct round {
 	fsock_waitlist *lists[LISTS];
 	atomic_int list_number; /* each waiter has its own */
 	atomic_int stop, seeds;
-	int may_cut; /* somebody is to make the connection fail */
+	int may_cut;   /* somebody is to make the connection fail */
 	size_t amount; /* that each end sends */
 } round_;
 
@@ -54,7 +54,8 @@ draw(unsigned *state, unsigned below)
 static unsigned
 begin(void)
 {
-	return (seed * 2654435761u) ^ (unsigned)(number * 977 + ++round_.seeds * 7919) ^ 0x9e3779b9u;
+	return (seed * 2654435761u) ^ (unsigned)(number * 977 + ++round_.seeds * 7919) ^
+	       0x9e3779b9u;
 }
 
 /* What is sent, octet by octet: lines, so that formats and lines have something to do. */
@@ -155,8 +156,7 @@ wait_for_events(void *arg)
 			if (event.socket == NULL)
 				abort();
 		for (int i = 0; i < 2; i++)
-			fsock_waitlist_change(
-			    list, round_.ends[i].s, (int)draw(&state, 4), NULL);
+			fsock_waitlist_change(list, round_.ends[i].s, (int)draw(&state, 4), NULL);
 		if (draw(&state, 3) == 0)
 			nap();
 	}
@@ -209,13 +209,27 @@ meddle(void *arg)
 		fsock *s = round_.ends[draw(&state, 2)].s;
 
 		switch (draw(&state, 7)) {
-		case 0: fsock_set_nonblocking(s, (int)draw(&state, 2)); break;
-		case 1: fsock_interrupt(s, FSOCK_INPUT); break;
-		case 2: fsock_set_deadline(s, draw(&state, 2) ? 100 : INFINITY); break;
-		case 3: fsock_pending_output(s), fsock_is_congested(s), fsock_state(s); break;
-		case 4: open_third(s); break;
-		case 5: fsock_waitlist_wake(round_.lists[draw(&state, LISTS)]); break;
-		default: fsock_send_pending(s); break;
+		case 0:
+			fsock_set_nonblocking(s, (int)draw(&state, 2));
+			break;
+		case 1:
+			fsock_interrupt(s, FSOCK_INPUT);
+			break;
+		case 2:
+			fsock_set_deadline(s, draw(&state, 2) ? 100 : INFINITY);
+			break;
+		case 3:
+			fsock_pending_output(s), fsock_is_congested(s), fsock_state(s);
+			break;
+		case 4:
+			open_third(s);
+			break;
+		case 5:
+			fsock_waitlist_wake(round_.lists[draw(&state, LISTS)]);
+			break;
+		default:
+			fsock_send_pending(s);
+			break;
 		}
 		nap();
 	}
@@ -248,8 +262,8 @@ cut(void *arg)
 
 /* ---- Rounds. */
 
-static void (*const helpers[])(void *) = { wait_for_events, wait_for_events, open_and_close, meddle,
-	flush_all, cut };
+static void (*const helpers[])(
+    void *) = { wait_for_events, wait_for_events, open_and_close, meddle, flush_all, cut };
 enum { HELPERS = COUNT(helpers) };
 
 static void

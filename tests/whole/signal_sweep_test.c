@@ -54,6 +54,7 @@ live(struct exchange *x, void *arg)
 	disturbed = x;
 	sigaction(SIGUSR1, &how, NULL);
 	if (sigsetjmp(way_out, 1) == 0) {
+		sweep.only_before = action != EXITS && action != JUMPS;
 		sweep_arm(k, raise_it, x->report);
 		exchange_run(x);
 	}
@@ -66,7 +67,8 @@ live(struct exchange *x, void *arg)
 static int
 must_succeed(const struct exchange_kind *kind)
 {
-	return action == RETURNS || action == WAKES || (action == INTERRUPTS && !kind->interruptible);
+	return action == RETURNS || action == WAKES ||
+	       (action == INTERRUPTS && !kind->interruptible);
 }
 
 /* Returns what is wrong, or NULL. */
