@@ -142,7 +142,6 @@ TRANSFERS(ssize_t, sendto,
     (int fd, const void *b, size_t n, int flags, const struct sockaddr *a, socklen_t l),
     (fd, b, n, flags, a, l))
 TRANSFERS(ssize_t, recvmsg, (int fd, struct msghdr *m, int flags), (fd, m, flags))
-TRANSFERS(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags), (fd, m, flags))
 TRANSFERS(int, recvmmsg, (int fd, struct mmsghdr *m, unsigned n, int flags, struct timespec *t),
     (fd, m, n, flags, t))
 TRANSFERS(int, sendmmsg, (int fd, struct mmsghdr *m, unsigned n, int flags), (fd, m, n, flags))
@@ -153,11 +152,8 @@ WAITS(int, accept4, (int fd, struct sockaddr *a, socklen_t *l, int flags), (fd, 
 WAITS(int, connect, (int fd, const struct sockaddr *a, socklen_t l), (fd, a, l), is_blocking(fd))
 WAITS(int, close, (int fd), (fd), lingers(fd))
 WAITS(int, poll, (struct pollfd * p, nfds_t n, int timeout), (p, n, timeout), timeout != 0)
-WAITS(int, ppoll, (struct pollfd * p, nfds_t n, const struct timespec *t, const sigset_t *set),
-    (p, n, t, set), 1)
 WAITS(int, epoll_wait, (int fd, struct epoll_event *e, int n, int timeout), (fd, e, n, timeout),
     timeout != 0)
-WAITS(int, nanosleep, (const struct timespec *t, struct timespec *left), (t, left), 1)
 WAITS(int, sched_yield, (void), (), 1)
 WAITS(int, pthread_join, (pthread_t thread, void **result), (thread, result), 1)
 WAITS(int, getaddrinfo,
@@ -223,8 +219,6 @@ order_fopencookie(void *cookie, const char *mode, cookie_io_functions_t function
 	}
 OPENS(open_memstream, (char **p, size_t *n), (p, n))
 OPENS(fmemopen, (void *p, size_t n, const char *mode), (p, n, mode))
-OPENS(fopen, (const char *path, const char *mode), (path, mode))
-OPENS(fdopen, (int fd, const char *mode), (fd, mode))
 
 #define LOCKS(type, name, parameters, arguments, checks)      \
 	type name##_locking parameters                        \
@@ -242,16 +236,11 @@ OPENS(fdopen, (int fd, const char *mode), (fd, mode))
 	LOCKS(type, name, parameters, arguments, check_stdio(#name))
 
 STDIO(size_t, fwrite, (const void *p, size_t size, size_t n, FILE *f), (p, size, n, f))
-STDIO(size_t, fread, (void *p, size_t size, size_t n, FILE *f), (p, size, n, f))
 STDIO(int, fputs, (const char *text, FILE *f), (text, f))
-STDIO(int, fputc, (int c, FILE *f), (c, f))
-STDIO(char *, fgets, (char *p, int n, FILE *f), (p, n, f))
 STDIO(int, getc, (FILE * f), (f))
-STDIO(int, fgetc, (FILE * f), (f))
 STDIO(int, ungetc, (int c, FILE *f), (c, f))
 STDIO(int, setvbuf, (FILE * f, char *p, int mode, size_t n), (f, p, mode, n))
 STDIO(int, fseeko64, (FILE * f, off64_t offset, int whence), (f, offset, whence))
-STDIO(off64_t, ftello64, (FILE * f), (f))
 STDIO(int, ferror, (FILE * f), (f))
 STDIO(int, feof, (FILE * f), (f))
 
