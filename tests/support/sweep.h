@@ -73,7 +73,7 @@ sweep_goes_on(int *k, const struct exchange_report *last)
 		return *k > 0;
 	}
 	if (*k > 0 && last->hit[0] == '\0') {
-		ck_assert_int_gt(*k, 20); /* else it is not the calls of a life */
+		ck_assert_int_gt(*k, 10); /* else it is not the calls of a life */
 		return 0;
 	}
 	*k += *k > 0 && getenv("FSOCK_SAMPLE") != NULL ? 7 : 1;
