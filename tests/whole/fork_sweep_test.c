@@ -14,6 +14,16 @@
 #include "../support/sock_support.h"
 #include "../support/sweep.h"
 
+/*
+ * Musl's FILEs stay locked in a child by the thread that is not there, as those of fdopen() do:
+ * then the child uses no stdio.
+ */
+#if defined(__linux__) && !defined(__GLIBC__)
+enum { KEEPS_LOCKS = 1 };
+#else
+enum { KEEPS_LOCKS = 0 };
+#endif
+
 enum way { CLOSE, CLOSE_STREAM, EXIT, EXIT_AT_ONCE, WAYS };
 
 static const char *const way_names[] = { "fsock_close()", "fclose()", "exit()", "_exit()" };
@@ -46,18 +56,11 @@ end_by(struct exchange *x, enum way way, int status)
 	_exit(status);
 }
 
-/*
- * Musl's FILEs stay locked in a child by the thread that is not there, as those of fdopen() do; and
- * what they hold of output would be sent twice by any stdio.
- */
+/* What stdio holds of output in the child, any stdio would send twice. */
 static int
 stdio_is_lost(void)
 {
-#if defined(__GLIBC__) || !defined(__linux__)
-	return was_in_stdio;
-#else
-	return was_in_stdio || was_in_file;
-#endif
+	return was_in_stdio || (KEEPS_LOCKS && was_in_file);
 }
 
 /* ---- The child. */
@@ -261,7 +264,10 @@ START_TEST(forked)
 		    plan.parent_first ? "parent" : "child", way_names[plan.way], wrong);
 		outlived += o.report->asks > 0;
 	}
-	ck_assert(plan.k < 0 || !plan.parent_first || outlived > 0);
+	if (plan.parent_first && outlived == 0 && KEEPS_LOCKS)
+		printf(
+		    "SKIPPED: %s: this libc keeps FILEs locked in a child\n", exchange_name(kind));
+	ck_assert(plan.k < 0 || !plan.parent_first || outlived > 0 || KEEPS_LOCKS);
 }
 END_TEST
 
