@@ -24,7 +24,7 @@ struct stack {
 struct class
 {
 	_Atomic(uintptr_t) key; /* the call that makes such mutexes, or the mutex */
-	const char *folder;
+	const char *name;
 	int rank; /* place in the order; 0: it has none */
 };
 
@@ -105,11 +105,11 @@ print_line(const char *what, const char *first, const char *middle, const char *
 }
 
 static const char *
-name(int class)
+name_of(int class)
 {
 	return class == ORDER_LIST   ? "libc's list of FILEs"
 	       : class == ORDER_FILE ? "a FILE's lock"
-				     : shared->classes[class].folder;
+				     : shared->classes[class].name;
 }
 
 /* Whether this is told for the first time, and not after many others. */
@@ -138,7 +138,7 @@ get_stack(struct stack *stack)
 static void
 print_pair(const char *what, int first, int second)
 {
-	print_line(what, name(first), ", then ", name(second));
+	print_line(what, name_of(first), ", then ", name_of(second));
 	print_stack("the first was taken here:", &shared->first[first][second][0]);
 	print_stack("and the second here:", &shared->first[first][second][1]);
 }
@@ -185,7 +185,7 @@ order_forbid(const char *call, const char *why)
 	print_stack("here:", &here);
 	for (int i = 0; i < holding; i++)
 		if (held[i].class >= ORDER_MUTEX)
-			print_stack(name(held[i].class), &held[i].stack);
+			print_stack(name_of(held[i].class), &held[i].stack);
 	end_at_once();
 }
 
@@ -202,29 +202,39 @@ is_last(const void *mutex)
 }
 
 static int
-rank(const char *folder)
-{
-	return strcmp(folder, "server") == 0 ? 3
-	       : strcmp(folder, "wait") == 0 ? 4
-	       : strcmp(folder, "base") == 0 ? 5
-					     : 0;
-}
-
-static int
-class_of(uintptr_t key, const char *folder, int place)
+class_of(uintptr_t key, const char *name, int rank)
 {
 	for (int i = ORDER_MUTEX; i < CLASSES; i++) {
 		uintptr_t none = 0;
 
 		if (atomic_compare_exchange_strong(&shared->classes[i].key, &none, key)) {
-			shared->classes[i].folder = folder;
-			shared->classes[i].rank = place;
+			shared->classes[i].name = name;
+			shared->classes[i].rank = rank;
 			return i;
 		}
 		if (none == key)
 			return i;
 	}
 	abort();
+}
+
+/* The folders whose mutexes have a place in the order. */
+static const struct place {
+	const char *folder, *name;
+	int rank;
+} places[] = {
+	{ "server", "a server's lock", 3 },
+	{ "wait", "a wait list's lock", 4 },
+	{ "base", "a socket's lock", 5 },
+};
+
+static int
+class_in(const char *folder, const void *site)
+{
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+		if (strcmp(folder, places[i].folder) == 0)
+			return class_of((uintptr_t)site, places[i].name, places[i].rank);
+	return class_of((uintptr_t)site, folder, 0);
 }
 
 /* The entry of a mutex; it is made if need be, and stays. */
@@ -248,9 +258,9 @@ void
 order_make(const void *mutex, const char *folder, const void *site)
 {
 	if (is_last(mutex))
-		*entry(mutex) = class_of((uintptr_t)mutex, "the registry's, look-ups'", 6);
+		*entry(mutex) = class_of((uintptr_t)mutex, "the registry's or look-ups' lock", 6);
 	else
-		*entry(mutex) = class_of((uintptr_t)site, folder, rank(folder));
+		*entry(mutex) = class_in(folder, site);
 }
 
 int
