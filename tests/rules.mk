@@ -219,7 +219,7 @@ SKIP.order     := signal_sweep_test $(CODECS) $(basename $(notdir $(wildcard tes
 ORDERED        := $(filter-out $(foreach f,$(FOLDERS),$(SKIP.order:%=tests/$f/%.c)),$(UNIT))
 ORDER_PROGRAMS := $(ORDERED:%.c=build/order/%)
 ORDER_LIBRARY  := $(SOURCES:%.c=build/order/%.o)
-ORDER_RECORDER := build/gcc/tests/order/order.o build/gcc/tests/order/calls.o
+ORDER_RECORDER := $(patsubst %.c,build/gcc/%.o,$(wildcard tests/order/*.c))
 
 $(ORDER_LIBRARY): build/order/%.o: build/gcc/%.o tests/order/library.syms
 	@mkdir -p $(@D)

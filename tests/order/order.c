@@ -1,28 +1,18 @@
 #include "../../src/base/compat.h"
 #include "order.h"
+#include "report.h"
 
-#include <execinfo.h>
-#include <spawn.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include <sys/wait.h>
 
 #include "../../src/base/lock.h"
 
-extern char **environ;
+enum { CLASSES = 64, MUTEXES = 1 << 16, HELD = 64, REPORTS = 256, REPORTED = 8 };
 
-enum { CLASSES = 64, FRAMES = 12, MUTEXES = 1 << 16, HELD = 64, REPORTS = 256, REPORTED = 8 };
-
-struct stack {
-	int depth;
-	void *frames[FRAMES];
-};
-
-struct class
-{
+struct lock_class {
 	_Atomic(uintptr_t) key; /* the call that makes such mutexes, or the mutex */
 	const char *name;
 	int rank; /* place in the order; 0: it has none */
@@ -30,9 +20,10 @@ struct class
 
 /* Shared with the children of fork(); addresses mean the same there. */
 static struct shared {
-	struct class classes[CLASSES];
+	struct lock_class classes[CLASSES];
 	atomic_int seen[CLASSES][CLASSES];
-	struct stack first[CLASSES][CLASSES][2]; /* where the one was taken, and then the other */
+	struct order_stack first[CLASSES][CLASSES]
+				[2]; /* where the one was taken, and then the other */
 	_Atomic(uintptr_t) reports[REPORTS];
 	atomic_int wrong;
 } * shared;
@@ -45,7 +36,7 @@ static struct {
 struct held {
 	const void *lock, *frame;
 	int class, count;
-	struct stack stack;
+	struct order_stack stack;
 };
 
 static _Thread_local struct held held[HELD];
@@ -56,53 +47,6 @@ static int trace;
 static pid_t leader;
 
 /* ---- What is wrong is told once. */
-
-/* Has addr2line tell where the stack is; without it there are bare addresses. */
-static void
-print_frames(const struct stack *stack)
-{
-	char texts[FRAMES][20], path[256] = "";
-	char *arguments[FRAMES + 4] = { "addr2line", "-ifpse", path };
-	int n = 3, status;
-	pid_t child;
-
-	if (readlink("/proc/self/exe", path, sizeof path - 1) < 0)
-		return;
-	for (int i = 1; i < stack->depth; i++) {
-		uintptr_t at = (uintptr_t)stack->frames[i];
-
-		if (at < 0x10000000) { /* of the program, which is not relocatable */
-			snprintf(texts[i], sizeof texts[i], "%#lx", (unsigned long)at - 1);
-			arguments[n++] = texts[i];
-		}
-	}
-	if (n > 3 && posix_spawnp(&child, arguments[0], NULL, NULL, arguments, environ) == 0)
-		waitpid(child, &status, 0);
-	else
-		backtrace_symbols_fd(stack->frames, stack->depth, 2);
-}
-
-/* Printing is no point of cancellation here: the library has held them off, or has none. */
-static void
-print_stack(const char *title, const struct stack *stack)
-{
-	int cancel;
-
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	dprintf(2, "  %s\n", title);
-	if (stack != NULL)
-		print_frames(stack);
-	pthread_setcancelstate(cancel, NULL);
-}
-
-static void
-print_line(const char *what, const char *first, const char *middle, const char *second)
-{
-	char text[160];
-
-	snprintf(text, sizeof text, "ORDER: %s: %s%s%s", what, first, middle, second);
-	print_stack(text, NULL);
-}
 
 static const char *
 name_of(int class)
@@ -130,17 +74,11 @@ is_news(uintptr_t key)
 }
 
 static void
-get_stack(struct stack *stack)
-{
-	stack->depth = backtrace(stack->frames, FRAMES);
-}
-
-static void
 print_pair(const char *what, int first, int second)
 {
-	print_line(what, name_of(first), ", then ", name_of(second));
-	print_stack("the first was taken here:", &shared->first[first][second][0]);
-	print_stack("and the second here:", &shared->first[first][second][1]);
+	order_print_line(what, name_of(first), ", then ", name_of(second));
+	order_print_stack("the first was taken here:", &shared->first[first][second][0]);
+	order_print_stack("and the second here:", &shared->first[first][second][1]);
 }
 
 static void
@@ -173,19 +111,19 @@ judge_pair(int first, int second)
 void
 order_forbid(const char *call, const char *why)
 {
-	struct stack here;
+	struct order_stack here;
 	uintptr_t key = 4;
 
-	get_stack(&here);
+	order_get_stack(&here);
 	for (int i = 1; i < here.depth && i < 5; i++)
 		key = key * 31 + (uintptr_t)here.frames[i];
 	if (!is_news(key))
 		return;
-	print_line(call, why, "", "");
-	print_stack("here:", &here);
+	order_print_line(call, why, "", "");
+	order_print_stack("here:", &here);
 	for (int i = 0; i < holding; i++)
 		if (held[i].class >= ORDER_MUTEX)
-			print_stack(name_of(held[i].class), &held[i].stack);
+			order_print_stack(name_of(held[i].class), &held[i].stack);
 	end_at_once();
 }
 
@@ -313,7 +251,7 @@ order_take(int class, const void *lock, enum order_way way, const void *frame)
 	if (!again && holding < HELD) {
 		new = &held[holding];
 		*new = (struct held){ .lock = lock, .frame = frame, .class = class, .count = 1 };
-		get_stack(&new->stack);
+		order_get_stack(&new->stack);
 		for (int i = 0; i < holding && !again; i++)
 			again = held[i].lock == lock;
 		for (int i = 0; i < holding && way == ORDER_WAITS && !again; i++)
@@ -403,7 +341,7 @@ at_end(void)
 __attribute__((constructor(101))) static void
 begin(void)
 {
-	struct stack scrap;
+	struct order_stack scrap;
 
 	shared =
 	    mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -413,7 +351,7 @@ begin(void)
 	shared->classes[ORDER_FILE].rank = 2;
 	leader = getpid();
 	trace = getenv("ORDER_TRACE") != NULL;
-	get_stack(&scrap); /* the first one loads a library */
+	order_get_stack(&scrap); /* the first one loads a library */
 	pthread_key_create(&ended, at_thread_end);
 	pthread_atfork(NULL, NULL, in_child);
 	atexit(at_end);
