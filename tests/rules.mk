@@ -59,7 +59,7 @@ SAMPLE       = FSOCK_SAMPLE=1
 ENV.asan     = ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
                UBSAN_OPTIONS=print_stacktrace=1 CK_TIMEOUT_MULTIPLIER=4 CK_FORK=no $(SAMPLE)
 ENV.tsan     = TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=tests/tools/tsan.supp \
-               CK_TIMEOUT_MULTIPLIER=8 CK_FORK=no
+               CK_TIMEOUT_MULTIPLIER=8 CK_FORK=no FSOCK_RANDOM_SECONDS=60
 ENV.valgrind = CK_FORK=no CK_TIMEOUT_MULTIPLIER=4
 ENV.s390x    = $(SAMPLE)
 ENV.arm64    = $(SAMPLE)
@@ -83,17 +83,23 @@ AT_ONCE.slow   = 1
 # Names of programs that a stage leaves out, each with its reason.
 CODECS       := $(basename $(notdir $(wildcard tests/codec/*_test.c)))
 # Codec and text formats know no threads; nothing runs beside them.
-SKIP.tsan     = $(CODECS) $(basename $(notdir $(wildcard tests/stream/text_*_test.c)))
+# The sweeps' processes have one thread each, or fork what the sanitizer knows no children of.
+SWEEPS       := $(basename $(notdir $(wildcard tests/whole/*_sweep_test.c)))
+SKIP.tsan     = $(CODECS) $(SWEEPS) $(basename $(notdir $(wildcard tests/stream/text_*_test.c)))
 # The codec is compiled by the same compiler as for gcc, and asks little of the libc.
 SKIP.musl     = $(filter-out codec_iconv_test,$(CODECS))
 SKIP.funopen  = $(CODECS)
+# The same libc as for gcc: what the sweeps are about is the same.
+SKIP.clang    = $(SWEEPS)
+SKIP.i686     = $(SWEEPS)
 # These put every cell and cut through plain loops that valgrind slows down a hundredfold; the address
 # sanitizer has them. codec_iconv_test trips over the libc's own loader of charsets.
 # Those in namespaces of their own measure times, which are not those of a program so slowed down.
 # The last rows take most of the stage's time for what the address sanitizer's leak check sees as well.
 SKIP.valgrind = codec_flexi_test codec_tables_test codec_jis_test codec_vectors_test codec_iconv_test \
     codec_pairs_test namespace_lookup_test namespace_race_test kernels_test buffer_test matrix_test model_test delivery_test text_flexi_test \
-    text_random_test text_input_test combination_test combination_end_test combination_stream_test combination_format_test combination_wait_test
+    text_random_test text_input_test $(SWEEPS) random_threads_test \
+    combination_test combination_end_test combination_stream_test combination_format_test combination_wait_test
 SKIP.s390x    = codec_flexi_test
 SKIP.arm64    = codec_flexi_test codec_tables_test codec_jis_test codec_pairs_test
 
@@ -128,6 +134,12 @@ WRAPPED.fault_test := malloc calloc free mmap mmap64 munmap fopencookie funopen 
     lstat lstat64 unlink pthread_create
 WRAPPED.server_fault_test := malloc calloc realloc socket bind listen send pipe2 eventfd epoll_create1 \
     pthread_create fsock_waitlist_add fsock__accept_now
+WRAPPED.signal_sweep_test := socket socketpair connect bind listen accept4 setsockopt getsockopt getsockname \
+    getpeername shutdown close poll read write recv send getaddrinfo epoll_create1 epoll_ctl epoll_wait eventfd \
+    fcntl fcntl64
+WRAPPED.cancel_sweep_test := $(WRAPPED.signal_sweep_test)
+WRAPPED.fork_sweep_test   := $(WRAPPED.signal_sweep_test)
+WRAPPED.random_threads_test := fopencookie fread fwrite fputs flockfile ftrylockfile funlockfile
 wrapped = $(WRAPPED.$(notdir $(1)):%=-Wl,--wrap=%)
 ifeq ($(shell uname -s),Darwin)
 UNIT := $(filter-out $(foreach f,$(FOLDERS),$(patsubst WRAPPED.%,tests/$f/%.c,$(filter WRAPPED.%,$(.VARIABLES)))),$(UNIT))
@@ -174,7 +186,7 @@ $(CHECK_SOURCE):
 
 # ---- Stages. Each runs through tests/tools/run, which counts, times and reports.
 
-STAGES := lint headers gcc unblocked asan tsan clang musl funopen $(FOREIGN) valgrind peers slow \
+STAGES := lint headers gcc order unblocked asan tsan clang musl funopen $(FOREIGN) valgrind peers slow \
           differential fuzz examples install
 STAGES.check := $(STAGES)
 STAGES.test  := gcc
@@ -201,6 +213,44 @@ stage-$(1): $$(PROGRAMS.$(1)) $$(FUZZ.$(1))
 	$$(call run,$(1),$$^)
 endef
 $(foreach v,$(TESTED),$(eval $(call VARIANT_STAGE,$(v))))
+
+# ---- The order of locks: gcc's objects, linked once more with their calls of locks, of stdio and of what
+# may wait renamed to those of tests/order/calls.c. The folder of a mutex tells its place in the order.
+# What has no locks to take is left out, and the sweep that jumps out of functions which hold some.
+SKIP.order     := signal_sweep_test $(CODECS) $(basename $(notdir $(wildcard tests/net/*addr*_test.c tests/net/names_test.c \
+                  tests/net/race_test.c tests/stream/text_*_test.c tests/base/*_test.c)))
+ORDERED        := $(filter-out $(foreach f,$(FOLDERS),$(SKIP.order:%=tests/$f/%.c)),$(UNIT))
+ORDER_PROGRAMS := $(ORDERED:%.c=build/order/%)
+ORDER_LIBRARY  := $(SOURCES:%.c=build/order/%.o)
+ORDER_RECORDER := $(patsubst %.c,build/gcc/%.o,$(wildcard tests/order/*.c))
+
+$(ORDER_LIBRARY): build/order/%.o: build/gcc/%.o tests/order/library.syms
+	@mkdir -p $(@D)
+	$(Q)objcopy --redefine-syms=tests/order/library.syms \
+	    --redefine-sym pthread_mutex_init=order_init_$(notdir $(patsubst %/,%,$(@D))) $< $@
+
+$(ORDERED:%.c=build/order/%.o) $(SUPPORT:%.c=build/order/%.o): build/order/%.o: build/gcc/%.o tests/order/programs.syms
+	@mkdir -p $(@D)
+	$(Q)objcopy --redefine-syms=tests/order/programs.syms $< $@
+
+# Calls that would have to be known to it, too.
+ORDER_UNKNOWN := v?f?printf|f?putc|fgetc|getline|getdelim|fgets|fread|v?fscanf|rewind|ftell.*|fseek|freopen.*|tmpfile.*|puts|select|pselect|ppoll|usleep|sleep|nanosleep|epoll_pwait.*|accept|readv|writev|sendmsg|pthread_(rwlock|spin|barrier|mutex_timed).*|sem_.*
+
+build/order/libfsock.a: $(ORDER_LIBRARY)
+	@echo "  AR $@"
+	@! nm -u $^ | grep -wE 'U ($(ORDER_UNKNOWN))' || { echo "tests/order does not know these" >&2; exit 1; }
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(ORDER_PROGRAMS): %: %.o $(SUPPORT:%.c=build/order/%.o) $(ORDER_RECORDER) build/order/libfsock.a
+	@echo "  LD $@"
+	$(Q)$(CC.gcc) $(CFLAGS.gcc) -pthread -no-pie $(LDFLAGS) $(call wrapped,$@) -o $@ $(objects) \
+	    $(call check_libs,gcc)
+
+stage-order: $(ORDER_PROGRAMS)
+	$(call run,order,$^)
+
+-include $(ORDER_RECORDER:.o=.d)
 
 stage-unblocked: $(UNBLOCKED:%.c=build/gcc/%)
 	$(call run,unblocked,$^)
