@@ -237,7 +237,7 @@ stage-fuzz: $(FUZZ:%.c=build/fuzzer/%)
 	$(call run,fuzz,$^)
 
 stage-lint: all
-	$(call run,lint,tests/tools/lint tests/tools/man tests/tools/symbols)
+	$(call run,lint,tests/tools/lint tests/tools/arrows tests/tools/man tests/tools/symbols)
 
 stage-headers:
 	$(call run,headers,tests/tools/headers)
@@ -246,7 +246,7 @@ stage-install: all
 	$(call run,install,tests/tools/install)
 
 lint: all
-	@s=0; for t in lint man symbols; do tests/tools/$$t || s=1; done; exit $$s
+	@s=0; for t in lint arrows man symbols; do tests/tools/$$t || s=1; done; exit $$s
 
 format:
 	clang-format -i $$(grep -LiE '^/\* (generated|made) by ' \

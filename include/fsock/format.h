@@ -3,8 +3,8 @@
  * errors. The conventions are in fsock.h, charsets and line-end styles in fsock/codec.h.
  *
  * Inside a FILE text is UTF-8 with lines ended by '\n', always; a format says what is sent and
- * received. Without one octets pass unchanged. Input and output each have a format of their own, and
- * it may be changed at any moment: input at the exact octet the program has read up to, whatever
+ * received. Without one octets pass unchanged. Input and output each have a format of their own,
+ * which may be changed at any moment: input at the exact octet the program has read up to, whatever
  * has been read ahead; output behind everything written so far.
  *
  * As text, a format is words with commas between, in any order:
