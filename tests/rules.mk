@@ -281,7 +281,7 @@ fuzz: $(FUZZ:%.c=build/fuzzer/%)
 # ---- What the tests need.
 
 # `make deps test` installs what the stages of `make test` need, `make deps` with anything else, or alone, all.
-PACKAGES.test := $(if $(shell command -v $(CC)),,gcc) libc6-dev make pkg-config check libpng-dev libjansson-dev \
+PACKAGES.test := $(if $(shell command -v $(CC) 2>/dev/null),,gcc) libc6-dev make pkg-config check libpng-dev libjansson-dev \
     redis-server curl socat netcat-openbsd systemd python3 cl-flexi-streams
 PACKAGES := $(PACKAGES.test) gcc g++ clang libclang-rt-dev binutils musl-tools libbsd-dev valgrind cppcheck \
     mandoc groff-base wrk iproute2 libevent-dev \
