@@ -4,9 +4,10 @@
 ## make demo        build the static library, run examples/demo.c (a C compiler and make suffice)
 ## make examples    build all examples against the static library
 ## make install     DESTDIR, PREFIX, LIBDIR, INCLUDEDIR, MANDIR; make uninstall takes it away
-## make deps        install what the tests need (Debian), say what that is elsewhere
-## make test        the tests as built by gcc; T=addr runs addr_test only
-## make check       everything: all variants, lint, headers, examples, installation
+## make test        unit tests, examples, other programs to talk to; T=addr runs addr_test only
+## make check       everything: all variants, lint, headers, installation; AFTER=test: but what test ran
+## make deps        install what the tests need (Debian), say what that is elsewhere; make deps test
+##                  installs what make test needs, which is less
 ## make test-STAGE  one stage of it; make stages lists them
 ## make bench       the benchmarks
 ## make fuzz        the fuzzers, FUZZ_SECONDS each; T=addr runs tests/fuzz/addr_fuzz.c only

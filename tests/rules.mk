@@ -2,19 +2,18 @@
 #
 # tests/ mirrors the folders of src; tests/whole has what is about the whole library. A new
 # tests/FOLDER/NAME_test.c (a check program with its own main) is in every variant at once; tests/support/*.c
-# is linked to all. Programs in tests/peers (other programs to talk to, libraries that take a FILE) and in
-# tests/slow run as built by gcc; there an executable NAME_test.sh is a test as well. A libFuzzer harness
-# tests/fuzz/NAME_fuzz.c has a corpus, tests/fuzz/corpus/NAME, that every variant replays; a model it has in
-# NAME_model.c is linked.
+# is linked to all. Programs in tests/peers (other programs to talk to, libraries that take a FILE), in
+# tests/slow and in tests/bench run as built by $(CC); in the first two an executable NAME_test.sh is a test
+# as well. A libFuzzer harness tests/fuzz/NAME_fuzz.c has a corpus, tests/fuzz/corpus/NAME, that every
+# variant replays; a model it has in NAME_model.c is linked.
 
 T ?= *
 
 # Machines that this one is not: 32-bit x86, which it runs, and two that qemu plays. s390x is big-endian.
 FOREIGN  := i686 s390x arm64
-VARIANTS += gcc clang asan tsan musl funopen $(FOREIGN) fuzzer
-TESTED   := $(filter-out cc fuzzer,$(VARIANTS))
+VARIANTS += clang asan tsan musl funopen $(FOREIGN) fuzzer
+TESTED   := $(filter-out fuzzer,$(VARIANTS))
 
-CC.gcc     = gcc
 CC.clang   = clang
 CC.asan    = gcc
 CC.tsan    = gcc
@@ -25,7 +24,6 @@ CC.s390x   = s390x-linux-gnu-gcc
 CC.arm64   = aarch64-linux-gnu-gcc
 CC.fuzzer  = clang
 
-CFLAGS.gcc     = -O2 -g -Werror
 CFLAGS.clang   = -O2 -g -Werror
 CFLAGS.asan    = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS.tsan    = -O1 -g -fsanitize=thread
@@ -78,7 +76,13 @@ WRAP.arm64    = qemu-aarch64 -L /usr/aarch64-linux-gnu
 LIMIT.slow     = 900
 
 # How many programs of a stage run beside each other; 3 where nothing is said.
+AT_ONCE.cc     = 6
 AT_ONCE.slow   = 1
+
+# Programs that wait long, which a stage begins with, so that it does not end with one of them.
+LONG := deadline_test matrix_test hostile_test wait_timer_test wait_closing_test namespace_lookup_test delivery_test \
+    queue_test sender_link_test line_server_limit_test readable_test relay_test one_thread.sh
+long_first = $(filter $(addprefix %/,$(LONG)),$(1)) $(filter-out $(addprefix %/,$(LONG)),$(1))
 
 # Names of programs that a stage leaves out, each with its reason.
 CODECS       := $(basename $(notdir $(wildcard tests/codec/*_test.c)))
@@ -124,7 +128,7 @@ ONLY.s390x := tests/codec/% tests/net/addr_% tests/net/host_%
 ONLY.arm64 := tests/codec/%
 only = $(if $(ONLY.$(1)),$(filter $(ONLY.$(1)),$(UNIT)),$(UNIT))
 unit = $(filter-out $(foreach f,$(FOLDERS),$(SKIP.$(1):%=tests/$f/%.c)),$(only))
-GCC_ONLY := $(PEERS) $(SLOW) $(BENCHES)
+CC_ONLY := $(PEERS) $(SLOW) $(BENCHES)
 
 # Functions of libc that a program puts its own in front of: calls of NAME() from the library and the
 # program go to __wrap_NAME(). Of such programs Darwin's linker makes none.
@@ -147,7 +151,8 @@ endif
 
 # Test programs are compiled as fast as can be, but for one variant, whose warnings want the optimiser, and
 # for those that spend their time in their own loops.
-BUSY := tests/codec/% tests/stream/text_% tests/fuzz/% tests/support/%
+OPTIMISED := musl
+BUSY := tests/codec/% tests/stream/text_% tests/fuzz/% tests/support/% tests/slow/% tests/bench/%
 
 # What a program is linked of: objects come before the library, wherever they were added.
 objects = $(filter %.o,$^) $(filter %.a,$^)
@@ -157,9 +162,9 @@ define TEST_RULES
 SUPPORT.$(1)  := $(SUPPORT:%.c=build/$(1)/%.o)
 PROGRAMS.$(1) := $(patsubst %.c,build/$(1)/%,$(call unit,$(1)))
 FUZZ.$(1)     := $(FUZZ:%.c=build/$(1)/%)
-LINKED.$(1)   := $$(PROGRAMS.$(1)) $(if $(filter gcc,$(1)),$(GCC_ONLY:%.c=build/gcc/%))
+LINKED.$(1)   := $$(PROGRAMS.$(1)) $(if $(filter cc,$(1)),$(CC_ONLY:%.c=build/cc/%))
 TESTFLAGS.$(1) = -Isrc -Itests $$(call check_cflags,$(1)) $$(call peer,cflags,$$<) \
-                 $$(if $(filter gcc,$(1)),,$$(if $$(filter $(BUSY),$$<),,-O0))
+                 $$(if $(filter $(OPTIMISED),$(1)),,$$(if $$(filter $(BUSY),$$<),,-O0))
 
 $$(LINKED.$(1)): %: %.o $$(SUPPORT.$(1)) build/$(1)/libfsock.a
 	@echo "  LD $$@"
@@ -186,27 +191,35 @@ $(CHECK_SOURCE):
 
 # ---- Stages. Each runs through tests/tools/run, which counts, times and reports.
 
-STAGES := lint headers gcc order unblocked asan tsan clang musl funopen $(FOREIGN) valgrind peers slow \
-          differential fuzz examples install
+STAGES := cc peers examples lint headers order unblocked asan tsan clang musl funopen $(FOREIGN) valgrind slow \
+          differential fuzz install
 STAGES.check := $(STAGES)
-STAGES.test  := gcc
+# Of what a newcomer runs, only what T=NAME leaves.
+NAMED_EXAMPLES := $(filter $(wildcard examples/$(T).c),$(EXAMPLES))
+STAGES.test  := $(strip $(if $(UNIT)$(FUZZ),cc) $(if $(PEERS),peers) $(if $(NAMED_EXAMPLES),examples))
 $(foreach s,$(STAGES),$(eval STAGES.test-$(s) := $(s)))
+
+# AFTER=test: what `make test` has just run is not run again, only counted.
+stages_to_run = $(filter-out $(if $(AFTER),$(STAGES.$(AFTER))),$(STAGES.$@))
 
 # Stages that need nothing of each other run beside each other; `make -j1 check` runs them in turn.
 JOBS ?= 3
 .PHONY: check test lint format bench fuzz deps stages $(STAGES:%=test-%) $(STAGES:%=stage-%)
 
 check test $(STAGES:%=test-%):
-	@rm -rf build/results && mkdir -p build/results && date +%s >build/results/start
+	$(if $(STAGES.$@),,@echo "no test is called $(T)"; exit 1)
+	@$(if $(AFTER),,rm -rf build/results;) mkdir -p build/results && date +%s >build/results/start && \
+	    printf '%s\n' $(stages_to_run) >build/results/stages
 	@$(MAKE) --no-print-directory -k $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS)) \
-	    $(STAGES.$@:%=stage-%); tests/tools/summary $(STAGES.$@)
+	    $(stages_to_run:%=stage-%); times >build/results/times$(if $(AFTER),-after); \
+	    tests/tools/summary $(STAGES.$@)
 
 stages:
 	@echo $(STAGES)
 
 # $(1) is the stage, $(2) its programs.
 run = @$(ENV.$(1)) tests/tools/run $(1) $(or $(LIMIT.$(1)),300) $(or $(AT_ONCE.$(1)),3) "$(WRAP.$(1))" \
-    $(filter-out $(addprefix %/,$(SKIP.$(1))),$(2))
+    $(call long_first,$(filter-out $(addprefix %/,$(SKIP.$(1))),$(2)))
 
 define VARIANT_STAGE
 stage-$(1): $$(PROGRAMS.$(1)) $$(FUZZ.$(1))
@@ -214,7 +227,7 @@ stage-$(1): $$(PROGRAMS.$(1)) $$(FUZZ.$(1))
 endef
 $(foreach v,$(TESTED),$(eval $(call VARIANT_STAGE,$(v))))
 
-# ---- The order of locks: gcc's objects, linked once more with their calls of locks, of stdio and of what
+# ---- The order of locks: the compiler's objects, linked once more with their calls of locks, of stdio and of what
 # may wait renamed to those of tests/order/calls.c. The folder of a mutex tells its place in the order.
 # What has no locks to take is left out, and the sweep that jumps out of functions which hold some.
 SKIP.order     := signal_sweep_test $(CODECS) $(basename $(notdir $(wildcard tests/net/*addr*_test.c tests/net/names_test.c \
@@ -222,14 +235,14 @@ SKIP.order     := signal_sweep_test $(CODECS) $(basename $(notdir $(wildcard tes
 ORDERED        := $(filter-out $(foreach f,$(FOLDERS),$(SKIP.order:%=tests/$f/%.c)),$(UNIT))
 ORDER_PROGRAMS := $(ORDERED:%.c=build/order/%)
 ORDER_LIBRARY  := $(SOURCES:%.c=build/order/%.o)
-ORDER_RECORDER := $(patsubst %.c,build/gcc/%.o,$(wildcard tests/order/*.c))
+ORDER_RECORDER := $(patsubst %.c,build/cc/%.o,$(wildcard tests/order/*.c))
 
-$(ORDER_LIBRARY): build/order/%.o: build/gcc/%.o tests/order/library.syms
+$(ORDER_LIBRARY): build/order/%.o: build/cc/%.o tests/order/library.syms
 	@mkdir -p $(@D)
 	$(Q)objcopy --redefine-syms=tests/order/library.syms \
 	    --redefine-sym pthread_mutex_init=order_init_$(notdir $(patsubst %/,%,$(@D))) $< $@
 
-$(ORDERED:%.c=build/order/%.o) $(SUPPORT:%.c=build/order/%.o): build/order/%.o: build/gcc/%.o tests/order/programs.syms
+$(ORDERED:%.c=build/order/%.o) $(SUPPORT:%.c=build/order/%.o): build/order/%.o: build/cc/%.o tests/order/programs.syms
 	@mkdir -p $(@D)
 	$(Q)objcopy --redefine-syms=tests/order/programs.syms $< $@
 
@@ -244,29 +257,29 @@ build/order/libfsock.a: $(ORDER_LIBRARY)
 
 $(ORDER_PROGRAMS): %: %.o $(SUPPORT:%.c=build/order/%.o) $(ORDER_RECORDER) build/order/libfsock.a
 	@echo "  LD $@"
-	$(Q)$(CC.gcc) $(CFLAGS.gcc) -pthread -no-pie $(LDFLAGS) $(call wrapped,$@) -o $@ $(objects) \
-	    $(call check_libs,gcc)
+	$(Q)$(CC.cc) $(CFLAGS.cc) -pthread -no-pie $(LDFLAGS) $(call wrapped,$@) -o $@ $(objects) \
+	    $(call check_libs,cc)
 
 stage-order: $(ORDER_PROGRAMS)
 	$(call run,order,$^)
 
 -include $(ORDER_RECORDER:.o=.d)
 
-stage-unblocked: $(UNBLOCKED:%.c=build/gcc/%)
+stage-unblocked: $(UNBLOCKED:%.c=build/cc/%)
 	$(call run,unblocked,$^)
 
-stage-valgrind: $(PROGRAMS.gcc)
+stage-valgrind: $(PROGRAMS.cc)
 	$(call run,valgrind,$^)
 
-stage-peers: $(PEERS:%.c=build/gcc/%) | examples
+stage-peers: $(PEERS:%.c=build/cc/%) | examples
 	$(call run,peers,$^ $(wildcard tests/peers/*_test.sh))
 
-stage-slow: $(SLOW:%.c=build/gcc/%) | examples
+stage-slow: $(SLOW:%.c=build/cc/%) | examples
 	$(call run,slow,$^ $(wildcard tests/slow/*_test.sh))
 
 # An example that needs somebody to talk to is run by tests/examples/NAME.sh, one that does not as it is.
 stage-examples: examples
-	$(call run,examples,$(foreach e,$(EXAMPLES:%.c=%),$(or $(wildcard tests/$(e).sh),build/cc/$(e))))
+	$(call run,examples,$(foreach e,$(NAMED_EXAMPLES:%.c=%),$(or $(wildcard tests/$(e).sh),build/cc/$(e))))
 
 # Python's codecs against ours, in random texts.
 stage-differential: all
@@ -276,7 +289,7 @@ stage-fuzz: $(FUZZ:%.c=build/fuzzer/%)
 	$(call run,fuzz,$^)
 
 stage-lint: all
-	$(call run,lint,tests/tools/lint tests/tools/man tests/tools/symbols)
+	$(call run,lint,tests/tools/lint tests/tools/arrows tests/tools/man tests/tools/symbols)
 
 stage-headers:
 	$(call run,headers,tests/tools/headers)
@@ -285,7 +298,7 @@ stage-install: all
 	$(call run,install,tests/tools/install)
 
 lint: all
-	@s=0; for t in lint man symbols; do tests/tools/$$t || s=1; done; exit $$s
+	@s=0; for t in lint arrows man symbols; do tests/tools/$$t || s=1; done; exit $$s
 
 format:
 	clang-format -i $$(grep -LiE '^/\* (generated|made) by ' \
@@ -295,14 +308,14 @@ format:
 # servers its servers as well; libevent's is left out where that is not installed.
 ECHO         := $(filter-out %_bench.c %_libevent.c,$(wildcard tests/bench/echo_*.c)) \
                 $(shell pkg-config --exists libevent && echo tests/bench/echo_libevent.c)
-ECHO_OBJECTS := $(ECHO:%.c=build/gcc/%.o)
-BENCH_OBJECT := build/gcc/tests/bench/bench.o
-$(BENCHES:%.c=build/gcc/%): $(BENCH_OBJECT)
-build/gcc/tests/bench/echo_bench: $(ECHO_OBJECTS)
-build/gcc/tests/bench/echo_bench: LDLIBS.gcc += $(shell pkg-config --libs libevent 2>/dev/null)
+ECHO_OBJECTS := $(ECHO:%.c=build/cc/%.o)
+BENCH_OBJECT := build/cc/tests/bench/bench.o
+$(BENCHES:%.c=build/cc/%): $(BENCH_OBJECT)
+build/cc/tests/bench/echo_bench: $(ECHO_OBJECTS)
+build/cc/tests/bench/echo_bench: LDLIBS.cc += $(shell pkg-config --libs libevent 2>/dev/null)
 -include $(ECHO_OBJECTS:.o=.d) $(BENCH_OBJECT:.o=.d)
 
-bench: $(BENCHES:%.c=build/gcc/%)
+bench: $(BENCHES:%.c=build/cc/%)
 	@for b in $^; do echo "$$b"; $$b || exit 1; done
 
 # Looks for new inputs that break something; T=NAME picks one harness. What is found worth keeping goes
@@ -319,14 +332,22 @@ fuzz: $(FUZZ:%.c=build/fuzzer/%)
 
 # ---- What the tests need.
 
-PACKAGES := gcc g++ clang libc6-dev make binutils pkg-config check musl-tools libbsd-dev valgrind cppcheck mandoc groff-base \
-    socat netcat-openbsd redis-server wrk systemd curl iproute2 python3 libpng-dev libjansson-dev libevent-dev cl-flexi-streams libclang-rt-dev \
+# `make deps test` installs what the stages of `make test` need, `make deps` with anything else, or alone, all.
+PACKAGES.test := $(if $(shell command -v $(CC) 2>/dev/null),,gcc) libc6-dev make pkg-config check libpng-dev libjansson-dev \
+    redis-server curl socat netcat-openbsd systemd python3 cl-flexi-streams
+PACKAGES := $(PACKAGES.test) gcc g++ clang libclang-rt-dev binutils musl-tools libbsd-dev valgrind cppcheck \
+    mandoc groff-base wrk iproute2 libevent-dev \
     gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross gcc-aarch64-linux-gnu \
     libc6-dev-arm64-cross qemu-user
+IS_TEST_ONLY := $(if $(filter test,$(MAKECMDGOALS)),$(if $(filter-out deps test demo all examples,$(MAKECMDGOALS)),,yes))
 
 deps:
+ifeq ($(IS_TEST_ONLY),yes)
+	@tests/tools/deps $(PACKAGES.test)
+else
 	@tests/tools/deps $(PACKAGES)
 	@$(MAKE) --no-print-directory $(BUILT_CHECK:%=build/check/%/libcheck.a)
+endif
 
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 check test $(STAGES:%=test-%): | deps

@@ -2,9 +2,9 @@
  * fsock/format.h - what the octets of a stream mean: charset, line ends, and what is done about
  * errors. The conventions are in fsock.h, charsets and line-end styles in fsock/codec.h.
  *
- * Inside a FILE text is UTF-8 with lines ended by '\n', always; a format says what stands on the
- * wire. Without one octets pass unchanged. Input and output each have a format of their own, and
- * it may be changed at any moment: input at the exact octet the program has read up to, whatever
+ * Inside a FILE text is UTF-8 with lines ended by '\n', always; a format says what is sent and
+ * received. Without one octets pass unchanged. Input and output each have a format of their own,
+ * which may be changed at any moment: input at the exact octet the program has read up to, whatever
  * has been read ahead; output behind everything written so far.
  *
  * As text, a format is words with commas between, in any order:

@@ -58,8 +58,8 @@ typedef int fsock_stream_handler(FILE *client, void *arg);
 
 /*
  * Serves one line of a client. `line` has `length` octets, without its line end (LF or CR LF) but
- * with a NUL behind it; it may be changed, and is gone when the handler returns. What is not ended
- * by a line end, when the client goes, is no line: nobody is told of it.
+ * with a NUL behind it; it may be changed, and is gone when the handler returns. If the client goes
+ * in the middle of a line, that part of a line is discarded, and no function is called for it.
  *
  * The answer, if any, is written to `client`, which never waits: it goes out when the lines that
  * have come from this client are served, and what the client does not take is queued for it. The
@@ -178,7 +178,7 @@ struct fsock_server_options {
  * own. host NULL is every address of the machine; port 0 lets the system choose:
  * fsock_local_port(fsock_server_socket(server)) tells. `arg` is passed to all functions.
  * Returns: the server, which listens; or NULL, and nothing was started.
- * Errors: EINVAL (handler NULL, options that make no sense, sockets of the wrong kind), EAGAIN (no
+ * Errors: EINVAL (handler NULL, an invalid option, sockets of the wrong kind), EAGAIN (no
  *   thread to be had), fsock_listen()'s.
  * Ownership: the caller's; end it with fsock_server_stop().  Blocks: only to look up a name.
  */
@@ -211,9 +211,9 @@ FSOCK_API fsock_server *fsock_server_start_datagram(const char *host, int port,
  * the system spreads the clients. Then another program of the same user that asks for that can
  * listen on the port as well.
  *
- * fsock_server_stop() and the like: no line is read any more. Each client is told of (`closed`) and
- * ended; `grace` is the time that they have, together, to take what is queued for them. Those that
- * have not are cut off, and counted.
+ * fsock_server_stop() and the like: no line is read any more. `closed` is called for each client,
+ * whose connection is then ended; `grace` is the time that they have, together, to take what is
+ * queued for them. Those that have not are cut off, and counted.
  */
 FSOCK_API fsock_server *fsock_server_start_lines(const char *host, int port,
     fsock_line_handler *handler, void *arg, const struct fsock_server_options *options);
@@ -322,7 +322,7 @@ FSOCK_API int fsock_default_udp_handler(struct fsock_request *request, void *arg
  *
  * Returns: how many sockets were passed to this process, 0 if none; if more than `room` none was
  *   taken over. -1 on failure, with nothing taken over and the environment as it was.
- * Errors: EINVAL (the variables make no sense), ENOTSOCK (one of them is something else), EBADF.
+ * Errors: EINVAL (the variables are malformed), ENOTSOCK (one of them is something else), EBADF.
  * Ownership: the sockets are the caller's.  Blocks: no.
  * Threads: it changes the environment: call it before other threads are started.
  */

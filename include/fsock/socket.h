@@ -98,7 +98,7 @@ struct fsock_options {
  * descriptor, all that needs one (names, options, fsock_socket(), fsock_release() ...) fails with
  * EINPROGRESS.
  * Returns: a connected socket, or NULL.
- * Errors: EINVAL (host NULL, port out of range, options that make no sense), ETIMEDOUT,
+ * Errors: EINVAL (host NULL, port out of range, an invalid option), ETIMEDOUT,
  *   EHOSTUNREACH for a name that cannot be resolved (kind FSOCK_NS_...), ENAMETOOLONG, connect(2)'s
  *   and bind(2)'s.
  * Ownership: the caller's; end it with fsock_close().  Blocks: yes, up to connect_timeout/deadline;
@@ -283,7 +283,7 @@ FSOCK_API int fsock_set_write_deadline(fsock *s, double seconds);
  * ECANCELED (FSOCK_CANCELED_ERROR). If none waits, the next one that would wait fails instead; what
  * can be done without waiting is done. Until then several interrupts are as one, and of several
  * calls that wait one fails. Nothing is lost by it for input: clearerr(3) and go on. A write that
- * is interrupted is a failed write like any other, and is told of again by fsock_close(). Waits for
+ * is interrupted is a failed write like any other, and fsock_close() reports it again. Waits for
  * several sockets have fsock_waitlist_wake(). A socket has to be made with the option
  * `interruptible`: it takes four descriptors more, and its calls are one system call dearer when
  * they wait, but no other.

@@ -137,7 +137,7 @@ FSOCK_API int fsock_is_congested(const fsock *s);
  *	errors=POLICY     strict, replace, replace=C, ignore, escape, html
  *	bom=WHAT          strip, sniff, write
  *
- * Returns: the FILE, or NULL. Errors: EINVAL for a mode that makes no sense, else
+ * Returns: the FILE, or NULL. Errors: EINVAL for an invalid mode, else
  * fsock_connect()'s.
  * Blocks: as fsock_connect().
  */

@@ -144,7 +144,8 @@ fsock__cond_init(pthread_cond_t *cond)
 /* Two ends to wake a poll(2) by: of an eventfd both are the same. */
 #if defined(__linux__)
 #include <sys/eventfd.h>
-#define fsock__wake_ends(ends) (((ends)[0] = (ends)[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0 ? -1 : 0)
+#define fsock__wake_ends(ends)                                                                     \
+	(((ends)[0] = (ends)[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0 ? -1 : 0)
 #else
 #define fsock__wake_ends(ends) fsock__pipe(ends)
 #endif

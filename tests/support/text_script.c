@@ -263,10 +263,8 @@ close_output(const struct text_step *step)
 }
 
 static void
-run_step(const struct text_step *step)
+run_other_step(const struct text_step *step)
 {
-	FILE *in = session->in;
-
 	switch (step->op) {
 	case SEND_:
 		stdio_far_send(&session->link, step->text, step->length);
@@ -274,6 +272,48 @@ run_step(const struct text_step *step)
 	case HANG_UP_:
 		stdio_far_end(&session->link);
 		break;
+	case SET_:
+		must(fsock_set_format(session->in, step->text) == 0, "'%s'", step->text);
+		if (!session->way.two_way)
+			must(fsock_set_format(session->out, step->text) == 0, "'%s'", step->text);
+		break;
+	case SET_IN_:
+	case SET_OUT_:
+		set_one(step);
+		break;
+	case UPGRADE_:
+		upgrade(step);
+		break;
+	case PUT_:
+	case PUT_BAD_:
+	case PUT_CODE_:
+		put(step);
+		break;
+	case PUT_OCTETS_:
+		must(fsock_write_octets(session->out, step->text, step->length) == step->length,
+		    "errno %d", errno);
+		break;
+	case GOT_:
+		get_far(step);
+		break;
+	case CLOSE_:
+		close_output(step);
+		break;
+	case SHUT_:
+		must(fsock_shutdown(session->link.s, FSOCK_OUTPUT) == 0, "shutdown");
+		break;
+	default:
+		count(step);
+	}
+}
+
+/* Steps that read are here, the others above. */
+static void
+run_step(const struct text_step *step)
+{
+	FILE *in = session->in;
+
+	switch (step->op) {
 	case LINE_:
 		read_line(step);
 		break;
@@ -306,38 +346,8 @@ run_step(const struct text_step *step)
 	case SEEK_:
 		must((session->way.two_way ? fflush(in) : fseek(in, 0, SEEK_CUR)) == 0, "seek");
 		break;
-	case SET_:
-		must(fsock_set_format(in, step->text) == 0, "'%s'", step->text);
-		if (!session->way.two_way)
-			must(fsock_set_format(session->out, step->text) == 0, "'%s'", step->text);
-		break;
-	case SET_IN_:
-	case SET_OUT_:
-		set_one(step);
-		break;
-	case UPGRADE_:
-		upgrade(step);
-		break;
-	case PUT_:
-	case PUT_BAD_:
-	case PUT_CODE_:
-		put(step);
-		break;
-	case PUT_OCTETS_:
-		must(fsock_write_octets(session->out, step->text, step->length) == step->length,
-		    "errno %d", errno);
-		break;
-	case GOT_:
-		get_far(step);
-		break;
-	case CLOSE_:
-		close_output(step);
-		break;
-	case SHUT_:
-		must(fsock_shutdown(session->link.s, FSOCK_OUTPUT) == 0, "shutdown");
-		break;
 	default:
-		count(step);
+		run_other_step(step);
 	}
 }
 
