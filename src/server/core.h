@@ -51,8 +51,8 @@ typedef void fsock__handler(void);
  * What must stay true:
  *  1. `lock` is the only lock of servers. It is held for a few instructions, and over no call of a
  *     socket, a list, a stream, the system or the program.
- *  2. All down to `source_count` is set before the first worker starts, but for what source.h says of
- *     sources. What is below `lock`, down to `cut`, changes under it.
+ *  2. All above `lock` is set before the first worker starts, but for what source.h says of
+ *     sources. What is below it, down to `cut`, changes under it, and so does `cutting`.
  *  3. While the server does not end, a worker is idle, or there are `most` workers, or one more
  *     could not be started: then whoever has served its client is idle.
  *  4. A thread that ends joins the one that ended before it: at most one, `finished`, is left.
@@ -77,17 +77,17 @@ struct fsock_server {
 	size_t source_count;
 
 	pthread_mutex_t lock;
-	fsock *first; /* of the sources that are no clients themselves and are open; for its name */
 	pthread_cond_t unused; /* a user of the sources is one no longer */
 	int users, closing;    /* of the sources; nobody may become one any more */
 	struct fsock__worker *workers;
 	int worker_count, idle_count, client_count;
 	int has_finished;
 	pthread_t finished;
-	int cutting, cut; /* handlers are being cut off; how many were */
+	int cut; /* handlers that were cut off */
 
 	struct fsock__wake end, news;
-	atomic_int ending;
+	_Atomic(fsock *) first; /* of the sources that are no clients and are open; for its name */
+	atomic_int ending, cutting;  /* no clients are taken; handlers are cut off. */
 	_Atomic int64_t deadline;    /* when handlers are cut off */
 	_Atomic int64_t last_served; /* when a client was last let go, if `idle` is limited */
 };

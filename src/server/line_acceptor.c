@@ -72,26 +72,23 @@ add(struct fsock__loop *loop, struct fsock__source *source)
 }
 
 static void
-listen_again(struct fsock__loop *loop, struct fsock__source *source)
+watch(struct fsock__loop *loop, struct fsock__source *source)
 {
-	fsock_waitlist_change(loop->list, source->socket, FSOCK_INPUT, NULL);
+	fsock_waitlist_change(loop->list, source->socket, loop->listens ? FSOCK_INPUT : 0, NULL);
 }
 
+/* Whether the loop takes clients from its listeners. */
 static void
-stop_listening(struct fsock__loop *loop, struct fsock__source *source)
+set_listening(struct fsock__loop *loop, int listens)
 {
-	fsock_waitlist_change(loop->list, source->socket, 0, NULL);
-}
-
-static void
-leave(struct fsock__loop *loop, struct fsock__source *source)
-{
-	fsock_waitlist_remove(loop->list, source->socket);
+	loop->listens = listens;
+	for_each_listener(loop, watch);
 }
 
 void
 fsock__line_acceptor_begin(struct fsock__loop *loop)
 {
+	loop->listens = 1;
 	for_each_listener(loop, add);
 	open_clients(loop);
 }
@@ -99,7 +96,7 @@ fsock__line_acceptor_begin(struct fsock__loop *loop)
 void
 fsock__line_acceptor_end(struct fsock__loop *loop)
 {
-	for_each_listener(loop, leave);
+	set_listening(loop, 0);
 }
 
 void
@@ -108,15 +105,13 @@ fsock__line_acceptor_resume(struct fsock__loop *loop)
 	fsock_server *server = &loop->lines->server;
 	int starved;
 
-	if (!loop->is_full)
+	if (loop->listens)
 		return;
 	pthread_mutex_lock(&server->lock);
 	starved = loop->starved;
 	pthread_mutex_unlock(&server->lock);
-	if (starved)
-		return;
-	loop->is_full = 0;
-	for_each_listener(loop, listen_again);
+	if (!starved)
+		set_listening(loop, 1);
 }
 
 /* Counts one client more, if that is not too many. Who waits for room is told when there is. */
@@ -198,8 +193,7 @@ take_one(struct fsock__loop *loop, fsock *listener)
 	fsock *s;
 
 	if (!has_room && loop->lines->manners.refusal == NULL) {
-		loop->is_full = 1;
-		for_each_listener(loop, stop_listening);
+		set_listening(loop, 0);
 		return 0;
 	}
 	s = accept_one(loop, listener);
@@ -221,7 +215,7 @@ take_one(struct fsock__loop *loop, fsock *listener)
 void
 fsock__line_acceptor_take(struct fsock__loop *loop, fsock *listener, int state)
 {
-	int more = !loop->is_full;
+	int more = loop->listens;
 
 	if (state & FSOCK_TIMEOUT) {
 		if (more)

@@ -148,17 +148,6 @@ turn(struct fsock__loop *loop)
 			fsock__line_client_serve(event.user, event.state);
 }
 
-static int
-is_cutting(fsock_server *server)
-{
-	int cutting;
-
-	pthread_mutex_lock(&server->lock);
-	cutting = server->cutting;
-	pthread_mutex_unlock(&server->lock);
-	return cutting;
-}
-
 /* Ends all clients, and waits until they have taken what is queued for them, or are cut off. */
 static void
 finish(struct fsock__loop *loop)
@@ -167,7 +156,7 @@ finish(struct fsock__loop *loop)
 	int left;
 
 	fsock__line_client_dismiss_all(loop);
-	while ((left = (int)fsock_waitlist_closing(loop->list)) > 0 && !is_cutting(server))
+	while ((left = (int)fsock_waitlist_closing(loop->list)) > 0 && !server->cutting)
 		if (fsock_waitlist_wait(loop->list, INFINITY, NULL) < 0 && errno != EINTR)
 			break;
 	pthread_mutex_lock(&server->lock);

@@ -59,7 +59,7 @@ struct fsock__loop {
 	struct fsock__line line; /* what is handed to the handler */
 	int64_t accept_delay;    /* how long the last pause in accepting was; 0 if all is well */
 	int64_t wait_delay;      /* the same of waiting */
-	int is_full;             /* it does not listen, as the server is full */
+	int listens;             /* else the server is full, or ends */
 	int starved;
 };
 

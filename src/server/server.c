@@ -16,19 +16,17 @@ static const struct fsock_server_options defaults;
 static int
 finish(fsock_server *server, int close_sockets)
 {
-	int cutting = 0, cut;
+	int cut;
 
 	if (close_sockets)
 		fsock__source_close_all(server);
 	while (fsock__worker_count(server) > 0) {
-		int64_t until = cutting ? FSOCK__NEVER : server->deadline;
+		int64_t until = server->cutting ? FSOCK__NEVER : server->deadline;
 
-		if (fsock__sys_wait(server->news.fd, POLLIN, until) != 0) {
-			fsock__wake_drain(&server->news); /* before it is looked what the news is */
-		} else {
-			cutting = 1;
+		if (fsock__sys_wait(server->news.fd, POLLIN, until) != 0)
+			fsock__wake_drain(&server->news); /* before looking what the news is */
+		else
 			fsock__worker_cut_off(server);
-		}
 	}
 	if (server->has_finished)
 		pthread_join(server->finished, NULL);
@@ -176,13 +174,8 @@ fsock_server_stop(fsock_server *server, double grace)
 fsock *
 fsock_server_socket(fsock_server *server)
 {
-	fsock *first = NULL;
+	fsock *first = server == NULL ? NULL : server->first;
 
-	if (server != NULL) {
-		pthread_mutex_lock(&server->lock);
-		first = server->first;
-		pthread_mutex_unlock(&server->lock);
-	}
 	if (first != NULL)
 		return first;
 	fsock__error_set("socket of server", NULL, FSOCK__NO_PORT, EINVAL);
