@@ -2,10 +2,10 @@
 #
 # tests/ mirrors the folders of src; tests/whole has what is about the whole library. A new
 # tests/FOLDER/NAME_test.c (a check program with its own main) is in every variant at once; tests/support/*.c
-# is linked to all. Programs in tests/peers (other programs to talk to, libraries that take a FILE) and in
-# tests/slow run as built by gcc; there an executable NAME_test.sh is a test as well. A libFuzzer harness
-# tests/fuzz/NAME_fuzz.c has a corpus, tests/fuzz/corpus/NAME, that every variant replays; a model it has in
-# NAME_model.c is linked.
+# is linked to all, tests/order/*.c to those of the stage of that name. Programs in tests/peers (other
+# programs to talk to, libraries that take a FILE) and in tests/slow run as built by gcc; there an executable
+# NAME_test.sh is a test as well. A libFuzzer harness tests/fuzz/NAME_fuzz.c has a corpus,
+# tests/fuzz/corpus/NAME, that every variant replays; a model it has in NAME_model.c is linked.
 
 T ?= *
 
