@@ -304,7 +304,7 @@ order_funlockfile(FILE *f)
 	funlockfile(f);
 }
 
-/* ---- The program's own calls: what it is called back for, it does with none of our mutexes held. */
+/* ---- The program's own calls: when it is called back, none of our mutexes is held. */
 
 #define PROGRAM(type, name, parameters, arguments)                                 \
 	type program_##name parameters                                             \

@@ -325,7 +325,7 @@ in_child(void)
 	wrong = 0;
 }
 
-/* Registered first, so it is the last to be called. The first process tells of its children, too. */
+/* Registered first, so it is called last. The first process tells of its children, too. */
 static void
 at_end(void)
 {
