@@ -74,10 +74,11 @@ FSOCK_BEGIN_DECLS
  * looks, INFINITY waits for ever. fsock_state() then tells of each. A closed socket counts as
  * ready, as FSOCK_FAILED; one that is named twice counts once. With n = 0 it sleeps, or does
  * nothing for INFINITY. It costs all n sockets each time. One that is not connected yet goes on
- * connecting, and is ready as FSOCK_FAILED if it cannot be; queued output is not sent here.
+ * connecting, and is ready as FSOCK_FAILED if it cannot be; the wait ends when it is connected,
+ * whether it is ready or not. Queued output is not sent here.
  * *remaining, if not NULL, is set to what is left of the timeout: 0 once it has run out, INFINITY
  * of INFINITY; also when the wait was interrupted.
- * Returns: how many are ready, 0 if the time ran out, or -1.
+ * Returns: how many are ready, 0 if the time ran out or a socket was connected, or -1.
  * Errors: EINVAL (a NULL socket, a negative timeout or NaN), EINTR, ENOMEM (n above 64).
  * Blocks: yes.  Threads: several may wait for the same socket; its state is the last one's.
  */

@@ -48,7 +48,7 @@ struct fsock__transport_ops {
 	int (*close)(struct fsock *);
 };
 
-/* Whether flushing waits for a FILE that another thread is writing to, or passes it over. */
+/* Whether flushing waits for a thread that waits for the peer, or does without. */
 enum fsock__flush { FSOCK__FLUSH_ALL, FSOCK__FLUSH_PAST_BUSY };
 
 /*
@@ -186,7 +186,7 @@ struct fsock__watch {
  *  3. `fd`, `references`, `open_files`, `connecting` and `stream` change under the handle's lock
  *     only; `fd` is read without it by calls that the program may not run while it ends the handle,
  *     after they have seen that `connecting` is NULL: until then another thread may set it.
- *  4. Who looks into `connecting`, or takes it a step further, has the turn `step`.
+ *  4. Who looks into `connecting`, takes it a step further or changes `sleepers` has the turn `step`.
  *  5. The order of all locks is in ARCHITECTURE.md. The handle's is held for memory alone.
  */
 struct fsock {
@@ -212,6 +212,7 @@ struct fsock {
 
 	_Atomic(struct fsock__connecting *) connecting; /* see pending.h; else NULL */
 	struct fsock__turn step;
+	int sleepers; /* who waits until it is time for the next step */
 
 	_Atomic(void *) stream; /* set when it is whole: fsock_shutdown() looks without the lock */
 	const struct fsock__stream_ops *stream_ops;
@@ -265,6 +266,13 @@ fsock__handle_use(struct fsock *s)
 
 	if (atomic_load_explicit(&s->era, memory_order_relaxed) != era)
 		s->era = era;
+}
+
+/* The deadline of a direction, FSOCK_INPUT or FSOCK_OUTPUT. */
+static inline int64_t
+fsock__handle_deadline(const struct fsock *s, int direction)
+{
+	return direction == FSOCK_INPUT ? s->limits.read_deadline : s->limits.write_deadline;
 }
 
 /* Tells the lists that it is in: see struct fsock__watch_ops. */

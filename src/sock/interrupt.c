@@ -4,9 +4,9 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include "../base/clock.h"
 #include "../base/sys.h"
 #include "../base/wake.h"
-#include "transfer.h"
 
 /*
  * The wake-up of a direction is polled beside the socket. What must stay true:
@@ -168,7 +168,7 @@ poll_uncancelled(struct fsock *s, int direction, struct pollfd *list, size_t cou
 		if (wakes->fd < 0)
 			return -1;
 		r = fsock__sys_poll(
-		    list, count + 1, earlier(until, fsock__transfer_deadline(s, direction)));
+		    list, count + 1, earlier(until, fsock__handle_deadline(s, direction)));
 		is_woken = r == 1 && wakes->revents != 0; /* and nothing else is to be told of */
 		leave(s, side, changes, is_woken);
 		if (r != 0 && !is_woken)
@@ -177,7 +177,7 @@ poll_uncancelled(struct fsock *s, int direction, struct pollfd *list, size_t cou
 			errno = ECANCELED;
 			return -1;
 		}
-		if (fsock__clock_left(earlier(until, fsock__transfer_deadline(s, direction))) == 0)
+		if (fsock__clock_left(earlier(until, fsock__handle_deadline(s, direction))) == 0)
 			return 0;
 	}
 }

@@ -88,6 +88,8 @@ stand(struct fsock *s, struct fsock__connecting *c)
 	if (s->stream != NULL)
 		s->stream_ops->connected(s);
 	fsock__handle_unlock(s);
+	if (s->sleepers > 0)
+		fsock__connecting_wake(c);
 	fsock__connecting_free(c);
 	if (s->output.queued == 0)
 		fsock__shutdown_due(s);
@@ -133,6 +135,8 @@ fsock__pending_step_unwatched(struct fsock *s)
 	p = c == NULL ? FSOCK__DONE : fsock__connecting_step(c);
 	if (c != NULL && p == FSOCK__DONE)
 		stand(s, c);
+	else if (c != NULL && s->sleepers > 0)
+		fsock__connecting_wake(c);
 	if (p == FSOCK__FAILED)
 		atomic_compare_exchange_strong(&s->output.error, &none, c->error.errnum);
 	if (c != NULL)
@@ -178,20 +182,58 @@ fsock__pending_fds(struct fsock *s, struct pollfd *fds, int64_t *next)
 	return count;
 }
 
+/* What to poll, and that somebody does. Returns how many there are; 0 if it is connected. */
+static size_t
+fall_asleep(struct fsock *s, struct pollfd *fds, int64_t *next)
+{
+	struct fsock__connecting *c;
+	sigset_t signals;
+	size_t count;
+
+	c = enter(s, &signals);
+	if (c == NULL)
+		return 0;
+	count = fsock__connecting_fds(c, fds);
+	*next = c->next;
+	s->sleepers++;
+	leave(s, &signals);
+	return count;
+}
+
+/* Who waits again is not to be woken by what was before. */
+static void
+wake_up(struct fsock *s)
+{
+	struct fsock__connecting *c;
+	sigset_t signals;
+
+	c = enter(s, &signals);
+	if (c == NULL)
+		return;
+	if (--s->sleepers == 0)
+		fsock__connecting_calm(c);
+	leave(s, &signals);
+}
+
 /* Sleeps until there may be something to do. Returns 0 or more, or -1 with errno. */
 static int
 await_step(struct fsock *s, int direction, int64_t deadline)
 {
-	struct pollfd fds[FSOCK__PENDING_FDS + 1];
-	int64_t next;
-	size_t count = fsock__pending_fds(s, fds, &next);
+	struct pollfd fds[FSOCK__CONNECTING_FDS + 1];
+	int64_t next = FSOCK__NEVER;
+	size_t count = fall_asleep(s, fds, &next);
+	int r, error;
 
 	if (count == 0)
 		return 0;
 	if (next < deadline)
 		deadline = next;
-	return s->interrupt != NULL ? fsock__interrupt_poll(s, direction, fds, count, deadline)
-	                            : fsock__sys_poll(fds, count, deadline);
+	r = s->interrupt != NULL ? fsock__interrupt_poll(s, direction, fds, count, deadline)
+				 : fsock__sys_poll(fds, count, deadline);
+	error = errno;
+	wake_up(s);
+	errno = error;
+	return r;
 }
 
 int
@@ -199,7 +241,7 @@ fsock__pending_await(struct fsock *s, const char *operation, int direction, int6
 {
 	for (;;) {
 		enum fsock__progress p = fsock__pending_step(s);
-		int64_t limit = fsock__transfer_deadline(s, direction); /* it may be changed */
+		int64_t limit = fsock__handle_deadline(s, direction); /* it may be changed */
 
 		if (p == FSOCK__DONE)
 			return 0;
@@ -207,6 +249,8 @@ fsock__pending_await(struct fsock *s, const char *operation, int direction, int6
 			return fsock__pending_error(s, operation);
 		if (fsock__transfer_check(s, operation, direction) < 0)
 			return -1;
+		if (s->shut & direction) /* the process ends */
+			return fsock__handle_error(s, operation, ECANCELED);
 		if (fsock__clock_left(deadline) == 0)
 			return fsock__handle_error(
 			    s, operation, deadline == 0 ? EAGAIN : ETIMEDOUT);

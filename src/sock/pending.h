@@ -24,7 +24,7 @@ enum fsock__progress fsock__pending_step_unwatched(struct fsock *);
  * Which descriptors to poll(2), for what, and in *next until when at the latest, before the next
  * step. Returns how many, FSOCK__PENDING_FDS at most; 0 if there is nothing to wait for.
  */
-#define FSOCK__PENDING_FDS (FSOCK__RACE_MAX + 1)
+#define FSOCK__PENDING_FDS FSOCK__RACE_MAX
 size_t fsock__pending_fds(struct fsock *, struct pollfd *fds, int64_t *next);
 
 /*

@@ -29,7 +29,7 @@ fsock__transfer_wait(struct fsock *s, const char *operation, int direction, int6
 {
 	struct pollfd p[2] = { { .fd = s->fd,
 		.events = direction == FSOCK_INPUT ? POLLIN : POLLOUT } };
-	int64_t deadline = fsock__transfer_deadline(s, direction);
+	int64_t deadline = fsock__handle_deadline(s, direction);
 	int ready = s->interrupt != NULL
 	    ? fsock__interrupt_poll(s, direction, p, 1, until)
 	    : fsock__sys_poll(p, 1, until < deadline ? until : deadline);
@@ -39,7 +39,7 @@ fsock__transfer_wait(struct fsock *s, const char *operation, int direction, int6
 	if (ready < 0)
 		return fsock__handle_error(s, operation, errno);
 	if (s->interrupt != NULL) /* it may have been changed, and then that was it */
-		deadline = fsock__transfer_deadline(s, direction);
+		deadline = fsock__handle_deadline(s, direction);
 	if (fsock__clock_left(deadline) == 0)
 		return deadline_passed(s, operation);
 	return fsock__error_set_kind(
@@ -63,7 +63,7 @@ fsock__transfer_again(struct fsock *s, const char *operation, int flags, int dir
 int
 fsock__transfer_check(struct fsock *s, const char *operation, int direction)
 {
-	if (fsock__clock_left(fsock__transfer_deadline(s, direction)) > 0)
+	if (fsock__clock_left(fsock__handle_deadline(s, direction)) > 0)
 		return 0;
 	return deadline_passed(s, operation);
 }

@@ -11,16 +11,7 @@
 /* The socket that `fd` is. */
 extern const struct fsock__transport_ops fsock__transport_socket;
 
-/*
- * For calls of their own, in one direction: FSOCK_INPUT or FSOCK_OUTPUT. Its deadline, and whether
- * that has not passed: 0, or -1 with the error recorded.
- */
-static inline int64_t
-fsock__transfer_deadline(struct fsock *s, int direction)
-{
-	return direction == FSOCK_INPUT ? s->limits.read_deadline : s->limits.write_deadline;
-}
-
+/* Whether the deadline of a direction has not passed: 0, or -1 with the error recorded. */
 int fsock__transfer_check(struct fsock *, const char *operation, int direction);
 
 /*
@@ -30,7 +21,7 @@ int fsock__transfer_check(struct fsock *, const char *operation, int direction);
 static inline int
 fsock__transfer_begin(struct fsock *s, const char *operation, int direction, int *flags)
 {
-	int64_t deadline = fsock__transfer_deadline(s, direction);
+	int64_t deadline = fsock__handle_deadline(s, direction);
 	int waits = deadline == FSOCK__NEVER && s->interrupt == NULL && !s->nonblocking;
 
 	*flags = waits ? 0 : MSG_DONTWAIT;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "../base/process.h"
+#include "../net/connecting.h"
 #include "registry.h"
 
 static atomic_int begun, registered;
@@ -20,7 +21,10 @@ wake(struct fsock__window *w)
 
 	fsock__handle_lock(s);
 	if (w->waiting == fsock__process()) {
-		if (s->fd >= 0)
+		atomic_fetch_or(&s->shut, FSOCK_INPUT);
+		if (s->connecting != NULL)
+			fsock__connecting_wake(s->connecting);
+		else if (s->fd >= 0)
 			shutdown(s->fd, SHUT_RD);
 	}
 	fsock__handle_unlock(s);

@@ -17,23 +17,17 @@
 #include "text.h"
 
 /*
- * Sends what a FILE holds. One that another thread uses is passed over: a thread that waits for input
- * on a two-way FILE has sent everything before, and one that writes sends it itself. Only for who
- * writes to a FILE for output alone can be waited: it does not depend on the caller.
+ * Sends what a FILE holds. One that another thread is using is passed over: one that waits for input
+ * on a two-way FILE has sent everything before, and who writes sends it.
  */
 static int
-flush_window(struct fsock__window *w, enum fsock__flush how)
+flush_window(struct fsock__window *w)
 {
-	FILE *file = w->file;
 	int r;
 
-	if (file == NULL || !(w->sides & FSOCK_OUTPUT))
+	if (!(w->sides & FSOCK_OUTPUT) || !fsock__hold_try(w))
 		return 0;
-	if (how == FSOCK__FLUSH_ALL && w->sides == FSOCK_OUTPUT)
-		return fflush(file) == 0 ? 0 : -1;
-	if (!fsock__hold_try(w))
-		return 0;
-	r = fflush(file);
+	r = fflush(w->file);
 	fsock__hold_end(w);
 	return r == 0 ? 0 : -1;
 }
@@ -46,7 +40,7 @@ stream_flush(struct fsock *s, enum fsock__flush how)
 	int r = 0;
 
 	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++)
-		if (flush_window(&stream->windows[i], how) < 0)
+		if (flush_window(&stream->windows[i]) < 0)
 			r = -1;
 	if (fsock__output_finish(stream, how) < 0)
 		r = -1;

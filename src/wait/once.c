@@ -28,6 +28,7 @@ struct once {
 	fsock *const *sockets;
 	struct pollfd *fds;
 	size_t n, more, room;
+	size_t pending; /* how many are not connected yet */
 	int64_t next; /* when one of those wants a step */
 	int ready;
 	int cancel;            /* the thread's cancellation state, which holds where it sleeps */
@@ -77,11 +78,11 @@ begin(struct once *w)
 	return 0;
 }
 
-/* Goes on connecting those that are not connected. Returns how many still are not. */
-static size_t
-step(const struct once *w)
+/* Goes on connecting those that are not connected. Returns whether one of them is now. */
+static int
+step(struct once *w)
 {
-	size_t count = 0;
+	size_t count = 0, before = w->pending;
 
 	for (size_t i = 0; i < w->n; i++) {
 		fsock *s = w->sockets[i];
@@ -89,7 +90,8 @@ step(const struct once *w)
 		if (s->connecting != NULL && s->watch.closing == FSOCK__NOT_CLOSING)
 			count += fsock__pending_step(s) == FSOCK__PENDING;
 	}
-	return count;
+	w->pending = count;
+	return count < before;
 }
 
 /* One that is not connected yet: its descriptors are polled in its place. */
@@ -166,22 +168,23 @@ ask(struct once *w, int64_t left)
 static int
 look(struct once *w, int64_t deadline)
 {
-	do {
-		int r;
+	int stands, r;
 
-		if (reserve(w, w->n + step(w) * FSOCK__PENDING_FDS) < 0)
+	do {
+		stands = step(w);
+		if (reserve(w, w->n + w->pending * FSOCK__PENDING_FDS) < 0)
 			return -1;
 		w->more = 0;
 		w->next = deadline;
 		for (size_t i = 0; i < w->n; i++)
 			look_inside(w, i);
-		r = ask(w, w->ready > 0 ? 0 : fsock__clock_left(w->next));
+		r = ask(w, w->ready > 0 || stands ? 0 : fsock__clock_left(w->next));
 		for (size_t i = 0; r > 0 && i < w->n; i++)
 			if (w->fds[i].revents != 0)
 				look_at(w, i);
 		if (r < 0 && w->ready == 0)
 			return fsock__error_set("wait", NULL, FSOCK__NO_PORT, errno);
-	} while (w->ready == 0 && fsock__clock_left(deadline) > 0);
+	} while (w->ready == 0 && !stands && fsock__clock_left(deadline) > 0);
 	return w->ready;
 }
 
