@@ -48,8 +48,8 @@
  * Then its reading area is not its buffer.
  */
 #if defined(__GLIBC__)
-#define fsock__flush_keeps_input(file)                                                             \
-	((uintptr_t)(file)->_IO_read_end - (uintptr_t)(file)->_IO_buf_base >                       \
+#define fsock__flush_keeps_input(file)                                       \
+	((uintptr_t)(file)->_IO_read_end - (uintptr_t)(file)->_IO_buf_base > \
 	    (uintptr_t)(file)->_IO_buf_end - (uintptr_t)(file)->_IO_buf_base)
 #else
 #define fsock__flush_keeps_input(file) 0
@@ -67,7 +67,7 @@
  * length, and both are given.
  */
 #if defined(__APPLE__)
-#define fsock__cond_init(cond)                       pthread_cond_init((cond), NULL)
+#define fsock__cond_init(cond) pthread_cond_init((cond), NULL)
 #define fsock__cond_wait(cond, mutex, until, length) \
 	pthread_cond_timedwait_relative_np((cond), (mutex), (length))
 #else
@@ -96,7 +96,7 @@ fsock__cond_init(pthread_cond_t *cond)
 #if defined(__GLIBC__)
 #define fsock__strerror(errnum, buf, size) strerror_r((errnum), (buf), (size))
 #else
-#define fsock__strerror(errnum, buf, size)                                                         \
+#define fsock__strerror(errnum, buf, size) \
 	(strerror_r((errnum), (buf), (size)) == 0 ? (buf) : "Unknown error")
 #endif
 
@@ -123,13 +123,13 @@ fsock__cond_init(pthread_cond_t *cond)
 
 /* Close-on-exec from birth where the calls can do it; elsewhere fcntl() follows. */
 #if defined(SOCK_CLOEXEC)
-#define FSOCK__SOCK_CLOEXEC                 SOCK_CLOEXEC
-#define fsock__accept(fd, address, length)  accept4((fd), (address), (length), SOCK_CLOEXEC)
-#define fsock__pipe(fds)                    pipe2((fds), O_CLOEXEC | O_NONBLOCK)
+#define FSOCK__SOCK_CLOEXEC                SOCK_CLOEXEC
+#define fsock__accept(fd, address, length) accept4((fd), (address), (length), SOCK_CLOEXEC)
+#define fsock__pipe(fds)                   pipe2((fds), O_CLOEXEC | O_NONBLOCK)
 #else
-#define FSOCK__SOCK_CLOEXEC                 0
-#define fsock__accept(fd, address, length)  accept((fd), (address), (length))
-#define fsock__pipe(fds)                    pipe(fds)
+#define FSOCK__SOCK_CLOEXEC                0
+#define fsock__accept(fd, address, length) accept((fd), (address), (length))
+#define fsock__pipe(fds)                   pipe(fds)
 #endif
 
 /*
@@ -144,7 +144,7 @@ fsock__cond_init(pthread_cond_t *cond)
 /* Two ends to wake a poll(2) by: of an eventfd both are the same. */
 #if defined(__linux__)
 #include <sys/eventfd.h>
-#define fsock__wake_ends(ends)                                                                     \
+#define fsock__wake_ends(ends) \
 	(((ends)[0] = (ends)[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0 ? -1 : 0)
 #else
 #define fsock__wake_ends(ends) fsock__pipe(ends)
@@ -196,7 +196,7 @@ fsock__cond_init(pthread_cond_t *cond)
 #endif
 
 /* Where there is kqueue(2). A build may ask for it elsewhere, where a library supplies it. */
-#if defined(FSOCK_WAIT_KQUEUE) || defined(__FreeBSD__) || defined(__NetBSD__) ||                   \
+#if defined(FSOCK_WAIT_KQUEUE) || defined(__FreeBSD__) || defined(__NetBSD__) || \
     defined(__OpenBSD__) || defined(__DragonFly__) || defined(__APPLE__)
 #define FSOCK__HAVE_KQUEUE 1
 #endif

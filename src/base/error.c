@@ -143,8 +143,8 @@ fsock__error_set(const char *operation, const char *host, int port, int errnum)
 }
 
 int
-fsock__error_set_kind(const char *operation, const char *host, int port,
-    enum fsock_error_kind kind, int errnum)
+fsock__error_set_kind(
+    const char *operation, const char *host, int port, enum fsock_error_kind kind, int errnum)
 {
 	return record(operation, host, port, kind, errnum, 0);
 }

@@ -16,8 +16,8 @@
 int fsock__error_set(const char *operation, const char *host, int port, int errnum);
 
 /* An error whose kind says more than its errno does. */
-int fsock__error_set_kind(const char *operation, const char *host, int port,
-    enum fsock_error_kind kind, int errnum);
+int fsock__error_set_kind(
+    const char *operation, const char *host, int port, enum fsock_error_kind kind, int errnum);
 
 /* An error that was recorded before, here or in another thread. */
 int fsock__error_restore(const struct fsock_error *);

@@ -42,8 +42,8 @@ int fsock__sys_close(int fd);
  */
 ssize_t fsock__sys_receive(int fd, void *buf, size_t n, int *flags);
 ssize_t fsock__sys_send(int fd, const void *buf, size_t n, int *flags);
-ssize_t fsock__sys_send_to(int fd, const void *buf, size_t n, const struct sockaddr *to,
-    socklen_t length, int *flags);
+ssize_t fsock__sys_send_to(
+    int fd, const void *buf, size_t n, const struct sockaddr *to, socklen_t length, int *flags);
 
 /*
  * Waits until `fd` is ready for `events` (poll(2)'s) or the absolute deadline has passed.

@@ -79,8 +79,8 @@ wrap(const fsock *listener, int new, const struct fsock__settings *settings,
 	fsock *s;
 
 	fsock_addr_host(peer, host, sizeof host);
-	s = fsock__socket_new(new, FSOCK__CONNECTED, listener->family, settings, host,
-	    fsock_addr_port(peer), NULL);
+	s = fsock__socket_new(
+	    new, FSOCK__CONNECTED, listener->family, settings, host, fsock_addr_port(peer), NULL);
 	if (s == NULL)
 		fsock__sys_close(new);
 	return s;

@@ -97,7 +97,7 @@ fsock_connect(const char *host, int port, const struct fsock_options *options)
 	c = fsock__connecting_new(&route, !settings.nonblocking);
 	if (c != NULL)
 		s = settings.nonblocking ? connect_later(c, &settings)
-		                         : connect_now(c, &settings, cancel);
+					 : connect_now(c, &settings, cancel);
 	pthread_setcancelstate(cancel, NULL);
 	if (s == NULL)
 		return NULL;

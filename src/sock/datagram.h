@@ -22,8 +22,7 @@ enum { FSOCK__DATAGRAM_BATCH = 64 };
 struct fsock__datagram_ops {
 	const char *name;
 	/* from may be NULL. */
-	ssize_t (*receive)(
-	    int fd, void *data, size_t size, struct fsock_addr *from, int *flags);
+	ssize_t (*receive)(int fd, void *data, size_t size, struct fsock_addr *from, int *flags);
 	ssize_t (*receive_many)(int fd, struct fsock_message *, size_t count, int *flags);
 	/* `family` is the socket's. */
 	ssize_t (*send_many)(

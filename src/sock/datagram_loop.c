@@ -48,8 +48,7 @@ loop_receive_many(int fd, struct fsock_message *messages, size_t count, int *fla
 }
 
 static ssize_t
-loop_send_many(
-    int fd, int family, const struct fsock_message *messages, size_t count, int *flags)
+loop_send_many(int fd, int family, const struct fsock_message *messages, size_t count, int *flags)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct fsock_message *m = &messages[i];

@@ -38,8 +38,8 @@ mmsg_receive_many(int fd, struct fsock_message *messages, size_t count, int *fla
 			.msg_iovlen = 1 };
 	}
 	do
-		r = recvmmsg(fd, headers, (unsigned)count, *flags | MSG_TRUNC | MSG_WAITFORONE,
-		    NULL);
+		r = recvmmsg(
+		    fd, headers, (unsigned)count, *flags | MSG_TRUNC | MSG_WAITFORONE, NULL);
 	while (fsock__sys_interrupted(r, flags));
 	for (int i = 0; i < r; i++) {
 		messages[i].length = headers[i].msg_len;
@@ -49,8 +49,7 @@ mmsg_receive_many(int fd, struct fsock_message *messages, size_t count, int *fla
 }
 
 static ssize_t
-mmsg_send_many(
-    int fd, int family, const struct fsock_message *messages, size_t count, int *flags)
+mmsg_send_many(int fd, int family, const struct fsock_message *messages, size_t count, int *flags)
 {
 	struct mmsghdr headers[FSOCK__DATAGRAM_BATCH];
 	struct iovec vectors[FSOCK__DATAGRAM_BATCH];

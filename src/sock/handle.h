@@ -52,8 +52,8 @@ struct fsock__transport_ops {
 enum fsock__flush { FSOCK__FLUSH_ALL, FSOCK__FLUSH_PAST_BUSY };
 
 /*
- * What the layer above does for a socket whose `stream` is set. All members are set. They are called
- * without locks, except where it says so.
+ * What the layer above does for a socket whose `stream` is set. All members are set. They are
+ * called without locks, except where it says so.
  */
 struct fsock__stream_ops {
 	/* Sends what the FILEs hold, and ends the text. Returns 0 or -1. */
@@ -115,8 +115,8 @@ struct fsock__watch_ops {
 	/* The handle ends: it leaves its lists. */
 	void (*leave)(struct fsock *);
 	/*
-	 * The program is about to close the handle: it leaves its lists, but for those that may have
-	 * to send what is queued, and that will not tell of it any more.
+	 * The program is about to close the handle: it leaves its lists, but for those that may
+	 * have to send what is queued, and that will not tell of it any more.
 	 */
 	void (*retire)(struct fsock *);
 	/* Whether a list is there to send what is queued, so that nobody has to wait for that. */
@@ -137,7 +137,7 @@ struct fsock__watch_ops {
 /* Time limits. */
 struct fsock__limits {
 	_Atomic int64_t read_deadline, write_deadline; /* absolute, or FSOCK__NEVER */
-	_Atomic int64_t read_timeout, write_timeout;   /* spans; the descriptor has the first, too */
+	_Atomic int64_t read_timeout, write_timeout; /* spans; the descriptor has the first, too */
 };
 
 /*
@@ -151,10 +151,10 @@ struct fsock__output {
 	const uint8_t *volatile sending; /* what stdio has handed over in this turn, or NULL ... */
 	volatile size_t done;            /* ... and how much of it has gone */
 	volatile int is_unsure;          /* that cannot be told: a system call is under way, say */
-	atomic_int error;      /* errno of the first failed write, or 0 */
-	_Atomic size_t queued; /* octets that the streams have yet to send */
-	atomic_int congested;  /* from high_water of them until low_water */
-	atomic_int end_due;    /* when they are sent, the side is to be shut down */
+	atomic_int error;                /* errno of the first failed write, or 0 */
+	_Atomic size_t queued;           /* octets that the streams have yet to send */
+	atomic_int congested;            /* from high_water of them until low_water */
+	atomic_int end_due;              /* when they are sent, the side is to be shut down */
 };
 
 enum fsock__closing {
@@ -170,7 +170,7 @@ enum fsock__closing {
  *  2. `closing` changes under the handle's lock.
  */
 struct fsock__watch {
-	_Atomic(struct fsock__member *) members;  /* one for each list it is in */
+	_Atomic(struct fsock__member *) members;      /* one for each list it is in */
 	_Atomic(const struct fsock__watch_ops *) ops; /* set before the first of them */
 	struct fsock__member *driver; /* of the list that sees to connecting it, or NULL */
 	atomic_int state;             /* for fsock_state() */
@@ -186,7 +186,8 @@ struct fsock__watch {
  *  3. `fd`, `references`, `open_files`, `connecting` and `stream` change under the handle's lock
  *     only; `fd` is read without it by calls that the program may not run while it ends the handle,
  *     after they have seen that `connecting` is NULL: until then another thread may set it.
- *  4. Who looks into `connecting`, takes it a step further or changes `sleepers` has the turn `step`.
+ *  4. Who looks into `connecting`, takes it a step further or changes `sleepers` has the turn
+ *     `step`.
  *  5. The order of all locks is in ARCHITECTURE.md. The handle's is held for memory alone.
  */
 struct fsock {

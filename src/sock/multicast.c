@@ -21,7 +21,7 @@ check(fsock *s, const char *operation)
 	if (s->role == FSOCK__DATAGRAM && (s->family == AF_INET || s->family == AF_INET6))
 		return 0;
 	return fsock__error_set_kind(
-		operation, s->host, s->port, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
+	    operation, s->host, s->port, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
 }
 
 /* The index of an interface, by name or number; 0 for NULL. Returns 0 or an errno value. */
@@ -67,8 +67,8 @@ change_ipv4(int fd, int joins, const struct fsock_addr *group, unsigned index)
 	struct ip_mreqn request = { .imr_multiaddr = group->as.in.sin_addr,
 		.imr_ifindex = (int)index };
 
-	return setsockopt(fd, IPPROTO_IP, joins ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP,
-	    &request, sizeof request);
+	return setsockopt(fd, IPPROTO_IP, joins ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, &request,
+	    sizeof request);
 }
 
 static int
@@ -77,8 +77,8 @@ change_ipv6(int fd, int joins, const struct fsock_addr *group, unsigned index)
 	struct ipv6_mreq request = { .ipv6mr_multiaddr = group->as.in6.sin6_addr,
 		.ipv6mr_interface = index };
 
-	return setsockopt(fd, IPPROTO_IPV6, joins ? IPV6_JOIN_GROUP : IPV6_LEAVE_GROUP, &request,
-	    sizeof request);
+	return setsockopt(
+	    fd, IPPROTO_IPV6, joins ? IPV6_JOIN_GROUP : IPV6_LEAVE_GROUP, &request, sizeof request);
 }
 
 /* Joins or leaves. An error is recorded with the group as the host. */

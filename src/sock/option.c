@@ -1,5 +1,5 @@
 #include "../base/compat.h"
-#include "option.h"
+#include "option_value.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -40,15 +40,15 @@ static const struct fsock__option options[] = {
 	    FSOCK__TCP_KEEPINTVL, 0, 0 },
 	[FSOCK_OPTION_KEEPALIVE_COUNT] = { CONNECTED, IP, INT, 1, INT_MAX, IPPROTO_TCP,
 	    FSOCK__TCP_KEEPCNT, 0, 0 },
-	[FSOCK_OPTION_LINGER] = { CONNECTED, IP, fsock__option_get_linger,
-	    fsock__option_set_linger, -1, SHRT_MAX, SOL_SOCKET, FSOCK__SO_LINGER, 0, 0 },
+	[FSOCK_OPTION_LINGER] = { CONNECTED, IP, fsock__option_get_linger, fsock__option_set_linger,
+	    -1, SHRT_MAX, SOL_SOCKET, FSOCK__SO_LINGER, 0, 0 },
 	[FSOCK_OPTION_RECEIVE_BUFFER] = { ALL, INT, 1, INT_MAX, SOL_SOCKET, SO_RCVBUF, 0, 0 },
 	[FSOCK_OPTION_SEND_BUFFER] = { ALL, INT, 1, INT_MAX, SOL_SOCKET, SO_SNDBUF, 0, 0 },
 	[FSOCK_OPTION_BROADCAST] = { DATAGRAM, IP, INT, 0, 1, SOL_SOCKET, SO_BROADCAST, 0, 0 },
 	[FSOCK_OPTION_TTL] = { FSOCK__OPTION_ANY_ROLE, IP, INT, 1, 255, IPPROTO_IP, IP_TTL,
 	    IPPROTO_IPV6, IPV6_UNICAST_HOPS },
-	[FSOCK_OPTION_MULTICAST_TTL] = { DATAGRAM, IP, OCTET, 0, 255, IPPROTO_IP,
-	    IP_MULTICAST_TTL, IPPROTO_IPV6, IPV6_MULTICAST_HOPS },
+	[FSOCK_OPTION_MULTICAST_TTL] = { DATAGRAM, IP, OCTET, 0, 255, IPPROTO_IP, IP_MULTICAST_TTL,
+	    IPPROTO_IPV6, IPV6_MULTICAST_HOPS },
 	[FSOCK_OPTION_MULTICAST_LOOPBACK] = { DATAGRAM, IP, OCTET, 0, 1, IPPROTO_IP,
 	    IP_MULTICAST_LOOP, IPPROTO_IPV6, IPV6_MULTICAST_LOOP },
 	[FSOCK_OPTION_MULTICAST_INTERFACE] = { DATAGRAM, IP, fsock__option_get_interface,
@@ -62,9 +62,9 @@ static const struct fsock__option options[] = {
 static int
 family_bit(int family)
 {
-	return family == AF_INET ? FSOCK__OPTION_IPV4
-	    : family == AF_INET6 ? FSOCK__OPTION_IPV6
-	                         : FSOCK__OPTION_OTHERS;
+	return family == AF_INET    ? FSOCK__OPTION_IPV4
+	       : family == AF_INET6 ? FSOCK__OPTION_IPV6
+				    : FSOCK__OPTION_OTHERS;
 }
 
 /* The option, if the socket has it; else NULL with the error recorded. */

@@ -1,6 +1,6 @@
 /* Reading and setting the values of options, one kind of value after the other. */
 #include "../base/compat.h"
-#include "option.h"
+#include "option_value.h"
 
 #include <sys/ioctl.h>
 
@@ -40,8 +40,8 @@ fsock__option_get_int(struct fsock *s, const struct fsock__option *o, double *va
 {
 	int own6 = has_own6(s, o), number;
 
-	if (fsock__sys_get_int(s->fd, own6 ? o->level6 : o->level, own6 ? o->name6 : o->name,
-		&number) < 0)
+	if (fsock__sys_get_int(
+		s->fd, own6 ? o->level6 : o->level, own6 ? o->name6 : o->name, &number) < 0)
 		return -1;
 	*value = from_int(o, number);
 	return 0;

@@ -8,12 +8,12 @@
 static int
 wrap(fsock *ends[2], const int fds[2], int family, const struct fsock__settings *settings)
 {
-	ends[0] =
-	    fsock__socket_new(fds[0], FSOCK__CONNECTED, family, settings, NULL, FSOCK__NO_PORT, NULL);
+	ends[0] = fsock__socket_new(
+	    fds[0], FSOCK__CONNECTED, family, settings, NULL, FSOCK__NO_PORT, NULL);
 	if (ends[0] == NULL)
 		goto err0;
-	ends[1] =
-	    fsock__socket_new(fds[1], FSOCK__CONNECTED, family, settings, NULL, FSOCK__NO_PORT, NULL);
+	ends[1] = fsock__socket_new(
+	    fds[1], FSOCK__CONNECTED, family, settings, NULL, FSOCK__NO_PORT, NULL);
 	if (ends[1] == NULL)
 		goto err1;
 	return 0;

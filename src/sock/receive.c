@@ -122,10 +122,9 @@ receive_rest(int fd, struct fsock_message *messages, size_t count)
 	size_t done = 0;
 
 	while (done < count) {
-		size_t n = count - done < FSOCK__DATAGRAM_BATCH ? count - done
-		                                                : FSOCK__DATAGRAM_BATCH;
-		ssize_t r =
-		    FSOCK__DATAGRAM_OPS.receive_many(fd, messages + done, n, &flags);
+		size_t n =
+		    count - done < FSOCK__DATAGRAM_BATCH ? count - done : FSOCK__DATAGRAM_BATCH;
+		ssize_t r = FSOCK__DATAGRAM_OPS.receive_many(fd, messages + done, n, &flags);
 
 		if (r > 0)
 			done += (size_t)r;

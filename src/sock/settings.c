@@ -76,12 +76,12 @@ is_sensible(const struct fsock_options *options)
 	    strnlen(options->format, FSOCK__FORMAT_MAX) == FSOCK__FORMAT_MAX)
 		return 0;
 	return is_switch(options->reuse_address) && is_switch(options->reuse_port) &&
-	    is_switch(options->dual_stack) && is_switch(options->nodelay) &&
-	    is_switch(options->broadcast) && is_switch(options->interruptible) &&
-	    is_switch(options->nonblocking) && (unsigned)options->family <= FSOCK_IPV6_ONLY &&
-	    (unsigned)options->element_type <= FSOCK_BYTE &&
-	    (unsigned)options->delivery <= FSOCK_DELIVER_WHOLE_LINE && options->backlog >= 0 &&
-	    options->local_port >= 0 && options->local_port <= 65535 && options->timeout >= 0;
+	       is_switch(options->dual_stack) && is_switch(options->nodelay) &&
+	       is_switch(options->broadcast) && is_switch(options->interruptible) &&
+	       is_switch(options->nonblocking) && (unsigned)options->family <= FSOCK_IPV6_ONLY &&
+	       (unsigned)options->element_type <= FSOCK_BYTE &&
+	       (unsigned)options->delivery <= FSOCK_DELIVER_WHOLE_LINE && options->backlog >= 0 &&
+	       options->local_port >= 0 && options->local_port <= 65535 && options->timeout >= 0;
 }
 
 int

@@ -71,8 +71,8 @@ shut_direction(fsock *s, int fd, int direction, int how)
 		if (s->shut & direction)
 			return 0;
 		return errno == ENOTCONN ? fsock__error_set_kind("shutdown", s->host, s->port,
-		                               FSOCK_SHUTDOWN_ERROR, ENOTCONN)
-		                         : fsock__handle_error(s, "shutdown", errno);
+					       FSOCK_SHUTDOWN_ERROR, ENOTCONN)
+					 : fsock__handle_error(s, "shutdown", errno);
 	}
 	atomic_fetch_or(&s->shut, direction);
 	return 0;

@@ -18,7 +18,8 @@ struct fsock *fsock__socket_new(int fd, enum fsock__role role, int family,
 void fsock__socket_set_fd(struct fsock *, int fd, int family);
 
 /* The options that go with a descriptor: what fsock__socket_new() applies. */
-void fsock__socket_apply_settings(int fd, enum fsock__role, int family, const struct fsock__settings *);
+void fsock__socket_apply_settings(
+    int fd, enum fsock__role, int family, const struct fsock__settings *);
 
 /*
  * Closes the descriptor, politely: see fsock_close(). With output queued that may be left to wait

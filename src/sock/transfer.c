@@ -11,9 +11,9 @@
 /*
  * Receiving is one blocking system call: SO_RCVTIMEO carries the timeout. Only a deadline, a socket
  * that is interruptible, a signal, or a descriptor that is non-blocking (its flag is shared with
- * whoever else holds the descriptor, so it may turn up at any time) makes us try without waiting and
- * then poll. Sending is one that does not block, and a wait where the peer is slow: so it is known
- * how much has gone when a signal handler jumps out of it, or calls exit().
+ * whoever else holds the descriptor, so it may turn up at any time) makes us try without waiting
+ * and then poll. Sending is one that does not block, and a wait where the peer is slow: so it is
+ * known how much has gone when a signal handler jumps out of it, or calls exit().
  */
 
 /* Records that it has. Returns -1. */
@@ -28,11 +28,11 @@ int
 fsock__transfer_wait(struct fsock *s, const char *operation, int direction, int64_t until)
 {
 	struct pollfd p[2] = { { .fd = s->fd,
-		.events = direction == FSOCK_INPUT ? POLLIN : POLLOUT } };
+	    .events = direction == FSOCK_INPUT ? POLLIN : POLLOUT } };
 	int64_t deadline = fsock__handle_deadline(s, direction);
 	int ready = s->interrupt != NULL
-	    ? fsock__interrupt_poll(s, direction, p, 1, until)
-	    : fsock__sys_poll(p, 1, until < deadline ? until : deadline);
+			? fsock__interrupt_poll(s, direction, p, 1, until)
+			: fsock__sys_poll(p, 1, until < deadline ? until : deadline);
 
 	if (ready > 0)
 		return 0;
@@ -42,8 +42,7 @@ fsock__transfer_wait(struct fsock *s, const char *operation, int direction, int6
 		deadline = fsock__handle_deadline(s, direction);
 	if (fsock__clock_left(deadline) == 0)
 		return deadline_passed(s, operation);
-	return fsock__error_set_kind(
-	    operation, s->host, s->port, FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
+	return fsock__error_set_kind(operation, s->host, s->port, FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
 }
 
 /* A blocking call says EAGAIN when its timeout has run out. */
@@ -57,7 +56,7 @@ fsock__transfer_again(struct fsock *s, const char *operation, int flags, int dir
 		    operation, s->host, s->port, FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
 	return fsock__transfer_wait(s, operation, direction,
 	    fsock__clock_after(
-	        direction == FSOCK_INPUT ? s->limits.read_timeout : s->limits.write_timeout));
+		direction == FSOCK_INPUT ? s->limits.read_timeout : s->limits.write_timeout));
 }
 
 int
@@ -135,8 +134,8 @@ forbid_lingering(const struct fsock *s, int fd)
 	socklen_t length = sizeof linger;
 
 	if (!s->nonblocking || s->role != FSOCK__CONNECTED ||
-	    getsockopt(fd, SOL_SOCKET, FSOCK__SO_LINGER, &linger, &length) < 0 ||
-	    !linger.l_onoff || linger.l_linger == 0)
+	    getsockopt(fd, SOL_SOCKET, FSOCK__SO_LINGER, &linger, &length) < 0 || !linger.l_onoff ||
+	    linger.l_linger == 0)
 		return;
 	linger.l_onoff = 0;
 	setsockopt(fd, SOL_SOCKET, FSOCK__SO_LINGER, &linger, sizeof linger);
@@ -209,9 +208,8 @@ fsock__transfer_send(struct fsock *s, const void *buf, size_t n)
 			return -1;
 		octets += r;
 		n -= (size_t)r;
-		if (r == 0 &&
-		    fsock__transfer_await_room(
-		        s, "write", fsock__clock_after(s->limits.write_timeout)) < 0)
+		if (r == 0 && fsock__transfer_await_room(
+				  s, "write", fsock__clock_after(s->limits.write_timeout)) < 0)
 			return -1;
 	}
 	errno = saved;

@@ -42,9 +42,9 @@ int fsock__transfer_wait(struct fsock *, const char *operation, int direction, i
 int fsock__transfer_again(struct fsock *, const char *operation, int flags, int direction);
 
 /*
- * Sends all n octets over the transport, and waits as often as the peer makes it wait, in the turn of
- * the output side, where it counts what has gone. Returns 0, or -1 with the error recorded: EINTR if
- * the turn was taken from it meanwhile.
+ * Sends all n octets over the transport, and waits as often as the peer makes it wait, in the turn
+ * of the output side, where it counts what has gone. Returns 0, or -1 with the error recorded:
+ * EINTR if the turn was taken from it meanwhile.
  */
 int fsock__transfer_send(struct fsock *, const void *buf, size_t n);
 

@@ -1,6 +1,6 @@
 /*
- * Turns: one thread at a time sends on a socket, or takes its connecting a step further. A turn is a
- * state, not a lock held: who waits for the peer in its turn holds nobody up that can do without,
+ * Turns: one thread at a time sends on a socket, or takes its connecting a step further. A turn is
+ * a state, not a lock held: who waits for the peer in its turn holds nobody up that can do without,
  * and who finds it taken is told, or waits for its end.
  */
 #ifndef FSOCK_SOCK_TURN_H

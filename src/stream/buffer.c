@@ -56,8 +56,8 @@ fsock__buffer_received(struct fsock__buffer *b, size_t n)
 	b->tail += n;
 	b->received += n;
 	if (n == room && b->appetite < FSOCK__BUFFER_LARGE)
-		b->appetite = b->capacity * 4 < FSOCK__BUFFER_LARGE ? b->capacity * 4
-		                                                    : FSOCK__BUFFER_LARGE;
+		b->appetite =
+		    b->capacity * 4 < FSOCK__BUFFER_LARGE ? b->capacity * 4 : FSOCK__BUFFER_LARGE;
 	else if (n < b->appetite / 4)
 		b->appetite /= 2;
 }

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FSOCK__BUFFER_SMALL 2048  /* what an idle connection may keep */
+#define FSOCK__BUFFER_SMALL 2048   /* what an idle connection may keep */
 #define FSOCK__BUFFER_LARGE 122880 /* what a busy one reads at a time */
 
 struct fsock__buffer {

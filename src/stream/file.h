@@ -2,7 +2,7 @@
 #ifndef FSOCK_STREAM_FILE_H
 #define FSOCK_STREAM_FILE_H
 
-#include "stream.h"
+#include "connection.h"
 
 struct fsock__file_ops {
 	/* Opens the FILE of a window whose sides are set. Returns it, or NULL with errno set. */

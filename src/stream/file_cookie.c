@@ -4,6 +4,9 @@
 #if !defined(FSOCK_FILE_FUNOPEN)
 
 #include "file.h"
+#include "input.h"
+#include "output.h"
+#include "window.h"
 
 static ssize_t
 cookie_read(void *cookie, char *buf, size_t n)

@@ -6,6 +6,9 @@
 #include <stdio.h> /* libbsd puts its own in front of glibc's */
 
 #include "file.h"
+#include "input.h"
+#include "output.h"
+#include "window.h"
 
 /*
  * The interface is from 1993: counts are ints, and a short count is fine for reading but must not

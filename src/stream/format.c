@@ -229,7 +229,7 @@ fsock_format_errors(FILE *f, int direction, uint64_t *count, struct fsock_codec_
 		return fsock__handle_error(w->stream->socket, "format errors", EINVAL);
 	memset(&error, 0, sizeof error);
 	r = direction == FSOCK_INPUT ? input_errors(w, &errors, &error)
-	                             : output_errors(w->stream, &errors, &error);
+				     : output_errors(w->stream, &errors, &error);
 	if (r == 0 && count != NULL)
 		*count = errors;
 	if (r == 0 && last != NULL)

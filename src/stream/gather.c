@@ -5,8 +5,7 @@
 #include "input.h"
 
 int
-fsock__gather_hold(
-    struct fsock__stream *stream, const char *operation, struct fsock__window **held)
+fsock__gather_hold(struct fsock__stream *stream, const char *operation, struct fsock__window **held)
 {
 	if (fsock__hold_input(stream, operation, held) < 0)
 		return -1;

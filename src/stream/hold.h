@@ -1,22 +1,22 @@
 /*
- * Who may touch the input side. libc has a FILE locked while it reads, as long as that waits, and what
- * stdio still holds of the input can be seen only with that lock. So it is tried once: who finds it
- * taken by another thread is told so.
+ * Who may touch the input side. libc has a FILE locked while it reads, as long as that waits, and
+ * what stdio still holds of the input can be seen only with that lock. So it is tried once: who
+ * finds it taken by another thread is told so.
  */
 #ifndef FSOCK_STREAM_HOLD_H
 #define FSOCK_STREAM_HOLD_H
 
-#include "stream.h"
+#include "connection.h"
 
 /*
- * Locks the window's FILE unless another thread has it. Needs the handle's lock, which keeps the FILE
- * from going away. Returns whether it is open and locked now.
+ * Locks the window's FILE unless another thread has it. Needs the handle's lock, which keeps the
+ * FILE from going away. Returns whether it is open and locked now.
  */
 int fsock__hold_try_nolock(struct fsock__window *);
 
 /*
- * The reader or, if there is none, another window that can be, with its FILE locked; NULL if there is
- * no such window, or another thread has it. Needs the handle's lock.
+ * The reader or, if there is none, another window that can be, with its FILE locked; NULL if there
+ * is no such window, or another thread has it. Needs the handle's lock.
  */
 struct fsock__window *fsock__hold_find_nolock(struct fsock__stream *);
 
@@ -33,9 +33,9 @@ void fsock__hold_end(struct fsock__window *);
 int fsock__hold_take_over(struct fsock__window *w, const char *operation);
 
 /*
- * Holds the input side. *held is then the reader, with its FILE locked; or it is NULL, and the handle's
- * lock is held: there is no reader, and no FILE to be one. Returns 0, or -1 with EBUSY recorded for
- * `operation` if another thread uses the reader's FILE.
+ * Holds the input side. *held is then the reader, with its FILE locked; or it is NULL, and the
+ * handle's lock is held: there is no reader, and no FILE to be one. Returns 0, or -1 with EBUSY
+ * recorded for `operation` if another thread uses the reader's FILE.
  */
 int fsock__hold_input(struct fsock__stream *, const char *operation, struct fsock__window **held);
 void fsock__hold_release(struct fsock__stream *, struct fsock__window *held);

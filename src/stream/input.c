@@ -244,8 +244,8 @@ fsock__input_give_back(struct fsock__window *w, size_t n)
 
 /*
  * Input read before the output is not to be given back after it: positions count both, so glibc,
- * which may seek to a multiple of its buffer's size, would be given too much. What stdio has to give
- * back it does before it writes.
+ * which may seek to a multiple of its buffer's size, would be given too much. What stdio has to
+ * give back it does before it writes.
  */
 void
 fsock__input_resign(struct fsock__window *w)

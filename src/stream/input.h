@@ -2,7 +2,26 @@
 #ifndef FSOCK_STREAM_INPUT_H
 #define FSOCK_STREAM_INPUT_H
 
-#include "stream.h"
+#include "connection.h"
+
+/*
+ * Hands octets to stdio. Returns how many, 0 at end of file, -1 with the error recorded. The other
+ * one takes back the last n octets delivered to the window. Returns 0, or -1 (ESPIPE).
+ */
+ssize_t fsock__input_read(struct fsock__window *, void *buf, size_t n);
+int fsock__input_give_back(struct fsock__window *, size_t n);
+
+/*
+ * Takes note that stdio holds no input of the window any more, as it has begun to write. Then it is
+ * not the reader.
+ */
+void fsock__input_resign(struct fsock__window *);
+
+/*
+ * For who receives beside the FILEs: takes up to n of the octets that wait in `raw`, with what
+ * guards it held. Returns how many.
+ */
+size_t fsock__input_take(struct fsock__stream *, void *buf, size_t n);
 
 /*
  * Drops the LF that is still owed to a line end at CR, under a format that is no more, when it is

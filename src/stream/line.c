@@ -6,6 +6,7 @@
 #include "file.h"
 #include "hold.h"
 #include "input.h"
+#include "readable.h"
 #include "text.h"
 
 #define FIRST_ROOM 4096

@@ -1,5 +1,6 @@
 /* From stdio to the socket: what a FILE's write function does below. */
 #include "../base/compat.h"
+#include "input.h"
 #include "output.h"
 
 #include "sender.h"
@@ -17,9 +18,8 @@ fsock__output_write(struct fsock__window *w, const void *buf, size_t n)
 	fsock__input_resign(w);
 	if (fsock__sender_begin(stream, &turn, buf, n) < 0)
 		return -1;
-	r = stream->text_output == NULL
-	    ? fsock__sender_send(stream, turn.octets, turn.length)
-	    : fsock__text_write(stream, buf, n);
+	r = stream->text_output == NULL ? fsock__sender_send(stream, turn.octets, turn.length)
+					: fsock__text_write(stream, buf, n);
 	if (r == 0)
 		w->position += (off_t)n;
 	fsock__sender_end(stream, &turn);

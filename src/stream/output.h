@@ -2,11 +2,20 @@
 #ifndef FSOCK_STREAM_OUTPUT_H
 #define FSOCK_STREAM_OUTPUT_H
 
-#include "stream.h"
+#include "connection.h"
 
 /*
- * Ends the text written so far, if there is a format: see fsock__text_finish(). It may be told to do
- * nothing while another thread waits for the peer. Returns 0 or -1.
+ * Sends n octets of stdio's, in the turn of the output side. Returns n, or -1 with the error
+ * recorded.
+ */
+ssize_t fsock__output_write(struct fsock__window *, const void *buf, size_t n);
+
+/* For fsock_send(), beside the FILEs. Returns 0, or -1 with the error recorded. */
+int fsock__output_send(struct fsock__stream *, const void *buf, size_t n);
+
+/*
+ * Ends the text written so far, if there is a format: see fsock__text_finish(). It may be told to
+ * do nothing while another thread waits for the peer. Returns 0 or -1.
  */
 int fsock__output_finish(struct fsock__stream *, enum fsock__flush);
 

@@ -4,6 +4,7 @@
 #include "gather.h"
 #include "hold.h"
 #include "input.h"
+#include "raw.h"
 #include "text.h"
 
 /* Counts n octets that did not come by the raw buffer. A thread that reads now is past them. */

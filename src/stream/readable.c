@@ -4,12 +4,13 @@
 #include "file.h"
 #include "hold.h"
 #include "input.h"
+#include "readable.h"
 #include "receiver.h"
 #include "text.h"
 
 /*
- * A list's lock may be held here, which others take when they have a FILE's: that is only tried. Who
- * has it reads what there is itself, or is at work for a moment.
+ * A list's lock may be held here, which others take when they have a FILE's: that is only tried.
+ * Who has it reads what there is itself, or is at work for a moment.
  */
 
 /* Whether the stream delivers whole lines; if it does, all of its windows do. */
@@ -47,7 +48,7 @@ exceeds_limit(const struct fsock__stream *stream, size_t n)
 		return 1;
 	limit -= stream->line_fill;
 	return stream->text_input == NULL ? n >= limit
-	                                  : fsock__text_exceeds(stream->text_input, n, limit);
+					  : fsock__text_exceeds(stream->text_input, n, limit);
 }
 
 int

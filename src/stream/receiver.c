@@ -27,8 +27,9 @@ is_known_empty(struct fsock__stream *stream)
 	int is_drained = stream->is_drained;
 
 	stream->is_drained = 0;
-	return is_drained && s->nonblocking && fsock__handle_is_watched(s) && stream->read_error == 0 &&
-	       s->limits.read_deadline == FSOCK__NEVER && !(s->shut & FSOCK_INPUT);
+	return is_drained && s->nonblocking && fsock__handle_is_watched(s) &&
+	       stream->read_error == 0 && s->limits.read_deadline == FSOCK__NEVER &&
+	       !(s->shut & FSOCK_INPUT);
 }
 
 FSOCK__COLD ssize_t
@@ -83,4 +84,3 @@ fsock__receiver_count_line(size_t before, const uint8_t *octets, size_t n)
 			return n - i;
 	return before + n;
 }
-

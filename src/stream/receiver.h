@@ -5,7 +5,7 @@
 #ifndef FSOCK_STREAM_RECEIVER_H
 #define FSOCK_STREAM_RECEIVER_H
 
-#include "stream.h"
+#include "connection.h"
 
 /* Receives once into the raw buffer. Returns as recv(2), with errors recorded; 0 at a bound. */
 ssize_t fsock__receiver_fill(struct fsock__window *);

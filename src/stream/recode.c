@@ -46,8 +46,8 @@ file_receive(struct fsock *s, void *buf, size_t n)
 }
 
 /*
- * Flushing first lets go of what was read ahead: one may not write right after reading. A FILE takes
- * everything, however long that lasts.
+ * Flushing first lets go of what was read ahead: one may not write right after reading. A FILE
+ * takes everything, however long that lasts.
  */
 static ssize_t
 file_offer(struct fsock *s, const void *buf, size_t n)
@@ -114,8 +114,8 @@ fsock_recode(FILE *inner, const char *mode, const char *format)
 	}
 	if (fsock__settings_make(&settings, &options, "recode", NULL, 0) < 0)
 		return NULL;
-	s = fsock__socket_new(-1, FSOCK__CONNECTED, AF_UNSPEC, &settings, NULL, FSOCK__NO_PORT,
-	    &transport_file);
+	s = fsock__socket_new(
+	    -1, FSOCK__CONNECTED, AF_UNSPEC, &settings, NULL, FSOCK__NO_PORT, &transport_file);
 	if (s == NULL)
 		return NULL;
 	file = fsock__stream_open(s, which);

@@ -77,8 +77,8 @@ fsock__registry_window(FILE *file, int sides, const char *operation)
 
 	if (w != NULL && (w->sides & sides) == sides)
 		return w;
-	fsock__error_set_kind(operation, NULL, FSOCK__NO_PORT, FSOCK_INVALID_SOCKET_STREAM_ERROR,
-	    EINVAL);
+	fsock__error_set_kind(
+	    operation, NULL, FSOCK__NO_PORT, FSOCK_INVALID_SOCKET_STREAM_ERROR, EINVAL);
 	return NULL;
 }
 

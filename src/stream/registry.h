@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "stream.h"
+#include "connection.h"
 
 /* Enters a window whose `file` is set, and takes it out; not entered, it stays so. */
 void fsock__registry_enter(struct fsock__window *);

@@ -148,8 +148,7 @@ offer_queue(struct fsock__stream *stream)
 	ssize_t r;
 
 	out->is_unsure = 1;
-	r = fsock__transfer_offer(
-	    stream->socket, q->data + q->head, fsock__queue_count(q), &sent);
+	r = fsock__transfer_offer(stream->socket, q->data + q->head, fsock__queue_count(q), &sent);
 	if (r > 0)
 		fsock__queue_sent(q, sent);
 	out->is_unsure = was_unsure;
@@ -341,8 +340,8 @@ fsock_pending_output(const fsock *s)
 {
 	if (s != NULL)
 		return (ssize_t)s->output.queued;
-	return fsock__error_set_kind("pending output", NULL, FSOCK__NO_PORT,
-	    FSOCK_INVALID_SOCKET_ERROR, EINVAL);
+	return fsock__error_set_kind(
+	    "pending output", NULL, FSOCK__NO_PORT, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
 }
 
 /* see fsock/stream.h */

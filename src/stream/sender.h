@@ -5,7 +5,7 @@
 #ifndef FSOCK_STREAM_SENDER_H
 #define FSOCK_STREAM_SENDER_H
 
-#include "stream.h"
+#include "connection.h"
 
 /* A turn, and what is left to send in it. */
 struct fsock__sending {
@@ -16,10 +16,10 @@ struct fsock__sending {
 
 /*
  * Takes the turn, to send n octets of stdio's or, with NULL, for something else; waits for another
- * thread's, unless the socket does not block and that one waits for the peer. Where a signal handler
- * has interrupted the thread's own turn, or the program has jumped out of it, what it has sent of the
- * same octets is not sent again; if it was sending others, output has failed (EINTR): nobody knows
- * what the peer will miss. Returns 0, or -1 with the error recorded and no turn taken.
+ * thread's, unless the socket does not block and that one waits for the peer. Where a signal
+ * handler has interrupted the thread's own turn, or the program has jumped out of it, what it has
+ * sent of the same octets is not sent again; if it was sending others, output has failed (EINTR):
+ * nobody knows what the peer will miss. Returns 0, or -1 with the error recorded and no turn taken.
  */
 int fsock__sender_begin(
     struct fsock__stream *, struct fsock__sending *, const void *octets, size_t n);

@@ -1,4 +1,6 @@
 #include "../base/compat.h"
+#include "raw.h"
+#include "readable.h"
 #include "stream.h"
 
 #include <stdlib.h>
@@ -15,10 +17,11 @@
 #include "registry.h"
 #include "sender.h"
 #include "text.h"
+#include "window.h"
 
 /*
- * Sends what a FILE holds. One that another thread is using is passed over: one that waits for input
- * on a two-way FILE has sent everything before, and who writes sends it.
+ * Sends what a FILE holds. One that another thread is using is passed over: one that waits for
+ * input on a two-way FILE has sent everything before, and who writes sends it.
  */
 static int
 flush_window(struct fsock__window *w)
@@ -151,7 +154,7 @@ choose_delivery(const struct fsock__settings *set, int sides)
 	if (set->line_limit != 0)
 		return FSOCK_DELIVER_LINE;
 	return sides == FSOCK_IO && set->element_type == FSOCK_CHARACTER ? FSOCK_DELIVER_LINE
-	                                                                 : FSOCK_DELIVER_BLOCK;
+									 : FSOCK_DELIVER_BLOCK;
 }
 
 static void

@@ -4,7 +4,7 @@
 
 #include <fsock/format.h>
 
-#include "stream.h"
+#include "connection.h"
 
 /*
  * Where decoding stands. Text is delivered by the octet, characters are not always read by stdio in
@@ -57,8 +57,9 @@ struct fsock__text_output *fsock__text_output_new(const struct fsock_format *);
 
 /*
  * format.c: puts formats in force, as if nothing had come before them; NULL leaves a direction as
- * it is. The caller has the input side, and the turn of the output side, as far as either is changed,
- * and has seen to what the old formats hold. Returns 0, or -1 (ENOMEM, EINVAL) with nothing changed.
+ * it is. The caller has the input side, and the turn of the output side, as far as either is
+ * changed, and has seen to what the old formats hold. Returns 0, or -1 (ENOMEM, EINVAL) with
+ * nothing changed.
  */
 int fsock__format_apply(
     struct fsock__stream *, const struct fsock_format *input, const struct fsock_format *output);

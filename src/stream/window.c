@@ -4,9 +4,11 @@
 
 #include "../sock/shutdown.h"
 #include "../sock/socket.h"
+#include "input.h"
 #include "output.h"
 #include "registry.h"
 #include "sender.h"
+#include "window.h"
 
 /*
  * Output is worth more than input: what does not fit in stdio's buffer is a system call each time.
@@ -27,8 +29,8 @@ fsock__window_set_buffer(struct fsock__window *w, FILE *file)
 {
 	size_t size = buffer_size(w);
 	int saved = errno;
-	void *memory = mmap(
-	    NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | FSOCK__MAP_ANONYMOUS, -1, 0);
+	void *memory =
+	    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | FSOCK__MAP_ANONYMOUS, -1, 0);
 
 	w->memory = NULL;
 	if (memory != MAP_FAILED) {

@@ -57,8 +57,8 @@ is_no_closer(const struct fsock__member *m)
 }
 
 /*
- * Calls `fn` for the socket's member of each list of this process's for which `is_due` says so, until
- * that is nobody; with the list's lock. Returns how many there were.
+ * Calls `fn` for the socket's member of each list of this process's for which `is_due` says so,
+ * until that is nobody; with the list's lock. Returns how many there were.
  */
 static int
 for_each(struct fsock *s, int (*is_due)(const struct fsock__member *),
@@ -192,7 +192,8 @@ finish(struct fsock__member *m)
 		s->watch.ops->leave(s);
 	fsock__socket_end_now(s);
 	fsock__handle_lock(s);
-	s->watch.closing = FSOCK__NOT_CLOSING; /* only now: until then nobody may take it for open */
+	s->watch.closing =
+	    FSOCK__NOT_CLOSING; /* only now: until then nobody may take it for open */
 	fsock__handle_unlock(s);
 	fsock__socket_unref(s);
 	fsock__member_free(m);

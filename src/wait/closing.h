@@ -1,12 +1,12 @@
 /*
  * Sockets that the program has closed while output was queued. The lists that such a socket is in
- * keep it as a hidden member, and send what is queued; the one that finds nothing left closes it, or
- * resets the connection when that has failed, or close_timeout has passed.
+ * keep it as a hidden member, and send what is queued; the one that finds nothing left closes it,
+ * or resets the connection when that has failed, or close_timeout has passed.
  */
 #ifndef FSOCK_WAIT_CLOSING_H
 #define FSOCK_WAIT_CLOSING_H
 
-#include "list.h"
+#include "waitlist.h"
 
 /* see struct fsock__watch_ops */
 void fsock__closing_retire(struct fsock *);
@@ -20,8 +20,8 @@ void fsock__closing_check(struct fsock__member *);
 int fsock__closing_is_last(const struct fsock__member *);
 
 /*
- * Both need the list's lock. The first takes what is done out of the list. The other one gives up the
- * lock and closes it, and says whether there was any.
+ * Both need the list's lock. The first takes what is done out of the list. The other one gives up
+ * the lock and closes it, and says whether there was any.
  */
 void fsock__closing_collect(struct fsock_waitlist *);
 int fsock__closing_unlock(struct fsock_waitlist *);

@@ -7,6 +7,7 @@
 #include "../sock/pending.h"
 #include "member.h"
 #include "timer.h"
+#include "watched.h"
 
 _Static_assert(FSOCK__WATCHES >= FSOCK__PENDING_FDS, "a watch for each descriptor");
 
@@ -38,7 +39,7 @@ watch(struct fsock__member *m)
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		if (watch_one(m, &m->watches[i], &fds[i]) < 0) {
-			fsock__member_unwatch(m);
+			fsock__watched_unwatch(m);
 			return -1;
 		}
 	m->step = next;
@@ -74,7 +75,7 @@ settle(struct fsock__member *m)
 {
 	struct fsock *s = m->socket;
 
-	fsock__member_stop_driving(m);
+	fsock__watched_stop_driving(m);
 	if (s->connecting != NULL)
 		return; /* it has failed */
 	m->is_pending = 0;
@@ -98,7 +99,7 @@ fsock__connecting_drive(struct fsock__member *m)
 	if (!take_over(m))
 		return 0; /* what comes of it will be noted */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	fsock__member_unwatch(m);
+	fsock__watched_unwatch(m);
 	if (fsock__pending_step_unwatched(s) == FSOCK__PENDING) {
 		r = watch(m);
 		m->error = r < 0 ? errno : 0;
@@ -125,7 +126,7 @@ fsock__connecting_hand_over(struct fsock_waitlist *list)
 		fsock__handle_unlock(m->socket);
 		if (is_alone)
 			continue;
-		fsock__member_stop_driving(m);
+		fsock__watched_stop_driving(m);
 		fsock__member_note(m->socket);
 	}
 }
@@ -147,8 +148,8 @@ fsock__connecting_pause(struct fsock *s)
 
 		fsock__lock_take(&list->lock);
 		m = fsock__member_find(list, s);
-		if (m != NULL && fsock__member_drives(m)) {
-			fsock__member_unwatch(m);
+		if (m != NULL && fsock__watched_drives(m)) {
+			fsock__watched_unwatch(m);
 			return list;
 		}
 		fsock__lock_give(&list->lock); /* another one has taken over: look again */

@@ -7,11 +7,11 @@
 #ifndef FSOCK_WAIT_CONNECTING_H
 #define FSOCK_WAIT_CONNECTING_H
 
-#include "list.h"
+#include "waitlist.h"
 
 /*
- * Goes on connecting the member's socket, if no other list does. Needs the list's lock. Returns 0, or
- * -1 if what is to be watched could not be.
+ * Goes on connecting the member's socket, if no other list does. Needs the list's lock. Returns 0,
+ * or -1 if what is to be watched could not be.
  */
 int fsock__connecting_drive(struct fsock__member *);
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../base/clock.h"
+#include "../base/process.h"
 #include "../base/sys.h"
 
 static int

@@ -8,6 +8,8 @@
 #include "closing.h"
 #include "member.h"
 #include "timer.h"
+#include "watch.h"
+#include "watched.h"
 
 static int
 fail(int errnum)
@@ -155,7 +157,7 @@ fsock_waitlist_free(fsock_waitlist *list)
 static int
 set_member(struct fsock__member *m, int interest, void *user)
 {
-	if (fsock__member_watch(m, interest) < 0)
+	if (fsock__watched_watch(m, interest) < 0)
 		return -1;
 	m->interest = interest;
 	m->user = user;
@@ -186,7 +188,7 @@ enter(fsock_waitlist *list, fsock *s, int interest, void *user, int may_add)
 	if (is_new && !may_add)
 		return ENOENT;
 	if (is_new)
-		error = fsock__member_join(list, s, &m);
+		error = fsock__member_join(list, s, &fsock__watch_ops, &m);
 	if (error == 0 && set_member(m, interest, user) < 0) {
 		error = errno;
 		if (is_new)

@@ -1,4 +1,4 @@
-/* The wait on a list, and what follows it. The invariants are in list.h. */
+/* The wait on a list, and what follows it. The invariants are in waitlist.h. */
 #include "../base/compat.h"
 
 #include "../base/clock.h"
@@ -9,6 +9,7 @@
 #include "member.h"
 #include "once.h"
 #include "timer.h"
+#include "watched.h"
 
 static int
 fail(int errnum)
@@ -118,7 +119,8 @@ take_found(struct fsock__member *m, int state)
 {
 	struct fsock *s = m->socket;
 
-	if (m->own.known != fsock__member_wanted(m, m->interest)) /* another list has sent it, say */
+	if (m->own.known !=
+	    fsock__watched_wanted(m, m->interest)) /* another list has sent it, say */
 		fsock__member_suspect(m);
 	if (s->output.queued > 0 && (state & FSOCK_OUTPUT))
 		state = drain(m, state);

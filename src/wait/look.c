@@ -6,6 +6,7 @@
 #include "connecting.h"
 #include "member.h"
 #include "timer.h"
+#include "watched.h"
 
 ssize_t
 fsock__look_buffered(struct fsock *s)
@@ -71,7 +72,7 @@ fsock__look(struct fsock__member *m)
 	const struct fsock *s = m->socket;
 	int saved = errno, late = find_late(m), r = fsock__connecting_drive(m);
 
-	if (!m->is_pending && fsock__member_watch(m, m->interest) < 0)
+	if (!m->is_pending && fsock__watched_watch(m, m->interest) < 0)
 		r = -1;
 	errno = saved;
 	fsock__timer_set(m);

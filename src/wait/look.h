@@ -2,12 +2,12 @@
 #ifndef FSOCK_WAIT_LOOK_H
 #define FSOCK_WAIT_LOOK_H
 
-#include "list.h"
+#include "waitlist.h"
 
 /*
- * How much input the socket's streams hold that can be read without the kernel. Where another thread
- * is using a FILE that may hold some, a socket that does not block counts as ready, as reading will
- * tell; of one that does -1 says that this cannot be told.
+ * How much input the socket's streams hold that can be read without the kernel. Where another
+ * thread is using a FILE that may hold some, a socket that does not block counts as ready, as
+ * reading will tell; of one that does -1 says that this cannot be told.
  */
 ssize_t fsock__look_buffered(struct fsock *);
 

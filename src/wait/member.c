@@ -5,6 +5,7 @@
 
 #include "../base/clock.h"
 #include "timer.h"
+#include "watched.h"
 
 void
 fsock__member_unref_list(struct fsock_waitlist *list)
@@ -48,7 +49,9 @@ fsock__member_list_of(struct fsock *s, int (*is_due)(const struct fsock__member 
 	return list;
 }
 
-/* Puts the member into the inbox. Returns whether the list is to be woken. Needs the handle's lock. */
+/*
+ * Puts the member into the inbox. Returns whether the list is to be woken. Needs the handle's lock.
+ */
 static int
 post(const struct fsock__member *member)
 {
@@ -101,7 +104,8 @@ init(struct fsock__member *m, struct fsock_waitlist *list, struct fsock *s)
 }
 
 int
-fsock__member_join(struct fsock_waitlist *list, struct fsock *s, struct fsock__member **made)
+fsock__member_join(struct fsock_waitlist *list, struct fsock *s, const struct fsock__watch_ops *ops,
+    struct fsock__member **made)
 {
 	struct fsock__member *m = calloc(1, sizeof *m);
 	int is_open;
@@ -117,7 +121,7 @@ fsock__member_join(struct fsock_waitlist *list, struct fsock *s, struct fsock__m
 		m->own.fd = s->fd;
 		m->is_pending = s->connecting != NULL;
 		m->next = s->watch.members;
-		s->watch.ops = &fsock__watch_ops;
+		s->watch.ops = ops;
 		s->watch.members = m;
 	}
 	fsock__handle_unlock(s);
@@ -206,9 +210,9 @@ void
 fsock__member_detach(struct fsock__member *m)
 {
 	struct fsock_waitlist *list = m->list;
-	int drove = fsock__member_drives(m);
+	int drove = fsock__watched_drives(m);
 
-	fsock__member_drop_fd(m);
+	fsock__watched_drop_fd(m);
 	fsock__handle_lock(m->socket);
 	unchain(m);
 	fsock__handle_unlock(m->socket);

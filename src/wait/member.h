@@ -2,7 +2,7 @@
 #ifndef FSOCK_WAIT_MEMBER_H
 #define FSOCK_WAIT_MEMBER_H
 
-#include "list.h"
+#include "waitlist.h"
 
 /* Drops a reference of the list; the last one frees what is left of it. */
 void fsock__member_unref_list(struct fsock_waitlist *);
@@ -28,12 +28,16 @@ void fsock__member_note(struct fsock *);
  */
 struct fsock__member *fsock__member_find(struct fsock_waitlist *, struct fsock *);
 
-/* Makes a member. Returns 0 with it in *made, or an errno: ENOMEM, EBADF (closed). */
-int fsock__member_join(struct fsock_waitlist *, struct fsock *, struct fsock__member **made);
+/*
+ * Makes a member, and gives the socket its table. Returns 0 with it in *made, or an errno: ENOMEM,
+ * EBADF (closed).
+ */
+int fsock__member_join(struct fsock_waitlist *, struct fsock *, const struct fsock__watch_ops *,
+    struct fsock__member **made);
 
 /*
- * Takes a member out of its list and its socket, and frees it when nobody asks the system. The other
- * one leaves it to the caller to free it, and leaves it its socket.
+ * Takes a member out of its list and its socket, and frees it when nobody asks the system. The
+ * other one leaves it to the caller to free it, and leaves it its socket.
  */
 void fsock__member_part(struct fsock__member *);
 void fsock__member_detach(struct fsock__member *);
@@ -48,24 +52,5 @@ void fsock__member_take_inbox(struct fsock_waitlist *);
 
 /* A member is not among those that the last wait found ready. */
 void fsock__member_unready(struct fsock__member *);
-
-/*
- * What the backend is to wait for: what the program waits for, but no input from a peer that takes
- * no output; and that queued output can be sent.
- */
-int fsock__member_wanted(const struct fsock__member *, int interest);
-
-/* Sees to it that the backend waits for what is wanted. Returns 0, or -1 with errno. */
-int fsock__member_watch(struct fsock__member *, int interest);
-
-/* Its descriptor is about to be closed. */
-void fsock__member_drop_fd(struct fsock__member *);
-
-/* Stops watching the descriptors of a socket that is not connected yet; and driving it. */
-void fsock__member_unwatch(struct fsock__member *);
-void fsock__member_stop_driving(struct fsock__member *);
-
-/* Whether the member is the one that drives its socket. */
-int fsock__member_drives(const struct fsock__member *);
 
 #endif

@@ -29,7 +29,7 @@ struct once {
 	struct pollfd *fds;
 	size_t n, more, room;
 	size_t pending; /* how many are not connected yet */
-	int64_t next; /* when one of those wants a step */
+	int64_t next;   /* when one of those wants a step */
 	int ready;
 	int cancel;            /* the thread's cancellation state, which holds where it sleeps */
 	struct pollfd *memory; /* what fds took, or NULL */

@@ -1,4 +1,6 @@
-/* Members of wait lists by the time when they are due: a binary heap. Invariants are in list.h. */
+/*
+ * Members of wait lists by the time when they are due: a binary heap. Invariants are in waitlist.h.
+ */
 #include "../base/compat.h"
 #include "timer.h"
 
@@ -67,7 +69,8 @@ due_time(const struct fsock__member *m)
 
 	if ((m->interest & FSOCK_INPUT) && s->limits.read_deadline < due)
 		due = s->limits.read_deadline;
-	if (((m->interest & FSOCK_OUTPUT) || s->output.queued > 0) && s->limits.write_deadline < due)
+	if (((m->interest & FSOCK_OUTPUT) || s->output.queued > 0) &&
+	    s->limits.write_deadline < due)
 		due = s->limits.write_deadline;
 	return due;
 }

@@ -2,7 +2,7 @@
 #ifndef FSOCK_WAIT_TIMER_H
 #define FSOCK_WAIT_TIMER_H
 
-#include "list.h"
+#include "waitlist.h"
 
 /* Makes room for one member more. Returns 0 or -1 (ENOMEM). */
 int fsock__timer_reserve(struct fsock_waitlist *);

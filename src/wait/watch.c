@@ -1,9 +1,10 @@
-/* What sockets, which know no lists, call of them. */
 #include "../base/compat.h"
+#include "watch.h"
 
 #include "closing.h"
 #include "connecting.h"
 #include "member.h"
+#include "watched.h"
 
 static int
 has_fd(const struct fsock__member *m)
@@ -22,7 +23,7 @@ watch_drop_fd(struct fsock *s)
 		fsock__lock_take(&list->lock);
 		m = fsock__member_find(list, s);
 		if (m != NULL) {
-			fsock__member_drop_fd(m);
+			fsock__watched_drop_fd(m);
 			fsock__member_suspect(m);
 			fsock__member_nudge(list);
 		}

@@ -1,11 +1,10 @@
-/* What the backend watches for members. */
 #include "../base/compat.h"
+#include "watched.h"
 
 #include "../base/clock.h"
-#include "member.h"
 
 int
-fsock__member_wanted(const struct fsock__member *m, int interest)
+fsock__watched_wanted(const struct fsock__member *m, int interest)
 {
 	const struct fsock *s = m->socket;
 
@@ -27,9 +26,9 @@ tell_backend(struct fsock_waitlist *list, struct fsock__watched *w, int wanted)
 }
 
 int
-fsock__member_watch(struct fsock__member *m, int interest)
+fsock__watched_watch(struct fsock__member *m, int interest)
 {
-	int r = tell_backend(m->list, &m->own, fsock__member_wanted(m, interest));
+	int r = tell_backend(m->list, &m->own, fsock__watched_wanted(m, interest));
 
 	m->error = r < 0 ? errno : 0;
 	return r;
@@ -37,11 +36,11 @@ fsock__member_watch(struct fsock__member *m, int interest)
 
 /* It does not matter if somebody has closed the descriptor already: the system has forgotten it. */
 void
-fsock__member_drop_fd(struct fsock__member *m)
+fsock__watched_drop_fd(struct fsock__member *m)
 {
 	int saved = errno;
 
-	fsock__member_stop_driving(m);
+	fsock__watched_stop_driving(m);
 	tell_backend(m->list, &m->own, 0);
 	m->own.known = 0;
 	m->is_pending = 0;
@@ -52,7 +51,7 @@ fsock__member_drop_fd(struct fsock__member *m)
 }
 
 void
-fsock__member_unwatch(struct fsock__member *m)
+fsock__watched_unwatch(struct fsock__member *m)
 {
 	int saved = errno;
 
@@ -65,7 +64,7 @@ fsock__member_unwatch(struct fsock__member *m)
 }
 
 int
-fsock__member_drives(const struct fsock__member *m)
+fsock__watched_drives(const struct fsock__member *m)
 {
 	int drives;
 
@@ -76,7 +75,7 @@ fsock__member_drives(const struct fsock__member *m)
 }
 
 void
-fsock__member_stop_driving(struct fsock__member *m)
+fsock__watched_stop_driving(struct fsock__member *m)
 {
 	struct fsock *s = m->socket;
 	int drove;
@@ -88,7 +87,7 @@ fsock__member_stop_driving(struct fsock__member *m)
 	fsock__handle_unlock(s);
 	if (!drove)
 		return;
-	fsock__member_unwatch(m);
+	fsock__watched_unwatch(m);
 	fsock__ring_remove(&m->in_driving);
 	m->step = FSOCK__NEVER;
 }

@@ -65,7 +65,9 @@ START_TEST(made_so)
 }
 END_TEST
 
-/* With too few descriptors no pair is made, and nothing left open. Two wake-ups go with each end. */
+/*
+ * With too few descriptors no pair is made, and nothing left open. Two wake-ups go with each end.
+ */
 START_TEST(no_descriptors)
 {
 	struct rlimit limit, few;

@@ -11,7 +11,7 @@
 
 #include <check.h>
 
-#include "../../src/stream/stream.h"
+#include "../../src/stream/connection.h"
 #include "../support/sock_support.h"
 #include "../support/stdio_link.h"
 

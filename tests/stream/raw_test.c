@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "stream/stream.h"
+#include "stream/connection.h"
 #include "../support/sock_support.h"
 
 enum { TWO_WAY, ONE_WAY, NO_FILE, WINDOWS };

@@ -4,7 +4,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "../../src/stream/stream.h"
+#include "../../src/stream/connection.h"
 #include "../support/sock_support.h"
 #include "../support/text_script.h"
 

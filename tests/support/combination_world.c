@@ -1,4 +1,6 @@
-/* A cell: a socket in its combination, the call of the row, and what the socket is good for then. */
+/*
+ * A cell: a socket in its combination, the call of the row, and what the socket is good for then.
+ */
 #include "../../src/base/compat.h"
 #include "combination.h"
 

@@ -47,7 +47,8 @@ start(void)
 static int
 await(struct fsock *s)
 {
-	int64_t until = fsock__clock_after(s->limits.read_timeout), deadline = s->limits.read_deadline;
+	int64_t until = fsock__clock_after(s->limits.read_timeout),
+		deadline = s->limits.read_deadline;
 
 	if (fsock__sys_wait(s->fd, POLLIN, until < deadline ? until : deadline) > 0)
 		return 0;

@@ -1,7 +1,7 @@
 /*
- * What a socket is asked and told by the functions of fsock/socket.h and fsock/option.h, and what is
- * not for it, in every combination: see tests/support/combination.h. Each row says what the headers
- * promise of its cells.
+ * What a socket is asked and told by the functions of fsock/socket.h and fsock/option.h, and what
+ * is not for it, in every combination: see tests/support/combination.h. Each row says what the
+ * headers promise of its cells.
  */
 #include "../../src/base/compat.h"
 

@@ -112,7 +112,9 @@ serve(const char *lines)
 	return 0;
 }
 
-/* The parent has read a line when it forks, and ends its copy by `end` with `unread` behind that. */
+/*
+ * The parent has read a line when it forks, and ends its copy by `end` with `unread` behind that.
+ */
 static int
 serve_in_child(const char *unread, int (*end)(void))
 {

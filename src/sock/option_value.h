@@ -1,6 +1,6 @@
 /* One option: which sockets have it, and how it is read and set. See fsock/option.h. */
-#ifndef FSOCK_SOCK_OPTION_H
-#define FSOCK_SOCK_OPTION_H
+#ifndef FSOCK_SOCK_OPTION_VALUE_H
+#define FSOCK_SOCK_OPTION_VALUE_H
 
 #include "handle.h"
 

@@ -1,0 +1,84 @@
+/*
+ * The streams of a connected socket: raw buffers, and the FILEs that are windows on them. Made when
+ * the first FILE is asked for.
+ */
+#ifndef FSOCK_STREAM_CONNECTION_H
+#define FSOCK_STREAM_CONNECTION_H
+
+#include <sys/types.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "../sock/handle.h"
+#include "buffer.h"
+#include "queue.h"
+
+#define FSOCK__NO_BOUND UINT64_MAX
+
+/* For want of a line_limit; a whole line has to be kept in memory. */
+#define FSOCK__WHOLE_LINE_LIMIT 65536
+
+struct fsock__stream;
+struct fsock__text_input;
+struct fsock__text_output;
+
+/*
+ * One FILE. `file` is NULL while it is not open; it and `opening` change under the handle's lock,
+ * and whoever has that lock and finds a FILE may try to lock it: it is there.
+ */
+struct fsock__window {
+	_Atomic(FILE *) file;
+	struct fsock__stream *stream;
+	int opening; /* fsock__process() while a thread of it makes the FILE; else 0 */
+	int sides;   /* FSOCK_INPUT, FSOCK_OUTPUT or both */
+	enum fsock_delivery delivery;
+	size_t line_limit;  /* 0: none */
+	off_t position;     /* octets delivered and written: what seek reports */
+	atomic_int waiting; /* fsock__process() while a thread of it is blocked receiving, or
+	                               about to be; else 0 */
+	void *memory;       /* stdio's buffer, FSOCK__WINDOW_... octets; NULL: its own */
+	_Atomic(struct fsock__window *) next; /* chain of the registry */
+};
+
+enum { FSOCK__WINDOW_IO, FSOCK__WINDOW_INPUT, FSOCK__WINDOW_OUTPUT, FSOCK__WINDOW_COUNT };
+
+/*
+ * What must stay true:
+ *  1. `reader` is the window that read last: the only one that may give input back. Its FILE's lock
+ *     guards all members from `raw` to `octet_taken`. While it is NULL the handle's lock does, for
+ *     memory alone. It changes under the handle's lock, by who has the locks of both FILEs. A
+ *     window that writes or closes leaves it NULL: stdio holds no input of its then.
+ *  2. Who sends has the turn of the socket's output side, which guards all from `text_output` on.
+ *     `text_input` and `text_output` change under the handle's lock, too: who has that may look at
+ *     their formats.
+ *  3. While the reader has a line_limit, `line_fill` is how much of a line lies before raw.head,
+ *     and `fill_at_mark` how much lies before raw.mark.
+ */
+struct fsock__stream {
+	struct fsock *socket;
+	_Atomic(struct fsock__window *) reader;
+	struct fsock__buffer raw;
+	size_t line_fill, fill_at_mark;
+	size_t line_left; /* octets from raw.head to the end of the line it is in; 0: not known */
+	uint64_t bound;   /* where input ends for now, or FSOCK__NO_BOUND */
+	struct fsock__text_input *text_input; /* NULL: octets pass unchanged */
+	int binary;                           /* the program has said so: lines mean nothing */
+	uint8_t owed[4];                      /* an LF to drop before anything is read ... */
+	uint8_t owed_length;                  /* ... and how long it is; 0: none */
+	int owed_beyond;     /* the bound was set behind it and does not count it */
+	int is_drained;      /* a wait has just taken all that the kernel had */
+	int octet_taken;     /* the octet before raw.head may be unread */
+	atomic_int has_more; /* there was something in `raw` when the reader was done last */
+	int read_error;      /* errno of a receive that no read has told of yet, or 0; as `raw` */
+	int process;         /* fsock__process() that made this */
+	struct fsock__text_output *text_output;
+	struct fsock__queue queue; /* socket->output.queued tells everybody how much it has */
+	int queue_process;         /* fsock__process() that put it there */
+	int sent;                  /* something was sent to the peer */
+	struct fsock__window windows[FSOCK__WINDOW_COUNT];
+};
+
+#endif

@@ -1,0 +1,10 @@
+/* Receiving beside the FILEs: see struct fsock__stream_ops. */
+#ifndef FSOCK_STREAM_RAW_H
+#define FSOCK_STREAM_RAW_H
+
+#include "connection.h"
+
+ssize_t fsock__raw_receive(struct fsock *, void *buf, size_t n);
+ssize_t fsock__raw_available(struct fsock *);
+
+#endif

@@ -1,0 +1,105 @@
+/* Wait lists and their members. */
+#ifndef FSOCK_WAIT_WAITLIST_H
+#define FSOCK_WAIT_WAITLIST_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "../base/lock.h"
+#include "../base/process.h"
+#include "../base/ring.h"
+#include "../base/wake.h"
+#include "../sock/handle.h"
+#include "backend.h"
+
+#define FSOCK__NO_TIMER SIZE_MAX
+#define FSOCK__WATCHES  16 /* at least as many descriptors as connecting polls */
+
+/*
+ * A socket in a list. All is guarded by the list's lock, but for `next`, which is guarded by the
+ * handle's, and what is atomic. `fd`, `is_hidden` and `is_closing` change with both held.
+ */
+struct fsock__member {
+	/* Rows of the list. A hidden member is not among the ready ones, but may be `done`. */
+	struct fsock__ring in_members, in_ready, in_suspects, in_driving;
+	struct fsock__member
+	    *next; /* the same socket in another list; once removed, another dead one */
+	struct fsock__member *next_noted; /* in the inbox */
+	atomic_int is_noted;              /* it is there */
+	struct fsock_waitlist *list;
+	struct fsock *socket; /* NULL once removed */
+	void *user;
+	struct fsock__watched own;
+	int interest;   /* FSOCK_INPUT, FSOCK_OUTPUT */
+	int state;      /* what the last wait found */
+	int error;      /* errno of why the backend does not watch it, or 0 */
+	int is_hidden;  /* the program has closed the socket: it hears no more of it */
+	int is_closing; /* and the lists close it once its output is sent: see closing.c */
+	int is_overdue; /* or has not been sent in time */
+	int is_pending; /* not connected yet: see connecting.c */
+	struct fsock__watched *watches; /* the descriptors of that, or NULL */
+	int64_t step;                   /* when the next step is due */
+	int64_t timeout; /* when the program, or a closing socket, wants to be told; or NEVER */
+	int64_t due;     /* what it is sorted by among the timers: at most when it is due */
+	size_t timer;    /* its place there; FSOCK__NO_TIMER: in none */
+};
+
+/*
+ * What must stay true:
+ *  1. A member is in its list's `members` and in its socket's chain, or in neither. Both change
+ *     with the locks of the list and of the handle held, taken in this order; who has one of them
+ *     and finds the member there knows that the other side is alive.
+ *  2. Whoever has news of a member puts it into the `inbox`, a stack that takes no lock, and then
+ *     looks at `waiting`; who waits says so first and then looks into the inbox: one of them sees
+ *     the other. What is in the inbox goes to the suspects before a member is freed.
+ *  3. Every open member whose streams may hold input that it is waited for is noted or among
+ *     `suspects`: it gets there when it is added or changed and whenever something happens to it,
+ *     and leaves when a wait finds that they hold nothing. Closed members stay there. So a wait
+ *     looks at no member that nothing happened to.
+ *  4. `ready` is what the last wait found, `cursor` the next of it that is to be told. `untold` is
+ *     0 only if there is none: it saves who asks in vain the lock.
+ *  5. While `waiting`, a thread asks the system without the lock. Members removed then are kept in
+ *     `graveyard` until it has looked at what was found, and whatever changes the list nudges it.
+ *  6. `signalled` is 1 if and only if the wake-up is readable, or is about to be.
+ *  7. What the backend waits for is what fsock__watched_wanted() says, but for members that
+ *     something has just happened to, and those it refused.
+ *  8. Hidden members are at the end of `members` and do not count in `member_count`.
+ *  9. `timers` is a heap: a timer is not before its parent. Each member that is to be told of at a
+ *     certain time is in it, with a `due` that is no later than that; there is room for all.
+ * 10. `references` counts the program, and those who use the list without a member in it.
+ */
+struct fsock_waitlist {
+	struct fsock__lock lock;
+	atomic_int references;
+	const struct fsock__wait_ops *ops;
+	struct fsock__ring members, ready, suspects;
+	struct fsock__ring driving; /* members for whose sockets this list goes on connecting */
+	struct fsock__ring done;    /* closing members that have nothing left to send, or no time */
+	struct fsock__ring *cursor;
+	atomic_int untold;
+	size_t member_count, hidden_count, closing_count;
+	struct fsock__member **timers;
+	size_t timer_count, timer_room;
+	int ready_count;
+	int is_used;    /* a thread is in fsock_waitlist_wait() ... */
+	pthread_t user; /* ... and which */
+	atomic_int waiting;
+	struct fsock__member *graveyard;
+	struct fsock__member *closed; /* no members any more: their sockets are to be closed */
+	_Atomic(struct fsock__member *) inbox;
+	atomic_int woken; /* fsock_waitlist_wake() was called */
+	atomic_int signalled;
+	struct fsock__wake wake;
+	struct fsock__watched wake_watched;
+	struct fsock__poller poller;
+};
+
+/* Whether the list is this process's own: a child of fork() leaves its parent's lists alone. */
+static inline int
+fsock__waitlist_is_ours(const struct fsock_waitlist *list)
+{
+	return list->poller.process == fsock__process();
+}
+
+#endif
