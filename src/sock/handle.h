@@ -209,7 +209,7 @@ struct fsock {
 	struct fsock__output output;
 	struct fsock__watch watch;
 	struct fsock__settings settings;
-	struct fsock__interrupt *interrupt; /* if it is interruptible, for all its life */
+	_Atomic(struct fsock__interrupt *) interrupt; /* once it is there, for all its life */
 
 	_Atomic(struct fsock__connecting *) connecting; /* see pending.h; else NULL */
 	struct fsock__turn step;

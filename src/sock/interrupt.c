@@ -41,10 +41,18 @@ side_of(struct fsock *s, int direction)
 	return direction == FSOCK_INPUT ? &s->interrupt->input : &s->interrupt->output;
 }
 
+static void
+discard(struct fsock__interrupt *old)
+{
+	fsock__wake_close(&old->input.wake);
+	fsock__wake_close(&old->output.wake);
+	free(old);
+}
+
 int
 fsock__interrupt_open(struct fsock *s)
 {
-	struct fsock__interrupt *new = calloc(1, sizeof *new);
+	struct fsock__interrupt *new = calloc(1, sizeof *new), *none = NULL;
 	int error;
 
 	if (new == NULL)
@@ -54,7 +62,8 @@ fsock__interrupt_open(struct fsock *s)
 	if (fsock__wake_open(&new->output.wake) < 0)
 		goto err1;
 	new->input.process = new->output.process = fsock__process();
-	s->interrupt = new;
+	if (!atomic_compare_exchange_strong(&s->interrupt, &none, new))
+		discard(new); /* another thread was faster */
 	return 0;
 err1:
 	error = errno;
@@ -70,13 +79,8 @@ err0:
 void
 fsock__interrupt_close(struct fsock *s)
 {
-	struct fsock__interrupt *old = s->interrupt;
-
-	if (old == NULL)
-		return;
-	fsock__wake_close(&old->input.wake);
-	fsock__wake_close(&old->output.wake);
-	free(old);
+	if (s->interrupt != NULL)
+		discard(s->interrupt);
 }
 
 /* In a child: gives the side a wake-up of its own. Returns 0 or -1. */
@@ -154,6 +158,16 @@ earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+/*
+ * Whether the direction was shut down, and not only behind what is queued: then nothing is waited
+ * for.
+ */
+static int
+is_shut(const struct fsock *s, int direction)
+{
+	return (s->shut & direction) != 0 && !(direction == FSOCK_OUTPUT && s->output.end_due);
+}
+
 static int
 poll_uncancelled(struct fsock *s, int direction, struct pollfd *list, size_t count, int64_t until)
 {
@@ -167,9 +181,11 @@ poll_uncancelled(struct fsock *s, int direction, struct pollfd *list, size_t cou
 		*wakes = (struct pollfd){ .fd = enter(s, side, &changes), .events = POLLIN };
 		if (wakes->fd < 0)
 			return -1;
-		r = fsock__sys_poll(
-		    list, count + 1, earlier(until, fsock__handle_deadline(s, direction)));
-		is_woken = r == 1 && wakes->revents != 0; /* and nothing else is to be told of */
+		r = is_shut(s, direction)
+			? 1
+			: fsock__sys_poll(list, count + 1,
+			      earlier(until, fsock__handle_deadline(s, direction)));
+		is_woken = r == 1 && wakes->revents != 0 && !is_shut(s, direction); /* and nothing else is to be told of */
 		leave(s, side, changes, is_woken);
 		if (r != 0 && !is_woken)
 			return r;
@@ -230,7 +246,7 @@ fsock_interrupt(fsock *s, int direction)
 		return -1;
 	if (direction < FSOCK_INPUT || direction > FSOCK_IO)
 		return fsock__handle_error(s, "interrupt", EINVAL);
-	if (s->interrupt == NULL)
+	if (!s->settings.interruptible)
 		return fsock__handle_error(s, "interrupt", EOPNOTSUPP);
 	if (direction & FSOCK_INPUT)
 		ask(&s->interrupt->input);

@@ -2,6 +2,7 @@
 #include "shutdown.h"
 
 #include "../base/error.h"
+#include "interrupt.h"
 
 /* Ends a listener: blocked and later accepts see `shut`. Returns 0 or -1. */
 static int
@@ -75,6 +76,7 @@ shut_direction(fsock *s, int fd, int direction, int how)
 					 : fsock__handle_error(s, "shutdown", errno);
 	}
 	atomic_fetch_or(&s->shut, direction);
+	fsock__interrupt_look(s, direction);
 	return 0;
 }
 

@@ -30,10 +30,13 @@ fsock__transfer_wait(struct fsock *s, const char *operation, int direction, int6
 	struct pollfd p[2] = { { .fd = s->fd,
 	    .events = direction == FSOCK_INPUT ? POLLIN : POLLOUT } };
 	int64_t deadline = fsock__handle_deadline(s, direction);
-	int ready = s->interrupt != NULL
-			? fsock__interrupt_poll(s, direction, p, 1, until)
-			: fsock__sys_poll(p, 1, until < deadline ? until : deadline);
+	int ready, saved = errno;
 
+	if (direction == FSOCK_OUTPUT && s->family == AF_UNIX && s->interrupt == NULL)
+		fsock__interrupt_open(s); /* without, a shutdown is seen when there is room */
+	errno = saved;
+	ready = s->interrupt != NULL ? fsock__interrupt_poll(s, direction, p, 1, until)
+				     : fsock__sys_poll(p, 1, until < deadline ? until : deadline);
 	if (ready > 0)
 		return 0;
 	if (ready < 0)

@@ -114,12 +114,12 @@ change(struct fsock__window *w, const struct fsock_format *input, const struct f
 		return -1;
 	if (input == NULL)
 		return apply_output(stream, output);
-	flockfile(w->file);
+	if (fsock__hold(w, "set format") < 0)
+		return -1;
 	r = fsock__gather(w, "set format");
 	if (r == 0)
 		r = apply_both(stream, input, output);
-	fsock__hold_publish(w);
-	funlockfile(w->file);
+	fsock__hold_end(w);
 	return r;
 }
 
@@ -185,15 +185,15 @@ input_errors(struct fsock__window *w, uint64_t *count, struct fsock_codec_error 
 
 	int r;
 
-	flockfile(w->file);
+	if (fsock__hold(w, "format errors") < 0)
+		return -1;
 	r = fsock__gather(w, "format errors");
 	t = w->stream->text_input;
 	if (r == 0 && t != NULL) {
 		*count = t->now.decoder.errors + t->now.eol.errors;
 		*last = t->now.error;
 	}
-	fsock__hold_publish(w);
-	funlockfile(w->file);
+	fsock__hold_end(w);
 	return r;
 }
 

@@ -24,6 +24,13 @@ fsock__hold_try(struct fsock__window *w)
 	return held;
 }
 
+int
+fsock__hold(struct fsock__window *w, const char *operation)
+{
+	return fsock__hold_try(w) ? 0
+				  : fsock__handle_error(w->stream->socket, operation, EBUSY);
+}
+
 void
 fsock__hold_end(struct fsock__window *w)
 {

@@ -23,6 +23,9 @@ struct fsock__window *fsock__hold_find_nolock(struct fsock__stream *);
 /* The first without that lock. */
 int fsock__hold_try(struct fsock__window *);
 
+/* The same; -1 with EBUSY recorded for `operation` if another thread has it, else 0. */
+int fsock__hold(struct fsock__window *, const char *operation);
+
 /* Unlocks it. */
 void fsock__hold_end(struct fsock__window *);
 

@@ -161,11 +161,11 @@ fsock_octet_position(FILE *f)
 
 	if (w == NULL)
 		return -1;
-	flockfile(f);
+	if (fsock__hold(w, "position") < 0)
+		return -1;
 	if (fsock__gather(w, "position") == 0)
 		position = (int64_t)fsock__buffer_position(&w->stream->raw);
-	fsock__hold_publish(w);
-	funlockfile(f);
+	fsock__hold_end(w);
 	return position;
 }
 
@@ -181,7 +181,8 @@ fsock_set_bound(FILE *f, uint64_t n)
 	if (w == NULL)
 		return -1;
 	stream = w->stream;
-	flockfile(f);
+	if (fsock__hold(w, "bound") < 0)
+		return -1;
 	r = fsock__gather(w, "bound");
 	if (r == 0) {
 		if (stream->text_input != NULL && stream->text_input->delivered > 0)
@@ -191,8 +192,7 @@ fsock_set_bound(FILE *f, uint64_t n)
 		stream->bound = n > FSOCK__NO_BOUND - position ? FSOCK__NO_BOUND : position + n;
 	}
 	fsock__handle_note(stream->socket); /* an end that is here already is one to be read */
-	fsock__hold_publish(w);
-	funlockfile(f);
+	fsock__hold_end(w);
 	return r;
 }
 

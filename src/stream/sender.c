@@ -108,7 +108,7 @@ begin(struct fsock__stream *stream, struct fsock__sending *turn, int64_t patienc
 	int how = fsock__turn_take(s, &out->turn, patience), r = 0;
 
 	if (how < 0)
-		return fsock__handle_error(s, "write", errno);
+		return -1;
 	*turn = (struct fsock__sending){ out->turn.number, octets, n };
 	drop_copy(stream, how == FSOCK__TURN_ORPHANED);
 	if (how == FSOCK__TURN_RESUMED)
@@ -118,9 +118,10 @@ begin(struct fsock__stream *stream, struct fsock__sending *turn, int64_t patienc
 	out->is_unsure = octets != NULL && stream->text_output != NULL;
 	if (r == 0)
 		return 0;
-	fsock__handle_error(s, "write", EINTR);
+	errno = EINTR;
 	fail(stream);
 	fsock__sender_end(stream, turn);
+	errno = EINTR;
 	return -1;
 }
 
@@ -128,7 +129,11 @@ int
 fsock__sender_begin(
     struct fsock__stream *stream, struct fsock__sending *turn, const void *octets, size_t n)
 {
-	return begin(stream, turn, fsock__transfer_patience(stream->socket), octets, n);
+	struct fsock *s = stream->socket;
+
+	if (begin(stream, turn, fsock__transfer_patience(s), octets, n) == 0)
+		return 0;
+	return fsock__handle_error(s, "write", errno);
 }
 
 int
@@ -366,8 +371,12 @@ fsock_send_pending(fsock *s)
 		fsock__pending_step(s);
 	if (stream == NULL)
 		return s->output.error == 0 ? 0 : fsock__pending_error(s, "write");
-	if (fsock__sender_begin(stream, &turn, NULL, 0) < 0)
-		return -1;
+	if (fsock__sender_begin_now(stream, &turn) < 0) {
+		if (errno != EAGAIN)
+			return -1;
+		errno = saved; /* another thread waits for the peer, and sends it */
+		return (ssize_t)s->output.queued;
+	}
 	r = s->output.error != 0 ? fsock__pending_error(s, "write") : drain(stream);
 	changed = publish(stream);
 	fsock__sender_end(stream, &turn);

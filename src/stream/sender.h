@@ -24,7 +24,10 @@ struct fsock__sending {
 int fsock__sender_begin(
     struct fsock__stream *, struct fsock__sending *, const void *octets, size_t n);
 
-/* The same for something else than stdio's octets, and without waiting for one that waits. */
+/*
+ * The same for something else than stdio's octets, and without waiting for one that waits; -1 then
+ * is with errno only: EAGAIN.
+ */
 int fsock__sender_begin_now(struct fsock__stream *, struct fsock__sending *);
 
 void fsock__sender_end(struct fsock__stream *, const struct fsock__sending *);

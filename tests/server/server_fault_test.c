@@ -167,7 +167,7 @@ __wrap_fsock__accept_now(fsock *listener, const struct fsock__settings *settings
 		return __real_fsock__accept_now(listener, settings);
 	if (exhausted)
 		breaks = 0;
-	fsock__socket_error(listener, "accept", exhausted ? EMFILE : EINVAL);
+	fsock__handle_error(listener, "accept", exhausted ? EMFILE : EINVAL);
 	return NULL;
 }
 

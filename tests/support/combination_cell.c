@@ -97,6 +97,8 @@ combination_no_reading(const struct combination *c)
 		return "there is no FILE to read";
 	if (combination_input_is_held(c))
 		return "another thread has the FILE's lock, as with fdopen()";
+	if (c->beside == IN_RECEIVE)
+		return "two threads that receive take octets from each other, as in recv()";
 	return NULL;
 }
 

@@ -16,15 +16,7 @@ is_right(const struct world *w, long long result)
 {
 	if (combination_is_busy(w, result))
 		return 1;
-	return WORKED(result) && !combination_input_is_held(&w->at);
-}
-
-/* Beside fsock_receive() all that reads is told so. */
-static int
-is_told_busy(struct world *w, long long result)
-{
-	EXPECT(w, FAILED(result, EBUSY));
-	return 0;
+	return WORKED(result) && w->at.beside != IN_FGETS;
 }
 
 static const char *
@@ -162,7 +154,6 @@ row_pending(struct world *w)
 		return 0;
 	EXPECT(w, WORKED(n) && w->at.beside != IN_FGETS);
 	EXPECT(w, combination_is_mid_line(&w->at) ? n == all : n <= all);
-	EXPECT(w, !combination_is_mid_line(&w->at) || !combination_input_is_held(&w->at));
 	return 0;
 }
 
@@ -193,11 +184,8 @@ row_read_octets(struct world *w)
 	char text[4];
 	size_t n;
 
-	if (w->at.beside != IN_RECEIVE)
-		combination_feed(w);
+	combination_feed(w);
 	n = fsock_read_octets(w->reads, text, sizeof text);
-	if (w->at.beside == IN_RECEIVE)
-		return is_told_busy(w, n == 0 ? -1 : 0);
 	EXPECT(w, n == sizeof text && errno == 0);
 	EXPECT(w, combination_took(w, text, n));
 	return 0;
@@ -209,11 +197,8 @@ row_read_byte(struct world *w)
 	char c;
 	int r;
 
-	if (w->at.beside != IN_RECEIVE)
-		combination_feed(w);
+	combination_feed(w);
 	r = fsock_read_byte(w->reads);
-	if (w->at.beside == IN_RECEIVE)
-		return is_told_busy(w, r);
 	EXPECT(w, r == *combination_next(w) && errno == 0);
 	EXPECT(w, fsock_unread_byte(w->reads) == 0);
 	EXPECT(w, fsock_read_byte(w->reads) == r);
@@ -227,11 +212,8 @@ row_peek_byte(struct world *w)
 {
 	int r;
 
-	if (w->at.beside != IN_RECEIVE)
-		combination_feed(w);
+	combination_feed(w);
 	r = fsock_peek_byte(w->reads);
-	if (w->at.beside == IN_RECEIVE)
-		return is_told_busy(w, r);
 	EXPECT(w, r == *combination_next(w) && errno == 0);
 	return 0;
 }
@@ -241,13 +223,8 @@ row_getc32(struct world *w)
 {
 	int32_t r;
 
-	if (w->at.beside != IN_RECEIVE)
-		combination_feed(w);
+	combination_feed(w);
 	r = fsock_getc32(w->reads);
-	if (w->at.beside == IN_RECEIVE) {
-		clearerr(w->reads);
-		return is_told_busy(w, r);
-	}
 	EXPECT(w, r == *combination_next(w) && errno == 0);
 	EXPECT(w, fsock_ungetc32(r, w->reads) == r);
 	return 0;

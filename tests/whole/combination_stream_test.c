@@ -98,27 +98,15 @@ row_is_congested(struct world *w)
 
 /* ---- Reading. Who waits in fsock_receive() is the reader: all others are told so. */
 
-/* Whether the call failed as it must beside fsock_receive(). */
-static int
-is_told_busy(struct world *w, int failed)
-{
-	EXPECT(w, failed && errno == EBUSY);
-	clearerr(w->reads);
-	return 0;
-}
-
 static int
 row_fgets(struct world *w)
 {
 	const char *next;
 	char line[64], *r;
 
-	if (w->at.beside != IN_RECEIVE)
-		combination_feed(w);
+	combination_feed(w);
 	next = combination_next(w);
 	r = fgets(line, sizeof line, w->reads);
-	if (w->at.beside == IN_RECEIVE)
-		return is_told_busy(w, r == NULL);
 	EXPECT(w, r != NULL && errno == 0);
 	EXPECT(w, combination_took(w, line, strlen(line)));
 	EXPECT(w, strlen(line) == strcspn(next, "\n") + 1);
@@ -131,11 +119,8 @@ row_getc(struct world *w)
 	char c;
 	int r;
 
-	if (w->at.beside != IN_RECEIVE)
-		combination_feed(w);
+	combination_feed(w);
 	r = getc(w->reads);
-	if (w->at.beside == IN_RECEIVE)
-		return is_told_busy(w, r == EOF);
 	EXPECT(w, r == *combination_next(w) && errno == 0);
 	EXPECT(w, ungetc(r, w->reads) == r);
 	EXPECT(w, getc(w->reads) == r);
@@ -150,11 +135,8 @@ row_fread(struct world *w)
 	char text[4];
 	size_t n;
 
-	if (w->at.beside != IN_RECEIVE)
-		combination_feed(w);
+	combination_feed(w);
 	n = fread(text, 1, sizeof text, w->reads);
-	if (w->at.beside == IN_RECEIVE)
-		return is_told_busy(w, n == 0);
 	EXPECT(w, n == sizeof text && errno == 0);
 	EXPECT(w, combination_took(w, text, n));
 	return 0;

@@ -125,7 +125,6 @@ row_available(struct world *w)
 		return 0;
 	EXPECT(w, WORKED(r) && w->at.beside != IN_FGETS);
 	EXPECT(w, combination_is_reading(&w->at) ? n == 0 : n == strlen(combination_next(w)));
-	EXPECT(w, !combination_is_mid_line(&w->at) || !combination_input_is_held(&w->at));
 	return 0;
 }
 
