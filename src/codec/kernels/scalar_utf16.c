@@ -1,6 +1,6 @@
 #include "../../base/compat.h"
 
-#include "kernels_scalar.h"
+#include "scalar.h"
 
 /* Both byte orders come from one body each: `big` is a constant where it is used. */
 

@@ -1,6 +1,6 @@
 #include "../../base/compat.h"
 
-#include "kernels_scalar.h"
+#include "scalar.h"
 
 #include <string.h>
 
