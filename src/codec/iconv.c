@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tables/tables.h"
+#include "charset.h"
 #include "utf8.h"
 
 /*
