@@ -336,7 +336,6 @@ def names(directory):
             known["cp" + name[3:]] = known[name[3:]] = name
     known.update(ALIASES)
     known["iso-8859-8-i"] = "iso-8859-8-i"
-    assert all(name == name.lower() and name.isascii() for name in known)
     pages = {int(n[3:]): n for n in ONE_OCTET if n.startswith("ibm")}
     pages.update({n: "windows-%d" % n for n in range(1250, 1259)})
     pages.update(CODE_PAGES)
@@ -344,6 +343,7 @@ def names(directory):
         if number < 2000 and number != 936 or number in (936, 932, 949):
             for form_ in ("code-page-%d", "codepage-%d", "ibm%d", "cp%d"):
                 known.setdefault(form_ % number, name)
+    assert all(name == name.lower() and name.isascii() for name in known)
     assert set(known.values()) == set(ONES) | set(OTHERS)
     return known, pages
 
