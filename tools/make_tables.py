@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Makes the charset tables of src/codec/tables from the WHATWG indexes.
+"""Makes src/codec/charsets.c and the tables of src/codec/tables from the WHATWG indexes.
 
 usage: make_tables.py DIRECTORY OUTPUT
 
 DIRECTORY holds index-*.txt and encodings.json of whatwg/encoding at COMMIT; the code pages that
-the standard lacks come from Python's codecs. OUTPUT is src/codec/tables.
+the standard lacks come from Python's codecs. OUTPUT is src/codec.
 """
 import json
 import os
@@ -24,9 +24,13 @@ for n in ["windows-%d" % n for n in (874, *range(1250, 1259))] + [
         "ibm866", "koi8-r", "koi8-u", "macintosh", "x-mac-cyrillic"]:
     ONE_OCTET[n] = "index-%s.txt" % n
 
-# Charsets that have a file of their own. utf-16 and utf-32 are the machine's octet order.
+# Charsets that have functions of their own; charset.h declares them. utf-16 and utf-32 are in the
+# machine's octet order.
 OTHERS = ["utf-8", "utf-16", "utf-16le", "utf-16be", "utf-32", "utf-32le", "utf-32be", "iso-8859-1",
           "gbk", "x-gbk", "gb18030", "big5", "euc-jp", "iso-2022-jp", "shift_jis", "euc-kr", "replacement"]
+
+# All that have a table; iso-8859-8-i has that of iso-8859-8.
+ONES = [*sorted(ONE_OCTET), "iso-8859-8-i"]
 
 # Where WHATWG's label and flexi-streams' name disagree, or one of them is silent: name -> charset.
 ALIASES = {
@@ -116,17 +120,18 @@ def c_name(name):
 
 
 class Out:
-    def __init__(self, directory, name, what):
-        self.path = os.path.join(directory, name)
+    def __init__(self, output, name, what, license="LICENSE.WHATWG beside this file",
+                 headers=("../../base/compat.h", "tables.h")):
+        self.path = os.path.join(output, name)
         self.lines = [
             "/* Made by tools/make_tables.py from whatwg/encoding %s; edit that instead. */" % COMMIT,
-            "/* Data of the WHATWG indexes: BSD-3-Clause, see LICENSE.WHATWG beside this file. */",
-            "", "/* %s */" % what, "", '#include "../../base/compat.h"', "", '#include "tables.h"', "",
+            "/* Data of the WHATWG indexes: BSD-3-Clause, see %s. */" % license,
+            "", "/* %s */" % what, "",
         ]
+        for header in headers:
+            self.lines += ['#include "%s"' % header, ""]
 
-    def array(self, kind, name, values, width=6, static=False):
-        self.lines.append("%sconst %s %s[%d] = {" % (
-            "static " if static else "", kind, name, len(values)))
+    def numbers(self, values):
         row = ""
         for v in values:
             item = "%d," % v
@@ -136,6 +141,16 @@ class Out:
             row += item
         if row:
             self.lines.append("\t" + row)
+
+    def array(self, kind, name, values, static=False):
+        self.lines.append("%sconst %s %s[%d] = {" % (
+            "static " if static else "", kind, name, len(values)))
+        self.numbers(values)
+        self.lines += ["};", ""]
+
+    def items(self, kind, name, items):
+        self.lines += ["const %s %s[%d] = {" % (kind, name, len(items))]
+        self.lines += ["\t%s," % item for item in items]
         self.lines += ["};", ""]
 
     def close(self):
@@ -144,34 +159,39 @@ class Out:
 
 
 def one_octet(directory, output):
-    out = Out(output, "tables_one_octet.c", "One-octet charsets, both ways (kernels.h).")
+    out = Out(output, "tables/tables_one_octet.c", "One-octet charsets, both ways (kernels.h).")
+    out.lines.append("const uint32_t fsock__to_utf8[%d][256] = {" % len(ONE_OCTET))
+    octets = {}
     for name in sorted(ONE_OCTET):
-        upper = upper_half(directory, name)
         codes = {i: i for i in range(128)}
-        codes.update({i + 128: c for i, c in upper.items()})
-        out.array("uint32_t", "fsock__to_utf8_" + c_name(name),
-                  [form(codes[i]) if i in codes else 0 for i in range(256)])
-        octet = {}
-        for i in sorted(codes):
-            octet.setdefault(codes[i], i)
-        groups, pages, top = [[0] * 16], [[0] * 64], [0] * 64
-        for code in sorted(octet):
-            g = top[code >> 10]
-            if g == 0:
-                g = top[code >> 10] = len(groups)
-                groups.append([0] * 16)
-            p = groups[g][code >> 6 & 15]
-            if p == 0:
-                p = groups[g][code >> 6 & 15] = len(pages)
-                pages.append([0] * 64)
-            pages[p][code & 63] = octet[code]
-        short = c_name(name)
-        out.array("uint8_t", "top_" + short, top, static=True)
-        out.array("uint8_t", "groups_" + short, sum(groups, []), static=True)
-        out.array("uint8_t", "pages_" + short, sum(pages, []), static=True)
-        out.lines += ["const struct fsock__reverse fsock__from_utf8_%s = {" % short,
-                      "\ttop_%s, groups_%s, pages_%s," % (short, short, short), "};", ""]
+        codes.update({i + 128: c for i, c in upper_half(directory, name).items()})
+        out.lines.append("\t{ /* %s */" % name)
+        out.numbers([form(codes[i]) if i in codes else 0 for i in range(256)])
+        out.lines.append("\t},")
+        octets[name] = {codes[i]: i for i in sorted(codes, reverse=True)}
+    out.lines += ["};", ""]
+    reverses = [reverse(out, c_name(name), octets[name]) for name in octets]
+    out.items("struct fsock__reverse", "fsock__from_utf8", reverses)
     out.close()
+
+
+def reverse(out, name, octet):
+    """The struct fsock__reverse of a charset, whose arrays it writes."""
+    groups, pages, top = [[0] * 16], [[0] * 64], [0] * 64
+    for code in sorted(octet):
+        g = top[code >> 10]
+        if g == 0:
+            g = top[code >> 10] = len(groups)
+            groups.append([0] * 16)
+        p = groups[g][code >> 6 & 15]
+        if p == 0:
+            p = groups[g][code >> 6 & 15] = len(pages)
+            pages.append([0] * 64)
+        pages[p][code & 63] = octet[code]
+    out.array("uint8_t", "top_" + name, top, static=True)
+    out.array("uint8_t", "groups_" + name, sum(groups, []), static=True)
+    out.array("uint8_t", "pages_" + name, sum(pages, []), static=True)
+    return "{ top_%s, groups_%s, pages_%s }" % (name, name, name)
 
 
 def reverse_pairs(out, name, pairs):
@@ -212,7 +232,7 @@ def first_pointers(table, skip=lambda p: False):
 
 def gb18030(directory, output):
     table = index(directory, "index-gb18030.txt")
-    out = Out(output, "tables_gb18030.c", "gb18030 and GBK.")
+    out = Out(output, "tables/tables_gb18030.c", "gb18030 and GBK.")
     # Rows of 191 with a hole at trail 7F. A3 A0 is a hole as well: gb18030.c knows about it.
     assert table[6555] == 0x3000
     out.array("uint16_t", "fsock__gb18030_codes", dense({
@@ -234,7 +254,7 @@ def gb18030(directory, output):
 
 def euc_kr(directory, output):
     table = index(directory, "index-euc-kr.txt")
-    out = Out(output, "tables_euc_kr.c", "EUC-KR with the extensions of windows-949.")
+    out = Out(output, "tables/tables_euc_kr.c", "EUC-KR with the extensions of windows-949.")
     out.array("uint16_t", "fsock__euc_kr_codes", dense({126 * 190 - 1: 0, **table}))
     reverse_pairs(out, "euc_kr", {
         c: (p // 190 + 0x81) << 8 | p % 190 + 0x41 for c, p in first_pointers(table).items()})
@@ -245,7 +265,7 @@ def big5(directory, output):
     table = index(directory, "index-big5.txt")
     first = min(table)
     assert first == 942 and not set(table) & {1133, 1135, 1164, 1166}
-    out = Out(output, "tables_big5.c", "Big5 with the Hong Kong extensions.")
+    out = Out(output, "tables/tables_big5.c", "Big5 with the Hong Kong extensions.")
     # Surrogates stand for the code points of plane 2, by their place in the sorted list of those.
     high = sorted({c for c in table.values() if c > 0xFFFF})
     assert len(high) <= 2048 and all(c >> 16 == 2 for c in high)
@@ -273,7 +293,7 @@ def big5(directory, output):
 
 def jis(directory, output):
     table = index(directory, "index-jis0208.txt")
-    out = Out(output, "tables_jis.c", "JIS X 0208 as Windows has it, and JIS X 0212.")
+    out = Out(output, "tables/tables_jis.c", "JIS X 0208 as Windows has it, and JIS X 0212.")
     out.array("uint16_t", "fsock__jis0208_codes", dense(table))
     # The pairs are those of Shift_JIS, which does not write the pointers of NEC's rows 89 to 92; the
     # others write those characters by these pointers, found by IBM's.
@@ -300,7 +320,8 @@ def jis(directory, output):
     out.close()
 
 
-def names(directory, output):
+def names(directory):
+    """name -> charset, and code page -> charset."""
     known = {}
     with open(os.path.join(directory, "encodings.json"), encoding="utf-8") as f:
         for heading in json.load(f):
@@ -322,57 +343,53 @@ def names(directory, output):
         if number < 2000 and number != 936 or number in (936, 932, 949):
             for form_ in ("code-page-%d", "codepage-%d", "ibm%d", "cp%d"):
                 known.setdefault(form_ % number, name)
-    assert set(known.values()) == set(ONE_OCTET) | set(OTHERS) | {"iso-8859-8-i"}
-    out = Out(output, "tables_names.c", "Every name of every charset, sorted.")
-    out.lines.append("const struct fsock__name fsock__names[%d] = {" % len(known))
-    for name in sorted(known):
-        assert name == name.lower() and name.isascii()
-        out.lines.append('\t{"%s", &fsock__charset_%s},' % (name, c_name(known[name])))
-    out.lines += ["};", "", "const size_t fsock__names_count = %d;" % len(known), ""]
-    out.lines.append("const struct fsock__page fsock__pages[%d] = {" % len(pages))
-    for number in sorted(pages):
-        out.lines.append("\t{%d, &fsock__charset_%s}," % (number, c_name(pages[number])))
-    out.lines += ["};", "", "const size_t fsock__pages_count = %d;" % len(pages), ""]
-    out.close()
+    assert all(name == name.lower() and name.isascii() for name in known)
+    assert set(known.values()) == set(ONES) | set(OTHERS)
+    return known, pages
 
 
-def charsets(output):
-    out = Out(output, "tables_charsets.c", "The one-octet charsets themselves, and all in a list.")
-    ones = sorted(ONE_OCTET) + ["iso-8859-8-i"]
-    for name in ones:
-        table = c_name(name.removesuffix("-i"))
-        out.lines += ["const struct fsock_charset fsock__charset_%s = {" % c_name(name),
-                      '\t.name = "%s",' % name,
-                      "\t.ops = &fsock__one_octet_ops,",
-                      "\t.to_utf8 = fsock__to_utf8_%s," % table,
-                      "\t.from_utf8 = &fsock__from_utf8_%s," % table,
-                      "\t.flags = FSOCK_CHARSET_ASCII | FSOCK_CHARSET_ONE_OCTET,",
-                      "\t.minimum = 1,", "\t.maximum = 1,", "};", ""]
-    out.lines.append("const struct fsock_charset *const fsock__charsets[%d] = {" % (
-        len(ones) + len(OTHERS)))
-    out.lines += ["\t&fsock__charset_%s," % c_name(n) for n in OTHERS + ones]
-    out.lines += ["};", "", "const size_t fsock__charsets_count = %d;" % (
-        len(ones) + len(OTHERS)), ""]
+ONE_OCTET_MACRO = r"""
+#define ONE_OCTET(id, text, i)                                          \
+	static const struct fsock_charset id = {                        \
+		.name = text,                                           \
+		.ops = &fsock__one_octet_ops,                           \
+		.to_utf8 = fsock__to_utf8[i],                           \
+		.from_utf8 = &fsock__from_utf8[i],                      \
+		.flags = FSOCK_CHARSET_ASCII | FSOCK_CHARSET_ONE_OCTET, \
+		.minimum = 1,                                           \
+		.maximum = 1,                                           \
+	}
+"""
+
+
+def address(name):
+    return "&" + c_name(name) if name in ONES else "&fsock__charset_" + c_name(name)
+
+
+def charsets(directory, output):
+    known, pages = names(directory)
+    out = Out(output, "charsets.c", "The one-octet charsets, and all charsets in lists.",
+              "tables/LICENSE.WHATWG", ("../base/compat.h", "charset.h", "tables/tables.h"))
+    out.lines += ONE_OCTET_MACRO.strip().split("\n") + [""]
+    for name in ONES:
+        table = sorted(ONE_OCTET).index(name.removesuffix("-i"))
+        out.lines.append('ONE_OCTET(%s, "%s", %d);' % (c_name(name), name, table))
+    out.lines.append("")
+    for kind, name, items in (
+            ("struct fsock_charset *const", "charsets", [address(n) for n in OTHERS + ONES]),
+            ("struct fsock__name", "names", ['{ "%s", %s }' % (n, address(known[n])) for n in sorted(known)]),
+            ("struct fsock__page", "pages", ["{ %d, %s }" % (n, address(pages[n])) for n in sorted(pages)])):
+        out.items(kind, "fsock__" + name, items)
+        out.lines += ["const size_t fsock__%s_count = %d;" % (name, len(items)), ""]
     out.close()
-    with open(os.path.join(output, "tables_charsets.h"), "w", encoding="ascii") as f:
-        f.write("%s\n/* Every charset and its tables, for tables.h to include. */\n" % out.lines[0])
-        f.write("#ifndef FSOCK_CODEC_TABLES_CHARSETS_H\n#define FSOCK_CODEC_TABLES_CHARSETS_H\n\n")
-        for name in OTHERS + ones:
-            f.write("extern const struct fsock_charset fsock__charset_%s;\n" % c_name(name))
-        for name in sorted(ONE_OCTET):
-            f.write("extern const uint32_t fsock__to_utf8_%s[256];\n" % c_name(name))
-            f.write("extern const struct fsock__reverse fsock__from_utf8_%s;\n" % c_name(name))
-        f.write("\n#endif\n")
 
 
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     directory, output = sys.argv[1:]
-    for make in (one_octet, gb18030, euc_kr, big5, jis):
+    for make in (one_octet, gb18030, euc_kr, big5, jis, charsets):
         make(directory, output)
-    names(directory, output)
-    charsets(output)
 
 
 main()

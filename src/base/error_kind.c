@@ -1,6 +1,7 @@
 /* The tables of error kinds: names, hierarchy, and what errno values and resolver codes mean. */
 #include "compat.h"
-#include "error.h"
+
+#include <fsock/error.h>
 
 struct kind {
 	const char *name; /* usocket's, where it has one */

@@ -28,7 +28,12 @@ void fsock__lock_destroy(struct fsock__lock *);
 struct fsock__lock *fsock__lock_of(const void *object);
 
 /* Locks of a kind each, which are the last to be taken. */
-enum fsock__lock_kind { FSOCK__LOCK_REGISTRY, FSOCK__LOCK_LOOKUPS, FSOCK__LOCK_KINDS };
+enum fsock__lock_kind {
+	FSOCK__LOCK_REGISTRY,
+	FSOCK__LOCK_LOOKUPS,
+	FSOCK__LOCK_CHARSETS,
+	FSOCK__LOCK_KINDS
+};
 struct fsock__lock *fsock__lock_the(enum fsock__lock_kind);
 
 /*

@@ -13,10 +13,10 @@
 
 /* Why a conversion stopped. */
 enum fsock__step {
-	FSOCK__DONE,    /* all input is converted */
-	FSOCK__PARTIAL, /* what is left is the beginning of a character */
-	FSOCK__FULL,    /* the next character has no room; nothing of it is used */
-	FSOCK__BAD,     /* job->bad octets at job->span.src are no character */
+	FSOCK__DONE,      /* all input is converted */
+	FSOCK__PARTIAL,   /* what is left is the beginning of a character */
+	FSOCK__FULL,      /* the next character has no room; nothing of it is used */
+	FSOCK__BAD,       /* job->bad octets at job->span.src are no character */
 	FSOCK__UNMAPPABLE /* the character there, of job->bad octets, is not in the charset */
 };
 
@@ -50,5 +50,29 @@ struct fsock_charset {
 };
 
 extern const struct fsock__charset_ops fsock__one_octet_ops;
+
+extern const struct fsock_charset fsock__charset_utf_8, fsock__charset_utf_16,
+    fsock__charset_utf_16le, fsock__charset_utf_16be, fsock__charset_utf_32,
+    fsock__charset_utf_32le, fsock__charset_utf_32be, fsock__charset_iso_8859_1, fsock__charset_gbk,
+    fsock__charset_x_gbk, fsock__charset_gb18030, fsock__charset_big5, fsock__charset_euc_jp,
+    fsock__charset_iso_2022_jp, fsock__charset_shift_jis, fsock__charset_euc_kr,
+    fsock__charset_replacement;
+
+/* charsets.c: all of them, every name of each and the code pages' numbers; these two are sorted. */
+struct fsock__name {
+	const char *name;
+	const struct fsock_charset *charset;
+};
+struct fsock__page {
+	unsigned number;
+	const struct fsock_charset *charset;
+};
+
+extern const struct fsock_charset *const fsock__charsets[];
+extern const size_t fsock__charsets_count;
+extern const struct fsock__name fsock__names[];
+extern const size_t fsock__names_count;
+extern const struct fsock__page fsock__pages[];
+extern const size_t fsock__pages_count;
 
 #endif

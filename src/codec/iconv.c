@@ -2,18 +2,19 @@
 
 #include <errno.h>
 #include <iconv.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tables/tables.h"
+#include "../base/lock.h"
+#include "../base/process.h"
 #include "utf8.h"
 
 /*
  * A charset that only the libc knows. It is asked once about each octet and becomes tables, so that
  * the states of a stream stay plain copyable structs and nothing is allocated per stream.
  *
- * 1. learned is the list of them; it only grows, under the lock.
+ * learned is the list of them. It only grows, by one pointer at its end that is set under the lock:
+ * a child of fork() has a whole one. The libc is asked without the lock.
  */
 struct learned {
 	struct fsock_charset charset;
@@ -26,7 +27,6 @@ struct learned {
 };
 
 static struct learned *learned;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* One octet in, one BMP character out; -1 when it is not like that. 0 for an unmapped octet. */
 static int
@@ -208,6 +208,45 @@ is_plain(const char *name)
 	       strlen(name) < sizeof((struct learned *)0)->name;
 }
 
+/* The pointer to the charset of that name, or the NULL at the end of the list. */
+static struct learned **
+place_of(const char *name)
+{
+	struct learned **place = &learned;
+
+	while (*place != NULL && strcmp((*place)->name, name) != 0)
+		place = &(*place)->next;
+	return place;
+}
+
+static struct learned *
+known(const char *name)
+{
+	struct learned *l;
+
+	fsock__lock_take(fsock__lock_the(FSOCK__LOCK_CHARSETS));
+	l = *place_of(name);
+	fsock__lock_give(fsock__lock_the(FSOCK__LOCK_CHARSETS));
+	return l;
+}
+
+/* Enters a charset; the same one that another thread has entered meanwhile is kept instead. */
+static struct learned *
+enter(struct learned *l)
+{
+	struct learned **place, *kept;
+
+	fsock__lock_take(fsock__lock_the(FSOCK__LOCK_CHARSETS));
+	place = place_of(l->name);
+	if (*place == NULL)
+		*place = l;
+	kept = *place;
+	fsock__lock_give(fsock__lock_the(FSOCK__LOCK_CHARSETS));
+	if (kept != l)
+		free(l);
+	return kept;
+}
+
 /* see fsock/codec.h */
 const struct fsock_charset *
 fsock_charset_find_or_iconv(const char *name)
@@ -222,19 +261,14 @@ fsock_charset_find_or_iconv(const char *name)
 		errno = EINVAL;
 		return NULL;
 	}
-	pthread_mutex_lock(&lock);
-	for (l = learned; l != NULL && strcmp(l->name, name) != 0; l = l->next)
-		continue;
+	fsock__process_watch();
+	l = known(name);
 	if (l == NULL) {
 		l = make(name);
-		if (l) {
-			l->next = learned;
-			learned = l;
-		}
+		if (l == NULL)
+			return NULL;
+		l = enter(l);
 	}
-	pthread_mutex_unlock(&lock);
-	if (l == NULL)
-		return NULL;
 	errno = before; /* asking sets EILSEQ for octets that are unmapped */
 	return &l->charset;
 }

@@ -1,6 +1,5 @@
 #include "../base/compat.h"
 
-#include "tables/tables.h"
 #include "utf8.h"
 
 /* Why a kernel that writes one octet a character stopped. */

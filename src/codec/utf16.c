@@ -1,6 +1,5 @@
 #include "../base/compat.h"
 
-#include "tables/tables.h"
 #include "utf8.h"
 
 static uint32_t

@@ -1,6 +1,5 @@
 #include "../base/compat.h"
 
-#include "tables/tables.h"
 #include "utf8.h"
 
 /* A word that is no code point is bad as a whole. */

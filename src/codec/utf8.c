@@ -1,6 +1,5 @@
 #include "../base/compat.h"
 
-#include "tables/tables.h"
 #include "utf8.h"
 
 /* How many octets a character with this first octet has; 1 also for what starts none. */

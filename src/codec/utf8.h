@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "charset.h"
-#include "kernels/kernels_scalar.h"
+#include "kernels/scalar.h"
 
 /* True for everything that UTF-8 can hold. */
 static inline bool

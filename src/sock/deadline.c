@@ -4,6 +4,14 @@
 #include "handle.h"
 #include "interrupt.h"
 
+/* A call that is blocked has the new deadline, too, if it can be interrupted. */
+static void
+look_again(struct fsock *s, int direction)
+{
+	if (s->settings.interruptible)
+		fsock__interrupt_look(s, direction);
+}
+
 /* Sets the deadlines of the directions. Returns 0 or -1. */
 static int
 set_deadlines(struct fsock *s, int directions, double seconds)
@@ -17,11 +25,11 @@ set_deadlines(struct fsock *s, int directions, double seconds)
 	deadline = fsock__clock_after(span);
 	if (directions & FSOCK_INPUT) {
 		s->limits.read_deadline = deadline;
-		fsock__interrupt_look(s, FSOCK_INPUT);
+		look_again(s, FSOCK_INPUT);
 	}
 	if (directions & FSOCK_OUTPUT) {
 		s->limits.write_deadline = deadline;
-		fsock__interrupt_look(s, FSOCK_OUTPUT);
+		look_again(s, FSOCK_OUTPUT);
 	}
 	fsock__handle_note(s);
 	return 0;

@@ -87,8 +87,7 @@ struct fsock__stream_ops {
 	void (*free)(struct fsock *);
 	/*
 	 * How many octets the program could read from the FILEs without the kernel: none of a
-	 * whole-line stream that holds no whole line. -1 if another thread is using a FILE that may
-	 * hold some. A list's lock may be held.
+	 * whole-line stream that holds no whole line. A list's lock may be held.
 	 */
 	ssize_t (*buffered)(struct fsock *);
 	/*

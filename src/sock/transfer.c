@@ -41,7 +41,7 @@ fsock__transfer_wait(struct fsock *s, const char *operation, int direction, int6
 		return 0;
 	if (ready < 0)
 		return fsock__handle_error(s, operation, errno);
-	if (s->interrupt != NULL) /* it may have been changed, and then that was it */
+	if (s->settings.interruptible) /* it may have been changed, and then that was it */
 		deadline = fsock__handle_deadline(s, direction);
 	if (fsock__clock_left(deadline) == 0)
 		return deadline_passed(s, operation);

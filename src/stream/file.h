@@ -13,9 +13,11 @@ struct fsock__file_ops {
 
 /*
  * How many octets stdio holds for the program to read from the window's FILE, those pushed back
- * included. Needs the FILE's lock.
+ * included. Without the FILE's lock, but with the handle's, which keeps the FILE from going away,
+ * it is what a glance shows: exact as long as the other thread does not read.
  */
 size_t fsock__file_unread(const struct fsock__window *);
+size_t fsock__file_glance(const struct fsock__window *);
 
 /* The one that this build uses. */
 extern const struct fsock__file_ops fsock__file_ops;

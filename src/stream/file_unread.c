@@ -72,4 +72,21 @@ fsock__file_unread(const struct fsock__window *w)
 	return at >= 0 && at < w->position ? (size_t)(w->position - at) : 0;
 }
 
+/* Asking would lock it. */
+size_t
+fsock__file_glance(const struct fsock__window *w)
+{
+	(void)w;
+	return 0;
+}
+
+#define CANNOT_GLANCE 1
+#endif
+
+#if !defined(CANNOT_GLANCE)
+size_t
+fsock__file_glance(const struct fsock__window *w)
+{
+	return fsock__file_unread(w);
+}
 #endif

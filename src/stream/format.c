@@ -93,8 +93,10 @@ apply_both(struct fsock__stream *stream, const struct fsock_format *input,
 	struct fsock__sending turn;
 	int r;
 
-	if (output != NULL && fsock__sender_begin_now(stream, &turn) < 0)
+	if (output != NULL && fsock__sender_begin_now(stream, &turn) < 0) {
+		errno = errno == EAGAIN ? EBUSY : errno;
 		return -1;
+	}
 	r = fsock__format_apply(stream, input, output);
 	if (output != NULL)
 		fsock__sender_end(stream, &turn);
@@ -109,14 +111,15 @@ change(struct fsock__window *w, const struct fsock_format *input, const struct f
 	struct fsock *s = stream->socket;
 	int r;
 
-	/* What may fail comes first. Flushing takes the FILEs' locks in turn: none may be held. */
-	if (output != NULL && s->stream_ops->flush(s, FSOCK__FLUSH_ALL) < 0)
-		return -1;
+	/* What may fail comes first. */
 	if (input == NULL)
-		return apply_output(stream, output);
+		return s->stream_ops->flush(s, FSOCK__FLUSH_ALL) < 0 ? -1
+								     : apply_output(stream, output);
 	if (fsock__hold(w, "set format") < 0)
 		return -1;
-	r = fsock__gather(w, "set format");
+	r = output == NULL ? 0 : s->stream_ops->flush(s, FSOCK__FLUSH_PAST_BUSY);
+	if (r == 0)
+		r = fsock__gather(w, "set format");
 	if (r == 0)
 		r = apply_both(stream, input, output);
 	fsock__hold_end(w);

@@ -78,20 +78,38 @@ buffered_raw(const struct fsock__stream *stream)
 	return (ssize_t)(count == 0 ? 1 : count);
 }
 
+/*
+ * What can be seen of a window whose FILE another thread is using: one that waits for the network
+ * has read all there was, and one that writes has left the input to others. Needs the handle's
+ * lock.
+ */
+static ssize_t
+glance_nolock(const struct fsock__window *w)
+{
+	const struct fsock__stream *stream = w->stream;
+
+	if (w->file == NULL || w->waiting || stream->reader != w)
+		return 0;
+	return stream->has_more || fsock__file_glance(w) > 0;
+}
+
 /* What reading one window would yield: stdio's part, and the raw buffer if it is the reader. */
 static ssize_t
 buffered_window(struct fsock__window *w)
 {
 	struct fsock__stream *stream = w->stream;
-	ssize_t n;
+	ssize_t n = 0;
+	int held;
 
-	if (w->file == NULL || !(w->sides & FSOCK_INPUT))
+	if (!(w->sides & FSOCK_INPUT))
 		return 0;
-	if (!fsock__hold_try(w)) { /* one that waits for the network has read all there was */
-		if (w->waiting || stream->reader != w)
-			return 0;
-		return stream->has_more ? 1 : -1;
-	}
+	fsock__handle_lock(stream->socket);
+	held = fsock__hold_try_nolock(w);
+	if (!held)
+		n = glance_nolock(w);
+	fsock__handle_unlock(stream->socket);
+	if (!held)
+		return n;
 	n = (ssize_t)fsock__file_unread(w);
 	if (atomic_load_explicit(&stream->reader, memory_order_acquire) == w)
 		n += buffered_raw(stream);
@@ -117,13 +135,8 @@ fsock__readable_buffered(struct fsock *s)
 	struct fsock__stream *stream = s->stream;
 	ssize_t total = buffered_unread(stream);
 
-	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++) {
-		ssize_t n = buffered_window(&stream->windows[i]);
-
-		if (n < 0)
-			return -1;
-		total += n;
-	}
+	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++)
+		total += buffered_window(&stream->windows[i]);
 	return total;
 }
 

@@ -8,12 +8,10 @@
 #include "timer.h"
 #include "watched.h"
 
-ssize_t
-fsock__look_buffered(struct fsock *s)
+int
+fsock__look_has_input(struct fsock *s)
 {
-	ssize_t n = s->stream == NULL ? 0 : s->stream_ops->buffered(s);
-
-	return n < 0 && s->nonblocking ? 1 : n;
+	return s->stream != NULL && s->stream_ops->buffered(s) > 0;
 }
 
 int
@@ -58,12 +56,9 @@ find_late(const struct fsock__member *m)
 static int
 look_inside(const struct fsock__member *m)
 {
-	ssize_t n;
-
 	if (!(m->interest & FSOCK_INPUT) || m->socket->output.congested)
 		return 0;
-	n = fsock__look_buffered(m->socket);
-	return n > 0 ? FSOCK_INPUT : n < 0 ? -1 : 0;
+	return fsock__look_has_input(m->socket) ? FSOCK_INPUT : 0;
 }
 
 int

@@ -4,12 +4,8 @@
 
 #include "waitlist.h"
 
-/*
- * How much input the socket's streams hold that can be read without the kernel. Where another
- * thread is using a FILE that may hold some, a socket that does not block counts as ready, as
- * reading will tell; of one that does -1 says that this cannot be told.
- */
-ssize_t fsock__look_buffered(struct fsock *);
+/* Whether the socket's streams hold input that can be read without the kernel. */
+int fsock__look_has_input(struct fsock *);
 
 /*
  * Whether a socket that the kernel calls readable is so, too, for who reads its stream: always, but
@@ -21,7 +17,7 @@ int fsock__look_is_readable(struct fsock *, int state);
 /*
  * Looks at a member that something may have happened to, which also makes the backend and the
  * timers know what they are to wait for. Needs the list's lock. Returns its state as far as the
- * system cannot know it, 0 for none, or -1 if it is to be looked at again when the list wakes.
+ * system cannot know it, 0 for none, or -1 if it is to be looked at again.
  */
 int fsock__look(struct fsock__member *);
 

@@ -124,7 +124,7 @@ look_inside(struct once *w, size_t i)
 		add_pending(w, s);
 	else if (fd < 0)
 		found(w, s, FSOCK_FAILED);
-	else if (fsock__look_buffered(s) > 0)
+	else if (fsock__look_has_input(s))
 		found(w, s, FSOCK_INPUT);
 }
 

@@ -1,7 +1,15 @@
 /* Charsets learned from the libc's iconv. */
-#include <errno.h>
+#include "../../src/base/compat.h"
 
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "../support/sock_support.h"
 #include "codec_support.h"
+
+enum { THREADS = 4, CHILDREN = 20 };
+
+static atomic_int missing, asked, enough;
 
 START_TEST(learned_from_iconv)
 {
@@ -53,6 +61,80 @@ START_TEST(not_learned)
 }
 END_TEST
 
+struct asker {
+	struct sock_thread thread;
+	const char *name;
+	const struct fsock_charset *got;
+};
+
+static void
+ask_with_others(void *arg)
+{
+	struct asker *asker = arg;
+
+	missing--;
+	while (missing > 0)
+		continue;
+	asker->got = fsock_charset_find_or_iconv(asker->name);
+}
+
+/* Threads that ask at the same time get the same charset. */
+START_TEST(learned_once)
+{
+	static const char *const names[] = { "IBM037", "IBM273", "IBM277", "IBM500", "IBM1047" };
+	struct asker askers[THREADS];
+	int i;
+
+	missing = THREADS;
+	for (i = 0; i < THREADS; i++) {
+		askers[i].name = names[_i];
+		sock_thread_start(&askers[i].thread, ask_with_others, &askers[i]);
+	}
+	for (i = 0; i < THREADS; i++)
+		sock_thread_join(&askers[i].thread);
+	for (i = 0; i < THREADS; i++)
+		ck_assert_ptr_eq(askers[i].got, fsock_charset_find_or_iconv(names[_i]));
+}
+END_TEST
+
+/* Has the libc asked for what it does not know, over and over. */
+static void
+ask_in_vain(void *unused)
+{
+	(void)unused;
+	while (!enough) {
+		fsock_charset_find_or_iconv("no-such-charset");
+		asked++;
+	}
+}
+
+static int
+is_known(void *charset)
+{
+	alarm(20);
+	return charset != NULL && fsock_charset_find_or_iconv("IBM037") != charset;
+}
+
+/* A child finds what its parent has learned, whatever another thread did at the fork. */
+START_TEST(known_in_a_child)
+{
+	const struct fsock_charset *charset = fsock_charset_find_or_iconv("IBM037");
+	struct sock_thread thread;
+	int i, before, failed = 0;
+
+	sock_thread_start(&thread, ask_in_vain, NULL);
+	for (i = 0; i < CHILDREN && !failed; i++) {
+		before = asked;
+		while (asked == before)
+			continue;
+		failed = sock_child(is_known, (void *)(uintptr_t)charset);
+	}
+	enough = 1;
+	sock_thread_join(&thread);
+	ck_assert_int_eq(failed, 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -61,6 +143,8 @@ main(void)
 
 	tcase_add_test(tcase, learned_from_iconv);
 	tcase_add_test(tcase, not_learned);
+	tcase_add_loop_test(tcase, learned_once, 0, 5);
+	tcase_add_test(tcase, known_in_a_child);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }

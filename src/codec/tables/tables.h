@@ -4,7 +4,7 @@
 #ifndef FSOCK_CODEC_TABLES_H
 #define FSOCK_CODEC_TABLES_H
 
-#include "../charset.h"
+#include "../kernels/kernels.h"
 
 /* From a BMP code point to two octets: top[code >> 6] + (code & 63) in pages; 0 = none. */
 struct fsock__pairs {
@@ -17,21 +17,6 @@ fsock__pairs_find(const struct fsock__pairs *t, uint32_t code)
 {
 	return code > 0xFFFF ? 0 : t->pages[t->top[code >> 6] + (code & 63)];
 }
-
-/* A name, and a code page's number, of a charset. Both tables are sorted. */
-struct fsock__name {
-	const char *name;
-	const struct fsock_charset *charset;
-};
-struct fsock__page {
-	unsigned number;
-	const struct fsock_charset *charset;
-};
-
-extern const struct fsock__name fsock__names[];
-extern const size_t fsock__names_count;
-extern const struct fsock__page fsock__pages[];
-extern const size_t fsock__pages_count;
 
 #define FSOCK__COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -63,9 +48,8 @@ extern const struct fsock__pairs fsock__pairs_shift_jis;
 extern const uint16_t fsock__jis0208_again[388];
 extern const uint16_t fsock__wide_katakana[63]; /* of U+FF61 to U+FF9F */
 
-extern const struct fsock_charset *const fsock__charsets[];
-extern const size_t fsock__charsets_count;
-
-#include "tables_charsets.h"
+/* One-octet charsets, in the order of their names. */
+extern const uint32_t fsock__to_utf8[][256];
+extern const struct fsock__reverse fsock__from_utf8[];
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * kernels_vec_utf8.h - copying ASCII and checked UTF-8 with vectors. Included by the kernels_*.c of
- * each processor after its operations; so are the other kernels_vec_*.h.
+ * vec_utf8.h - copying ASCII and checked UTF-8 with vectors. The .c file of each processor includes
+ * it after its operations, and the other vec_*.h as well.
  */
 #ifndef FSOCK_CODEC_KERNELS_VEC_UTF8_H
 #define FSOCK_CODEC_KERNELS_VEC_UTF8_H

@@ -1,4 +1,4 @@
-/* kernels_vec_utf16.h - UTF-16 with vectors; `big` is a constant wherever these are used. */
+/* vec_utf16.h - UTF-16 with vectors; `big` is a constant wherever these are used. */
 #ifndef FSOCK_CODEC_KERNELS_VEC_UTF16_H
 #define FSOCK_CODEC_KERNELS_VEC_UTF16_H
 

@@ -1,4 +1,4 @@
-/* kernels_vec_bytes.h - one-byte charsets with vectors, and what is rare in them by tables. */
+/* vec_bytes.h - one-byte charsets with vectors, and what is rare in them by tables. */
 #ifndef FSOCK_CODEC_KERNELS_VEC_BYTES_H
 #define FSOCK_CODEC_KERNELS_VEC_BYTES_H
 

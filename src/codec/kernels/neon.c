@@ -4,13 +4,13 @@
 
 #if defined(__aarch64__) && defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 
-#include "kernels_vec_neon.h"
+#include "vec_neon.h"
 
-#include "kernels_vec_utf8.h"
-#include "kernels_vec_latin1.h"
-#include "kernels_vec_utf16.h"
-#include "kernels_vec_bytes.h"
-#include "kernels_vec_lines.h"
+#include "vec_utf8.h"
+#include "vec_latin1.h"
+#include "vec_utf16.h"
+#include "vec_bytes.h"
+#include "vec_lines.h"
 
 const struct fsock__kernels fsock__kernels_neon = {
 	.name = "neon",

@@ -1,6 +1,6 @@
 /*
- * kernels_scalar.h - the scalar kernels by name, for the vector ones, which finish with them, and
- * reading one UTF-8 character.
+ * scalar.h - the scalar kernels by name, for the vector ones, which finish with them, and reading
+ * one UTF-8 character.
  */
 #ifndef FSOCK_CODEC_KERNELS_SCALAR_H
 #define FSOCK_CODEC_KERNELS_SCALAR_H

@@ -1,5 +1,5 @@
 /*
- * kernels_vec_lines.h - line ends with vectors. A whole vector is stored, then the rest of it again
+ * vec_lines.h - line ends with vectors. A whole vector is stored, then the rest of it again
  * one byte further back or on for each line end in it: lines are mostly longer than a vector, so
  * that is done once whether there is a line end or not, which no branch has to guess.
  */

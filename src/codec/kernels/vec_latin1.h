@@ -1,4 +1,4 @@
-/* kernels_vec_latin1.h - Latin-1 with vectors. */
+/* vec_latin1.h - Latin-1 with vectors. */
 #ifndef FSOCK_CODEC_KERNELS_VEC_LATIN1_H
 #define FSOCK_CODEC_KERNELS_VEC_LATIN1_H
 

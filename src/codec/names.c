@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "tables/tables.h"
+#include "charset.h"
 
 /* A letter in lower case, whatever the locale. */
 static int

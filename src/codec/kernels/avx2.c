@@ -4,13 +4,13 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
-#include "kernels_vec_avx2.h"
+#include "vec_avx2.h"
 
-#include "kernels_vec_utf8.h"
-#include "kernels_vec_latin1.h"
-#include "kernels_vec_utf16.h"
-#include "kernels_vec_bytes.h"
-#include "kernels_vec_lines.h"
+#include "vec_utf8.h"
+#include "vec_latin1.h"
+#include "vec_utf16.h"
+#include "vec_bytes.h"
+#include "vec_lines.h"
 
 const struct fsock__kernels fsock__kernels_avx2 = {
 	.name = "avx2",

@@ -1,5 +1,5 @@
 /*
- * kernels_shuffles.h - tables for closing gaps: the processors have an instruction that picks the
+ * shuffles.h - tables for closing gaps: the processors have an instruction that picks the
  * bytes of a vector in any order, so a row for every mask turns "keep these" into one step.
  */
 #ifndef FSOCK_CODEC_KERNELS_SHUFFLES_H

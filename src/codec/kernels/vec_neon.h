@@ -1,5 +1,5 @@
 /*
- * kernels_vec_neon.h - the operations of kernels_vec_avx2.h, for NEON. Both kinds of vector have
+ * vec_neon.h - the operations of vec_avx2.h, for NEON. Both kinds of vector have
  * 16 bytes. What the operations mean is said there.
  */
 #ifndef FSOCK_CODEC_KERNELS_VEC_NEON_H
@@ -8,8 +8,8 @@
 #include <arm_neon.h>
 #include <string.h>
 
-#include "kernels_scalar.h"
-#include "kernels_shuffles.h"
+#include "scalar.h"
+#include "shuffles.h"
 
 /* NEON is part of every arm64 processor: no target is asked for. */
 #define KERNEL static

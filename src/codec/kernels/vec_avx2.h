@@ -1,6 +1,6 @@
 /*
- * kernels_vec_avx2.h - the few vector operations that the kernels are written with, for AVX2.
- * kernels_vec_neon.h has the same ones. A struct vec is as wide as the processor's best register
+ * vec_avx2.h - the few vector operations that the kernels are written with, for AVX2.
+ * vec_neon.h has the same ones. A struct vec is as wide as the processor's best register
  * (VEC bytes), a struct v16 always 16 bytes.
  */
 #ifndef FSOCK_CODEC_KERNELS_VEC_AVX2_H
@@ -9,8 +9,8 @@
 #include <immintrin.h>
 #include <string.h>
 
-#include "kernels_scalar.h"
-#include "kernels_shuffles.h"
+#include "scalar.h"
+#include "shuffles.h"
 
 /*
  * Every function that touches a vector carries the target, so that the rest of the library is
