@@ -76,8 +76,8 @@ FSOCK_BEGIN_DECLS
  * looks, INFINITY waits for ever. fsock_state() then tells of each. A closed socket counts as
  * ready, as FSOCK_FAILED; one that is named twice counts once. With n = 0 it sleeps, or does
  * nothing for INFINITY. It costs all n sockets each time. One that is not connected yet goes on
- * connecting, and is ready as FSOCK_FAILED if it cannot be. When it is connected the wait ends, with
- * 0 if nothing is ready. Queued output is not sent here.
+ * connecting, and is ready as FSOCK_FAILED if it cannot be. When it is connected the wait ends,
+ * with 0 if nothing is ready. Queued output is not sent here.
  * *remaining, if not NULL, is set to what is left of the timeout: 0 once it has run out, INFINITY
  * of INFINITY; also when the wait was interrupted.
  * Returns: how many are ready, 0 if the time ran out or a socket was connected, or -1.
