@@ -14,7 +14,10 @@
 int
 main(void)
 {
-	struct fsock_options options = { .timeout = 60, .delivery = FSOCK_DELIVER_WHOLE_LINE };
+	struct fsock_options options = {
+		.timeout = 60,
+		.delivery = FSOCK_DELIVER_WHOLE_LINE,
+	};
 	FSOCK_AUTO fsock *s = fsock_adopt(0, &options);
 	FILE *client = s ? fsock_stream(s) : NULL;
 	char line[128];
