@@ -115,9 +115,10 @@ FSOCK_API int fsock_is_connecting(const fsock *s);
 /*
  * Listens for stream connections. host NULL is every address of the machine: one IPv6 socket that
  * takes IPv4 as well, or IPv4 alone where IPv6 is missing or dual_stack is off. Port 0 lets the
- * system choose; fsock_local_port() tells. A Unix-domain socket file that no socket is bound to any
- * more is replaced, and the file is unlinked when the listener is closed by the process that made
- * it.
+ * system choose; fsock_local_port() tells. Of a Unix-domain path the file is made. A stale one,
+ * whose socket is gone, is replaced; if several programs try that at once, one of them gets the
+ * path. The directory is locked meanwhile, and must be readable for that. Closing the listener
+ * unlinks the file, in the process that made it.
  * Returns: a listening socket, or NULL.
  * Errors: EADDRINUSE, EADDRNOTAVAIL, EACCES, EINVAL, ENAMETOOLONG, bind(2)'s and listen(2)'s.
  * Ownership: the caller's; end it with fsock_close().  Blocks: only to look up a name.
