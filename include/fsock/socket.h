@@ -213,7 +213,8 @@ FSOCK_API void fsock_disown(fsock *s);
  * receives on a datagram socket whose input is shut down. Twice is no error.
  * It never waits behind a thread that is blocked writing: that write fails with EPIPE. Nor does it
  * wait for a FILE that another thread is using: what that FILE holds is not flushed. Call fflush(3)
- * first for what must go before the end.
+ * first for what must go before the end. For this a Unix-domain socket takes two descriptors (four
+ * where there is no eventfd(2)) when a write on it first has to wait.
  * Returns: 0 or -1. Errors: EINVAL (no such direction), ENOTCONN, EINPROGRESS (input of a socket
  *   that is not connected yet), those of a failed flush.
  * Blocks: as fflush(3), for what it flushes itself; a non-blocking socket does not.

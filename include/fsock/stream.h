@@ -127,8 +127,9 @@ FSOCK_API ssize_t fsock_pending_output(const fsock *s);
 
 /*
  * Sends of the queued output what the kernel takes now. Only a loop without a wait list needs to,
- * when the descriptor can be written. It also tells why a socket has failed: why output did, or why
- * it could not be connected.
+ * when the descriptor can be written. Nothing is sent while another thread waits for the peer: that
+ * one sends it. It also tells why a socket has failed: why output did, or why it could not be
+ * connected.
  * Returns: how many octets are queued still, or -1. Errors: EBADF (closed), EINVAL (NULL), those of
  *   the failed write or of fsock_connect().  Blocks: no.  Threads: any.
  */
