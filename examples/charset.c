@@ -25,7 +25,7 @@ main(int argc, char **argv)
 
 	if (argc != 5)
 		return fail("usage: charset HOST PORT FORMAT TEXT");
-	f = fsockopen(argv[1], atoi(argv[2]), "r+,timeout=10");
+	f = fsockopen(argv[1], atoi(argv[2]), "r+,timeout=10,whole-line");
 	if (!f || fsock_set_format(f, argv[3]) < 0)
 		return fail(fsock_last_error()->text);
 	fprintf(f, "%s\n", argv[4]);

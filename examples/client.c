@@ -19,7 +19,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: client HOST PORT TEXT\n");
 		return EXIT_FAILURE;
 	}
-	f = fsockopen(argv[1], atoi(argv[2]), "r+,timeout=10");
+	f = fsockopen(argv[1], atoi(argv[2]), "r+,timeout=10,whole-line");
 	if (!f || fprintf(f, "%s\n", argv[3]) < 0 || !fgets(line, sizeof line, f)) {
 		fprintf(
 		    stderr, "client: %s\n", f && feof(f) ? "no answer" : fsock_last_error()->text);

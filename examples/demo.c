@@ -118,7 +118,8 @@ converse(fsock *s)
 int
 main(void)
 {
-	struct fsock_options options = { .timeout = 1 }; /* second; everything else by default */
+	/* Limits of one second; of whole lines, an fgets() that times out loses no part. */
+	struct fsock_options options = { .timeout = 1, .delivery = FSOCK_DELIVER_WHOLE_LINE };
 	fsock *listener, *s;
 	pthread_t thread;
 

@@ -3,15 +3,19 @@
  *
  * PORT 0 lets the system choose one, "" as HOST is every address of the machine. With CLIENTS the
  * server ends after so many. FSOCK_WITH_LISTENER and FSOCK_AUTO close what was opened, however
- * their scope is left. What is set for the listener holds for the connections it takes: no line
- * without an end, no client that is silent for ever.
+ * their scope is left. What is set for the listener holds for the connections it takes: whole lines
+ * of a limited length, no client that is silent for ever.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <fsock.h>
 
-static const struct fsock_options options = { .line_limit = 65536, .read_timeout = 300 };
+static const struct fsock_options options = {
+	.delivery = FSOCK_DELIVER_WHOLE_LINE,
+	.line_limit = 65536,
+	.read_timeout = 300,
+};
 
 /* Serves one client, until it has no more to say. */
 static void

@@ -14,7 +14,11 @@
 int
 main(void)
 {
-	FSOCK_AUTO fsock *s = fsock_adopt(0, &(struct fsock_options){ .timeout = 60 });
+	struct fsock_options options = {
+		.timeout = 60,
+		.delivery = FSOCK_DELIVER_WHOLE_LINE,
+	};
+	FSOCK_AUTO fsock *s = fsock_adopt(0, &options);
 	FILE *client = s ? fsock_stream(s) : NULL;
 	char line[128];
 	double number, sum = 0;

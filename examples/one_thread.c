@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <fsock.h>
 
-/* Takes a client. If none can be had for want of descriptors, say, the next try comes later. */
+/* Takes a client; for want of descriptors, say, the next try comes later. */
 static void
 welcome(fsock_waitlist *list, fsock *listener)
 {

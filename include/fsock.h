@@ -52,16 +52,25 @@
  *            separate input and output streams: a FILE's own lock covers a whole call). Ending the
  *            handle, or closing a stream, while another thread is still in a call on it is an error
  *            of the program, as it is with close(2) and fclose(3): shut down first, then join.
+ *            What the library does with several FILEs of a socket never waits for a FILE that
+ *            another thread is using. Where it needs the input that this FILE holds, it fails with
+ *            EBUSY. Where it would send the output that this FILE holds, it passes it over.
  * Cancelling Cancellation is held off while a stream waits for the network, while anything waits on
  *            an interruptible socket, and while something is closed. A wait of fsock/wait.h may be
  *            cancelled: all is then as if it had ended. To get a thread out of a blocked fgets()
  *            call fsock_shutdown(s, FSOCK_INPUT), or fsock_interrupt() if the connection is to go
  *            on.
- * Signals    No SIGPIPE is ever raised and no signal's disposition is changed.
+ * Signals    No SIGPIPE is ever raised and no signal's disposition is changed. A handler may call
+ *            fsock_interrupt(), fsock_waitlist_wake() and fsock_server_shutdown(). It may also call
+ *            exit(3), or leave a call that waits by siglongjmp(3): see fsock/stream.h.
  * fork       Descriptors are close-on-exec. A child inherits the streams with what is in their
  *            buffers, as with any FILE: flush before fork(2), and let parent and child not both
- *            use one stream. fsock_close() in a process that has not read or written a socket
- *            leaves the connection of the other process alone.
+ *            use one stream. A process that has not used a socket since the last fork(2) only
+ *            closes its descriptor when it ends the socket: it neither discards input, nor resets
+ *            the connection, nor shuts it down. So the server that forks for each client works:
+ *            the parent closes its copy, and the child goes on. Queued output is sent by the
+ *            process that queued it.
+ * dlclose    The shared library stays mapped: its look-up threads may be at work still.
  */
 #ifndef FSOCK_H
 #define FSOCK_H

@@ -48,9 +48,11 @@ FSOCK_API fsock *fsock_datagram(const char *host, int port, const struct fsock_o
  * Sends `size` octets: on a datagram socket as one datagram, to the address `to` or, if that is
  * NULL or no address, to the peer that the socket is connected to. A connected one may send
  * elsewhere (on Linux; the BSDs fail with EISCONN). On a connected stream all octets are sent,
- * after what the FILEs hold: the peer gets them in the order of the calls. If it is non-blocking
- * they are sent, or queued behind what is (fsock/stream.h), or nothing is taken (ENOBUFS); but as
- * long as no FILE was asked for there is no queue, and only what the system takes now is sent.
+ * after what the FILEs hold: the peer gets them in the order of the calls. A FILE that another
+ * thread is using at that moment is passed over: call fflush(3) first for what must go before. On a
+ * non-blocking stream they are sent, or queued behind what is (fsock/stream.h), or nothing is taken
+ * (ENOBUFS); but as long as no FILE was asked for there is no queue, and only what the system takes
+ * now is sent.
  * Returns: `size`, in that case perhaps less; or -1.
  * Errors: EINVAL (NULL, or a listener: FSOCK_INVALID_SOCKET_ERROR), EDESTADDRREQ (no `to`, no
  *   peer), EMSGSIZE (longer than a datagram can be), EACCES (broadcast without the option),
@@ -73,9 +75,9 @@ FSOCK_API ssize_t fsock_send(
  *   the bound of fsock_set_bound(), or when `size` is 0; or -1.
  * Errors: EINVAL (NULL, or a listener: FSOCK_INVALID_SOCKET_ERROR), ETIMEDOUT (read_timeout, or the
  *   deadline), ECONNREFUSED (connected: there is no socket at the peer), ESHUTDOWN (a datagram
- *   socket whose input has been shut down, also while it waited), EBUSY (another thread waits for
- *   input on the stream), EAGAIN (non-blocking: nothing is there), recv(2)'s. *from is then as it
- *   was.
+ *   socket whose input has been shut down, also while it waited), EBUSY (a stream: another thread
+ *   is using the FILE that was read last), EAGAIN (non-blocking: nothing is there), recv(2)'s.
+ *   *from is then as it was.
  * Blocks: until something comes; a non-blocking socket does not.
  */
 FSOCK_API ssize_t fsock_receive(fsock *s, void *data, size_t size, struct fsock_addr *from);

@@ -31,9 +31,13 @@
  * and the next read goes on behind the bad octets. An error in output is final, as all failed
  * writes are: everything before it has been sent. "auto" input returns a line at its CR at once.
  *
- * Threads: the functions here take the FILE's lock, so they wait for a call of another thread on
- * it. Those that have to do with input fail with EBUSY while a thread waits for input through
- * another stream of the socket.
+ * Threads: those that read, write and flush take the FILE's lock, as fgets() and fflush() do, and
+ * wait for a call of another thread on it. Those that need to know exactly what input a FILE holds
+ * do not wait: they fail with EBUSY at once if another thread is using that FILE, or the one that
+ * was read last. These are fsock_set_format() and fsock_set_formats() for input,
+ * fsock_format_errors() for input, fsock_octet_position(), fsock_set_bound(), fsock_pending() and
+ * fsock_upgrade(). A change of the format of output passes over what a FILE holds that another
+ * thread is using: call fflush(3) first for what must go before.
  */
 #ifndef FSOCK_FORMAT_H
 #define FSOCK_FORMAT_H
@@ -68,7 +72,9 @@ FSOCK_API int fsock_format_parse(struct fsock_format *format, const char *text);
 /*
  * Sets the format of a stream: of input, output, or both, whichever the stream has.
  * Returns: 0, or -1 with the old format in place. Errors: those of fsock_format_parse(); EINVAL if
- *   `f` is no stream of this library; for output those of fflush(3). Blocks: as fflush(3).
+ *   `f` is no stream of this library; for output those of fflush(3); for input EBUSY (see above),
+ *   and for both EAGAIN (another thread's write waits for the peer). Blocks: as fflush(3) for
+ *   output, else no.
  */
 FSOCK_API int fsock_set_format(FILE *f, const char *format);
 
@@ -90,7 +96,7 @@ FSOCK_API int fsock_get_formats(FILE *f, struct fsock_format *input, struct fsoc
  * has read, or has written and flushed; and what the last one was, with its offset in octets (of
  * text, for output) since the format was set. Any pointer may be NULL; *last is all zero if there
  * was none. direction is FSOCK_INPUT or FSOCK_OUTPUT.
- * Returns: 0, or -1 (EINVAL: no stream of this library, or not one of that direction).
+ * Returns: 0, or -1 (EINVAL: no stream of this library, or not one of that direction; EBUSY).
  */
 FSOCK_API int fsock_format_errors(
     FILE *f, int direction, uint64_t *count, struct fsock_codec_error *last);
@@ -104,7 +110,7 @@ FSOCK_API long fsock_column(FILE *f);
 /*
  * The octets of input that the program has read, counted on the wire since the connection stands.
  * An LF that belongs to a line returned at its CR counts when it has arrived.
- * Returns: 0 or more, or -1 (EINVAL: no stream of this library that reads).
+ * Returns: 0 or more, or -1 (EINVAL: no stream of this library that reads; EBUSY).
  */
 FSOCK_API int64_t fsock_octet_position(FILE *f);
 
@@ -112,7 +118,7 @@ FSOCK_API int64_t fsock_octet_position(FILE *f);
  * Sets a bound: input ends, as at end of file, when n more octets of the wire have been read. Then
  * clearerr(f) and a new bound, or UINT64_MAX for none, to go on. A character that the bound cuts is
  * an error. This is Content-Length and IMAP's literals.
- * Returns: 0, or -1 (EINVAL).
+ * Returns: 0, or -1 (EINVAL; EBUSY).
  */
 FSOCK_API int fsock_set_bound(FILE *f, uint64_t n);
 
@@ -120,7 +126,7 @@ FSOCK_API int fsock_set_bound(FILE *f, uint64_t n);
  * How many octets of input have been read ahead, by stdio and the library, and not by the program.
  * This and the functions above move nowhere as fseek(f, 0, SEEK_CUR) does: the end-of-file
  * indicator is cleared, and of characters pushed back only those count that had been read.
- * Returns: 0 or more, or -1 (EBADF, EINVAL). Threads: no other thread may be reading.
+ * Returns: 0 or more, or -1 (EBADF, EINVAL; EBUSY).
  */
 FSOCK_API int64_t fsock_pending(fsock *s);
 
@@ -129,8 +135,9 @@ FSOCK_API int64_t fsock_pending(fsock *s);
  * descriptor, still the socket's, for another protocol to take over. Refuses if input has been
  * read ahead: the peer, or somebody on the way, has sent it in the clear to be taken for the new
  * protocol's.
- * Returns: 0 or more, or -1. Errors: EBUSY (octets pending), EAGAIN (output of a non-blocking
- *   socket is still queued: see fsock_pending_output()), EBADF, those of fflush(3).
+ * Returns: 0 or more, or -1. Errors: EBUSY (octets pending, or another thread is using the FILE
+ *   that was read last), EAGAIN (output of a non-blocking socket is still queued: see
+ *   fsock_pending_output()), EBADF, those of fflush(3).
  * Blocks: as fflush(3); and until what follows a line that ended at its CR ("auto") is there.
  */
 FSOCK_API int fsock_upgrade(fsock *s);

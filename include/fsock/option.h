@@ -62,8 +62,8 @@ enum fsock_option {
  * Returns: 0 or -1.
  * Errors: EINVAL (a NULL socket or value), EBADF (closed), ENOPROTOOPT and FSOCK_UNIMPLEMENTED (it
  *   means nothing for this kind of socket, or there is no such option), ENOSYS and
- *   FSOCK_UNSUPPORTED (this system does not have it), EBUSY (FSOCK_OPTION_AVAILABLE while another
- *   thread waits for input), getsockopt(2)'s.
+ *   FSOCK_UNSUPPORTED (this system does not have it), EBUSY (FSOCK_OPTION_AVAILABLE of a stream:
+ *   another thread is using the FILE that was read last), getsockopt(2)'s.
  * Blocks: no.  Threads: any, at any time.  Standard: POSIX.1 getsockopt(), RFC 3493.
  */
 FSOCK_API int fsock_get_option(fsock *s, enum fsock_option option, double *value);

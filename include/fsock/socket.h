@@ -115,9 +115,10 @@ FSOCK_API int fsock_is_connecting(const fsock *s);
 /*
  * Listens for stream connections. host NULL is every address of the machine: one IPv6 socket that
  * takes IPv4 as well, or IPv4 alone where IPv6 is missing or dual_stack is off. Port 0 lets the
- * system choose; fsock_local_port() tells. A Unix-domain socket file that no process listens on any
- * more is replaced, and the file is unlinked when the listener is closed by the process that made
- * it.
+ * system choose; fsock_local_port() tells. Of a Unix-domain path the file is made. A stale one,
+ * whose socket is gone, is replaced; if several programs try that at once, one of them gets the
+ * path. The directory is locked meanwhile, and must be readable for that. Closing the listener
+ * unlinks the file, in the process that made it.
  * Returns: a listening socket, or NULL.
  * Errors: EADDRINUSE, EADDRNOTAVAIL, EACCES, EINVAL, ENAMETOOLONG, bind(2)'s and listen(2)'s.
  * Ownership: the caller's; end it with fsock_close().  Blocks: only to look up a name.
@@ -163,7 +164,7 @@ FSOCK_API fsock *fsock_adopt(int descriptor, const struct fsock_options *options
  * read ahead, on success and when they do not fit.
  * Returns: the descriptor, which is the caller's now, or -1 with everything as it was.
  * Errors: ERANGE (more than `size` bytes pending), EINVAL (a NULL buffer, size not 0), EBADF, and
- *   those of a failed flush.
+ *   those of a failed flush; EBUSY (another thread is using the FILE that was read last).
  * Blocks: as fflush(3); and until queued output has gone, for close_timeout at most, after which it
  *   has failed.
  * Threads: no other thread may use the socket or its streams.
@@ -174,9 +175,12 @@ FSOCK_API int fsock_release(fsock *s, void *buffer, size_t size, size_t *pending
  * Ends the handle: flushes and closes the streams still open, then closes the connection.
  * Input that was never read is thrown away first, so that the system does not reset the connection
  * and with it what the peer has not read yet. A non-blocking socket with queued output is closed
- * when that has gone, or reset if it cannot be sent, after close_timeout at the latest: the waits
- * on a list that it is in see to it, which reports nothing more of it, and in no list this call
- * does.
+ * when that has gone, or reset if it cannot be sent, after close_timeout at the latest. The waits
+ * on the lists that it is in see to it, and report nothing more of it; in no list this call does.
+ * If output has failed, for whatever reason, a TCP connection ends in a reset: so the peer can tell
+ * that something is missing. That holds for fclose(3), exit(3) and servers as well.
+ * After fork(2), a process that has not used the socket since only closes its descriptor: see
+ * fsock.h.
  * Returns: 0 if everything ever written to the socket's streams was handed to the system, or is
  *   queued and a wait list has the socket; -1 if not, with errno of the first failed write. The
  *   handle is gone in either case. NULL: 0.
@@ -187,7 +191,8 @@ FSOCK_API int fsock_close(fsock *s);
 
 /*
  * Ends the handle at once: output not yet sent is thrown away, and a TCP peer is told by a reset
- * (SO_LINGER of 0 seconds, socket(7)) that the exchange is incomplete.
+ * (SO_LINGER of 0 seconds, socket(7)) that the exchange is incomplete; but not in a process that
+ * has not used the socket since the last fork(2).
  * Returns: 0, or -1 if close(2) failed. The handle is gone in either case. NULL: 0. Blocks: no.
  */
 FSOCK_API int fsock_abort(fsock *s);
@@ -206,9 +211,13 @@ FSOCK_API void fsock_disown(fsock *s);
  * down input makes reads return end of file, also one another thread is blocked in. On a listener
  * any direction ends accepting: blocked and later fsock_accept() calls fail with ESHUTDOWN; so do
  * receives on a datagram socket whose input is shut down. Twice is no error.
+ * It never waits behind a thread that is blocked writing: that write fails with EPIPE. Nor does it
+ * wait for a FILE that another thread is using: what that FILE holds is not flushed. Call fflush(3)
+ * first for what must go before the end. For this a Unix-domain socket takes two descriptors (four
+ * where there is no eventfd(2)) when a write on it first has to wait.
  * Returns: 0 or -1. Errors: EINVAL (no such direction), ENOTCONN, EINPROGRESS (input of a socket
  *   that is not connected yet), those of a failed flush.
- * Blocks: as fflush(3); a non-blocking socket does not.
+ * Blocks: as fflush(3), for what it flushes itself; a non-blocking socket does not.
  * Threads: may be called from any thread, while others read and write.
  */
 FSOCK_API int fsock_shutdown(fsock *s, int direction);
@@ -285,8 +294,8 @@ FSOCK_API int fsock_set_write_deadline(fsock *s, double seconds);
  * calls that wait one fails. Nothing is lost by it for input: clearerr(3) and go on. A write that
  * is interrupted is a failed write like any other, and fsock_close() reports it again. Waits for
  * several sockets have fsock_waitlist_wake(). A socket has to be made with the option
- * `interruptible`: it takes four descriptors more, and its calls are one system call dearer when
- * they wait, but no other.
+ * `interruptible`: it takes two descriptors more (four where there is no eventfd(2)). A call on it
+ * that waits makes one system call more; the others make none.
  * Returns: 0 or -1. Errors: EINVAL (no such direction), EOPNOTSUPP (not interruptible).
  * Blocks: no.  Threads: may be called from any thread, and in a handler of a signal, where it may
  *   interrupt what the signal came upon.

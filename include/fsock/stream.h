@@ -18,25 +18,44 @@
  *              that stdio holds nothing back when the direction changes (two-way character streams,
  *              and any stream with a line_limit). FSOCK_DELIVER_BLOCK: whatever is there (one-way
  *              streams and FSOCK_BYTE). FSOCK_DELIVER_WHOLE_LINE: never less than a whole line, so
- *              that an fgets() that times out has consumed nothing; at end of file the rest.
+ *              that an fgets() that times out has consumed nothing; at end of file the rest. For
+ *              text with time limits take this one: see below.
  *              A line longer than line_limit fails with EMSGSIZE (FSOCK_LINE_TOO_LONG_ERROR), and
  *              so does each later read: only fsock_read_octets() and the like get past it.
- * Timeouts     A read that times out returns EOF or NULL with ferror() set and errno ETIMEDOUT. The
- *              stream is intact: clearerr(f) and go on.
+ * Timeouts     A read that times out returns EOF or NULL with ferror() set and errno ETIMEDOUT:
+ *              clearerr(f) and go on. getc(), fread(), fscanf() and the functions of
+ *              fsock/format.h have lost nothing: what they have read, the program has. fgets() in
+ *              mid-line has lost what it had read of the line, as stdio throws that away; so has
+ *              musl's getline(). With FSOCK_DELIVER_WHOLE_LINE these have lost nothing, either.
+ *              All this holds for a read that fsock_interrupt() has ended, too.
  * Write errors A failed write is final for the output side: octets may be lost, so everything
- *              written later fails with the same errno, and so does fclose().
+ *              written later fails with the same errno, and so does fclose(). The connection then
+ *              ends in a reset: fsock_close().
  * Half-close   fclose() of the last stream that writes, while one that reads is open, flushes and
  *              shuts down the writing side. fclose() of the last open stream closes the connection.
+ *              In a process that has not used the socket since the last fork(2) the first shuts
+ *              nothing down, as the other process may still write: fsock_shutdown() does.
+ * Two readers  Several streams of a socket read the same input. Only one that no other thread is
+ *              using can take over: reading fails with EBUSY while another thread is using the
+ *              stream that was read last.
  * exit         exit() and fflush(NULL) take every FILE's lock. exit() does not hang because a
  *              thread is blocked reading: the read is made to end. fflush(NULL) does wait.
+ * Handlers     A signal handler may call exit() while a write waits for the peer: exit() then
+ *              flushes what stdio holds, behind what has gone. A handler may also leave the write
+ *              by siglongjmp(): output goes on if stdio hands over the same octets again, as it
+ *              does in fflush() and fclose(). Otherwise output has failed (EINTR), and the peer
+ *              gets a reset. It has failed, too, if the signal came in the system call that sends,
+ *              if the stream has a format for output, or if the write was fsock_send()'s: nobody
+ *              knows then what has gone. A read that is left so leaves the stream intact, but for a
+ *              part of a line as above.
  *
  * Streams that do not block: `.nonblocking` of struct fsock_options, or fsock_set_nonblocking().
  *
  * Reading      fails with EAGAIN (FSOCK_WOULD_BLOCK) if there is nothing to read: clearerr(f), and
  *              go on when a wait list reports input. Text of a socket made with `.nonblocking` is
  *              delivered in whole lines by default, so fgets() and getline() return a line, or have
- *              consumed nothing. With another delivery they return what there is of a line; those
- *              of musl lose it.
+ *              consumed nothing. With another delivery those of glibc return what there is of a
+ *              line; others lose it.
  * Writing      never waits: what the kernel does not take is queued, in order, and sent by the
  *              waits on a wait list that the socket is in (fsock/wait.h), or else by later writes
  *              and fsock_send_pending(). Up to output_limit octets are queued; output beyond that
@@ -108,8 +127,9 @@ FSOCK_API ssize_t fsock_pending_output(const fsock *s);
 
 /*
  * Sends of the queued output what the kernel takes now. Only a loop without a wait list needs to,
- * when the descriptor can be written. It also tells why a socket has failed: why output did, or why
- * it could not be connected.
+ * when the descriptor can be written. Nothing is sent while another thread waits for the peer: that
+ * one sends it. It also tells why a socket has failed: why output did, or why it could not be
+ * connected.
  * Returns: how many octets are queued still, or -1. Errors: EBADF (closed), EINVAL (NULL), those of
  *   the failed write or of fsock_connect().  Blocks: no.  Threads: any.
  */

@@ -49,8 +49,10 @@
  *            fsock_waitlist_wake() are for any thread, also while it waits. Which thread may still
  *            use a socket that another one is about to close is the program's affair.
  * fork       A list belongs to the process that made it. A child may close the sockets it inherits
- *            and free the list, and changes nothing for its parent; adding, changing and waiting
- *            fail.
+ *            and free its copy of the list, and changes nothing for its parent. In the child the
+ *            list has no members (both counts are 0); adding, changing and waiting fail.
+ * siglongjmp A handler may leave a wait that sleeps; the same thread may then wait on the list
+ *            again. It must not leave any other function of a list.
  */
 #ifndef FSOCK_WAIT_H
 #define FSOCK_WAIT_H
@@ -74,8 +76,8 @@ FSOCK_BEGIN_DECLS
  * looks, INFINITY waits for ever. fsock_state() then tells of each. A closed socket counts as
  * ready, as FSOCK_FAILED; one that is named twice counts once. With n = 0 it sleeps, or does
  * nothing for INFINITY. It costs all n sockets each time. One that is not connected yet goes on
- * connecting, and is ready as FSOCK_FAILED if it cannot be; the wait ends when it is connected,
- * whether it is ready or not. Queued output is not sent here.
+ * connecting, and is ready as FSOCK_FAILED if it cannot be. When it is connected the wait ends,
+ * with 0 if nothing is ready. Queued output is not sent here.
  * *remaining, if not NULL, is set to what is left of the timeout: 0 once it has run out, INFINITY
  * of INFINITY; also when the wait was interrupted.
  * Returns: how many are ready, 0 if the time ran out or a socket was connected, or -1.
@@ -100,8 +102,9 @@ struct fsock_event {
 	fsock *socket;
 	void *user; /* what fsock_waitlist_add() was given */
 	int state;  /* FSOCK_INPUT, FSOCK_OUTPUT, FSOCK_HANGUP, FSOCK_FAILED, FSOCK_TIMEOUT */
-	int error;  /* with FSOCK_FAILED: EBADF for a closed member, or why output or connecting
-	               failed; else 0, also if only reading can tell */
+	int error;  /* with FSOCK_FAILED: EBADF for a closed member, why the system does not watch
+	               it (ENOSPC ...), or why output or connecting failed; else 0, also if only
+	               reading can tell */
 };
 
 /*
@@ -153,8 +156,10 @@ FSOCK_API void fsock_waitlist_remove_all(fsock_waitlist *list);
 FSOCK_API int fsock_waitlist_set_timeout(fsock_waitlist *list, fsock *s, double seconds);
 
 /*
- * How many sockets that the program has closed the waits on the list are still sending output of.
- * fsock_waitlist_free() resets the connections of those that are left; before the end of a program:
+ * How many sockets that the program has closed still have output to be sent by waits on this list.
+ * A socket that was in several lists is counted by each of them, and waits on any of them send its
+ * output. fsock_waitlist_free() resets the connections of those that are in no other list. Before
+ * the end of a program:
  *
  *	while (fsock_waitlist_closing(list) > 0 && fsock_waitlist_wait(list, INFINITY, NULL) >= 0)
  *		;
@@ -173,6 +178,8 @@ FSOCK_API size_t fsock_waitlist_count(fsock_waitlist *list);
  * others follow with the next wait, each in its turn. Those of the last wait that were not asked
  * for are dropped, and found again if they are still ready.
  * *remaining is as for fsock_wait_for_input().
+ * A member that the system does not watch, for want of resources, is reported as FSOCK_FAILED, with
+ * the reason in `error`.
  * Returns: how many are ready; 0 if the time ran out, the list was woken, or the last of the
  *   sockets that were closing (fsock_waitlist_closing()) has gone; or -1.
  * Errors: EINVAL (NULL, a negative timeout or NaN), EINTR, EBUSY (another thread waits on the
