@@ -152,10 +152,13 @@ leave(struct fsock *s, struct side *side, unsigned changes, int is_woken)
 		drain(s, side);
 }
 
+/* When a wait ends: at the direction's deadline, too, as that is at the moment. */
 static int64_t
-earlier(int64_t a, int64_t b)
+limit(const struct fsock *s, int direction, int64_t until)
 {
-	return a < b ? a : b;
+	int64_t deadline = fsock__handle_deadline(s, direction);
+
+	return s->settings.interruptible && deadline < until ? deadline : until;
 }
 
 /*
@@ -184,7 +187,7 @@ poll_uncancelled(struct fsock *s, int direction, struct pollfd *list, size_t cou
 		r = is_shut(s, direction)
 			? 1
 			: fsock__sys_poll(list, count + 1,
-			      earlier(until, fsock__handle_deadline(s, direction)));
+			      limit(s, direction, until));
 		is_woken = r == 1 && wakes->revents != 0 && !is_shut(s, direction); /* and nothing else is to be told of */
 		leave(s, side, changes, is_woken);
 		if (r != 0 && !is_woken)
@@ -193,7 +196,7 @@ poll_uncancelled(struct fsock *s, int direction, struct pollfd *list, size_t cou
 			errno = ECANCELED;
 			return -1;
 		}
-		if (fsock__clock_left(earlier(until, fsock__handle_deadline(s, direction))) == 0)
+		if (fsock__clock_left(limit(s, direction, until)) == 0)
 			return 0;
 	}
 }

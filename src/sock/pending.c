@@ -97,19 +97,27 @@ stand(struct fsock *s, struct fsock__connecting *c)
 
 /*
  * Takes the turn that guards `connecting`. Only for a moment does anybody have it: no signal comes
- * between. Returns what is there, or NULL with no turn taken.
+ * between. Who holds a list's lock does not wait for that. Returns what is there; or NULL, with no
+ * turn taken, if it is connected or, *is_busy, another thread has the turn.
  */
 static struct fsock__connecting *
-enter(struct fsock *s, sigset_t *signals)
+enter(struct fsock *s, sigset_t *signals, int *is_busy)
 {
 	sigset_t all;
+	int has_turn = 1;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, signals);
-	fsock__turn_take(s, &s->step, FSOCK__NEVER);
-	if (s->connecting != NULL)
+	if (is_busy == NULL)
+		fsock__turn_take(s, &s->step, FSOCK__NEVER);
+	else
+		has_turn = fsock__turn_try(s, &s->step);
+	if (has_turn && s->connecting != NULL)
 		return s->connecting;
-	fsock__turn_end(s, &s->step, s->step.number);
+	if (is_busy != NULL)
+		*is_busy = !has_turn;
+	if (has_turn)
+		fsock__turn_end(s, &s->step, s->step.number);
 	pthread_sigmask(SIG_SETMASK, signals, NULL);
 	return NULL;
 }
@@ -127,12 +135,12 @@ fsock__pending_step_unwatched(struct fsock *s)
 	enum fsock__progress p;
 	struct fsock__connecting *c;
 	sigset_t signals;
-	int none = 0, cancel;
+	int none = 0, cancel, is_busy = 0;
 
 	/* A thread cancelled in here would leave the turn taken. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	c = enter(s, &signals);
-	p = c == NULL ? FSOCK__DONE : fsock__connecting_step(c);
+	c = enter(s, &signals, &is_busy);
+	p = c != NULL ? fsock__connecting_step(c) : is_busy ? FSOCK__PENDING : FSOCK__DONE;
 	if (c != NULL && p == FSOCK__DONE)
 		stand(s, c);
 	else if (c != NULL && s->sleepers > 0)
@@ -159,19 +167,20 @@ fsock__pending_step(struct fsock *s)
 	if (list != NULL)
 		s->watch.ops->resume(s, list);
 	pthread_setcancelstate(cancel, NULL);
-	if (p != FSOCK__PENDING)
+	if (p != FSOCK__PENDING || list == NULL) /* one that has come meanwhile is to look */
 		fsock__handle_note(s);
 	return p;
 }
 
 size_t
-fsock__pending_fds(struct fsock *s, struct pollfd *fds, int64_t *next)
+fsock__pending_fds(struct fsock *s, struct pollfd *fds, int64_t *next, int may_wait)
 {
 	struct fsock__connecting *c;
 	sigset_t signals;
 	size_t count;
+	int is_busy;
 
-	c = enter(s, &signals);
+	c = enter(s, &signals, may_wait ? NULL : &is_busy);
 	if (c == NULL)
 		return 0;
 	count = c->count;
@@ -190,7 +199,7 @@ fall_asleep(struct fsock *s, struct pollfd *fds, int64_t *next)
 	sigset_t signals;
 	size_t count;
 
-	c = enter(s, &signals);
+	c = enter(s, &signals, NULL);
 	if (c == NULL)
 		return 0;
 	count = fsock__connecting_fds(c, fds);
@@ -207,7 +216,7 @@ wake_up(struct fsock *s)
 	struct fsock__connecting *c;
 	sigset_t signals;
 
-	c = enter(s, &signals);
+	c = enter(s, &signals, NULL);
 	if (c == NULL)
 		return;
 	if (--s->sleepers == 0)
@@ -266,7 +275,7 @@ fsock__pending_error(struct fsock *s, const char *operation)
 	sigset_t signals;
 	int is_told;
 
-	c = enter(s, &signals);
+	c = enter(s, &signals, NULL);
 	/* Output may have failed for another reason meanwhile. */
 	is_told = c != NULL && c->progress == FSOCK__FAILED;
 	if (is_told)

@@ -1,7 +1,7 @@
 /*
  * Sockets whose connection does not stand yet: what fsock_connect() makes if it may not wait. Until
  * then `connecting` is set, `fd` is -1, and a transport of its own takes no output and yields no
- * input. After a failure `connecting` stays, to tell why, and write_error is set.
+ * input. After a failure `connecting` stays, to tell why, and output.error is set.
  */
 #ifndef FSOCK_SOCK_PENDING_H
 #define FSOCK_SOCK_PENDING_H
@@ -22,10 +22,12 @@ enum fsock__progress fsock__pending_step_unwatched(struct fsock *);
 
 /*
  * Which descriptors to poll(2), for what, and in *next until when at the latest, before the next
- * step. Returns how many, FSOCK__PENDING_FDS at most; 0 if there is nothing to wait for.
+ * step. Returns how many, FSOCK__PENDING_FDS at most; 0 if there is nothing to wait for. For who
+ * may not wait, as it holds a list's lock, also if another thread is taking a step, the end of
+ * which is noted.
  */
 #define FSOCK__PENDING_FDS FSOCK__RACE_MAX
-size_t fsock__pending_fds(struct fsock *, struct pollfd *fds, int64_t *next);
+size_t fsock__pending_fds(struct fsock *, struct pollfd *fds, int64_t *next, int may_wait);
 
 /*
  * Waits until it is connected, for a call in that direction, or until `deadline`; with 0 it does

@@ -35,8 +35,10 @@ fsock__transfer_wait(struct fsock *s, const char *operation, int direction, int6
 	if (direction == FSOCK_OUTPUT && s->family == AF_UNIX && s->interrupt == NULL)
 		fsock__interrupt_open(s); /* without, a shutdown is seen when there is room */
 	errno = saved;
+	if (!s->settings.interruptible && deadline < until)
+		until = deadline;
 	ready = s->interrupt != NULL ? fsock__interrupt_poll(s, direction, p, 1, until)
-				     : fsock__sys_poll(p, 1, until < deadline ? until : deadline);
+				     : fsock__sys_poll(p, 1, until);
 	if (ready > 0)
 		return 0;
 	if (ready < 0)

@@ -233,21 +233,21 @@ get_streams(struct fsock *s)
 	return stream;
 }
 
-/* Whether the window's FILE is to be made, by this thread; another may be at it. */
-static int
+/* The window's FILE, or NULL if this thread is to make it; another may be at it. */
+static FILE *
 claim(struct fsock__window *w)
 {
 	struct fsock *s = w->stream->socket;
-	int is_claimed;
+	FILE *file;
 
 	fsock__handle_lock(s);
 	while (w->opening == fsock__process())
 		fsock__lock_await(fsock__lock_of(s), FSOCK__NEVER);
-	is_claimed = w->file == NULL;
-	if (is_claimed)
+	file = w->file;
+	if (file == NULL)
 		w->opening = fsock__process();
 	fsock__handle_unlock(s);
-	return is_claimed;
+	return file;
 }
 
 /* The FILE is there, or could not be made. */
@@ -278,8 +278,9 @@ fsock__stream_open(struct fsock *s, int which)
 	if (stream == NULL)
 		return NULL;
 	w = &stream->windows[which];
-	if (!claim(w))
-		return w->file;
+	file = claim(w);
+	if (file != NULL)
+		return file;
 	w->position = 0;
 	file = fsock__file_ops.open(w);
 	if (file != NULL)

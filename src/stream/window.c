@@ -77,12 +77,14 @@ is_still_open(const struct fsock__stream *stream, int side, const struct fsock__
  * another process may be writing to is left alone. Returns 0 or -1.
  */
 static int
-end_output(struct fsock *s)
+end_output(struct fsock__stream *stream)
 {
+	struct fsock *s = stream->socket;
+	int is_ours = stream->process == fsock__process() || fsock__handle_is_ours(s);
 	int saved = errno;
 
 	atomic_fetch_or(&s->shut, FSOCK_OUTPUT);
-	if (fsock__handle_is_ours(s) && fsock__shutdown_output(s) < 0 && errno != ENOTCONN &&
+	if (is_ours && fsock__shutdown_output(s) < 0 && errno != ENOTCONN &&
 	    errno != EINVAL)
 		return fsock__handle_error(s, "close", errno);
 	errno = saved;
@@ -147,7 +149,7 @@ fsock__window_close(struct fsock__window *w)
 	if (is_last && !s->releasing)
 		r = fsock__socket_end(s);
 	else if (last_output && !s->releasing)
-		r = end_output(s);
+		r = end_output(w->stream);
 	if ((w->sides & FSOCK_OUTPUT) && s->output.error != 0)
 		r = fsock__handle_error(s, "close", s->output.error);
 	fsock__socket_unref(s);

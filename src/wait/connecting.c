@@ -31,7 +31,7 @@ watch(struct fsock__member *m)
 {
 	struct pollfd fds[FSOCK__PENDING_FDS];
 	int64_t next = FSOCK__NEVER;
-	size_t count = fsock__pending_fds(m->socket, fds, &next);
+	size_t count = fsock__pending_fds(m->socket, fds, &next, 0);
 
 	if (m->watches == NULL)
 		m->watches = calloc(FSOCK__WATCHES, sizeof *m->watches);

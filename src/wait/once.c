@@ -103,7 +103,7 @@ add_pending(struct once *w, fsock *s)
 	size_t count = 0;
 
 	if (w->n + w->more + FSOCK__PENDING_FDS <= w->room)
-		count = fsock__pending_fds(s, fds, &next);
+		count = fsock__pending_fds(s, fds, &next, 1);
 	if (count > 0 && next < w->next)
 		w->next = next;
 	w->more += count;
