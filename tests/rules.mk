@@ -240,7 +240,8 @@ ORDER_RECORDER := $(patsubst %.c,build/cc/%.o,$(wildcard tests/order/*.c))
 $(ORDER_LIBRARY): build/order/%.o: build/cc/%.o tests/order/library.syms
 	@mkdir -p $(@D)
 	$(Q)objcopy --redefine-syms=tests/order/library.syms \
-	    --redefine-sym pthread_mutex_init=order_init_$(notdir $(patsubst %/,%,$(@D))) $< $@
+	    --redefine-sym pthread_mutex_init=order_init_$(notdir $(patsubst %/,%,$(@D))) \
+	    $(if $(findstring src/wait/,$@),--redefine-sym fsock__lock_init=order_lock_init) $< $@
 
 $(ORDERED:%.c=build/order/%.o) $(SUPPORT:%.c=build/order/%.o): build/order/%.o: build/cc/%.o tests/order/programs.syms
 	@mkdir -p $(@D)

@@ -27,7 +27,10 @@ void fsock__lock_destroy(struct fsock__lock *);
  */
 struct fsock__lock *fsock__lock_of(const void *object);
 
-/* Locks of a kind each, which are the last to be taken. */
+/*
+ * Locks of a kind each. An object's lock may be taken under that of the registry; under the others
+ * none is.
+ */
 enum fsock__lock_kind {
 	FSOCK__LOCK_REGISTRY,
 	FSOCK__LOCK_LOOKUPS,

@@ -18,5 +18,8 @@ for step in sys.argv[1:]:
                 sys.exit(f"end of file after {got}")
             got += piece
         print(got, file=sys.stderr)
-while client.recv(4096):
+try:
+    while client.recv(4096):
+        pass
+except ConnectionResetError:  # what could not be written is told so
     pass

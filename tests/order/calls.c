@@ -5,6 +5,7 @@
  * FILE is called with the FILE's lock held.
  */
 #include "../../src/base/compat.h"
+#include "../../src/base/lock.h"
 #include "order.h"
 
 #include <fsock.h>
@@ -39,6 +40,14 @@ MAKE(sock)
 MAKE(wait)
 MAKE(stream)
 MAKE(server)
+
+/* A wait list's lock is made in base, for src/wait. */
+void
+order_lock_init(struct fsock__lock *lock)
+{
+	fsock__lock_init(lock);
+	order_make(&lock->mutex, "wait", __builtin_return_address(0));
+}
 
 int
 order_mutex_lock(pthread_mutex_t *m)

@@ -163,7 +163,7 @@ static const struct place {
 } places[] = {
 	{ "server", "a server's lock", 3 },
 	{ "wait", "a wait list's lock", 4 },
-	{ "base", "a socket's lock", 5 },
+	{ "base", "a socket's lock", 6 },
 };
 
 static int
@@ -195,8 +195,10 @@ entry(const void *mutex)
 void
 order_make(const void *mutex, const char *folder, const void *site)
 {
-	if (is_last(mutex))
-		*entry(mutex) = class_of((uintptr_t)mutex, "the registry's or look-ups' lock", 6);
+	if (mutex == (const void *)fsock__lock_the(FSOCK__LOCK_REGISTRY))
+		*entry(mutex) = class_of((uintptr_t)mutex, "the registry's lock", 5);
+	else if (is_last(mutex))
+		*entry(mutex) = class_of((uintptr_t)mutex, "the look-ups' or charsets' lock", 7);
 	else
 		*entry(mutex) = class_in(folder, site);
 }

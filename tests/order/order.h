@@ -2,8 +2,8 @@
  * What each thread holds of the library's locks and of libc's, and in what order they were taken.
  * The wrappers of calls.c tell; order.c compares with the order that ARCHITECTURE.md gives:
  *
- *	libc's list of FILEs, a FILE's lock, a server's, a wait list's, a socket's, the registry's
- *	and the look-ups'
+ *	libc's list of FILEs, a FILE's lock, a server's, a wait list's, the registry's, a socket's,
+ *	the look-ups' and charsets'
  *
  * What is seen is shared by the processes of a program, so that tests that are forked one by one
  * add up. ORDER_TRACE=1 in the environment prints each new pair of locks, wrong or not.
