@@ -59,6 +59,8 @@ enum { FSOCK__WINDOW_IO, FSOCK__WINDOW_INPUT, FSOCK__WINDOW_OUTPUT, FSOCK__WINDO
  */
 struct fsock__stream {
 	struct fsock *socket;
+	struct fsock__turn holder; /* who has locked a FILE for the library's own ends: see hold.h */
+	int hold_depth, is_missed;
 	_Atomic(struct fsock__window *) reader;
 	struct fsock__buffer raw;
 	size_t line_fill, fill_at_mark;

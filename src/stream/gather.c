@@ -30,6 +30,20 @@ fsock__gather(struct fsock__window *w, const char *operation)
 }
 
 int
+fsock__gather_owed(struct fsock__window *held)
+{
+	struct fsock__stream *stream = held->stream;
+	int r;
+
+	if (stream->owed_length == 0)
+		return 0;
+	fsock__hold_set_waits(stream, 1);
+	r = fsock__input_drop_owed(held) < 0 ? -1 : 0;
+	fsock__hold_set_waits(stream, 0);
+	return r;
+}
+
+int
 fsock__gather_all(struct fsock__stream *stream, const char *operation)
 {
 	struct fsock__window *held;

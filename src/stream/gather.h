@@ -21,4 +21,10 @@ int fsock__gather(struct fsock__window *w, const char *operation);
 /* The same without keeping anything held. */
 int fsock__gather_all(struct fsock__stream *, const char *operation);
 
+/*
+ * For who holds the reader: waits for a line end that is owed. Returns 0, or -1 with the error
+ * recorded.
+ */
+int fsock__gather_owed(struct fsock__window *held);
+
 #endif

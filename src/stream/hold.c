@@ -1,8 +1,11 @@
 #include "../base/compat.h"
 #include "hold.h"
 
-int
-fsock__hold_try_nolock(struct fsock__window *w)
+#include "../base/clock.h"
+
+/* Locks the FILE, unless it is not open or another thread has it. Needs the handle's lock. */
+static int
+try_nolock(struct fsock__window *w)
 {
 	FILE *file = w->file;
 
@@ -12,15 +15,71 @@ fsock__hold_try_nolock(struct fsock__window *w)
 	return 1;
 }
 
+/* Whether the holder waits for the peer: for input, or in a flush. Needs the handle's lock. */
+static int
+waits_nolock(const struct fsock__stream *stream)
+{
+	const struct fsock__turn *output = &stream->socket->output.turn;
+
+	return stream->holder.waits ||
+	       (output->waits && pthread_equal(output->owner, stream->holder.owner));
+}
+
+/*
+ * Takes a turn at holding; a thread may have more than one inside each other. Needs the handle's
+ * lock, which it gives up while it waits. Returns whether it has it.
+ */
+static int
+enter_nolock(struct fsock__stream *stream, int may_wait)
+{
+	struct fsock__turn *t = &stream->holder;
+
+	while (t->process == fsock__process() && !pthread_equal(t->owner, pthread_self())) {
+		stream->is_missed = 1;
+		if (waits_nolock(stream) || !may_wait)
+			return 0;
+		fsock__lock_await(fsock__lock_of(stream->socket), FSOCK__NEVER);
+	}
+	if (t->process != fsock__process())
+		stream->hold_depth = 0;
+	t->process = fsock__process();
+	t->owner = pthread_self();
+	stream->hold_depth++;
+	return 1;
+}
+
+/*
+ * Ends it. Returns whether somebody has come in vain, and is to be told. Needs the handle's lock.
+ */
+static int
+leave_nolock(struct fsock__stream *stream)
+{
+	int is_missed = stream->is_missed;
+
+	if (--stream->hold_depth > 0)
+		return 0;
+	stream->holder.process = 0;
+	stream->is_missed = 0;
+	if (is_missed)
+		fsock__lock_tell(fsock__lock_of(stream->socket));
+	return is_missed;
+}
+
 int
 fsock__hold_try(struct fsock__window *w)
 {
 	struct fsock *s = w->stream->socket;
-	int held;
+	int held, is_missed = 0;
 
 	fsock__handle_lock(s);
-	held = fsock__hold_try_nolock(w);
+	held = enter_nolock(w->stream, 1);
+	if (held && !try_nolock(w)) {
+		is_missed = leave_nolock(w->stream);
+		held = 0;
+	}
 	fsock__handle_unlock(s);
+	if (is_missed)
+		fsock__handle_note(s);
 	return held;
 }
 
@@ -34,8 +93,40 @@ fsock__hold(struct fsock__window *w, const char *operation)
 void
 fsock__hold_end(struct fsock__window *w)
 {
+	struct fsock *s = w->stream->socket;
+	int is_missed;
+
 	fsock__hold_publish(w);
 	funlockfile(w->file);
+	fsock__handle_lock(s);
+	is_missed = leave_nolock(w->stream);
+	fsock__handle_unlock(s);
+	if (is_missed)
+		fsock__handle_note(s);
+}
+
+void
+fsock__hold_set_waits(struct fsock__stream *stream, int waits)
+{
+	fsock__turn_set_waits(stream->socket, &stream->holder, waits);
+}
+
+/* Makes `w` the reader, if the one that is can be held. Needs the handle's lock and a turn. */
+static int
+replace_nolock(struct fsock__window *w)
+{
+	struct fsock__stream *stream = w->stream;
+	struct fsock__window *reader = stream->reader;
+
+	if (reader == w)
+		return 1;
+	if (reader != NULL && !try_nolock(reader))
+		return 0;
+	stream->reader = w;
+	stream->line_left = 0;
+	if (reader != NULL)
+		funlockfile(reader->file);
+	return 1;
 }
 
 int
@@ -43,34 +134,40 @@ fsock__hold_take_over(struct fsock__window *w, const char *operation)
 {
 	struct fsock__stream *stream = w->stream;
 	struct fsock *s = stream->socket;
-	struct fsock__window *reader;
-	int taken;
+	int is_taken = 0, is_missed = 0;
 
 	fsock__handle_lock(s);
-	reader = stream->reader;
-	taken = reader == NULL || fsock__hold_try_nolock(reader);
-	if (taken && reader != w) {
-		stream->reader = w;
-		stream->line_left = 0;
+	if (stream->reader == NULL) {
+		is_taken = replace_nolock(w);
+	} else if (enter_nolock(stream, 1)) {
+		is_taken = replace_nolock(w);
+		is_missed = leave_nolock(stream);
 	}
 	fsock__handle_unlock(s);
-	if (taken && reader != NULL)
-		funlockfile(reader->file);
-	return taken ? 0 : fsock__handle_error(s, operation, EBUSY);
+	if (is_missed)
+		fsock__handle_note(s);
+	return is_taken ? 0 : fsock__handle_error(s, operation, EBUSY);
 }
 
-struct fsock__window *
-fsock__hold_find_nolock(struct fsock__stream *stream)
+/*
+ * The reader with its FILE locked, or else another window that can be and is now; or NULL. Needs
+ * the handle's lock and a turn.
+ */
+static struct fsock__window *
+find_nolock(struct fsock__stream *stream)
 {
 	struct fsock__window *reader = stream->reader;
 
 	if (reader != NULL)
-		return fsock__hold_try_nolock(reader) ? reader : NULL;
+		return try_nolock(reader) ? reader : NULL;
 	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++) {
 		struct fsock__window *w = &stream->windows[i];
 
-		if ((w->sides & FSOCK_INPUT) && fsock__hold_try_nolock(w))
+		if ((w->sides & FSOCK_INPUT) && try_nolock(w)) {
+			stream->reader = w;
+			stream->line_left = 0;
 			return w;
+		}
 	}
 	return NULL;
 }
@@ -79,16 +176,20 @@ int
 fsock__hold_input(struct fsock__stream *stream, const char *operation, struct fsock__window **held)
 {
 	struct fsock *s = stream->socket;
+	int is_missed = 0;
 
+	*held = NULL;
 	fsock__handle_lock(s);
-	*held = fsock__hold_find_nolock(stream);
-	if (*held == NULL && stream->reader == NULL)
-		return 0;
-	if (*held != NULL && stream->reader == NULL) {
-		stream->reader = *held;
-		stream->line_left = 0;
+	if (enter_nolock(stream, 1)) {
+		*held = find_nolock(stream);
+		if (*held == NULL)
+			is_missed = leave_nolock(stream);
+		if (*held == NULL && stream->reader == NULL)
+			return 0;
 	}
 	fsock__handle_unlock(s);
+	if (is_missed)
+		fsock__handle_note(s);
 	return *held != NULL ? 0 : fsock__handle_error(s, operation, EBUSY);
 }
 
@@ -99,4 +200,38 @@ fsock__hold_release(struct fsock__stream *stream, struct fsock__window *held)
 		fsock__hold_end(held);
 	else
 		fsock__handle_unlock(stream->socket);
+}
+
+int
+fsock__hold_look(struct fsock__window *w, ssize_t (*glance)(const struct fsock__window *),
+    ssize_t *seen)
+{
+	struct fsock__stream *stream = w->stream;
+	int r = -1;
+
+	fsock__handle_lock(stream->socket);
+	if (w->file != NULL && enter_nolock(stream, 0)) {
+		r = try_nolock(w);
+		if (!r) {
+			leave_nolock(stream);
+			*seen = glance(w);
+		}
+	}
+	fsock__handle_unlock(stream->socket);
+	return r;
+}
+
+struct fsock__window *
+fsock__hold_reader(struct fsock__stream *stream)
+{
+	struct fsock__window *w = NULL;
+
+	fsock__handle_lock(stream->socket);
+	if (enter_nolock(stream, 0)) {
+		w = find_nolock(stream);
+		if (w == NULL)
+			leave_nolock(stream);
+	}
+	fsock__handle_unlock(stream->socket);
+	return w;
 }

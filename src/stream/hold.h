@@ -1,7 +1,8 @@
 /*
- * Who may touch the input side. libc has a FILE locked while it reads, as long as that waits, and
- * what stdio still holds of the input can be seen only with that lock. So it is tried once: who
- * finds it taken by another thread is told so.
+ * Holding FILEs. libc has a FILE locked while it reads, as long as that waits, and what stdio still
+ * holds of the input can be seen only with that lock. So it is tried, once: who finds a call of
+ * another thread on the FILE is told so. The library's own holders do not meet in it: they take
+ * turns, which are short unless one says that it waits.
  */
 #ifndef FSOCK_STREAM_HOLD_H
 #define FSOCK_STREAM_HOLD_H
@@ -9,25 +10,17 @@
 #include "connection.h"
 
 /*
- * Locks the window's FILE unless another thread has it. Needs the handle's lock, which keeps the
- * FILE from going away. Returns whether it is open and locked now.
+ * Locks the window's FILE unless a call of another thread has it. Returns whether it is open and
+ * locked now. The other one records EBUSY for `operation`, and returns 0 or -1.
  */
-int fsock__hold_try_nolock(struct fsock__window *);
-
-/*
- * The reader or, if there is none, another window that can be, with its FILE locked; NULL if there
- * is no such window, or another thread has it. Needs the handle's lock.
- */
-struct fsock__window *fsock__hold_find_nolock(struct fsock__stream *);
-
-/* The first without that lock. */
 int fsock__hold_try(struct fsock__window *);
-
-/* The same; -1 with EBUSY recorded for `operation` if another thread has it, else 0. */
 int fsock__hold(struct fsock__window *, const char *operation);
 
 /* Unlocks it. */
 void fsock__hold_end(struct fsock__window *);
+
+/* While a FILE is held: the holder is about to wait for input, or has waited. */
+void fsock__hold_set_waits(struct fsock__stream *, int waits);
 
 /*
  * Makes `w`, whose FILE the thread has locked, the reader. Returns 0, or -1 with EBUSY recorded for
@@ -40,8 +33,20 @@ int fsock__hold_take_over(struct fsock__window *w, const char *operation);
  * handle's lock is held: there is no reader, and no FILE to be one. Returns 0, or -1 with EBUSY
  * recorded for `operation` if another thread uses the reader's FILE.
  */
-int fsock__hold_input(struct fsock__stream *, const char *operation, struct fsock__window **held);
+int fsock__hold_input(
+    struct fsock__stream *, const char *operation, struct fsock__window **held);
 void fsock__hold_release(struct fsock__stream *, struct fsock__window *held);
+
+/*
+ * For who holds a list's lock, and waits for nobody. Who is busy with the FILE ends with a note to
+ * the lists. The first locks the FILE of a window; returns 1, 0 if a call of another thread has it,
+ * and then `glance` is called with the handle's lock held, or -1 if it is not open or another
+ * holder has it. The other one gives the reader or, if there is none, another window that can be,
+ * with its FILE locked; or NULL.
+ */
+int fsock__hold_look(struct fsock__window *, ssize_t (*glance)(const struct fsock__window *),
+    ssize_t *seen);
+struct fsock__window *fsock__hold_reader(struct fsock__stream *);
 
 /*
  * The lock of the reader's FILE orders what threads do. This says so in the language's terms, which

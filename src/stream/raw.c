@@ -38,7 +38,7 @@ take(struct fsock__stream *stream, void *buf, size_t n, uint64_t *left)
 	if (fsock__gather_hold(stream, "receive", &held) < 0)
 		return -1;
 	/* Whether what comes next is a line's end, or input, has to be known first. */
-	if (stream->owed_length > 0 && held != NULL && fsock__input_drop_owed(held) < 0) {
+	if (held != NULL && fsock__gather_owed(held) < 0) {
 		fsock__hold_release(stream, held);
 		return -1;
 	}

@@ -84,7 +84,7 @@ buffered_raw(const struct fsock__stream *stream)
  * lock.
  */
 static ssize_t
-glance_nolock(const struct fsock__window *w)
+glance(const struct fsock__window *w)
 {
 	const struct fsock__stream *stream = w->stream;
 
@@ -99,16 +99,8 @@ buffered_window(struct fsock__window *w)
 {
 	struct fsock__stream *stream = w->stream;
 	ssize_t n = 0;
-	int held;
 
-	if (!(w->sides & FSOCK_INPUT))
-		return 0;
-	fsock__handle_lock(stream->socket);
-	held = fsock__hold_try_nolock(w);
-	if (!held)
-		n = glance_nolock(w);
-	fsock__handle_unlock(stream->socket);
-	if (!held)
+	if (!(w->sides & FSOCK_INPUT) || fsock__hold_look(w, glance, &n) <= 0)
 		return n;
 	n = (ssize_t)fsock__file_unread(w);
 	if (atomic_load_explicit(&stream->reader, memory_order_acquire) == w)
@@ -181,13 +173,8 @@ fsock__readable_fetch(struct fsock *s)
 {
 	struct fsock__stream *stream = s->stream;
 	int r, cancel, saved = errno;
-	struct fsock__window *w;
+	struct fsock__window *w = stream->binary ? NULL : fsock__hold_reader(stream);
 
-	fsock__handle_lock(s);
-	w = stream->binary ? NULL : fsock__hold_find_nolock(stream);
-	if (w != NULL && stream->reader == NULL)
-		stream->reader = w;
-	fsock__handle_unlock(s);
 	if (w == NULL)
 		return 1; /* nobody reads it as lines, or somebody is at it: the kernel decides */
 	/* A thread cancelled in here would leave the FILE locked. */

@@ -73,8 +73,8 @@ is_still_open(const struct fsock__stream *stream, int side, const struct fsock__
 }
 
 /*
- * Tells the peer that no more comes; one that is gone already needs not be told. A child of fork() that
- * has not used the connection leaves it alone. Returns 0 or -1.
+ * Tells the peer that no more comes; one that is gone already needs not be told. A child of fork()
+ * that has not used the connection leaves it alone. Returns 0 or -1.
  */
 static int
 end_output(struct fsock__stream *stream)

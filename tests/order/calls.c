@@ -182,7 +182,8 @@ cookie_enter(struct cookie *c, const void *frame)
 
 	if (order_is_exiting())
 		order_take(ORDER_LIST, &list, ORDER_WAITS, frame);
-	order_take(ORDER_FILE, c->file, ORDER_WAITS, frame);
+	if (!c->is_closing) /* nobody comes by it from libc's list any more */
+		order_take(ORDER_FILE, c->file, ORDER_WAITS, frame);
 	return depth;
 }
 

@@ -14,6 +14,7 @@ struct cookie {
 	void *cookie;
 	cookie_io_functions_t functions;
 	_Atomic(FILE *) file; /* NULL until fopencookie() has returned */
+	int is_closing;       /* fclose() has taken it out of libc's list */
 };
 
 /* `frame` is that of the function in between; what the first one returns is for the other one. */
@@ -52,6 +53,9 @@ cookie_seek(void *cookie, off_t *offset, int whence)
 static int
 cookie_close(void *cookie)
 {
+	struct cookie *c = cookie;
+
+	c->is_closing = 1;
 	COOKIE_CALL(int, close(COOKIE_OWN))
 	free(cookie);
 	return r;
@@ -73,6 +77,7 @@ cookie_open(FILE *(*open)(void *, const char *, cookie_io_functions_t), void *co
 	c->cookie = cookie;
 	c->functions = functions;
 	c->file = NULL;
+	c->is_closing = 0;
 	f = open(c, mode, ours);
 	if (f == NULL)
 		free(c);
