@@ -266,15 +266,14 @@ clearerr_locking(FILE *f)
 int
 order_fclose(FILE *f)
 {
-	int depth, r;
+	int depth;
 
 	check_stdio("fclose");
 	touch_list();
 	depth = order_depth();
 	order_take(ORDER_FILE, f, ORDER_WAITS, HERE);
-	r = fclose(f);
-	order_return(depth);
-	return r;
+	order_return(depth); /* it is locked, but nobody comes by it from libc's list any more */
+	return fclose(f);
 }
 
 int
