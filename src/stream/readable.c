@@ -173,13 +173,13 @@ fsock__readable_fetch(struct fsock *s)
 {
 	struct fsock__stream *stream = s->stream;
 	int r, cancel, saved = errno;
-	struct fsock__window *w = stream->binary ? NULL : fsock__hold_reader(stream);
+	struct fsock__window *w = fsock__hold_reader(stream);
 
 	if (w == NULL)
-		return 1; /* nobody reads it as lines, or somebody is at it: the kernel decides */
+		return 1; /* nobody reads it, or somebody is at it: the kernel decides */
 	/* A thread cancelled in here would leave the FILE locked. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	r = fsock__file_unread(w) > 0 || fetch_line(stream);
+	r = stream->binary || fsock__file_unread(w) > 0 || fetch_line(stream);
 	pthread_setcancelstate(cancel, NULL);
 	fsock__hold_end(w);
 	errno = saved;

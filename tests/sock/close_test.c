@@ -471,6 +471,27 @@ START_TEST(ended_by_cancelled)
 }
 END_TEST
 
+/* A time to linger would make close(2) wait for a peer that takes nothing: not if nothing may wait. */
+START_TEST(lingering)
+{
+	static const char octets[65536];
+	fsock *ends[2];
+	double start;
+
+	sock_link(SOCK_TCP4, &(struct fsock_options){ .nonblocking = FSOCK_ON }, ends);
+	ck_assert_int_eq(fsock_set_option(ends[0], FSOCK_OPTION_LINGER, 20), 0);
+	while (fsock_send(ends[0], octets, sizeof octets, NULL) > 0)
+		;
+	sock_assert_error(FSOCK_WOULD_BLOCK, EAGAIN);
+	start = sock_now();
+	ck_assert_int_eq(_i ? fsock_close(ends[0]) : fclose(fsock_stream(ends[0])), 0);
+	ck_assert_double_lt(sock_now() - start, 5);
+	if (!_i)
+		fsock_close(ends[0]);
+	fsock_close(ends[1]);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -485,6 +506,7 @@ main(void)
 	tcase_add_loop_test(tcase, unread_input, 0, 2 * SOCK_TRANSPORTS);
 	tcase_add_loop_test(tcase, parent_closes, 0, 2 * SOCK_TRANSPORTS);
 	tcase_add_loop_test(tcase, ended_by_cancelled, 0, COUNT(endings) * SOCK_TRANSPORTS);
+	tcase_add_loop_test(tcase, lingering, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);
 }
