@@ -110,10 +110,27 @@ exit_in_thread(void *arg)
 	return 1;
 }
 
+/* A reader that waits for the connection to stand, to where nobody answers. */
+static int
+exit_beside_connecting(void *arg)
+{
+	struct sock_thread reader;
+	int fds[SOCK_FULL], port = sock_full("127.0.0.1", 0, fds);
+	fsock *s;
+
+	(void)arg;
+	alarm(20);
+	s = fsock_connect("127.0.0.1", port, &(struct fsock_options){ .nonblocking = FSOCK_ON });
+	SOCK_EXPECT(s != NULL && fsock_is_connecting(s));
+	SOCK_EXPECT(fsock_set_nonblocking(s, 0) == 0);
+	block(&reader, two_way ? fsock_stream(s) : fsock_input(s));
+	exit(0);
+}
+
 START_TEST(blocked_reader)
 {
-	static int (*const children[])(
-	    void *) = { exit_beside_reader, exit_beside_readers, exit_in_thread };
+	static int (*const children[])(void *) = { exit_beside_reader, exit_beside_readers,
+		exit_in_thread, exit_beside_connecting };
 
 	two_way = _i % 2;
 	ck_assert_int_eq(sock_child(children[_i / 2], NULL), 0);
@@ -348,7 +365,7 @@ main(void)
 	TCase *t = tcase_create("exit");
 
 	tcase_add_checked_fixture(t, open_links, close_links);
-	tcase_add_loop_test(t, blocked_reader, 0, 6);
+	tcase_add_loop_test(t, blocked_reader, 0, 8);
 	tcase_add_loop_test(t, output_is_flushed, 0, 4);
 	tcase_add_loop_test(t, handlers_talk, 0, 2);
 	tcase_add_loop_test(t, no_late_reader, 0, 2);
