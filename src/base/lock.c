@@ -1,6 +1,8 @@
 #include "compat.h"
 #include "lock.h"
 
+#include <signal.h>
+
 #include "clock.h"
 
 /* Enough that threads with different objects rarely meet. */
@@ -63,7 +65,11 @@ fsock__lock_await(struct fsock__lock *lock, int64_t deadline)
 {
 	int64_t left = fsock__clock_left(deadline);
 	int cancel, saved = errno;
+	sigset_t all, signals;
 
+	/* Nobody is to jump out of here, which would leave the lock in an odd state. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &signals);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	if (deadline == FSOCK__NEVER) {
 		pthread_cond_wait(&lock->changed, &lock->mutex);
@@ -75,6 +81,7 @@ fsock__lock_await(struct fsock__lock *lock, int64_t deadline)
 		fsock__cond_wait(&lock->changed, &lock->mutex, &until, &length);
 	}
 	pthread_setcancelstate(cancel, NULL);
+	pthread_sigmask(SIG_SETMASK, &signals, NULL);
 	errno = saved;
 }
 

@@ -113,7 +113,9 @@ hand_over(fsock *s)
 	fsock__handle_unlock(s);
 	if (s->stream != NULL)
 		s->stream_ops->close(s);
+	fsock__handle_lock(s);
 	s->fd = -1;
+	fsock__handle_unlock(s);
 	free(s->unix_file);
 	s->unix_file = NULL;
 	restore(s, fd);

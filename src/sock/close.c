@@ -28,28 +28,37 @@ fsock_close(fsock *s)
 	return r;
 }
 
-/* Takes back from its lists what they were to close, unless one of them has begun to. */
-static void
+/*
+ * Takes back from its lists what they were to close. Returns 0 if one of them has begun to, else 1.
+ */
+static int
 take_back(struct fsock *s)
 {
+	int is_ours;
+
 	fsock__handle_lock(s);
+	is_ours = s->watch.closing != FSOCK__CLOSED;
 	if (s->watch.closing == FSOCK__CLOSING) {
 		s->watch.closing = FSOCK__NOT_CLOSING;
 		s->references--; /* theirs; the caller has one */
 	}
 	fsock__handle_unlock(s);
+	return is_ours;
 }
 
 /* see fsock/socket.h */
 int
 fsock_abort(fsock *s)
 {
-	int r, expected = 0, saved = errno;
+	int r = 0, expected = 0, saved = errno;
 
 	if (s == NULL)
 		return 0;
 	fsock__handle_own(s);
-	take_back(s);
+	if (!take_back(s)) {
+		fsock__socket_unref(s);
+		return r;
+	}
 	if (fsock__handle_is_watched(s))
 		s->watch.ops->leave(s);
 	/* With a write error noted, what the FILEs still hold is not sent when they close. */

@@ -118,8 +118,6 @@ struct fsock__watch_ops {
 	 * have to send what is queued, and that will not tell of it any more.
 	 */
 	void (*retire)(struct fsock *);
-	/* Whether a list is there to send what is queued, so that nobody has to wait for that. */
-	int (*may_defer)(struct fsock *);
 	/*
 	 * Leaves closing the socket to its lists, if they may: they have a reference of it then.
 	 * Returns whether they do.
@@ -171,6 +169,7 @@ enum fsock__closing {
 struct fsock__watch {
 	_Atomic(struct fsock__member *) members;      /* one for each list it is in */
 	_Atomic(const struct fsock__watch_ops *) ops; /* set before the first of them */
+	atomic_int process;           /* fsock__process() of the list that it joined last */
 	struct fsock__member *driver; /* of the list that sees to connecting it, or NULL */
 	atomic_int state;             /* for fsock_state() */
 	_Atomic(void *) counted_by;   /* the fsock_wait_for_input() that counted it last */
@@ -212,7 +211,9 @@ struct fsock {
 
 	_Atomic(struct fsock__connecting *) connecting; /* see pending.h; else NULL */
 	struct fsock__turn step;
-	int sleepers; /* who waits until it is time for the next step */
+	atomic_int is_step_missed;      /* a list has found that turn taken: it is to be noted */
+	struct fsock__turn sleepers[2]; /* who waits to read and to write until the next step */
+	struct fsock__connecting *connected; /* what they have yet to wake from, or NULL */
 
 	_Atomic(void *) stream; /* set when it is whole: fsock_shutdown() looks without the lock */
 	const struct fsock__stream_ops *stream_ops;
@@ -283,11 +284,13 @@ fsock__handle_note(struct fsock *s)
 		s->watch.ops->note(s);
 }
 
-/* Whether it is in a wait list, which sends what is queued and goes on connecting. */
+/*
+ * Whether it is in a wait list of this process, which sends what is queued and goes on connecting.
+ */
 static inline int
 fsock__handle_is_watched(const struct fsock *s)
 {
-	return s->watch.members != NULL;
+	return s->watch.members != NULL && s->watch.process == fsock__process();
 }
 
 /*

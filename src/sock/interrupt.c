@@ -29,6 +29,8 @@ struct side {
 	atomic_int asked;
 	int waiting, behind;
 	unsigned changes;
+	int has_latest;
+	pthread_t latest; /* of those that wait: one that comes again has jumped out of its wait */
 };
 
 struct fsock__interrupt {
@@ -107,16 +109,22 @@ renew(struct fsock *s, struct side *side)
 
 /* Before a wait, when nobody is behind. Returns what to poll for input, or -1. */
 static int
-enter(struct fsock *s, struct side *side, unsigned *changes)
+enter(struct fsock *s, struct side *side, unsigned *changes, int64_t until)
 {
 	int fd;
 
 	if (side->process != fsock__process() && renew(s, side) < 0)
 		return -1;
 	fsock__handle_lock(s);
-	while (side->behind > 0)
-		fsock__lock_await(fsock__lock_of(s), FSOCK__NEVER);
+	if (side->has_latest && pthread_equal(side->latest, pthread_self())) {
+		side->waiting--;
+		side->behind -= side->behind > 0;
+	}
+	while (side->behind > 0 && fsock__clock_left(until) > 0)
+		fsock__lock_await(fsock__lock_of(s), until);
 	side->waiting++;
+	side->latest = pthread_self();
+	side->has_latest = 1;
 	*changes = side->changes;
 	fd = side->wake.fd;
 	fsock__handle_unlock(s);
@@ -144,6 +152,8 @@ leave(struct fsock *s, struct side *side, unsigned changes, int is_woken)
 
 	fsock__handle_lock(s);
 	side->waiting--;
+	if (pthread_equal(side->latest, pthread_self()))
+		side->has_latest = 0;
 	if (changes != side->changes && --side->behind == 0)
 		fsock__lock_tell(fsock__lock_of(s));
 	behind = side->behind;
@@ -181,14 +191,16 @@ poll_uncancelled(struct fsock *s, int direction, struct pollfd *list, size_t cou
 		int r, is_woken;
 		unsigned changes;
 
-		*wakes = (struct pollfd){ .fd = enter(s, side, &changes), .events = POLLIN };
+		*wakes =
+		    (struct pollfd){ .fd = enter(s, side, &changes, limit(s, direction, until)),
+			    .events = POLLIN };
 		if (wakes->fd < 0)
 			return -1;
 		r = is_shut(s, direction)
 			? 1
-			: fsock__sys_poll(list, count + 1,
-			      limit(s, direction, until));
-		is_woken = r == 1 && wakes->revents != 0 && !is_shut(s, direction); /* and nothing else is to be told of */
+			: fsock__sys_poll(list, count + 1, limit(s, direction, until));
+		is_woken = r == 1 && wakes->revents != 0 &&
+			   !is_shut(s, direction); /* and nothing else is to be told of */
 		leave(s, side, changes, is_woken);
 		if (r != 0 && !is_woken)
 			return r;

@@ -63,6 +63,18 @@ offer(fsock *s, const void *data, size_t size)
 	return r == 0 && size > 0 ? fsock__handle_error(s, "send", EAGAIN) : r;
 }
 
+/* Nobody will hand over these octets again: until all have gone the turn is unsure. */
+static int
+send_in_turn(fsock *s, const void *data, size_t size)
+{
+	int r;
+
+	s->output.is_unsure = 1;
+	r = fsock__transfer_send(s, data, size);
+	s->output.is_unsure = 0;
+	return r;
+}
+
 /* All octets, in the turn of the output side; the first failure is kept. Returns 0 or -1. */
 static int
 send_all(fsock *s, const void *data, size_t size)
@@ -70,16 +82,20 @@ send_all(fsock *s, const void *data, size_t size)
 	struct fsock__turn *turn = &s->output.turn;
 	int how = fsock__turn_take(s, turn, fsock__transfer_patience(s)), r;
 	unsigned number = turn->number;
+	int cancel;
 
 	if (how < 0)
 		return fsock__handle_error(s, "write", errno);
+	/* A thread cancelled in here would leave the turn taken. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	if (how == FSOCK__TURN_RESUMED) /* how much of another send has gone is not known */
 		r = fsock__handle_error(s, "write", EINTR);
 	else
-		r = fsock__transfer_send(s, data, size);
+		r = send_in_turn(s, data, size);
 	if (r < 0)
 		fsock__socket_fail_output(s, errno);
 	fsock__turn_end(s, turn, number);
+	pthread_setcancelstate(cancel, NULL);
 	return r;
 }
 

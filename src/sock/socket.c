@@ -6,6 +6,7 @@
 #include "../base/clock.h"
 #include "../base/error.h"
 #include "../base/sys.h"
+#include "../net/connecting.h"
 #include "interrupt.h"
 #include "transfer.h"
 
@@ -82,14 +83,30 @@ fsock__socket_set_fd(struct fsock *s, int fd, int family)
 	s->family = family;
 }
 
+/*
+ * Nobody writes any more: a turn that is not over was jumped out of, and what it sent is
+ * incomplete.
+ */
+static void
+find_unfinished(struct fsock *s)
+{
+	const struct fsock__output *out = &s->output;
+
+	if (out->turn.process == fsock__process() && (out->is_unsure || out->sending != NULL))
+		fsock__socket_fail_output(s, EINTR);
+}
+
 int
 fsock__socket_end(struct fsock *s)
 {
 	if (s->watch.closing != FSOCK__NOT_CLOSING)
 		return 0;
-	if (s->output.queued > 0 && s->output.error == 0 && fsock__handle_is_watched(s) &&
-	    s->watch.ops->defer(s))
-		return 0;
+	find_unfinished(s);
+	if (s->output.queued > 0 && s->output.error == 0) {
+		if (fsock__handle_is_watched(s) && s->watch.ops->defer(s))
+			return 0;
+		s->stream_ops->settle(s); /* a failure is kept in output.error */
+	}
 	return fsock__socket_end_now(s);
 }
 
@@ -130,6 +147,7 @@ fsock__socket_fail_output(struct fsock *s, int errnum)
 	int none = 0;
 
 	atomic_compare_exchange_strong(&s->output.error, &none, errnum);
+	fsock__handle_use(s); /* they are this process's own */
 	fsock__socket_reset(s);
 }
 
@@ -160,6 +178,7 @@ fsock__socket_unref(struct fsock *s)
 		s->watch.ops->leave(s);
 	if (s->stream != NULL)
 		s->stream_ops->free(s);
+	fsock__connecting_free(s->connected);
 	fsock__interrupt_close(s);
 	free(s);
 }

@@ -5,6 +5,9 @@
 #include "../base/lock.h"
 #include "../base/process.h"
 
+/* A turn that does not wait for the peer is shorter, unless its thread has left it behind. */
+#define MOMENT INT64_C(1000000000)
+
 /* Whose turn it is, as the calling thread sees it; -1: another thread's. Needs the lock. */
 static int
 look(const struct fsock__turn *t)
@@ -19,26 +22,29 @@ look(const struct fsock__turn *t)
 static void
 begin(struct fsock__turn *t)
 {
-	t->process = fsock__process();
 	t->owner = pthread_self();
 	t->number++;
 	t->waits = 0;
+	t->process = fsock__process(); /* last: a signal handler sees whose it is */
 }
 
 int
 fsock__turn_take(const struct fsock *s, struct fsock__turn *t, int64_t deadline)
 {
 	struct fsock__lock *lock = fsock__lock_of(s);
+	int64_t until = deadline;
 	int how, error = 0;
 
 	fsock__lock_take(lock);
 	while ((how = look(t)) < 0 && error == 0) {
+		if (until == 0)
+			until = fsock__clock_after(MOMENT);
 		if (deadline == 0 && t->waits)
 			error = EAGAIN;
-		else if (deadline != 0 && fsock__clock_left(deadline) == 0)
-			error = ETIMEDOUT;
+		else if (fsock__clock_left(until) == 0)
+			error = deadline == 0 ? EAGAIN : ETIMEDOUT;
 		else
-			fsock__lock_await(lock, deadline == 0 ? FSOCK__NEVER : deadline);
+			fsock__lock_await(lock, until);
 	}
 	if (how >= 0)
 		begin(t);
@@ -52,14 +58,16 @@ int
 fsock__turn_try(const struct fsock *s, struct fsock__turn *t)
 {
 	struct fsock__lock *lock = fsock__lock_of(s);
-	int is_free;
+	int how;
 
 	fsock__lock_take(lock);
-	is_free = look(t) == FSOCK__TURN_FREE;
-	if (is_free)
+	how = look(t);
+	if (how >= 0)
 		begin(t);
 	fsock__lock_give(lock);
-	return is_free;
+	if (how < 0)
+		errno = EAGAIN;
+	return how;
 }
 
 void

@@ -17,7 +17,7 @@ struct fsock;
  * owner that is not there counts as none.
  */
 struct fsock__turn {
-	int process; /* fsock__process() of the owner; 0: it is nobody's turn */
+	atomic_int process; /* fsock__process() of the owner; 0: it is nobody's turn */
 	pthread_t owner;
 	atomic_uint number; /* of the turns so far */
 	atomic_int waits;   /* the owner waits for the peer */
@@ -41,7 +41,7 @@ enum fsock__turn_how {
  */
 int fsock__turn_take(const struct fsock *, struct fsock__turn *, int64_t deadline);
 
-/* Takes the turn if it is nobody's. Returns whether it was. */
+/* Takes the turn unless another thread has it. Returns how, or -1 with EAGAIN. */
 int fsock__turn_try(const struct fsock *, struct fsock__turn *);
 
 /* The owner is about to wait for the peer, or has waited. */

@@ -31,6 +31,7 @@ struct fsock__text_output;
  */
 struct fsock__window {
 	_Atomic(FILE *) file;
+	FILE *key; /* the same, for the registry */
 	struct fsock__stream *stream;
 	int opening; /* fsock__process() while a thread of it makes the FILE; else 0 */
 	int sides;   /* FSOCK_INPUT, FSOCK_OUTPUT or both */
@@ -59,8 +60,10 @@ enum { FSOCK__WINDOW_IO, FSOCK__WINDOW_INPUT, FSOCK__WINDOW_OUTPUT, FSOCK__WINDO
  */
 struct fsock__stream {
 	struct fsock *socket;
-	struct fsock__turn holder; /* who has locked a FILE for the library's own ends: see hold.h */
-	int hold_depth, is_missed;
+	struct fsock__turn
+	    holder; /* who has locked a FILE for the library's own ends: see hold.h */
+	int hold_depth;
+	atomic_int is_missed; /* somebody has found a FILE taken, and is to be told */
 	_Atomic(struct fsock__window *) reader;
 	struct fsock__buffer raw;
 	size_t line_fill, fill_at_mark;
@@ -74,6 +77,7 @@ struct fsock__stream {
 	int is_drained;      /* a wait has just taken all that the kernel had */
 	int octet_taken;     /* the octet before raw.head may be unread */
 	atomic_int has_more; /* there was something in `raw` when the reader was done last */
+	atomic_int receivers; /* threads in fsock_receive(), which receive past `raw` */
 	int read_error;      /* errno of a receive that no read has told of yet, or 0; as `raw` */
 	int process;         /* fsock__process() that made this */
 	struct fsock__text_output *text_output;

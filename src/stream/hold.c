@@ -15,6 +15,9 @@ try_nolock(struct fsock__window *w)
 	return 1;
 }
 
+/* A hold is shorter than this, unless its thread has jumped out of it. */
+#define MOMENT INT64_C(1000000000)
+
 /* Whether the holder waits for the peer: for input, or in a flush. Needs the handle's lock. */
 static int
 waits_nolock(const struct fsock__stream *stream)
@@ -33,12 +36,15 @@ static int
 enter_nolock(struct fsock__stream *stream, int may_wait)
 {
 	struct fsock__turn *t = &stream->holder;
+	int64_t until = 0;
 
 	while (t->process == fsock__process() && !pthread_equal(t->owner, pthread_self())) {
 		stream->is_missed = 1;
-		if (waits_nolock(stream) || !may_wait)
+		if (until == 0 && may_wait)
+			until = fsock__clock_after(MOMENT);
+		if (waits_nolock(stream) || fsock__clock_left(until) == 0)
 			return 0;
-		fsock__lock_await(fsock__lock_of(stream->socket), FSOCK__NEVER);
+		fsock__lock_await(fsock__lock_of(stream->socket), until);
 	}
 	if (t->process != fsock__process())
 		stream->hold_depth = 0;
@@ -86,8 +92,7 @@ fsock__hold_try(struct fsock__window *w)
 int
 fsock__hold(struct fsock__window *w, const char *operation)
 {
-	return fsock__hold_try(w) ? 0
-				  : fsock__handle_error(w->stream->socket, operation, EBUSY);
+	return fsock__hold_try(w) ? 0 : fsock__handle_error(w->stream->socket, operation, EBUSY);
 }
 
 void
@@ -109,6 +114,14 @@ void
 fsock__hold_set_waits(struct fsock__stream *stream, int waits)
 {
 	fsock__turn_set_waits(stream->socket, &stream->holder, waits);
+}
+
+void
+fsock__hold_tell(struct fsock__window *w)
+{
+	w->stream->is_missed = 0;
+	w->stream->has_more = 1;
+	fsock__handle_note(w->stream->socket);
 }
 
 /* Makes `w` the reader, if the one that is can be held. Needs the handle's lock and a turn. */
@@ -203,8 +216,8 @@ fsock__hold_release(struct fsock__stream *stream, struct fsock__window *held)
 }
 
 int
-fsock__hold_look(struct fsock__window *w, ssize_t (*glance)(const struct fsock__window *),
-    ssize_t *seen)
+fsock__hold_look(
+    struct fsock__window *w, ssize_t (*glance)(const struct fsock__window *), ssize_t *seen)
 {
 	struct fsock__stream *stream = w->stream;
 	int r = -1;
@@ -214,6 +227,7 @@ fsock__hold_look(struct fsock__window *w, ssize_t (*glance)(const struct fsock__
 		r = try_nolock(w);
 		if (!r) {
 			leave_nolock(stream);
+			stream->is_missed = 1;
 			*seen = glance(w);
 		}
 	}

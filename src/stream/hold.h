@@ -19,6 +19,12 @@ int fsock__hold(struct fsock__window *, const char *operation);
 /* Unlocks it. */
 void fsock__hold_end(struct fsock__window *);
 
+/*
+ * A list has looked at the window's FILE while the thread was reading from it: it is to look again,
+ * and takes it for readable.
+ */
+void fsock__hold_tell(struct fsock__window *);
+
 /* While a FILE is held: the holder is about to wait for input, or has waited. */
 void fsock__hold_set_waits(struct fsock__stream *, int waits);
 
@@ -33,8 +39,7 @@ int fsock__hold_take_over(struct fsock__window *w, const char *operation);
  * handle's lock is held: there is no reader, and no FILE to be one. Returns 0, or -1 with EBUSY
  * recorded for `operation` if another thread uses the reader's FILE.
  */
-int fsock__hold_input(
-    struct fsock__stream *, const char *operation, struct fsock__window **held);
+int fsock__hold_input(struct fsock__stream *, const char *operation, struct fsock__window **held);
 void fsock__hold_release(struct fsock__stream *, struct fsock__window *held);
 
 /*
@@ -44,8 +49,8 @@ void fsock__hold_release(struct fsock__stream *, struct fsock__window *held);
  * holder has it. The other one gives the reader or, if there is none, another window that can be,
  * with its FILE locked; or NULL.
  */
-int fsock__hold_look(struct fsock__window *, ssize_t (*glance)(const struct fsock__window *),
-    ssize_t *seen);
+int fsock__hold_look(
+    struct fsock__window *, ssize_t (*glance)(const struct fsock__window *), ssize_t *seen);
 struct fsock__window *fsock__hold_reader(struct fsock__stream *);
 
 /*

@@ -199,6 +199,8 @@ fsock__input_read(struct fsock__window *w, void *buf, size_t n)
 	if (r > 0)
 		w->position += (off_t)r;
 	fsock__hold_publish(w);
+	if (r > 0 && stream->is_missed)
+		fsock__hold_tell(w);
 	return r;
 }
 
@@ -251,6 +253,7 @@ void
 fsock__input_resign(struct fsock__window *w)
 {
 	struct fsock__stream *stream = w->stream;
+	int has_more;
 
 	if (w->sides != FSOCK_IO ||
 	    atomic_load_explicit(&stream->reader, memory_order_acquire) != w)
@@ -260,10 +263,11 @@ fsock__input_resign(struct fsock__window *w)
 	stream->fill_at_mark = stream->line_fill;
 	if (stream->text_input != NULL)
 		fsock__text_settle(stream->text_input);
+	has_more = fsock__buffer_count(&stream->raw) > 0;
 	fsock__handle_lock(stream->socket);
 	stream->reader = NULL;
 	fsock__handle_unlock(stream->socket);
-	if (fsock__buffer_count(&stream->raw) > 0) /* a list may see it now */
+	if (has_more) /* a list may see it now */
 		fsock__handle_note(stream->socket);
 }
 

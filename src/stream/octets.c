@@ -222,8 +222,9 @@ await_owed(struct fsock__stream *stream)
 
 	if (fsock__gather_hold(stream, "upgrade", &held) < 0)
 		return -1;
-	n = held != NULL && fsock__gather_owed(held) < 0 ? -1
-							 : (int64_t)fsock__buffer_count(&stream->raw);
+	n = held != NULL && fsock__gather_owed(held) < 0
+		? -1
+		: (int64_t)fsock__buffer_count(&stream->raw);
 	fsock__hold_release(stream, held);
 	return n;
 }

@@ -16,6 +16,7 @@ fsock__output_write(struct fsock__window *w, const void *buf, size_t n)
 	if (n == 0) /* musl flushes by writing nothing */
 		return 0;
 	fsock__input_resign(w);
+	fsock__handle_use(stream->socket);
 	if (fsock__sender_begin(stream, &turn, buf, n) < 0)
 		return -1;
 	r = stream->text_output == NULL ? fsock__sender_send(stream, turn.octets, turn.length)
@@ -50,6 +51,7 @@ fsock__output_send(struct fsock__stream *stream, const void *buf, size_t n)
 	struct fsock__sending turn;
 	int r = 0;
 
+	fsock__handle_use(stream->socket);
 	if (fsock__sender_begin(stream, &turn, NULL, 0) < 0)
 		return -1;
 	if (stream->socket->nonblocking && stream->socket->output.error == 0)

@@ -49,6 +49,8 @@ take(struct fsock__stream *stream, void *buf, size_t n, uint64_t *left)
 		error = stream->read_error;
 		stream->read_error = 0;
 	}
+	if (r == 0 && *left > 0 && error == 0)
+		stream->receivers++; /* nobody receives ahead of this thread now */
 	fsock__hold_release(stream, held);
 	return error == 0 ? r : fsock__handle_error(stream->socket, "receive", error);
 }
@@ -64,6 +66,7 @@ fsock__raw_receive(struct fsock *s, void *buf, size_t n)
 		return r;
 	/* Nothing is held while this waits: others may write, and shut down. */
 	r = s->transport->receive(s, buf, n < left ? n : (size_t)left);
+	stream->receivers--;
 	if (r > 0)
 		pass(stream, (size_t)r);
 	return r;

@@ -179,7 +179,8 @@ fsock__readable_fetch(struct fsock *s)
 		return 1; /* nobody reads it, or somebody is at it: the kernel decides */
 	/* A thread cancelled in here would leave the FILE locked. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	r = stream->binary || fsock__file_unread(w) > 0 || fetch_line(stream);
+	r = stream->binary || stream->receivers > 0 || fsock__file_unread(w) > 0 ||
+	    fetch_line(stream);
 	pthread_setcancelstate(cancel, NULL);
 	fsock__hold_end(w);
 	errno = saved;

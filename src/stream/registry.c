@@ -35,11 +35,12 @@ unlock(void)
 }
 
 void
-fsock__registry_enter(struct fsock__window *w)
+fsock__registry_enter(struct fsock__window *w, FILE *file)
 {
-	_Atomic(struct fsock__window *) *b = bucket(w->file);
+	_Atomic(struct fsock__window *) *b = bucket(file);
 
 	lock();
+	w->key = file;
 	w->next = *b;
 	*b = w;
 	unlock();
@@ -48,7 +49,7 @@ fsock__registry_enter(struct fsock__window *w)
 void
 fsock__registry_remove(struct fsock__window *w)
 {
-	_Atomic(struct fsock__window *) *p = bucket(w->file);
+	_Atomic(struct fsock__window *) *p = bucket(w->key);
 
 	lock();
 	while (*p != NULL && *p != w)
@@ -64,7 +65,7 @@ fsock__registry_find(FILE *file)
 	struct fsock__window *w;
 
 	lock();
-	for (w = *bucket(file); w != NULL && w->file != file; w = w->next)
+	for (w = *bucket(file); w != NULL && w->key != file; w = w->next)
 		;
 	unlock();
 	return w;

@@ -6,8 +6,8 @@
 
 #include "connection.h"
 
-/* Enters a window whose `file` is set, and takes it out; not entered, it stays so. */
-void fsock__registry_enter(struct fsock__window *);
+/* Enters a window by the FILE that it gets, and takes it out; not entered, it stays so. */
+void fsock__registry_enter(struct fsock__window *, FILE *);
 void fsock__registry_remove(struct fsock__window *);
 
 /* The window of a FILE, or NULL. */

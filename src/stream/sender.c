@@ -94,10 +94,12 @@ fsock__sender_end(struct fsock__stream *stream, const struct fsock__sending *tur
 
 	if (out->turn.number != turn->number)
 		return;
-	out->is_unsure = 0;
 	out->sending = NULL;
+	out->is_unsure = 0;
 	fsock__turn_end(stream->socket, &out->turn, turn->number);
 }
+
+#define AT_ONCE (-1) /* for a patience: without waiting for anybody */
 
 static int
 begin(struct fsock__stream *stream, struct fsock__sending *turn, int64_t patience,
@@ -105,7 +107,9 @@ begin(struct fsock__stream *stream, struct fsock__sending *turn, int64_t patienc
 {
 	struct fsock *s = stream->socket;
 	struct fsock__output *out = &s->output;
-	int how = fsock__turn_take(s, &out->turn, patience), r = 0;
+	int how = patience == AT_ONCE ? fsock__turn_try(s, &out->turn)
+				      : fsock__turn_take(s, &out->turn, patience);
+	int r = 0;
 
 	if (how < 0)
 		return -1;
@@ -113,9 +117,10 @@ begin(struct fsock__stream *stream, struct fsock__sending *turn, int64_t patienc
 	drop_copy(stream, how == FSOCK__TURN_ORPHANED);
 	if (how == FSOCK__TURN_RESUMED)
 		r = resume(out, turn);
-	out->sending = octets;
-	out->done = n - turn->length;
+	/* In this order: a signal handler may come in between. */
 	out->is_unsure = octets != NULL && stream->text_output != NULL;
+	out->done = n - turn->length;
+	out->sending = octets;
 	if (r == 0)
 		return 0;
 	errno = EINTR;
@@ -285,17 +290,14 @@ int
 fsock__sender_drain(struct fsock *s)
 {
 	struct fsock__stream *stream = s->stream;
-	struct fsock__turn *turn = &s->output.turn;
-	unsigned number;
+	struct fsock__sending turn;
 	int r;
 
-	if (!fsock__turn_try(s, turn))
-		return 0;
-	number = turn->number;
-	drop_copy(stream, 0);
+	if (begin(stream, &turn, AT_ONCE, NULL, 0) < 0)
+		return errno == EAGAIN ? 0 : -1;
 	r = drain(stream);
 	publish(stream); /* who asks for this tells the wait lists */
-	fsock__turn_end(s, turn, number);
+	fsock__sender_end(stream, &turn);
 	return r;
 }
 
@@ -326,8 +328,11 @@ fsock__sender_settle(struct fsock *s)
 	int r, cancel, saved = errno;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	r = fsock__sender_begin(stream, &turn, NULL, 0);
-	if (r == 0) {
+	r = begin(stream, &turn, fsock__clock_after(s->settings.close_timeout), NULL, 0);
+	if (r < 0) {
+		fsock__handle_error(s, "close", errno);
+		fsock__socket_fail_output(s, errno);
+	} else {
 		r = settle(stream);
 		publish(stream);
 		fsock__sender_end(stream, &turn);
@@ -373,7 +378,7 @@ fsock_send_pending(fsock *s)
 		return s->output.error == 0 ? 0 : fsock__pending_error(s, "write");
 	if (fsock__sender_begin_now(stream, &turn) < 0) {
 		if (errno != EAGAIN)
-			return -1;
+			return fsock__handle_error(s, "write", errno);
 		errno = saved; /* another thread waits for the peer, and sends it */
 		return (ssize_t)s->output.queued;
 	}

@@ -43,7 +43,8 @@ stream_flush(struct fsock *s, enum fsock__flush how)
 	int r = 0;
 
 	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++)
-		if (flush_window(&stream->windows[i]) < 0)
+		if (!(how == FSOCK__FLUSH_PAST_BUSY && s->output.turn.waits) &&
+		    flush_window(&stream->windows[i]) < 0)
 			r = -1;
 	if (fsock__output_finish(stream, how) < 0)
 		r = -1;
@@ -285,9 +286,9 @@ fsock__stream_open(struct fsock *s, int which)
 	file = fsock__file_ops.open(w);
 	if (file != NULL)
 		fsock__window_set_buffer(w, file);
-	settle_claim(w, file);
 	if (file != NULL)
-		fsock__registry_enter(w);
+		fsock__registry_enter(w, file);
+	settle_claim(w, file);
 	return file;
 }
 

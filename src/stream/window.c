@@ -84,32 +84,27 @@ end_output(struct fsock__stream *stream)
 	int saved = errno;
 
 	atomic_fetch_or(&s->shut, FSOCK_OUTPUT);
-	if (is_ours && fsock__shutdown_output(s) < 0 && errno != ENOTCONN &&
-	    errno != EINVAL)
+	if (is_ours && fsock__shutdown_output(s) < 0 && errno != ENOTCONN && errno != EINVAL)
 		return fsock__handle_error(s, "close", errno);
 	errno = saved;
 	return 0;
 }
 
 /*
- * Before the FILE goes: ends what it has written, and sends what is queued if nobody else would.
- * Either may wait. A failure is kept in output.error.
+ * Before the FILE goes: ends what it has written, if it is the last that writes. A failure is kept
+ * in output.error.
  */
 static void
 finish(struct fsock__window *w)
 {
 	struct fsock *s = w->stream->socket;
-	int is_last, last_output;
+	int last_output;
 
 	fsock__handle_lock(s);
-	is_last = s->open_files == 1;
 	last_output = (w->sides & FSOCK_OUTPUT) && !is_still_open(w->stream, FSOCK_OUTPUT, w);
 	fsock__handle_unlock(s);
 	if (last_output && !s->releasing)
-		fsock__output_finish(w->stream, FSOCK__FLUSH_ALL);
-	if (is_last && s->output.queued > 0 &&
-	    !(fsock__handle_is_watched(s) && s->watch.ops->may_defer(s)))
-		fsock__sender_settle(s);
+		fsock__output_finish(w->stream, FSOCK__FLUSH_PAST_BUSY);
 }
 
 /* The FILE is no more. Returns whether none is left; *last_output: none that writes. */
@@ -139,13 +134,14 @@ fsock__window_close(struct fsock__window *w)
 {
 	struct fsock *s = w->stream->socket;
 	int is_last, last_output, r = 0;
+	void *memory = w->memory;
 
 	fsock__registry_remove(w);
 	finish(w);
 	is_last = leave(w, &last_output);
 	/* fclose() of no libc touches its buffer any more once it has called this. */
-	if (w->memory != NULL)
-		munmap(w->memory, buffer_size(w));
+	if (memory != NULL)
+		munmap(memory, buffer_size(w));
 	if (is_last && !s->releasing)
 		r = fsock__socket_end(s);
 	else if (last_output && !s->releasing)

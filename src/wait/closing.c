@@ -83,17 +83,6 @@ for_each(struct fsock *s, int (*is_due)(const struct fsock__member *),
 	return n;
 }
 
-int
-fsock__closing_may_defer(struct fsock *s)
-{
-	struct fsock_waitlist *list = s->nonblocking ? fsock__member_list_of(s, NULL) : NULL;
-
-	if (list == NULL)
-		return 0;
-	fsock__member_unref_list(list);
-	return 1;
-}
-
 void
 fsock__closing_retire(struct fsock *s)
 {
@@ -108,7 +97,7 @@ fsock__closing_defer(struct fsock *s)
 {
 	int was_left = 0;
 
-	if (!fsock__closing_may_defer(s))
+	if (!s->nonblocking)
 		return 0;
 	fsock__handle_lock(s);
 	s->watch.closing = FSOCK__CLOSING;
@@ -186,8 +175,8 @@ finish(struct fsock__member *m)
 {
 	struct fsock *s = m->socket;
 
-	if (m->is_overdue || s->output.error != 0)
-		fsock__socket_reset(s); /* the peer is not to take it for the end */
+	if (m->is_overdue || s->output.error != 0) /* the peer is not to take it for the end */
+		fsock__socket_fail_output(s, ETIMEDOUT);
 	if (fsock__handle_is_watched(s))
 		s->watch.ops->leave(s);
 	fsock__socket_end_now(s);

@@ -10,7 +10,6 @@
 
 /* see struct fsock__watch_ops */
 void fsock__closing_retire(struct fsock *);
-int fsock__closing_may_defer(struct fsock *);
 int fsock__closing_defer(struct fsock *);
 
 /* Puts a closing member that has sent everything, or failed, among those that are done. */

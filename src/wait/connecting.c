@@ -60,7 +60,7 @@ take_over(struct fsock__member *m)
 
 	fsock__handle_lock(s);
 	other = s->watch.driver;
-	drives = other == NULL || other == m;
+	drives = other == NULL || other == m || !fsock__waitlist_is_ours(other->list);
 	if (drives)
 		s->watch.driver = m;
 	fsock__handle_unlock(s);
@@ -78,8 +78,8 @@ settle(struct fsock__member *m)
 	fsock__watched_stop_driving(m);
 	if (s->connecting != NULL)
 		return; /* it has failed */
-	m->is_pending = 0;
 	fsock__handle_lock(s);
+	m->is_pending = 0;
 	m->own.fd = s->fd;
 	fsock__handle_unlock(s);
 }
@@ -131,7 +131,6 @@ fsock__connecting_hand_over(struct fsock_waitlist *list)
 	}
 }
 
-/* The list that drives a socket, if it is this process's, with a reference; or NULL. */
 static int
 drives(const struct fsock__member *m)
 {
@@ -156,6 +155,24 @@ fsock__connecting_pause(struct fsock *s)
 		fsock__member_unref_list(list);
 	}
 	return NULL;
+}
+
+void
+fsock__connecting_share(struct fsock *s)
+{
+	struct fsock_waitlist *list = fsock__connecting_pause(s);
+	struct fsock__member *m;
+
+	if (list == NULL)
+		return;
+	m = fsock__member_find(list, s);
+	if (!list->is_used)
+		fsock__watched_stop_driving(m);
+	else if (watch(m) < 0)
+		m->error = errno;
+	fsock__lock_give(&list->lock);
+	fsock__member_unref_list(list);
+	fsock__member_note(s);
 }
 
 void

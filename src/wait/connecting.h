@@ -18,6 +18,12 @@ int fsock__connecting_drive(struct fsock__member *);
 /* The wait on a list is over: other lists, which are waited on, may drive what it drove. */
 void fsock__connecting_hand_over(struct fsock_waitlist *);
 
+/*
+ * A socket that is not connected yet has joined one more list: one that drives it and that nobody
+ * waits on does so no more. Takes no lock of the caller's.
+ */
+void fsock__connecting_share(struct fsock *);
+
 /* see struct fsock__watch_ops */
 struct fsock_waitlist *fsock__connecting_pause(struct fsock *);
 void fsock__connecting_resume(struct fsock *, struct fsock_waitlist *);

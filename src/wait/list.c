@@ -6,6 +6,7 @@
 #include "../base/clock.h"
 #include "../base/error.h"
 #include "closing.h"
+#include "connecting.h"
 #include "member.h"
 #include "timer.h"
 #include "watch.h"
@@ -211,6 +212,8 @@ add_or_change(fsock_waitlist *list, fsock *s, int interest, void *user, int may_
 	fsock__lock_take(&list->lock);
 	error = enter(list, s, interest, user, may_add);
 	fsock__lock_give(&list->lock);
+	if (error == 0 && s->connecting != NULL)
+		fsock__connecting_share(s);
 	if (error != 0)
 		return fsock__handle_error(s, "wait list", error);
 	errno = saved;

@@ -97,7 +97,7 @@ drain(struct fsock__member *m, int state)
 
 	if (s->stream_ops->drain(s) < 0 && !m->is_hidden)
 		state |= FSOCK_FAILED;
-	fsock__member_suspect(m); /* input that was held back, say */
+	fsock__member_note(s); /* input that was held back, say, is for other lists, too */
 	errno = saved;
 	return s->output.queued > s->settings.low_water ? state & ~FSOCK_OUTPUT : state;
 }
@@ -162,6 +162,7 @@ abandon(void *arg)
 	fsock__lock_take(&list->lock);
 	list->waiting = 0;
 	list->is_used = 0;
+	fsock__connecting_hand_over(list);
 	fsock__lock_give(&list->lock);
 }
 

@@ -122,6 +122,7 @@ fsock__member_join(struct fsock_waitlist *list, struct fsock *s, const struct fs
 		m->is_pending = s->connecting != NULL;
 		m->next = s->watch.members;
 		s->watch.ops = ops;
+		s->watch.process = fsock__process();
 		s->watch.members = m;
 	}
 	fsock__handle_unlock(s);

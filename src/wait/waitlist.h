@@ -18,7 +18,8 @@
 
 /*
  * A socket in a list. All is guarded by the list's lock, but for `next`, which is guarded by the
- * handle's, and what is atomic. `fd`, `is_hidden` and `is_closing` change with both held.
+ * handle's, and what is atomic. `fd`, `is_pending`, `is_hidden` and `is_closing` change with both
+ * held.
  */
 struct fsock__member {
 	/* Rows of the list. A hidden member is not among the ready ones, but may be `done`. */

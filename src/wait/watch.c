@@ -9,7 +9,7 @@
 static int
 has_fd(const struct fsock__member *m)
 {
-	return m->own.fd >= 0 || m->socket->watch.driver == m;
+	return m->own.fd >= 0 || m->is_pending;
 }
 
 static void
@@ -55,7 +55,6 @@ const struct fsock__watch_ops fsock__watch_ops = {
 	.drop_fd = watch_drop_fd,
 	.leave = watch_leave,
 	.retire = fsock__closing_retire,
-	.may_defer = fsock__closing_may_defer,
 	.defer = fsock__closing_defer,
 	.pause = fsock__connecting_pause,
 	.resume = fsock__connecting_resume,

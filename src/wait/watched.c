@@ -43,8 +43,8 @@ fsock__watched_drop_fd(struct fsock__member *m)
 	fsock__watched_stop_driving(m);
 	tell_backend(m->list, &m->own, 0);
 	m->own.known = 0;
-	m->is_pending = 0;
 	fsock__handle_lock(m->socket);
+	m->is_pending = 0;
 	m->own.fd = -1;
 	fsock__handle_unlock(m->socket);
 	errno = saved;

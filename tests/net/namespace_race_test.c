@@ -216,6 +216,10 @@ check(struct end *end)
 			   : row->end;
 	char peer[FSOCK_ADDR_TEXT_SIZE] = "nobody";
 
+	if (strchr(row->addresses, 'n') !=
+	    NULL) /* earlier questions for the neighbour may fail just now */
+		least = 0;
+
 	if (end->error == 0)
 		fsock_peer_address(end->s, peer, sizeof peer);
 	ck_assert_msg(end->error == row->error, "%s: %s", row->addresses, strerror(end->error));

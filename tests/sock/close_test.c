@@ -471,7 +471,9 @@ START_TEST(ended_by_cancelled)
 }
 END_TEST
 
-/* A time to linger would make close(2) wait for a peer that takes nothing: not if nothing may wait. */
+/*
+ * A time to linger would make close(2) wait for a peer that takes nothing: not if nothing may wait.
+ */
 START_TEST(lingering)
 {
 	static const char octets[65536];

@@ -62,7 +62,7 @@ START_TEST(find)
 		windows[i].file = file_of(row, i);
 		if (fsock__registry_find(windows[i].file) != NULL)
 			ck_abort_msg("window %d is there before it was entered", i);
-		fsock__registry_enter(&windows[i]);
+		fsock__registry_enter(&windows[i], windows[i].file);
 	}
 	check_visits(windows, row->count, 0);
 	for (int i = 0; i < row->count; i++) {
@@ -108,7 +108,7 @@ enter_often(void *arg)
 	(void)arg;
 	window.file = stderr;
 	while (!stop) {
-		fsock__registry_enter(&window);
+		fsock__registry_enter(&window, window.file);
 		fsock__registry_remove(&window);
 	}
 }

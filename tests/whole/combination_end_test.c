@@ -69,7 +69,10 @@ row_release(struct world *w)
 
 	if (leave_output(w) < 0)
 		return -1;
-	fd = fsock_release(w->s, ahead, sizeof ahead, &n);
+	do { /* while that thread is at work on a FILE */
+		errno = 0;
+		fd = fsock_release(w->s, ahead, sizeof ahead, &n);
+	} while (w->at.beside == IN_FLUSH_ALL && FAILED(fd, EBUSY));
 	EXPECT(w, WORKED(fd));
 	w->gone = 1;
 	EXPECT(w, combination_took(w, ahead, n));
