@@ -229,8 +229,8 @@ $(foreach v,$(TESTED),$(eval $(call VARIANT_STAGE,$(v))))
 
 # ---- The order of locks: the compiler's objects, linked once more with their calls of locks, of stdio and of what
 # may wait renamed to those of tests/order/calls.c. The folder of a mutex tells its place in the order.
-# What has no locks to take is left out, and the sweep that jumps out of functions which hold some.
-SKIP.order     := signal_sweep_test seams_test $(CODECS) $(basename $(notdir $(wildcard tests/net/*addr*_test.c tests/net/names_test.c \
+# What has no locks to take is left out, and the programs that jump out of functions which hold some, or fork in them.
+SKIP.order     := signal_sweep_test fork_sweep_test seams_test $(CODECS) $(basename $(notdir $(wildcard tests/net/*addr*_test.c tests/net/names_test.c \
                   tests/net/race_test.c tests/stream/text_*_test.c tests/base/*_test.c)))
 ORDERED        := $(filter-out $(foreach f,$(FOLDERS),$(SKIP.order:%=tests/$f/%.c)),$(UNIT))
 ORDER_PROGRAMS := $(ORDERED:%.c=build/order/%)

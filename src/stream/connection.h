@@ -63,7 +63,8 @@ struct fsock__stream {
 	struct fsock__turn
 	    holder; /* who has locked a FILE for the library's own ends: see hold.h */
 	int hold_depth;
-	atomic_int is_missed; /* somebody has found a FILE taken, and is to be told */
+	int is_missed;         /* another holder has come in vain, and is to be told */
+	atomic_int is_glanced; /* a list has found a FILE locked by a call of the program's */
 	_Atomic(struct fsock__window *) reader;
 	struct fsock__buffer raw;
 	size_t line_fill, fill_at_mark;

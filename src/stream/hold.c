@@ -119,7 +119,7 @@ fsock__hold_set_waits(struct fsock__stream *stream, int waits)
 void
 fsock__hold_tell(struct fsock__window *w)
 {
-	w->stream->is_missed = 0;
+	w->stream->is_glanced = 0;
 	w->stream->has_more = 1;
 	fsock__handle_note(w->stream->socket);
 }
@@ -216,23 +216,24 @@ fsock__hold_release(struct fsock__stream *stream, struct fsock__window *held)
 }
 
 int
-fsock__hold_look(
-    struct fsock__window *w, ssize_t (*glance)(const struct fsock__window *), ssize_t *seen)
+fsock__hold_look(struct fsock__window *w, ssize_t (*glance)(const struct fsock__window *),
+    ssize_t *seen)
 {
 	struct fsock__stream *stream = w->stream;
-	int r = -1;
+	int held = 0;
 
 	fsock__handle_lock(stream->socket);
-	if (w->file != NULL && enter_nolock(stream, 0)) {
-		r = try_nolock(w);
-		if (!r) {
+	if (enter_nolock(stream, 0)) {
+		held = try_nolock(w);
+		if (!held) {
 			leave_nolock(stream);
-			stream->is_missed = 1;
-			*seen = glance(w);
+			stream->is_glanced = 1;
 		}
 	}
+	if (!held)
+		*seen = glance(w);
 	fsock__handle_unlock(stream->socket);
-	return r;
+	return held;
 }
 
 struct fsock__window *

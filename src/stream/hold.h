@@ -44,10 +44,10 @@ void fsock__hold_release(struct fsock__stream *, struct fsock__window *held);
 
 /*
  * For who holds a list's lock, and waits for nobody. Who is busy with the FILE ends with a note to
- * the lists. The first locks the FILE of a window; returns 1, 0 if a call of another thread has it,
- * and then `glance` is called with the handle's lock held, or -1 if it is not open or another
- * holder has it. The other one gives the reader or, if there is none, another window that can be,
- * with its FILE locked; or NULL.
+ * the lists. The first locks the FILE of a window; returns 1, or 0 if it is not open or another
+ * thread has it: then *seen is what `glance` returns, which is called with the handle's lock held.
+ * The other one gives the reader or, if there is none, another window that can be, with its FILE
+ * locked; or NULL.
  */
 int fsock__hold_look(
     struct fsock__window *, ssize_t (*glance)(const struct fsock__window *), ssize_t *seen);

@@ -199,7 +199,7 @@ fsock__input_read(struct fsock__window *w, void *buf, size_t n)
 	if (r > 0)
 		w->position += (off_t)r;
 	fsock__hold_publish(w);
-	if (r > 0 && stream->is_missed)
+	if (r > 0 && stream->is_glanced)
 		fsock__hold_tell(w);
 	return r;
 }

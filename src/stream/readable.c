@@ -100,7 +100,7 @@ buffered_window(struct fsock__window *w)
 	struct fsock__stream *stream = w->stream;
 	ssize_t n = 0;
 
-	if (!(w->sides & FSOCK_INPUT) || fsock__hold_look(w, glance, &n) <= 0)
+	if (!(w->sides & FSOCK_INPUT) || !fsock__hold_look(w, glance, &n))
 		return n;
 	n = (ssize_t)fsock__file_unread(w);
 	if (atomic_load_explicit(&stream->reader, memory_order_acquire) == w)
