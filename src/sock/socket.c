@@ -84,16 +84,25 @@ fsock__socket_set_fd(struct fsock *s, int fd, int family)
 }
 
 /*
- * Nobody writes any more: a turn that is not over was jumped out of, and what it sent is
- * incomplete.
+ * Nobody writes any more, but a list may be sending what is queued, for a moment. A turn that is not
+ * over then was jumped out of, and what it sent is incomplete.
  */
 static void
 find_unfinished(struct fsock *s)
 {
-	const struct fsock__output *out = &s->output;
+	struct fsock__output *out = &s->output;
+	int how;
 
-	if (out->turn.process == fsock__process() && (out->is_unsure || out->sending != NULL))
+	if (out->turn.process != fsock__process())
+		return;
+	how = fsock__turn_take(s, &out->turn, 0);
+	if (how < 0 || (how == FSOCK__TURN_RESUMED && (out->is_unsure || out->sending != NULL)))
 		fsock__socket_fail_output(s, EINTR);
+	if (how < 0)
+		return;
+	out->sending = NULL;
+	out->is_unsure = 0;
+	fsock__turn_end(s, &out->turn, out->turn.number);
 }
 
 int
