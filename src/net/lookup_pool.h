@@ -18,7 +18,7 @@ struct addrinfo;
  * file wait for nobody, but for FSOCK__LOOKUP_MAX others such.
  */
 #define FSOCK__LOOKUP_MAX  32
-#define FSOCK__LOOKUP_MOST 96
+#define FSOCK__LOOKUP_MOST 256
 
 /*
  * What must stay true:
