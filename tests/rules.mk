@@ -88,14 +88,17 @@ long_first = $(filter $(addprefix %/,$(LONG)),$(1)) $(filter-out $(addprefix %/,
 CODECS       := $(basename $(notdir $(wildcard tests/codec/*_test.c)))
 # Codec and text formats know no threads; nothing runs beside them.
 # The sweeps' processes have one thread each, or fork what the sanitizer knows no children of.
+# These measure times while hundreds of threads ask a resolver: one stage is enough.
+CROWDS       := namespace_lookup_test namespace_race_test
 SWEEPS       := $(basename $(notdir $(wildcard tests/whole/*_sweep_test.c)))
-SKIP.tsan     = $(CODECS) $(SWEEPS) $(basename $(notdir $(wildcard tests/stream/text_*_test.c)))
+SKIP.asan     = $(CROWDS)
+SKIP.tsan     = $(CODECS) $(SWEEPS) $(CROWDS) $(basename $(notdir $(wildcard tests/stream/text_*_test.c)))
 # The codec is compiled by the same compiler as for gcc, and asks little of the libc.
-SKIP.musl     = $(filter-out codec_iconv_test,$(CODECS))
-SKIP.funopen  = $(CODECS)
+SKIP.musl     = $(filter-out codec_iconv_test,$(CODECS)) $(CROWDS)
+SKIP.funopen  = $(CODECS) $(CROWDS)
 # The same libc as for gcc: what the sweeps are about is the same.
-SKIP.clang    = $(SWEEPS)
-SKIP.i686     = $(SWEEPS)
+SKIP.clang    = $(SWEEPS) $(CROWDS)
+SKIP.i686     = $(SWEEPS) $(CROWDS)
 # These put every cell and cut through plain loops that valgrind slows down a hundredfold; the address
 # sanitizer has them. codec_iconv_test trips over the libc's own loader of charsets.
 # Those in namespaces of their own measure times, which are not those of a program so slowed down.
@@ -230,7 +233,7 @@ $(foreach v,$(TESTED),$(eval $(call VARIANT_STAGE,$(v))))
 # ---- The order of locks: the compiler's objects, linked once more with their calls of locks, of stdio and of what
 # may wait renamed to those of tests/order/calls.c. The folder of a mutex tells its place in the order.
 # What has no locks to take is left out, and the programs that jump out of functions which hold some, or fork in them.
-SKIP.order     := signal_sweep_test fork_sweep_test seams_test $(CODECS) $(basename $(notdir $(wildcard tests/net/*addr*_test.c tests/net/names_test.c \
+SKIP.order     := $(CROWDS) signal_sweep_test fork_sweep_test seams_test $(CODECS) $(basename $(notdir $(wildcard tests/net/*addr*_test.c tests/net/names_test.c \
                   tests/net/race_test.c tests/stream/text_*_test.c tests/base/*_test.c)))
 ORDERED        := $(filter-out $(foreach f,$(FOLDERS),$(SKIP.order:%=tests/$f/%.c)),$(UNIT))
 ORDER_PROGRAMS := $(ORDERED:%.c=build/order/%)
