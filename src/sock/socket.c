@@ -84,8 +84,8 @@ fsock__socket_set_fd(struct fsock *s, int fd, int family)
 }
 
 /*
- * Nobody writes any more, but a list may be sending what is queued, for a moment. A turn that is not
- * over then was jumped out of, and what it sent is incomplete.
+ * Nobody writes any more, but a list may be sending what is queued, for a moment. A turn that is
+ * not over then was jumped out of, and what it sent is incomplete.
  */
 static void
 find_unfinished(struct fsock *s)

@@ -126,7 +126,7 @@ shut_output(struct world *w, int direction)
 		return -1;
 	w->output_shut = 1;
 	if (w->at.beside == IN_FLUSH_ALL && w->writes != NULL)
-		fflush(w->writes); /* that thread may be at work on it when the call passes it over */
+		fflush(w->writes);
 	r = fsock_shutdown(w->s, direction);
 	if (!combination_is_writing(&w->at)) {
 		EXPECT(w, WORKED(r));
