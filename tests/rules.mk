@@ -86,12 +86,12 @@ long_first = $(filter $(addprefix %/,$(LONG)),$(1)) $(filter-out $(addprefix %/,
 
 # Names of programs that a stage leaves out, each with its reason.
 CODECS       := $(basename $(notdir $(wildcard tests/codec/*_test.c)))
-# Codec and text formats know no threads; nothing runs beside them.
-# The sweeps' processes have one thread each, or fork what the sanitizer knows no children of.
 # These measure times while hundreds of threads ask a resolver: one stage is enough.
 CROWDS       := namespace_lookup_test namespace_race_test
 SWEEPS       := $(basename $(notdir $(wildcard tests/whole/*_sweep_test.c)))
 SKIP.asan     = $(CROWDS)
+# Codec and text formats know no threads; nothing runs beside them.
+# The sweeps' processes have one thread each, or fork what the sanitizer knows no children of.
 SKIP.tsan     = $(CODECS) $(SWEEPS) $(CROWDS) $(basename $(notdir $(wildcard tests/stream/text_*_test.c)))
 # The codec is compiled by the same compiler as for gcc, and asks little of the libc.
 SKIP.musl     = $(filter-out codec_iconv_test,$(CODECS)) $(CROWDS)

@@ -188,11 +188,10 @@ finish(struct fsock__member *m)
 	fsock__member_free(m);
 }
 
-int
+void
 fsock__closing_unlock(struct fsock_waitlist *list)
 {
 	struct fsock__member *closed = list->closed;
-	int any = closed != NULL;
 
 	list->closed = NULL;
 	fsock__lock_give(&list->lock);
@@ -202,5 +201,4 @@ fsock__closing_unlock(struct fsock_waitlist *list)
 		closed = m->next;
 		finish(m);
 	}
-	return any;
 }

@@ -20,9 +20,9 @@ int fsock__closing_is_last(const struct fsock__member *);
 
 /*
  * Both need the list's lock. The first takes what is done out of the list. The other one gives up
- * the lock and closes it, and says whether there was any.
+ * the lock and closes it.
  */
 void fsock__closing_collect(struct fsock_waitlist *);
-int fsock__closing_unlock(struct fsock_waitlist *);
+void fsock__closing_unlock(struct fsock_waitlist *);
 
 #endif
