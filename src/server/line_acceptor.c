@@ -64,17 +64,35 @@ drop(struct fsock__loop *loop, struct fsock__source *source)
 static void
 add(struct fsock__loop *loop, struct fsock__source *source)
 {
-	if (fsock_waitlist_add(loop->list, source->socket, FSOCK_INPUT, NULL) == 0)
+	fsock_server *server = &loop->lines->server;
+	int r;
+
+	if (fsock__source_begin(server) < 0)
 		return;
-	if (!loop->lines->server.ending) /* else it has been closed already */
-		fsock__server_report(&loop->lines->server);
+	r = fsock_waitlist_add(loop->list, source->socket, FSOCK_INPUT, NULL);
+	fsock__source_end(server);
+	if (r == 0)
+		return;
+	fsock__server_report(server);
 	drop(loop, source);
+}
+
+/* A listener that is closed has nothing more to tell. */
+static void
+set_interest(struct fsock__loop *loop, fsock *listener, int interest)
+{
+	fsock_server *server = &loop->lines->server;
+
+	if (fsock__source_begin(server) < 0)
+		return;
+	fsock_waitlist_change(loop->list, listener, interest, NULL);
+	fsock__source_end(server);
 }
 
 static void
 watch(struct fsock__loop *loop, struct fsock__source *source)
 {
-	fsock_waitlist_change(loop->list, source->socket, loop->listens ? FSOCK_INPUT : 0, NULL);
+	set_interest(loop, source->socket, loop->listens ? FSOCK_INPUT : 0);
 }
 
 /* Whether the loop takes clients from its listeners. */
@@ -181,7 +199,7 @@ meet_trouble(struct fsock__loop *loop, fsock *listener, int error)
 		return;
 	}
 	fsock__server_prolong(&loop->accept_delay);
-	fsock_waitlist_change(loop->list, listener, 0, NULL);
+	set_interest(loop, listener, 0);
 	fsock_waitlist_set_timeout(loop->list, listener, (double)loop->accept_delay / 1e9);
 }
 
@@ -219,7 +237,7 @@ fsock__line_acceptor_take(struct fsock__loop *loop, fsock *listener, int state)
 
 	if (state & FSOCK_TIMEOUT) {
 		if (more)
-			fsock_waitlist_change(loop->list, listener, FSOCK_INPUT, NULL);
+			set_interest(loop, listener, FSOCK_INPUT);
 		return;
 	}
 	for (int i = 0; more && i < AT_ONCE && !loop->lines->server.ending; i++)

@@ -42,14 +42,3 @@ fsock__gather_owed(struct fsock__window *held)
 	fsock__hold_set_waits(stream, 0);
 	return r;
 }
-
-int
-fsock__gather_all(struct fsock__stream *stream, const char *operation)
-{
-	struct fsock__window *held;
-
-	if (fsock__gather_hold(stream, operation, &held) < 0)
-		return -1;
-	fsock__hold_release(stream, held);
-	return 0;
-}

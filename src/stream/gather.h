@@ -18,9 +18,6 @@ int fsock__gather_hold(struct fsock__stream *, const char *operation, struct fso
  */
 int fsock__gather(struct fsock__window *w, const char *operation);
 
-/* The same without keeping anything held. */
-int fsock__gather_all(struct fsock__stream *, const char *operation);
-
 /*
  * For who holds the reader: waits for a line end that is owed. Returns 0, or -1 with the error
  * recorded.

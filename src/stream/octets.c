@@ -202,15 +202,19 @@ fsock_pending(fsock *s)
 {
 	int is_recoded = s != NULL && s->inner != NULL; /* then there is no descriptor */
 	struct fsock__stream *stream;
+	struct fsock__window *held;
+	int64_t n;
 
 	if (!is_recoded && fsock__handle_fd(s, "pending") < 0)
 		return -1;
 	stream = s->stream;
 	if (stream == NULL)
 		return 0;
-	if (fsock__gather_all(stream, "pending") < 0)
+	if (fsock__gather_hold(stream, "pending", &held) < 0)
 		return -1;
-	return (int64_t)fsock__buffer_count(&stream->raw);
+	n = (int64_t)fsock__buffer_count(&stream->raw);
+	fsock__hold_release(stream, held);
+	return n;
 }
 
 /* Waits for a line end that is owed. Returns how many octets wait behind it, or -1. */

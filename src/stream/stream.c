@@ -83,13 +83,15 @@ static ssize_t
 stream_take(struct fsock *s, void *buf, size_t size)
 {
 	struct fsock__stream *stream = s->stream;
+	struct fsock__window *held;
 	size_t n;
 
-	if (fsock__gather_all(stream, "release") < 0)
+	if (fsock__gather_hold(stream, "release", &held) < 0)
 		return -1;
 	n = fsock__buffer_count(&stream->raw);
 	if (n > 0 && n <= size)
 		memcpy(buf, stream->raw.data + stream->raw.head, n);
+	fsock__hold_release(stream, held);
 	return (ssize_t)n;
 }
 

@@ -6,15 +6,19 @@
 #ifndef TESTS_TSAN_FILES_H
 #define TESTS_TSAN_FILES_H
 
+#include <errno.h>
+
 #include "cookie.h"
 
 #if defined(__SANITIZE_THREAD__)
 #include <sanitizer/tsan_interface.h>
 #define file_is_locked(f)   __tsan_acquire(f)
 #define file_is_unlocked(f) __tsan_release(f)
+#define FCLOSE_SETS_ERRNO   1 /* to find out that it need not report it */
 #else
 #define file_is_locked(f)   ((void)(f))
 #define file_is_unlocked(f) ((void)(f))
+#define FCLOSE_SETS_ERRNO   0
 #endif
 
 static char every_file; /* libc's list of them */
@@ -102,5 +106,18 @@ __wrap_funlockfile(FILE *f)
 KNOWN(size_t, fread, (void *p, size_t size, size_t n, FILE *f), (p, size, n, f))
 KNOWN(size_t, fwrite, (const void *p, size_t size, size_t n, FILE *f), (p, size, n, f))
 KNOWN(int, fputs, (const char *text, FILE *f), (text, f))
+
+int __real_fclose(FILE *f);
+int __wrap_fclose(FILE *f);
+
+int
+__wrap_fclose(FILE *f)
+{
+	int saved = errno, r = __real_fclose(f);
+
+	if (r == 0 && FCLOSE_SETS_ERRNO)
+		errno = saved;
+	return r;
+}
 
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../support/combination.h"
+#include "../support/tsan_files.h"
 
 /* ---- Ending. */
 

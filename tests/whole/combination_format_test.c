@@ -6,6 +6,7 @@
 #include "../../src/base/compat.h"
 
 #include "../support/combination.h"
+#include "../support/tsan_files.h"
 
 /*
  * Whether a call on the FILE that reads did what it must: it worked, or was told so; and that for

@@ -5,6 +5,7 @@
 #include "../../src/base/compat.h"
 
 #include "../support/combination.h"
+#include "../support/tsan_files.h"
 
 /* ---- Opening, and what a FILE belongs to. A blocked thread in a FILE hinders none of these. */
 
