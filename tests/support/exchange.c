@@ -109,7 +109,7 @@ exchange_begin(struct exchange *x)
 static int
 put_by_stdio(struct exchange *x, int from, int until)
 {
-	char line[20];
+	char line[40];
 
 	x->in_stdio = x->in_file = 1;
 	for (int n = from; n < until; n++) {
