@@ -84,7 +84,7 @@ AT_ONCE.cc     = 6
 AT_ONCE.slow   = 1
 
 # Programs that wait long, which a stage begins with, so that it does not end with one of them.
-LONG := deadline_test matrix_test hostile_test wait_timer_test wait_closing_test namespace_lookup_test delivery_test \
+LONG := deadline_test matrix_test hostile_test hostile_echo_test wait_timer_test wait_closing_test namespace_lookup_test delivery_test \
     queue_test sender_link_test line_server_limit_test readable_test relay_test one_thread.sh
 long_first = $(filter $(addprefix %/,$(LONG)),$(1)) $(filter-out $(addprefix %/,$(LONG)),$(1))
 
@@ -131,6 +131,11 @@ SUPPORT := $(sort $(wildcard tests/support/*.c))
 UNBLOCKED := code_point delivery format input matrix model octets output seek stream text_input text_output \
     thread
 UNBLOCKED := $(filter $(foreach f,$(FOLDERS),$(UNBLOCKED:%=tests/$f/%_test.c)),$(UNIT))
+
+# Results are kept by name.
+ifneq ($(words $(UNIT)),$(words $(sort $(notdir $(UNIT)))))
+$(error two unit tests have one name)
+endif
 
 # Under qemu run those that another word size, octet order or vector unit could break, not the slowest; nor
 # those that fork while threads run, which qemu does not always survive.
