@@ -34,9 +34,10 @@ talk(void *arg)
 	while (t->got < (int)sizeof reply - 1 &&
 	       (n = recv(t->fd, text, sizeof reply - 1 - (size_t)t->got, 0)) > 0)
 		t->got += (int)n;
-	while (t->more-- > 0 && send(t->fd, block, BLOCK, FSOCK__MSG_NOSIGNAL) == BLOCK)
-		poll(NULL, 0, 2); /* so that they come one after the other */
-	n = recv(t->fd, text, sizeof text, 0);
+	for (n = 0; t->more-- > 0 && n >= 0; poll(NULL, 0, 2)) /* one after the other */
+		n = send(t->fd, block, BLOCK, FSOCK__MSG_NOSIGNAL);
+	if (n >= 0)
+		n = recv(t->fd, text, sizeof text, 0);
 	t->error = n < 0 ? errno : n > 0 ? EIO : 0;
 	close(t->fd);
 }
