@@ -28,6 +28,12 @@ fsock__lock_init(struct fsock__lock *lock)
 void
 fsock__lock_destroy(struct fsock__lock *lock)
 {
+	/*
+	 * A thread that has jumped out of a call may still hold it; musl keeps the recursive
+	 * mutexes that a thread holds in a list through their memory.
+	 */
+	while (pthread_mutex_unlock(&lock->mutex) == 0)
+		;
 	pthread_cond_destroy(&lock->changed);
 	pthread_mutex_destroy(&lock->mutex);
 }
