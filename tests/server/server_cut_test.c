@@ -236,6 +236,26 @@ START_TEST(client_reads)
 }
 END_TEST
 
+/* A client that has its answer, but may be sending still, does not hold up the end. */
+START_TEST(lingering)
+{
+	fsock_server *server = server_start("127.0.0.1", serve_stream, NULL, NULL);
+	int fds = sock_open_fds();
+	double start;
+	struct cut c;
+
+	work.is_two_way = _i;
+	come(&c, server, "127.0.0.1");
+	ck_assert_int_eq(send(c.peer, "more\n", 5, 0), 5);
+	cut_expect(&c, CUT_PROPER, CUT_PART, "lingering");
+	start = sock_now();
+	ck_assert_int_le(fsock_server_stop(server, 0), 1);
+	ck_assert_double_lt(sock_now() - start, 0.8);
+	close(c.peer);
+	ck_assert_int_lt(sock_open_fds(), fds);
+}
+END_TEST
+
 static void
 reset_work(void)
 {
@@ -254,6 +274,7 @@ main(void)
 	tcase_add_loop_test(tcase, handler_returns, 0, 3 * CUT_WAYS);
 	tcase_add_loop_test(tcase, server_stops, 0, 2 * COUNT(stoppings));
 	tcase_add_loop_test(tcase, client_reads, 0, 20);
+	tcase_add_loop_test(tcase, lingering, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);
 }

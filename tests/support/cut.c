@@ -133,6 +133,8 @@ cut_expect(struct cut *c, enum cut_end expected, size_t written, const char *wha
 	static const char *const names[] = { "a proper end", "a reset", "no end", "garbage" };
 	enum cut_end end = cut_look(c);
 
+	for (int tries = 0; expected != CUT_OPEN && end == CUT_OPEN && tries < 30; tries++)
+		end = cut_look(c); /* a busy machine */
 	ck_assert_msg(
 	    end == expected, "%s: %s behind %zu of %zu octets", what, names[end], c->got, written);
 	if (end == CUT_PROPER)

@@ -237,6 +237,48 @@ START_TEST(under_way)
 }
 END_TEST
 
+/* Not connected yet as far as the program knows, but there is somebody who has let it in. */
+static int
+run_connecting(int port)
+{
+	fsock *s = fsock_connect("127.0.0.1", port,
+	    &(struct fsock_options){ .nonblocking = FSOCK_ON, .output_limit = 8 * CUT_ALL });
+	FILE *f = s == NULL ? NULL : fsock_output(s);
+
+	SOCK_EXPECT(f != NULL && fwrite(cut_text, 1, CUT_ALL, f) == CUT_ALL);
+	exit(0);
+}
+
+START_TEST(connecting)
+{
+	int size = 4096, status;
+	enum cut_end end;
+	fsock *listener = fsock_listen("127.0.0.1", 0, NULL), *s;
+	pid_t pid;
+
+	ck_assert_int_eq(
+	    setsockopt(fsock_socket(listener), SOL_SOCKET, SO_RCVBUF, &size, sizeof size), 0);
+	pid = fork();
+	if (pid == 0) {
+		alarm(20);
+		_exit(run_connecting(fsock_local_port(listener)));
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	cut.got = 0;
+	s = fsock_accept(listener, &(struct fsock_options){ .timeout = 5 });
+	if (s != NULL) { /* else it was reset before, which is as well */
+		cut.peer = fsock_release(s, NULL, 0, NULL);
+		while ((end = cut_look(&cut)) == CUT_OPEN)
+			;
+		ck_assert_msg(end == CUT_RESET || (end == CUT_PROPER && cut.got == CUT_ALL),
+		    "a proper end behind %zu", cut.got);
+		close(cut.peer);
+	}
+	fsock_close(listener);
+}
+END_TEST
+
 /* All ways in which output fails before. */
 static int
 run_way(const void *arg)
@@ -292,6 +334,7 @@ main(void)
 	tcase_add_checked_fixture(tcase, cut_begin, NULL);
 	tcase_set_timeout(tcase, 30);
 	tcase_add_loop_test(tcase, under_way, 0, COUNT(scenes));
+	tcase_add_test(tcase, connecting);
 	tcase_add_loop_test(tcase, failed, 0, CUT_WAYS);
 	tcase_add_loop_test(tcase, failed_by_exit, 0, CUT_WAYS);
 	suite_add_tcase(suite, tcase);
