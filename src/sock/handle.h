@@ -165,6 +165,7 @@ struct fsock__output {
 	volatile int is_unsure;          /* that cannot be told: a system call is under way, say */
 	atomic_int error;                /* errno of the first failed write, or 0 */
 	_Atomic size_t queued;           /* octets that the streams have yet to send */
+	atomic_int queue_process;        /* fsock__process() that put them there */
 	atomic_int congested;            /* from high_water of them until low_water */
 	atomic_int end_due;              /* when they are sent, the side is to be shut down */
 	atomic_int has_sent;             /* something has gone to the peer, or may have */

@@ -36,11 +36,18 @@ unlock(void)
 	fsock__lock_give(fsock__lock_the(FSOCK__LOCK_REGISTRY));
 }
 
-/* Whether octets are still to be sent, or are being sent, by this process. */
+/* Whether octets are queued that are this process's to send. */
+static int
+is_queued(const struct fsock *s)
+{
+	return s->output.queued > 0 && s->output.queue_process == fsock__process();
+}
+
+/* Whether such octets are still to be sent, or are being sent. */
 static int
 is_unfinished(const struct fsock *s)
 {
-	return s->output.queued > 0 || s->output.turn.process == fsock__process();
+	return is_queued(s) || s->output.turn.process == fsock__process();
 }
 
 /* Needs the handle's lock. */
@@ -72,14 +79,14 @@ fsock__unfinished_update(struct fsock *s)
 }
 
 /*
- * What is queued has its last chance to go without waiting; what is a parent's is dropped by that.
- * A turn that is not over is not taken over: stdio may be about to go on with it. The registry's
- * lock keeps the handle.
+ * What is queued has its last chance to go without waiting; a parent's is left to the parent. A
+ * turn that is not over is not taken over: stdio may be about to go on with it. The registry's lock
+ * keeps the handle.
  */
 static void
 finish(struct fsock *s)
 {
-	if (s->output.queued > 0 && s->output.turn.process != fsock__process())
+	if (is_queued(s) && s->output.turn.process != fsock__process())
 		s->stream_ops->drain(s);
 	fsock__unfinished_update(s);
 }

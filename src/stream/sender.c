@@ -50,7 +50,7 @@ drop_copy(struct fsock__stream *stream, int is_torn)
 	if (is_torn)
 		stream->queue = (struct fsock__queue){ .data = NULL };
 	else if (fsock__queue_count(&stream->queue) == 0 ||
-		 stream->queue_process == fsock__process())
+		 stream->socket->output.queue_process == fsock__process())
 		return;
 	stream->socket->output.end_due = 0;
 	fsock__queue_free(&stream->queue);
@@ -212,7 +212,7 @@ send_or_queue(struct fsock__stream *stream, const uint8_t *octets, size_t n)
 	if (fsock__queue_append(&stream->queue, octets, n) < 0)
 		return fsock__handle_error(s, "write", ENOMEM);
 	s->output.done += n;
-	stream->queue_process = fsock__process();
+	stream->socket->output.queue_process = fsock__process();
 	publish_and_tell(stream);
 	return 0;
 }

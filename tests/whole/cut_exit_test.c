@@ -163,6 +163,21 @@ unconcerned(void)
 	exit(0);
 }
 
+/* Nor one that has a copy of its queue. */
+static int
+unconcerned_with_queue(void)
+{
+	FILE *f;
+
+	SOCK_EXPECT(fsock_set_nonblocking(cut.s, 1) == 0);
+	f = fsock_output(cut.s);
+	SOCK_EXPECT(fwrite(cut_text, 1, CUT_ALL, f) == CUT_ALL);
+	SOCK_EXPECT(fflush(f) == 0);
+	SOCK_EXPECT(sock_child(leave_at_once, NULL) == 0);
+	SOCK_EXPECT(fsock_close(cut.s) == 0);
+	exit(0);
+}
+
 static const struct scene {
 	const char *name;
 	int (*run)(void);
@@ -178,6 +193,7 @@ static const struct scene {
 	{ "written by a handler", written_by_handler, 0, CUT_ALL },
 	{ "complete, by a handler", complete_by_handler, 1, CUT_PART },
 	{ "a child of it", unconcerned, 1, CUT_PART },
+	{ "a child of it with a queue", unconcerned_with_queue, 1, CUT_ALL },
 };
 
 /* ---- The peer. */
