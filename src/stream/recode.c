@@ -8,6 +8,7 @@
 #include "../base/error.h"
 #include "../sock/socket.h"
 #include "../sock/transfer.h"
+#include "registry.h"
 #include "stream.h"
 #include "text.h"
 
@@ -78,10 +79,21 @@ file_close(struct fsock *s)
 	return f == NULL || fclose(f) == 0 ? 0 : -1;
 }
 
+/* If the FILE below is one of ours, its peer is to be told. */
+static void
+file_fail(struct fsock *s, int errnum)
+{
+	struct fsock__window *w = s->inner == NULL ? NULL : fsock__registry_find(s->inner);
+
+	if (w != NULL)
+		fsock__socket_fail_output(w->stream->socket, errnum);
+}
+
 static const struct fsock__transport_ops transport_file = {
 	.receive = file_receive,
 	.offer = file_offer,
 	.await_room = file_await_room,
+	.fail = file_fail,
 	.close = file_close,
 };
 
