@@ -142,7 +142,9 @@ CC_ONLY := $(PEERS) $(SLOW) $(BENCHES)
 WRAPPED.fault_test := malloc calloc free mmap mmap64 munmap fopencookie funopen fclose getaddrinfo \
     freeaddrinfo socket connect bind listen accept4 setsockopt getsockopt getsockname getpeername \
     fcntl fcntl64 pipe2 eventfd recv send sendto recvfrom recvmsg sendmmsg recvmmsg poll shutdown close \
-    lstat lstat64 unlink pthread_create
+    lstat lstat64 unlink pthread_create realloc epoll_create1 epoll_ctl epoll_wait socketpair
+WRAPPED.fault_sweep_test        := $(WRAPPED.fault_test)
+WRAPPED.fault_server_sweep_test := $(WRAPPED.fault_test)
 WRAPPED.server_fault_test := malloc calloc realloc socket bind listen send pipe2 eventfd epoll_create1 \
     pthread_create fsock_waitlist_add fsock__accept_now
 WRAPPED.signal_sweep_test := socket socketpair connect bind listen accept4 setsockopt getsockopt getsockname \
