@@ -81,20 +81,26 @@ life_drain(struct life *life)
 	own--;
 }
 
-/* Takes all that comes until the end. The program has closed its side. */
+/* Takes all that comes until the end. The program has closed its side, or is to. */
 static inline void
-life_drain_all(struct life *life)
+life_await(struct life *life)
 {
 	struct pollfd pollfd = { .fd = life->peer, .events = POLLIN };
 
-	if (life->peer < 0)
-		return;
 	own++;
 	life_drain(life);
 	while (life->end == LIFE_OPEN && poll(&pollfd, 1, (int)(LIFE_LIMIT * 1000)) > 0)
 		life_drain(life);
-	close(life->peer);
 	own--;
+}
+
+static inline void
+life_part(struct life *life)
+{
+	if (life->peer < 0)
+		return;
+	life_await(life);
+	OWN(close(life->peer));
 }
 
 static inline void
@@ -185,7 +191,7 @@ life_live(life_fn *fn, struct life *life, int n, int way, const char *what)
 	plan.armed = 1;
 	fn(life);
 	plan.armed = 0;
-	life_drain_all(life);
+	life_part(life);
 	snprintf(name, sizeof name, "%s, call %d, %s(): %s", what, n,
 	    plan.failed == NULL ? "-" : plan.failed,
 	    plan.errnum == ONE_OCTET ? "one octet" : strerror(plan.errnum));
@@ -211,7 +217,7 @@ life_sweep(life_fn *fn, const char *what, int least)
 	plan.armed = 1;
 	OWN(fn(&life));
 	plan.armed = 0;
-	life_drain_all(&life);
+	life_part(&life);
 	for (n = 1;; n += step) {
 		int way = 0;
 

@@ -99,12 +99,15 @@ static int
 fails_plausibly(const char *name)
 {
 	const struct fault_row *row = fault_row_of(name);
+	int ways = 0;
 
 	one_octet = 0;
 	if (++plan.calls == plan.n) {
+		while (ways < WAYS && row->ways[ways] != 0)
+			ways++;
 		plan.failed = name;
-		plan.errnum = row->ways[plan.way];
-		plan.is_last = plan.way + 1 == WAYS || row->ways[plan.way + 1] == 0;
+		plan.errnum = row->ways[plan.way % ways]; /* threads: it may be another call */
+		plan.is_last = plan.way + 1 >= ways;
 		plan.again = plan.errnum == EINTR || plan.errnum == EAGAIN ? REPEATED : 1;
 	} else if (plan.again == 0 || strcmp(plan.failed, name) != 0) {
 		return 0;
