@@ -103,10 +103,14 @@ life_part(struct life *life)
 	OWN(close(life->peer));
 }
 
+/* A reset that has come is told once: here, then. */
 static inline void
 life_say(struct life *life, const char *text)
 {
-	OWN((void)!send(life->peer, text, strlen(text), FSOCK__MSG_NOSIGNAL));
+	own++;
+	if (send(life->peer, text, strlen(text), FSOCK__MSG_NOSIGNAL) < 0)
+		life->end = LIFE_CUT;
+	own--;
 }
 
 /* Connects to a listener. Returns whether that can be told the way to. */
