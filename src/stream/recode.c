@@ -14,6 +14,13 @@
 
 enum { PIECE = 2048 };
 
+/* Why a FILE has failed: those of other libraries may not say. */
+static int
+file_error(void)
+{
+	return errno != 0 ? errno : EIO;
+}
+
 /*
  * Takes a line, or PIECE octets: what an interactive inner stream has is not waited for beyond its
  * line. An error behind some octets is kept, to be told behind them. What the inner FILE says of
@@ -31,9 +38,10 @@ file_receive(struct fsock *s, void *buf, size_t n)
 	if (n > PIECE)
 		n = PIECE;
 	flockfile(f);
+	errno = 0;
 	while (got < n && c != '\n' && (c = getc_unlocked(f)) != EOF)
 		octets[got++] = (uint8_t)c;
-	error = errno;
+	error = file_error();
 	failed = c == EOF && !feof(f);
 	if (failed || got == 0)
 		clearerr(f);
@@ -56,10 +64,11 @@ file_offer(struct fsock *s, const void *buf, size_t n)
 	int saved = errno;
 
 	fflush(s->inner);
+	errno = 0;
+	if (fwrite(buf, 1, n, s->inner) != n || fflush(s->inner) != 0)
+		return fsock__handle_error(s, "write", file_error());
 	errno = saved;
-	if (fwrite(buf, 1, n, s->inner) == n && fflush(s->inner) == 0)
-		return (ssize_t)n;
-	return fsock__handle_error(s, "write", errno);
+	return (ssize_t)n;
 }
 
 /* A FILE takes everything. */
