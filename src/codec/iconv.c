@@ -200,8 +200,8 @@ err1:
 }
 
 /*
- * A name that means itself to every libc: no "//TRANSLIT", and no "", which is the locale's charset.
- * glibc leaves out octets that no name has, and so takes "%" for "".
+ * A name that means itself to every libc: no "//TRANSLIT", and no "", which is the locale's
+ * charset. glibc leaves out octets that no name has, and so takes "%" for "".
  */
 static int
 is_plain(const char *name)

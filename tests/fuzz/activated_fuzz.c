@@ -1,10 +1,10 @@
 /*
- * The variables by which a supervisor passes sockets. Whatever they say, fsock_activated() takes all of
- * the sockets and clears the variables, or takes none and leaves the descriptors and the environment as
- * they were.
+ * The variables by which a supervisor passes sockets. Whatever they say, fsock_activated() takes
+ * all of the sockets and clears the variables, or takes none and leaves the descriptors and the
+ * environment as they were.
  *
- * Input: lines, which are LISTEN_PID ('@' is this process), LISTEN_FDS, LISTEN_FDNAMES (a missing one is
- * not set); at its end two octets: the room, and what the descriptors are.
+ * Input: lines, which are LISTEN_PID ('@' is this process), LISTEN_FDS, LISTEN_FDNAMES (a missing
+ * one is not set); at its end two octets: the room, and what the descriptors are.
  */
 #include "../../src/base/compat.h"
 #include "fuzz.h"

@@ -1,7 +1,8 @@
 /*
  * Random calls of the functions for sockets, streams and wait lists, in one thread, with random
- * options, formats and peers, invalid ones among them. None may crash, hang or leave anything open; each
- * that fails says why, in errno and in the error's record; each that does not leaves errno alone.
+ * options, formats and peers, invalid ones among them. None may crash, hang or leave anything
+ * open; each that fails says why, in errno and in the error's record; each that does not leaves
+ * errno alone.
  *
  * Input: the choices, from the end. `make fuzz T=api FUZZ_SECONDS=36000` looks for hours.
  */

@@ -1,6 +1,6 @@
 /*
- * What the fuzzer of the API plays with: a few sockets with their streams, wait lists, bare peers; how
- * they come and go, and what is chosen at random.
+ * What the fuzzer of the API plays with: a few sockets with their streams, wait lists, bare peers;
+ * how they come and go, and what is chosen at random.
  */
 #ifndef API_MODEL_H
 #define API_MODEL_H

@@ -1,7 +1,7 @@
 /*
- * Datagrams: three sockets, one of which the others are connected to, send and receive by any calls,
- * one by one and in batches, with room for all or for less. Each datagram comes once, in order, with
- * its length and its sender, and a socket is ready when, and only when, there is one.
+ * Datagrams: three sockets, one of which the others are connected to, send and receive by any
+ * calls, one by one and in batches, with room for all or for less. Each datagram comes once, in
+ * order, with its length and its sender, and a socket is ready when, and only when, there is one.
  *
  * Input: the choices, from the end.
  */

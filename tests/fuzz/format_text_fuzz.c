@@ -1,7 +1,7 @@
 /*
- * Formats as text. What is refused is told and changes nothing. What is taken can be written down in
- * words, from the first to the last or from the last to the first, and means the same again; and
- * capital letters mean what small ones do.
+ * Formats as text. What is refused is told and changes nothing. What is taken can be written down
+ * in words, from the first to the last or from the last to the first, and means the same again;
+ * and capital letters mean what small ones do.
  *
  * Input: the text.
  */

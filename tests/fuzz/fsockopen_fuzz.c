@@ -1,7 +1,7 @@
 /*
- * Modes of fsockopen(). What is refused is told, and connects to nobody. What is taken gives a stream
- * of the directions that the mode begins with, over which octets pass, and with the time limits that
- * it names.
+ * Modes of fsockopen(). What is refused is told, and connects to nobody. What is taken gives a
+ * stream of the directions that the mode begins with, over which octets pass, and with the time
+ * limits that it names.
  *
  * Input: the mode.
  */

@@ -1,10 +1,10 @@
 /*
- * The input of a server of lines: whatever a client sends, in whatever pieces it arrives, the handler
- * is called for its lines, in their order and no others, until one of them ends the client or is too
- * long; the client gets all answers; and what went wrong is told once.
+ * The input of a server of lines: whatever a client sends, in whatever pieces it arrives, the
+ * handler is called for its lines, in their order and no others, until one of them ends the client
+ * or is too long; the client gets all answers; and what went wrong is told once.
  *
- * Input: what the client sends; the choices are at the end. A line that begins with 'q' ends the client,
- * one with 'e' is a handler that fails.
+ * Input: what the client sends; the choices are at the end. A line that begins with 'q' ends the
+ * client, one with 'e' is a handler that fails.
  */
 #include "../../src/base/compat.h"
 #include "fuzz.h"

@@ -1,7 +1,7 @@
 /*
  * A format over any FILE. What a stream of fsock_recode() reads, by whatever operations and from an
- * inner FILE that yields its octets in pieces and fails once, is what the codec makes of all of them;
- * and what is written to it arrives as what the codec makes of the text.
+ * inner FILE that yields its octets in pieces and fails once, is what the codec makes of all of
+ * them; and what is written to it arrives as what the codec makes of the text.
  *
  * Input: the format's text, a newline, octets; the choices are at the end.
  */

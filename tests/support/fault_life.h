@@ -1,6 +1,7 @@
 /*
- * Lives in which the n-th call of the system fails, in each way that it plausibly may: what the program
- * is told, what its peer sees, and what is left. One file of a program includes this: see sock_fault.h.
+ * Lives in which the n-th call of the system fails, in each way that it plausibly may: what the
+ * program is told, what its peer sees, and what is left. One file of a program includes this: see
+ * sock_fault.h.
  */
 #ifndef TESTS_FAULT_LIFE_H
 #define TESTS_FAULT_LIFE_H
@@ -143,7 +144,10 @@ life_write(struct life *life, const char *text, size_t n)
 
 /* ---- After a life. */
 
-/* What failed says why; what the peer has is a beginning of it all, and not a proper end if not all. */
+/*
+ * What failed says why; what the peer has is a beginning of it all, and not a proper end if not
+ * all.
+ */
 static inline void
 life_check(const struct life *life, const char *name)
 {
@@ -222,8 +226,8 @@ life_live(life_fn *fn, struct life *life, int n, int way, const char *what)
 }
 
 /*
- * Lets every call fail in its turn, in each of its ways; where every step is slow, a sample of them.
- * The first life, without a fault, makes what the process then keeps.
+ * Lets every call fail in its turn, in each of its ways; where every step is slow, a sample of
+ * them. The first life, without a fault, makes what the process then keeps.
  */
 static inline void
 life_sweep(life_fn *fn, const char *what, int least)

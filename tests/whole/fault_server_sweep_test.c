@@ -1,7 +1,7 @@
 /*
- * Faults in servers of all kinds while they start, serve a client and end, in all of their threads: see
- * fault_life.h. A client is served or the `error` function is told, and it never takes a part of the
- * answers for all of them.
+ * Faults in servers of all kinds while they start, serve a client and end, in all of their
+ * threads: see fault_life.h. A client is served or the `error` function is told, and it never
+ * takes a part of the answers for all of them.
  */
 #include "../../src/base/compat.h"
 

@@ -1,6 +1,7 @@
 /*
- * Faults where fault_test has none: a socket that does not block in a wait list, names and the race of
- * a connect, interrupts, sockets adopted and released, text formats, recoding. See fault_life.h.
+ * Faults where fault_test has none: a socket that does not block in a wait list, names and the
+ * race of a connect, interrupts, sockets adopted and released, text formats, recoding. See
+ * fault_life.h.
  */
 #include "../../src/base/compat.h"
 
