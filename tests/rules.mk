@@ -81,6 +81,8 @@ WRAP.arm64    = qemu-aarch64 -L /usr/aarch64-linux-gnu
 
 # Seconds that one program may take; 300 where nothing is said.
 LIMIT.slow     = 900
+LIMIT.tsan     = 900
+LIMIT.valgrind = 900
 
 # How many programs of a stage run beside each other; 3 where nothing is said.
 AT_ONCE.cc     = 6
@@ -98,9 +100,9 @@ CROWDS       := namespace_lookup_test namespace_race_test
 SWEEPS       := $(basename $(notdir $(wildcard tests/whole/*_sweep_test.c)))
 SKIP.asan     = $(CROWDS)
 # Codec and text formats know no threads; nothing runs beside them.
-# The sweeps' processes have one thread each, or fork what the sanitizer knows no children of.
+# Nor does queue_test. The sweeps' processes have one thread each, or fork what the sanitizer knows no children of.
 # Of locks held at once the sanitizer allows 64; lock_test holds all of a pool, and more.
-SKIP.tsan     = $(CODECS) $(SWEEPS) $(CROWDS) lock_test $(basename $(notdir $(wildcard tests/stream/text_*_test.c)))
+SKIP.tsan     = $(CODECS) $(SWEEPS) $(CROWDS) lock_test queue_test $(basename $(notdir $(wildcard tests/stream/text_*_test.c)))
 # The codec is compiled by the same compiler as for gcc, and asks little of the libc.
 SKIP.musl     = $(filter-out codec_iconv_test,$(CODECS)) $(CROWDS)
 SKIP.funopen  = $(CODECS) $(CROWDS)
@@ -113,7 +115,7 @@ SKIP.i686     = $(SWEEPS) $(CROWDS)
 # Those that wait long, and the last rows, take most of the stage's time for what the address sanitizer's leak
 # check sees as well.
 SKIP.valgrind = codec_flexi_test codec_tables_test codec_jis_test codec_vectors_test codec_iconv_test \
-    $(LONG) codec_pairs_test namespace_race_test kernels_test buffer_test matrix_test model_test delivery_test text_flexi_test \
+    $(LONG) lookup_test linger_test seams_test codec_pairs_test namespace_race_test kernels_test buffer_test matrix_test model_test delivery_test text_flexi_test \
     text_random_test text_input_test $(SWEEPS) random_threads_test \
     combination_test combination_end_test combination_stream_test combination_format_test combination_wait_test
 SKIP.s390x    = codec_flexi_test
