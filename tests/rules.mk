@@ -148,7 +148,7 @@ endif
 ONLY.clang := tests/base/% tests/codec/% tests/net/% tests/stream/%
 ONLY.s390x := tests/codec/% tests/net/addr_% tests/net/host_%
 ONLY.arm64 := tests/codec/%
-ONLY.i686  := $(if $(WRAP.i686),$(ONLY.s390x) tests/base/% tests/stream/text_% tests/sock/settings_% tests/sock/option_%)
+ONLY.i686  := $(if $(WRAP.i686),$(ONLY.s390x) tests/base/% tests/stream/text_% tests/sock/settings_%)
 only = $(if $(ONLY.$(1)),$(filter $(ONLY.$(1)),$(UNIT)),$(UNIT))
 unit = $(filter-out $(foreach f,$(FOLDERS),$(SKIP.$(1):%=tests/$f/%.c)),$(only))
 CC_ONLY := $(PEERS) $(SLOW) $(BENCHES)
