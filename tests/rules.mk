@@ -99,8 +99,8 @@ CODECS       := $(basename $(notdir $(wildcard tests/codec/*_test.c)))
 CROWDS       := namespace_lookup_test namespace_race_test
 SWEEPS       := $(basename $(notdir $(wildcard tests/whole/*_sweep_test.c)))
 SKIP.asan     = $(CROWDS)
-# Codec and text formats know no threads; nothing runs beside them.
-# Nor does queue_test. The sweeps' processes have one thread each, or fork what the sanitizer knows no children of.
+# Codec, text formats and queues know no threads; nothing runs beside them.
+# The sweeps' processes have one thread each, or fork what the sanitizer knows no children of.
 # Of locks held at once the sanitizer allows 64; lock_test holds all of a pool, and more.
 SKIP.tsan     = $(CODECS) $(SWEEPS) $(CROWDS) lock_test queue_test $(basename $(notdir $(wildcard tests/stream/text_*_test.c)))
 # The codec is compiled by the same compiler as for gcc, and asks little of the libc.
@@ -112,7 +112,8 @@ SKIP.i686     = $(SWEEPS) $(CROWDS)
 # These put every cell and cut through plain loops that valgrind slows down a hundredfold; the address
 # sanitizer has them. codec_iconv_test trips over the libc's own loader of charsets.
 # Those in namespaces of their own measure times, which are not those of a program so slowed down.
-# Those that wait long, and the last rows, take most of the stage's time for what the address sanitizer's leak
+# The children of seams_test end where they are, with memory in use.
+# Those that wait long or compare times, and the last rows, take most of the stage's time for what the address sanitizer's leak
 # check sees as well.
 SKIP.valgrind = codec_flexi_test codec_tables_test codec_jis_test codec_vectors_test codec_iconv_test \
     $(LONG) lookup_test linger_test seams_test codec_pairs_test namespace_race_test kernels_test buffer_test matrix_test model_test delivery_test text_flexi_test \
