@@ -171,7 +171,7 @@ unconcerned_with_queue(void)
 
 	SOCK_EXPECT(fsock_set_nonblocking(cut.s, 1) == 0);
 	f = fsock_output(cut.s);
-	SOCK_EXPECT(fwrite(cut_text, 1, CUT_PART * 150, f) == CUT_PART * 150);
+	SOCK_EXPECT(fwrite(cut_text, 1, CUT_PART * 50, f) == CUT_PART * 50);
 	SOCK_EXPECT(fflush(f) == 0);
 	SOCK_EXPECT(sock_child(leave_at_once, NULL) == 0);
 	SOCK_EXPECT(fsock_close(cut.s) == 0);
@@ -193,7 +193,7 @@ static const struct scene {
 	{ "written by a handler", written_by_handler, 0, CUT_ALL },
 	{ "complete, by a handler", complete_by_handler, 1, CUT_PART },
 	{ "a child of it", unconcerned, 1, CUT_PART },
-	{ "a child of it with a queue", unconcerned_with_queue, 1, 150 * CUT_PART },
+	{ "a child of it with a queue", unconcerned_with_queue, 1, 50 * CUT_PART },
 };
 
 /* ---- The peer. */

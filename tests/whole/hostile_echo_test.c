@@ -204,7 +204,7 @@ chatter(int fd, int step)
 	flood(fd, step);
 	while (recv(fd, octets, sizeof octets, 0) > 0)
 		;
-	return step < 32;
+	return step < 16;
 }
 
 /* The number is kept, for who closes it later. */
@@ -321,7 +321,7 @@ main(void)
 	Suite *suite = suite_create("hostile");
 	TCase *t = tcase_create("hostile");
 
-	tcase_set_timeout(t, 20);
+	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, beside_others, 0, wait_backends() * COUNT(hostiles));
 	suite_add_tcase(suite, t);
 	return sock_run(suite);
