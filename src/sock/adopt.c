@@ -103,6 +103,7 @@ restore(const fsock *s, int fd)
 static int
 hand_over(fsock *s)
 {
+	struct fsock__record *before;
 	int fd = s->fd;
 
 	fsock__handle_own(s);
@@ -111,8 +112,10 @@ hand_over(fsock *s)
 	fsock__handle_lock(s);
 	s->releasing = 1;
 	fsock__handle_unlock(s);
+	before = fsock__error_aside(); /* there is nothing to be lost any more */
 	if (s->stream != NULL)
 		s->stream_ops->close(s);
+	fsock__error_back(before);
 	fsock__handle_lock(s);
 	s->fd = -1;
 	fsock__handle_unlock(s);

@@ -11,6 +11,7 @@
 #include "registry.h"
 #include "sender.h"
 #include "text.h"
+#include "window.h"
 
 /*
  * Makes `w` the reader and raw.head the octet that the program reads next. Needs the FILE's lock.
@@ -65,6 +66,8 @@ fsock_read_octets(FILE *f, void *buf, size_t n)
 	funlockfile(f);
 	if (r >= 0)
 		errno = saved;
+	if (r == 0)
+		fsock__input_ended(w);
 	return done;
 }
 
@@ -83,16 +86,23 @@ fsock_peek_byte(FILE *f)
 {
 	struct fsock__window *w = fsock__registry_window(f, FSOCK_INPUT, "read");
 	struct fsock__stream *stream;
-	int octet = EOF;
+	int octet = EOF, saved = errno;
+	ssize_t r = -1;
 
 	if (w == NULL)
 		return EOF;
 	stream = w->stream;
 	flockfile(f);
-	if (begin(w) == 0 && await_octet(w) > 0)
+	if (begin(w) == 0)
+		r = await_octet(w);
+	if (r > 0)
 		octet = stream->raw.data[stream->raw.head];
 	fsock__hold_publish(w);
 	funlockfile(f);
+	if (r >= 0)
+		errno = saved;
+	if (r == 0)
+		fsock__input_ended(w);
 	return octet;
 }
 
@@ -132,7 +142,7 @@ fsock_write_octets(FILE *f, const void *buf, size_t n)
 	struct fsock__sending turn;
 	size_t sent = 0;
 
-	if (!has_octets(w, "write", buf, n) || fflush(f) != 0 ||
+	if (!has_octets(w, "write", buf, n) || fsock__window_flush(w, "write") < 0 ||
 	    fsock__output_finish(w->stream, FSOCK__FLUSH_ALL) < 0)
 		return 0;
 	if (fsock__sender_begin(w->stream, &turn, NULL, 0) < 0)

@@ -104,7 +104,8 @@ fsock_recode(FILE *inner, const char *mode, const char *format)
 {
 	struct fsock_options options = { .format = format };
 	struct fsock__settings settings;
-	int which = window_of(mode), error, saved = errno;
+	unsigned before = fsock__error_count();
+	int which = window_of(mode), saved = errno;
 	struct fsock *s;
 	FILE *file;
 
@@ -119,14 +120,14 @@ fsock_recode(FILE *inner, const char *mode, const char *format)
 	if (s == NULL)
 		return NULL;
 	file = fsock__stream_open(s, which);
-	error = errno;
-	if (file != NULL) {
+	if (file != NULL)
 		s->inner = inner;
-		errno = saved;
-	} else {
-		fsock__error_set("recode", NULL, FSOCK__NO_PORT, error);
-	}
+	else
+		fsock__handle_ensure(s, "recode", before);
+	if (file == NULL)
+		saved = errno;
 	fsock__socket_unref(s);
+	errno = saved;
 	return file;
 }
 
