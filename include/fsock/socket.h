@@ -67,7 +67,7 @@ struct fsock_options {
 	                      FSOCK_DELIVER_WHOLE_LINE. A line-delivered stream holds to it. */
 
 	const char *format; /* charset and line ends as in fsock/format.h; up to 63 octets; default
-	                       none. It is looked at when a stream is opened. */
+	                       none */
 
 	enum fsock_switch interruptible; /* fsock_interrupt() works; default off */
 
@@ -154,7 +154,8 @@ FSOCK_API int fsock_pair(fsock *ends[2], const struct fsock_options *options);
  * descriptor becomes close-on-exec; it may be non-blocking, and stays so. A listener that is to be
  * interruptible is non-blocking until fsock_release().
  * Returns: a socket that owns the descriptor, or NULL with the descriptor still the caller's.
- * Errors: EBADF, ENOTSOCK (not a socket), EINVAL.
+ * Errors: EBADF, ENOTSOCK (not a socket), ESOCKTNOSUPPORT (SOCK_SEQPACKET: neither stream nor
+ *   datagrams), EINVAL.
  */
 FSOCK_API fsock *fsock_adopt(int descriptor, const struct fsock_options *options);
 

@@ -3,6 +3,7 @@
 
 #include <fsock/format.h>
 
+#include "../base/error.h"
 #include "gather.h"
 #include "hold.h"
 #include "input.h"
@@ -272,6 +273,8 @@ fsock_upgrade(fsock *s)
 	if (s->output.queued > 0) /* what others send on the descriptor would overtake it */
 		return fsock__handle_error(s, "upgrade", EAGAIN);
 	if (n > 0)
-		return fsock__handle_error(s, "upgrade", EBUSY);
+		return fsock__error_set_words("upgrade", s->host, s->port, FSOCK_IN_PROGRESS_ERROR,
+		    EBUSY, "the peer sent %lld octet%s before the upgrade", (long long)n,
+		    n == 1 ? "" : "s");
 	return forget_formats(s->stream) < 0 ? -1 : fd;
 }
