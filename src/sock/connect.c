@@ -3,15 +3,16 @@
 #include "../base/clock.h"
 #include "../net/connecting.h"
 #include "../base/error.h"
+#include "../base/ring.h"
 #include "pending.h"
 #include "socket.h"
 #include "../base/sys.h"
 
-/* A thread that waits to be connected is cancelled. */
+/* A thread that waited to be connected has ended. */
 static void
-abandon(void *c)
+abandon(struct fsock__abandon *a)
 {
-	fsock__connecting_free(c);
+	fsock__connecting_free(fsock__ring_owner(a, struct fsock__connecting, abandon));
 }
 
 /* Waits for the next step, and only there may the thread be cancelled. Returns 0 or -1. */
@@ -20,11 +21,12 @@ await_step(struct fsock__connecting *c, int cancel)
 {
 	int r, unused;
 
-	pthread_cleanup_push(abandon, c);
+	if (fsock__abandon_push(&c->abandon, abandon) < 0)
+		return -1;
 	pthread_setcancelstate(cancel, &unused);
 	r = fsock__sys_poll(c->fds, c->count, c->next);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &unused);
-	pthread_cleanup_pop(0);
+	fsock__abandon_pop(&c->abandon);
 	return r < 0 ? -1 : 0;
 }
 
