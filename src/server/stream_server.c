@@ -51,7 +51,7 @@ serve(struct fsock__worker *w)
 	fsock_server *server = w->server;
 	fsock_stream_handler *handler = (fsock_stream_handler *)server->handler;
 	FILE *stream;
-	int failed;
+	int failed, is_cut;
 
 	fsock_clear_error();
 	stream = fsock_stream(w->client);
@@ -61,7 +61,8 @@ serve(struct fsock__worker *w)
 		fsock__server_report(server);
 	else if (failed)
 		fsock__worker_report(w, errno);
-	if (fsock_close(w->client) < 0 && !failed)
+	is_cut = w->client->is_cut; /* which is counted instead */
+	if (fsock_close(w->client) < 0 && !failed && !is_cut)
 		fsock__server_report(server);
 }
 

@@ -94,6 +94,7 @@ fsock_adopt(int descriptor, const struct fsock_options *options)
 	    descriptor, role, fsock_addr_family(&local), &settings, host, port, NULL);
 	if (s == NULL)
 		return NULL;
+	s->output.has_sent = 1; /* by others */
 	if (role == FSOCK__LISTENER)
 		prepare_listener(s);
 	if (settings.nonblocking)

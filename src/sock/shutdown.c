@@ -33,6 +33,16 @@ shut_datagram(fsock *s, int fd, int direction, int how)
 }
 
 /*
+ * Whether the peer may be told that output ends here: not if octets are missing in it, where the
+ * close can tell that by a reset.
+ */
+static int
+may_end(const struct fsock *s)
+{
+	return s->output.error == 0 || s->family == AF_UNIX;
+}
+
+/*
  * Who queues and who drains may be two threads: each notes what it has done before it looks at what
  * the other has. One of them finds both, and the exchange lets only one act on it.
  */
@@ -41,7 +51,7 @@ fsock__shutdown_due(struct fsock *s)
 {
 	int saved = errno;
 
-	if (atomic_exchange(&s->output.end_due, 0))
+	if (atomic_exchange(&s->output.end_due, 0) && may_end(s))
 		shutdown(s->fd, SHUT_WR); /* if the peer has gone it need not be told */
 	errno = saved;
 }
@@ -50,7 +60,7 @@ int
 fsock__shutdown_output(struct fsock *s)
 {
 	if (s->output.queued == 0 && s->connecting == NULL)
-		return shutdown(s->fd, SHUT_WR);
+		return may_end(s) ? shutdown(s->fd, SHUT_WR) : 0;
 	s->output.end_due = 1;
 	if (s->output.queued == 0 && s->connecting == NULL)
 		fsock__shutdown_due(s);

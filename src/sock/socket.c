@@ -9,7 +9,9 @@
 #include "../net/connecting.h"
 #include "failure.h"
 #include "interrupt.h"
+#include "linger.h"
 #include "transfer.h"
+#include "unfinished.h"
 
 /* None is worth failing for: the socket works without. */
 void
@@ -72,6 +74,12 @@ fsock__socket_new(int fd, enum fsock__role role, int family, const struct fsock_
 	memcpy(s->host, host == NULL ? "" : host, length);
 	s->transport = transport != NULL ? transport : &fsock__transport_socket;
 	init(s, settings);
+	if (fsock__unfinished_enter(s) < 0) {
+		fsock__interrupt_close(s);
+		free(s);
+		fsock__error_set("allocate", host, port, ENOMEM);
+		return NULL;
+	}
 	if (fd >= 0)
 		fsock__socket_apply_settings(fd, role, family, settings);
 	return s;
@@ -130,6 +138,12 @@ fsock__socket_end(struct fsock *s)
 			return 0;
 		s->stream_ops->settle(s); /* a failure is kept in output.error */
 	}
+	if (fsock__linger_is_due(s)) {
+		if (fsock__handle_is_watched(s) && s->watch.ops->defer(s))
+			return 0;
+		if (!s->nonblocking)
+			fsock__linger_wait(s);
+	}
 	return fsock__socket_end_now(s);
 }
 
@@ -167,24 +181,42 @@ fsock__socket_reset(struct fsock *s)
 void
 fsock__socket_fail_output(struct fsock *s, int errnum)
 {
+	const struct fsock__transport_ops *transport = s->transport;
 	int none = 0;
 
 	if (atomic_compare_exchange_strong(&s->output.error, &none, errnum))
 		fsock__failure_keep(s, fsock__error_current());
 	fsock__handle_use(s); /* they are this process's own */
 	fsock__socket_reset(s);
+	if (transport->fail != NULL)
+		transport->fail(s, errnum);
 }
 
-/* Who closes the descriptor takes it out of the handle first: this is not done to another's. */
+/*
+ * Who closes the descriptor takes it out of the handle first: this is not done to another's. No end
+ * is sent, which the peer would take for the proper one: readers are woken by the other direction,
+ * and writers by their wake-up, or for want of one (EMFILE) by the end after all.
+ */
 void
 fsock__socket_cut(struct fsock *s)
 {
-	int saved = errno;
+	static const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+	int saved = errno, none = 0, how = SHUT_RD;
 
 	fsock__handle_lock(s);
+	if (s->fd >= 0 && !s->is_lingering) {
+		s->is_cut = s->is_reset = 1;
+		atomic_compare_exchange_strong(&s->output.error, &none, EPIPE);
+		atomic_fetch_or(&s->shut, FSOCK_IO);
+		setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+		if (s->output.turn.waits && s->interrupt == NULL)
+			how = SHUT_RDWR;
+	}
 	if (s->fd >= 0)
-		shutdown(s->fd, SHUT_RDWR); /* does not wait */
+		shutdown(s->fd, how); /* does not wait */
 	fsock__handle_unlock(s);
+	fsock__interrupt_look(s, FSOCK_INPUT);
+	fsock__interrupt_look(s, FSOCK_OUTPUT);
 	errno = saved;
 }
 
@@ -200,6 +232,7 @@ fsock__socket_unref(struct fsock *s)
 		return;
 	if (fsock__handle_is_watched(s))
 		s->watch.ops->leave(s);
+	fsock__unfinished_leave(s);
 	if (s->stream != NULL)
 		s->stream_ops->free(s);
 	fsock__connecting_free(s->connected);

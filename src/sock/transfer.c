@@ -6,6 +6,7 @@
 #include "../base/error.h"
 #include "failure.h"
 #include "interrupt.h"
+#include "linger.h"
 #include "../base/sys.h"
 #include "../net/unix_file.h"
 
@@ -33,7 +34,8 @@ fsock__transfer_wait(struct fsock *s, const char *operation, int direction, int6
 	int64_t deadline = fsock__handle_deadline(s, direction);
 	int ready, saved = errno;
 
-	if (direction == FSOCK_OUTPUT && s->family == AF_UNIX && s->interrupt == NULL)
+	if (direction == FSOCK_OUTPUT && s->interrupt == NULL &&
+	    (s->family == AF_UNIX || s->may_be_cut))
 		fsock__interrupt_open(s); /* without, a shutdown is seen when there is room */
 	errno = saved;
 	if (!s->settings.interruptible && deadline < until)
@@ -93,6 +95,8 @@ socket_receive(struct fsock *s, void *buf, size_t n)
 	int flags, saved = errno;
 	ssize_t r;
 
+	if (s->is_cut)
+		return 0;
 	fsock__handle_use(s);
 	if (fsock__transfer_begin(s, "read", FSOCK_INPUT, &flags) < 0)
 		return -1;
@@ -111,6 +115,8 @@ socket_offer(struct fsock *s, const void *buf, size_t n)
 	int flags = MSG_DONTWAIT, saved = errno;
 	ssize_t r;
 
+	if (s->is_cut)
+		return fsock__handle_error(s, "write", EPIPE);
 	fsock__handle_use(s);
 	if (fsock__transfer_check(s, "write", FSOCK_OUTPUT) < 0)
 		return -1;
@@ -122,6 +128,8 @@ socket_offer(struct fsock *s, const void *buf, size_t n)
 			return -1;
 		return fsock__handle_error(s, "write", error);
 	}
+	if (r > 0 && !s->output.has_sent)
+		s->output.has_sent = 1;
 	errno = saved;
 	return r < 0 ? 0 : r;
 }
@@ -130,23 +138,6 @@ static int
 socket_await_room(struct fsock *s, const char *operation, int64_t until)
 {
 	return fsock__transfer_wait(s, operation, FSOCK_OUTPUT, until);
-}
-
-/*
- * Discards input that has arrived, within reason. A TCP connection that is closed with unread input
- * is reset, and the reset may overtake output that the peer has not read yet (RFC 2525, 2.17). A
- * connection that another process may be reading from is left alone.
- */
-static void
-discard_input(const struct fsock *s, int fd)
-{
-	char scrap[4096];
-	int turns = 256, flags = MSG_DONTWAIT;
-
-	if (s->role != FSOCK__CONNECTED || s->is_reset || !fsock__handle_is_ours(s))
-		return;
-	while (turns-- > 0 && fsock__sys_receive(fd, scrap, sizeof scrap, &flags) > 0)
-		;
 }
 
 /* With a time set by SO_LINGER close(2) waits: on a socket that does not block the system does. */
@@ -171,7 +162,7 @@ socket_close(struct fsock *s)
 
 	if (fd < 0)
 		return 0;
-	discard_input(s, fd);
+	fsock__linger_discard(s, fd);
 	forbid_lingering(s, fd);
 	fsock__handle_lock(s);
 	s->fd = -1;
@@ -186,6 +177,7 @@ const struct fsock__transport_ops fsock__transport_socket = {
 	.receive = socket_receive,
 	.offer = socket_offer,
 	.await_room = socket_await_room,
+	.finish = fsock__linger_finish,
 	.close = socket_close,
 };
 

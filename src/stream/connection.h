@@ -84,7 +84,6 @@ struct fsock__stream {
 	int process;          /* fsock__process() that made this */
 	struct fsock__text_output *text_output;
 	struct fsock__queue queue; /* socket->output.queued tells everybody how much it has */
-	int queue_process;         /* fsock__process() that put it there */
 	int sent;                  /* something was sent to the peer */
 	struct fsock__window windows[FSOCK__WINDOW_COUNT];
 };

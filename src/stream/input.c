@@ -11,9 +11,12 @@
 static size_t
 line_length(const struct fsock__buffer *raw, size_t from, size_t n)
 {
-	const uint8_t *start = raw->data + raw->head;
-	const uint8_t *end = from < n ? memchr(start + from, '\n', n - from) : NULL;
+	const uint8_t *start, *end;
 
+	if (from >= n) /* there may be no memory to point into */
+		return 0;
+	start = raw->data + raw->head;
+	end = memchr(start + from, '\n', n - from);
 	return end == NULL ? 0 : (size_t)(end - start) + 1;
 }
 

@@ -11,10 +11,18 @@
 #include "../base/error.h"
 #include "../sock/socket.h"
 #include "../sock/transfer.h"
+#include "registry.h"
 #include "stream.h"
 #include "text.h"
 
 enum { PIECE = 2048 };
+
+/* Why a FILE has failed: those of other libraries may not say. */
+static int
+file_error(void)
+{
+	return errno != 0 ? errno : EIO;
+}
 
 /*
  * Takes a line, or PIECE octets: what an interactive inner stream has is not waited for beyond its
@@ -33,9 +41,10 @@ file_receive(struct fsock *s, void *buf, size_t n)
 	if (n > PIECE)
 		n = PIECE;
 	flockfile(f);
+	errno = 0;
 	while (got < n && c != '\n' && (c = getc_unlocked(f)) != EOF)
 		octets[got++] = (uint8_t)c;
-	error = errno;
+	error = file_error();
 	failed = c == EOF && !feof(f);
 	if (failed || got == 0)
 		clearerr(f);
@@ -58,10 +67,11 @@ file_offer(struct fsock *s, const void *buf, size_t n)
 	int saved = errno;
 
 	fflush(s->inner);
+	errno = 0;
+	if (fwrite(buf, 1, n, s->inner) != n || fflush(s->inner) != 0)
+		return fsock__handle_error(s, "write", file_error());
 	errno = saved;
-	if (fwrite(buf, 1, n, s->inner) == n && fflush(s->inner) == 0)
-		return (ssize_t)n;
-	return fsock__handle_error(s, "write", errno);
+	return (ssize_t)n;
 }
 
 /* A FILE takes everything. */
@@ -79,6 +89,16 @@ file_close(struct fsock *s)
 
 	s->inner = NULL;
 	return f == NULL || fclose(f) == 0 ? 0 : -1;
+}
+
+/* If the FILE below is one of ours, its peer is to be told. */
+static void
+file_fail(struct fsock *s, int errnum)
+{
+	struct fsock__window *w = s->inner == NULL ? NULL : fsock__registry_find(s->inner);
+
+	if (w != NULL)
+		fsock__socket_fail_output(w->stream->socket, errnum);
 }
 
 /* Around what may write to a pipe whose reader is gone: that is told by EPIPE, not by a signal. */
@@ -146,6 +166,7 @@ static const struct fsock__transport_ops transport_pipe = {
 	.receive = file_receive,
 	.offer = pipe_offer,
 	.await_room = file_await_room,
+	.fail = file_fail,
 	.close = pipe_close,
 };
 
@@ -153,6 +174,7 @@ static const struct fsock__transport_ops transport_file = {
 	.receive = file_receive,
 	.offer = file_offer,
 	.await_room = file_await_room,
+	.fail = file_fail,
 	.close = file_close,
 };
 

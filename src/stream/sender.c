@@ -11,6 +11,7 @@
 #include "../sock/shutdown.h"
 #include "../sock/socket.h"
 #include "../sock/transfer.h"
+#include "../sock/unfinished.h"
 
 /*
  * Lets everybody see how much is queued; who shuts output down and sees none any more does so, or
@@ -50,7 +51,7 @@ drop_copy(struct fsock__stream *stream, int is_torn)
 	if (is_torn)
 		stream->queue = (struct fsock__queue){ .data = NULL };
 	else if (fsock__queue_count(&stream->queue) == 0 ||
-		 stream->queue_process == fsock__process())
+		 stream->socket->output.queue_process == fsock__process())
 		return;
 	stream->socket->output.end_due = 0;
 	fsock__queue_free(&stream->queue);
@@ -104,6 +105,7 @@ fsock__sender_end(struct fsock__stream *stream, const struct fsock__sending *tur
 	out->sending = NULL;
 	out->is_unsure = 0;
 	fsock__turn_end(stream->socket, &out->turn, turn->number);
+	fsock__unfinished_look(stream->socket);
 }
 
 #define AT_ONCE (-1) /* for a patience: without waiting for anybody */
@@ -120,6 +122,7 @@ begin(struct fsock__stream *stream, struct fsock__sending *turn, int64_t patienc
 
 	if (how < 0)
 		return -1;
+	fsock__unfinished_look(s);
 	*turn = (struct fsock__sending){ out->turn.number, octets, n };
 	drop_copy(stream, how == FSOCK__TURN_ORPHANED);
 	if (how == FSOCK__TURN_RESUMED)
@@ -198,7 +201,8 @@ send_or_queue(struct fsock__stream *stream, const uint8_t *octets, size_t n)
 {
 	struct fsock *s = stream->socket;
 
-	if (!fsock__handle_is_watched(s)) { /* else a wait list does it */
+	if (!fsock__handle_is_watched(s) ||
+	    fsock__unfinished_begun) { /* else a wait list does it */
 		if (drain(stream) < 0)
 			return -1;
 		publish(stream);
@@ -218,7 +222,7 @@ send_or_queue(struct fsock__stream *stream, const uint8_t *octets, size_t n)
 	if (fsock__queue_append(&stream->queue, octets, n) < 0)
 		return fsock__handle_error(s, "write", ENOMEM);
 	s->output.done += n;
-	stream->queue_process = fsock__process();
+	stream->socket->output.queue_process = fsock__process();
 	publish_and_tell(stream);
 	return 0;
 }

@@ -105,6 +105,15 @@ stream_send(struct fsock *s, const void *buf, size_t n)
 	return n == 0 ? 0 : fsock__output_send(s->stream, buf, n);
 }
 
+/* see struct fsock__stream_ops */
+static size_t
+stream_unread(struct fsock *s)
+{
+	struct fsock__stream *stream = s->stream;
+
+	return fsock__buffer_count(&stream->raw);
+}
+
 static void
 free_stream(struct fsock__stream *stream)
 {
@@ -146,6 +155,7 @@ static const struct fsock__stream_ops stream_ops = {
 	.connected = stream_connected,
 	.free = stream_free,
 	.buffered = fsock__readable_buffered,
+	.unread = stream_unread,
 	.fetch = fsock__readable_fetch,
 };
 

@@ -232,7 +232,7 @@ fsock__text_take(struct fsock__stream *stream, size_t n, uint8_t *out, size_t ro
 {
 	struct fsock__text_input *t = stream->text_input;
 	struct fsock__buffer *raw = &stream->raw;
-	struct fsock_codec_io io = { n == 0 ? NULL : raw->data + raw->head, n, out, room };
+	struct fsock_codec_io io = { fsock__buffer_head(raw), n, out, room };
 
 	*status = fsock__text_convert(t, &io, t->final);
 	raw->head += n - io.in_length;

@@ -97,8 +97,8 @@ settle_bom(struct fsock__window *w)
 	const struct fsock_charset *found;
 	size_t length;
 
-	while (!find_bom(t, stream->raw.data + stream->raw.head, fsock__receiver_count(stream),
-	    &found, &length)) {
+	while (!find_bom(
+	    t, fsock__buffer_head(&stream->raw), fsock__receiver_count(stream), &found, &length)) {
 		ssize_t r = fsock__receiver_fill(w);
 
 		if (r < 0)
@@ -132,7 +132,9 @@ fsock__text_is_ready(const struct fsock__text_input *t, const uint8_t *p, size_t
 		return 0;
 	if (found != NULL)
 		fsock__text_set_charset(&trial, found);
-	for (p += bom, n -= bom; n > 0;) {
+	p = bom > 0 ? p + bom : p; /* of nothing, NULL */
+	n -= bom;
+	while (n > 0) {
 		uint8_t aside[2 * FSOCK_CODEC_ROOM];
 		size_t length = line ? find_line(&trial, p, n, 0) : n;
 		struct fsock_codec_io io = { p, length, aside, sizeof aside };

@@ -94,8 +94,12 @@ script_close(struct fsock *s)
 	return fsock__transport_socket.close(s);
 }
 
-static const struct fsock__transport_ops transport_script = { script_receive, script_offer,
-	script_await_room, script_close };
+static const struct fsock__transport_ops transport_script = {
+	.receive = script_receive,
+	.offer = script_offer,
+	.await_room = script_await_room,
+	.close = script_close,
+};
 
 void
 text_open(struct text_session *t, const struct text_way *way, const struct fsock_options *options,
