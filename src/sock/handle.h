@@ -25,6 +25,7 @@ enum fsock__role { FSOCK__CONNECTED, FSOCK__LISTENER, FSOCK__DATAGRAM };
 struct fsock__connecting;
 struct fsock__interrupt;
 struct fsock__member;
+struct fsock__record;
 struct fsock__unix_file;
 struct fsock_waitlist;
 
@@ -231,6 +232,8 @@ struct fsock {
 	struct fsock__output output;
 	struct fsock__watch watch;
 	struct fsock__settings settings;
+	_Atomic(struct fsock__record *) failure; /* why it has failed, once that is known */
+	atomic_int early_error; /* taken from the kernel, for a transfer to tell: see failure.h */
 	_Atomic(struct fsock__interrupt *) interrupt; /* once it is there, for all its life */
 
 	_Atomic(struct fsock__connecting *) connecting; /* see pending.h; else NULL */
@@ -326,5 +329,11 @@ int fsock__handle_check(const struct fsock *, const char *operation);
 
 /* Records an error of an operation on the socket: with its host and port. Returns -1. */
 int fsock__handle_error(const struct fsock *, const char *operation, int errnum);
+
+/*
+ * The same of errno, unless what has failed has recorded it: since there were `before` records.
+ * Stdio may fail without having asked us, or pass over what we have said.
+ */
+int fsock__handle_ensure(const struct fsock *, const char *operation, unsigned before);
 
 #endif
