@@ -15,6 +15,7 @@
 
 #include <fsock/socket.h>
 
+#include "../base/clock.h"
 #include "../base/lock.h"
 #include "../base/process.h"
 #include "settings.h"
@@ -236,6 +237,8 @@ struct fsock {
 	atomic_int early_error; /* taken from the kernel, for a transfer to tell: see failure.h */
 	_Atomic(struct fsock__interrupt *) interrupt; /* once it is there, for all its life */
 
+	_Atomic int64_t rests_until; /* a listener that could not accept, for want of memory, say */
+
 	_Atomic(struct fsock__connecting *) connecting; /* see pending.h; else NULL */
 	struct fsock__turn step;
 	atomic_int is_step_missed;      /* a list has found that turn taken: it is to be noted */
@@ -301,6 +304,18 @@ static inline int64_t
 fsock__handle_deadline(const struct fsock *s, int direction)
 {
 	return direction == FSOCK_INPUT ? s->limits.read_deadline : s->limits.write_deadline;
+}
+
+/*
+ * Until when a listener is not waited for, as nobody can accept the client that is there; or
+ * FSOCK__NEVER: it is.
+ */
+static inline int64_t
+fsock__handle_rest(const struct fsock *s)
+{
+	int64_t until = s->rests_until;
+
+	return until != 0 && fsock__clock_left(until) > 0 ? until : FSOCK__NEVER;
 }
 
 /* Tells the lists that it is in: see struct fsock__watch_ops. */

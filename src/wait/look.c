@@ -68,6 +68,7 @@ fsock__look(struct fsock__member *m)
 	const struct fsock *s = m->socket;
 	int saved = errno, late = find_late(m), r = fsock__connecting_drive(m);
 
+	m->rest = fsock__handle_rest(s);
 	if (!m->is_pending && fsock__watched_watch(m, m->interest) < 0)
 		r = -1;
 	errno = saved;

@@ -128,9 +128,13 @@ look_inside(struct once *w, size_t i)
 	int closed = s->watch.closing != FSOCK__NOT_CLOSING; /* to the program */
 	int is_pending = !closed && s->connecting != NULL && s->output.error == 0;
 	int fd = is_pending || closed || s->connecting != NULL ? -1 : s->fd;
+	int64_t rest = fsock__handle_rest(s);
 
 	/* poll() passes over -1 */
-	w->fds[i] = (struct pollfd){ .fd = fd, .events = POLLIN | FSOCK__POLLRDHUP };
+	w->fds[i] = (struct pollfd){ .fd = rest == FSOCK__NEVER ? fd : -1,
+		.events = POLLIN | FSOCK__POLLRDHUP };
+	if (rest < w->next)
+		w->next = rest;
 	if (is_pending)
 		add_pending(w, s);
 	else if (fd < 0)
