@@ -34,7 +34,8 @@ talk(FILE *f, const char *text, const char *code)
 int
 main(int argc, char **argv)
 {
-	FILE *f = argc == 3 ? fsockopen(argv[1], atoi(argv[2]), "r+,timeout=30,eol=crlf") : NULL;
+	FILE *f = argc == 3 ? fsockopen(argv[1], atoi(argv[2]), "r+,timeout=30,whole-line,eol=crlf")
+			    : NULL;
 	int fd = -1;
 
 	if (f && talk(f, NULL, "220") == 0 && talk(f, "STARTTLS", "220") == 0)

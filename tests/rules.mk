@@ -169,6 +169,7 @@ WRAPPED.signal_sweep_test := socket socketpair connect bind listen accept4 setso
     fcntl fcntl64
 WRAPPED.cancel_sweep_test := $(WRAPPED.signal_sweep_test)
 WRAPPED.fork_sweep_test   := $(WRAPPED.signal_sweep_test)
+WRAPPED.text_flexi_test   := recv
 WRAPPED.random_threads_test := fopencookie fclose fread fwrite fputs flockfile ftrylockfile funlockfile
 WRAPPED.combination_end_test    := $(WRAPPED.random_threads_test)
 WRAPPED.combination_format_test := $(WRAPPED.random_threads_test)

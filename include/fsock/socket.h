@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <fsock/addr.h>
 #include <fsock/api.h>
+#include <fsock/error.h>
 
 FSOCK_BEGIN_DECLS
 
@@ -66,7 +67,7 @@ struct fsock_options {
 	                      FSOCK_DELIVER_WHOLE_LINE. A line-delivered stream holds to it. */
 
 	const char *format; /* charset and line ends as in fsock/format.h; up to 63 octets; default
-	                       none. It is looked at when a stream is opened. */
+	                       none */
 
 	enum fsock_switch interruptible; /* fsock_interrupt() works; default off */
 
@@ -153,7 +154,8 @@ FSOCK_API int fsock_pair(fsock *ends[2], const struct fsock_options *options);
  * descriptor becomes close-on-exec; it may be non-blocking, and stays so. A listener that is to be
  * interruptible is non-blocking until fsock_release().
  * Returns: a socket that owns the descriptor, or NULL with the descriptor still the caller's.
- * Errors: EBADF, ENOTSOCK (not a socket), EINVAL.
+ * Errors: EBADF, ENOTSOCK (not a socket), ESOCKTNOSUPPORT (SOCK_SEQPACKET: neither stream nor
+ *   datagrams), EINVAL.
  */
 FSOCK_API fsock *fsock_adopt(int descriptor, const struct fsock_options *options);
 
@@ -254,6 +256,20 @@ FSOCK_API int fsock_peer_port(fsock *s);
  * Data may already have been read from it into buffers. Returns: 0 or more; -1 (EBADF) once closed.
  */
 FSOCK_API int fsock_socket(fsock *s);
+
+/*
+ * Why a socket has failed: output, input or connecting, whichever failed first, and whoever met it:
+ * a wait, another thread, this one. It stays so for good. A read that timed out, found nothing or
+ * was interrupted is no failure of the socket. Of a wait list's FSOCK_FAILED this says all that the
+ * event's `error` says by its number alone; but that a list cannot watch a member is no failure of
+ * the socket, and that one is closed is told here as EBADF if nothing had failed before.
+ * An error that the system tells but once is taken from it; the next read, write, receive or send
+ * on the socket tells it all the same.
+ * Returns: 1 with *error set, its text included; 0 with *error->kind FSOCK_NO_ERROR if nothing is
+ *   known to have failed; or -1. fsock_last_error() stays as it is, but for -1.
+ * Errors: EINVAL (NULL).  Blocks: no.  Threads: any.
+ */
+FSOCK_API int fsock_socket_error(fsock *s, struct fsock_error *error);
 
 /* What kind of socket it is. Each returns 1 or 0; for NULL 0. */
 FSOCK_API int fsock_is_stream(const fsock *s);

@@ -102,7 +102,8 @@ FSOCK_BEGIN_DECLS
  * The two-way stream, the input stream, the output stream of a connected socket. The first call
  * makes it, later ones return the same FILE until it is closed.
  * Returns: the FILE, or NULL. Errors: EINVAL (NULL, a listener or datagram socket; kind
- *   FSOCK_INVALID_SOCKET_ERROR), EBADF (closed), EPIPE (output, after its stream was closed),
+ *   FSOCK_INVALID_SOCKET_ERROR), EBADF (closed), EPIPE (output, after it was closed or shut
+ *   down without one),
  *   ENOMEM.
  * Ownership: the socket's; fclose() it or leave it to fsock_close(). Blocks: no.
  */

@@ -103,8 +103,8 @@ struct fsock_event {
 	void *user; /* what fsock_waitlist_add() was given */
 	int state;  /* FSOCK_INPUT, FSOCK_OUTPUT, FSOCK_HANGUP, FSOCK_FAILED, FSOCK_TIMEOUT */
 	int error;  /* with FSOCK_FAILED: EBADF for a closed member, why the system does not watch
-	               it (ENOSPC ...), or why output or connecting failed; else 0, also if only
-	               reading can tell */
+	               it (ENOSPC ...), or why it has failed: fsock_socket_error() tells more.
+	               Else 0; also if nobody can tell why */
 };
 
 /*

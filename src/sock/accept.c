@@ -6,6 +6,8 @@
 #include "socket.h"
 #include "transfer.h"
 
+#define REST INT64_C(50000000)
+
 /* Whether accept() failed for want of a client. */
 static int
 is_none(int error)
@@ -18,6 +20,19 @@ static int
 is_vanished(int error)
 {
 	return error == ECONNABORTED || error == EPROTO;
+}
+
+/*
+ * The client stays where it is, and would be reported at once, for ever: for a moment nobody waits
+ * for the listener.
+ */
+static void
+rest(fsock *listener, int error)
+{
+	if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM)
+		return;
+	listener->rests_until = fsock__clock_after(REST);
+	fsock__handle_note(listener);
 }
 
 /* accept(2) for the next client that has not vanished: the descriptor, or -1 with errno. */
@@ -63,8 +78,11 @@ take(fsock *listener, int fd, int64_t until, struct fsock_addr *peer)
 
 		if (new >= 0)
 			return new;
-		if (!is_none(errno) || listener->nonblocking)
-			return fsock__handle_error(listener, "accept", errno);
+		if (!is_none(errno) || listener->nonblocking) {
+			fsock__handle_error(listener, "accept", errno);
+			rest(listener, errno);
+			return -1;
+		}
 		if (await(listener, until) < 0)
 			return -1;
 	}

@@ -15,6 +15,7 @@
 
 #include <fsock/socket.h>
 
+#include "../base/clock.h"
 #include "../base/lock.h"
 #include "../base/process.h"
 #include "settings.h"
@@ -25,6 +26,7 @@ enum fsock__role { FSOCK__CONNECTED, FSOCK__LISTENER, FSOCK__DATAGRAM };
 struct fsock__connecting;
 struct fsock__interrupt;
 struct fsock__member;
+struct fsock__record;
 struct fsock__unix_file;
 struct fsock_waitlist;
 
@@ -231,7 +233,11 @@ struct fsock {
 	struct fsock__output output;
 	struct fsock__watch watch;
 	struct fsock__settings settings;
+	_Atomic(struct fsock__record *) failure; /* why it has failed, once that is known */
+	atomic_int early_error; /* taken from the kernel, for a transfer to tell: see failure.h */
 	_Atomic(struct fsock__interrupt *) interrupt; /* once it is there, for all its life */
+
+	_Atomic int64_t rests_until; /* a listener that could not accept, for want of memory, say */
 
 	_Atomic(struct fsock__connecting *) connecting; /* see pending.h; else NULL */
 	struct fsock__turn step;
@@ -300,6 +306,18 @@ fsock__handle_deadline(const struct fsock *s, int direction)
 	return direction == FSOCK_INPUT ? s->limits.read_deadline : s->limits.write_deadline;
 }
 
+/*
+ * Until when a listener is not waited for, as nobody can accept the client that is there; or
+ * FSOCK__NEVER: it is.
+ */
+static inline int64_t
+fsock__handle_rest(const struct fsock *s)
+{
+	int64_t until = s->rests_until;
+
+	return until != 0 && fsock__clock_left(until) > 0 ? until : FSOCK__NEVER;
+}
+
 /* Tells the lists that it is in: see struct fsock__watch_ops. */
 static inline void
 fsock__handle_note(struct fsock *s)
@@ -326,5 +344,11 @@ int fsock__handle_check(const struct fsock *, const char *operation);
 
 /* Records an error of an operation on the socket: with its host and port. Returns -1. */
 int fsock__handle_error(const struct fsock *, const char *operation, int errnum);
+
+/*
+ * The same of errno, unless what has failed has recorded it: since there were `before` records.
+ * Stdio may fail without having asked us, or pass over what we have said.
+ */
+int fsock__handle_ensure(const struct fsock *, const char *operation, unsigned before);
 
 #endif

@@ -90,6 +90,21 @@ shut_direction(fsock *s, int fd, int direction, int how)
 	return 0;
 }
 
+/*
+ * Shuts down output that could not be flushed. That is the failure which the caller is told of,
+ * whatever comes of this.
+ */
+static void
+shut_failed_output(struct fsock *s, int fd)
+{
+	struct fsock__record *before = fsock__error_aside();
+	int error = errno;
+
+	shut_direction(s, fd, FSOCK_OUTPUT, SHUT_WR);
+	fsock__error_back(before);
+	errno = error;
+}
+
 /* see fsock/socket.h */
 int
 fsock_shutdown(fsock *s, int direction)
@@ -109,8 +124,10 @@ fsock_shutdown(fsock *s, int direction)
 	if (direction & FSOCK_OUTPUT) {
 		if (s->stream != NULL && s->stream_ops->flush(s, FSOCK__FLUSH_PAST_BUSY) < 0)
 			r = -1;
-		if (shut_direction(s, fd, FSOCK_OUTPUT, SHUT_WR) < 0)
-			r = -1;
+		if (r < 0)
+			shut_failed_output(s, fd);
+		else
+			r = shut_direction(s, fd, FSOCK_OUTPUT, SHUT_WR);
 	}
 	if (r == 0)
 		errno = saved;

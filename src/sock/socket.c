@@ -7,6 +7,7 @@
 #include "../base/error.h"
 #include "../base/sys.h"
 #include "../net/connecting.h"
+#include "failure.h"
 #include "interrupt.h"
 #include "linger.h"
 #include "transfer.h"
@@ -91,6 +92,19 @@ fsock__socket_set_fd(struct fsock *s, int fd, int family)
 	s->family = family;
 }
 
+/* Output has failed, and the caller is not to be told of that here. */
+static void
+note_interrupted(struct fsock *s)
+{
+	struct fsock__record *before = fsock__error_aside();
+	int saved = errno;
+
+	fsock__handle_error(s, "write", EINTR);
+	fsock__socket_fail_output(s, EINTR);
+	fsock__error_back(before);
+	errno = saved;
+}
+
 /*
  * Nobody writes any more, but a list may be sending what is queued, for a moment. A turn that is
  * not over then was jumped out of, and what it sent is incomplete.
@@ -105,7 +119,7 @@ find_unfinished(struct fsock *s)
 		return;
 	how = fsock__turn_take(s, &out->turn, 0);
 	if (how < 0 || (how == FSOCK__TURN_RESUMED && (out->is_unsure || out->sending != NULL)))
-		fsock__socket_fail_output(s, EINTR);
+		note_interrupted(s);
 	if (how < 0)
 		return;
 	out->sending = NULL;
@@ -170,7 +184,8 @@ fsock__socket_fail_output(struct fsock *s, int errnum)
 	const struct fsock__transport_ops *transport = s->transport;
 	int none = 0;
 
-	atomic_compare_exchange_strong(&s->output.error, &none, errnum);
+	if (atomic_compare_exchange_strong(&s->output.error, &none, errnum))
+		fsock__failure_keep(s, fsock__error_current());
 	fsock__handle_use(s); /* they are this process's own */
 	fsock__socket_reset(s);
 	if (transport->fail != NULL)
@@ -222,6 +237,7 @@ fsock__socket_unref(struct fsock *s)
 		s->stream_ops->free(s);
 	fsock__connecting_free(s->connected);
 	fsock__interrupt_close(s);
+	free(s->failure);
 	free(s);
 }
 

@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include "../base/error.h"
+#include "failure.h"
 #include "interrupt.h"
 #include "linger.h"
 #include "../base/sys.h"
@@ -52,11 +53,21 @@ fsock__transfer_wait(struct fsock *s, const char *operation, int direction, int6
 	return fsock__error_set_kind(operation, s->host, s->port, FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
 }
 
+/* Keeps it, and records it. Returns -1. */
+FSOCK__COLD static int
+kernel_error(struct fsock *s, const char *operation, int errnum)
+{
+	fsock__failure_meet(s, operation, errnum);
+	return fsock__handle_error(s, operation, errnum);
+}
+
 /* A blocking call says EAGAIN when its timeout has run out. */
 int
 fsock__transfer_again(struct fsock *s, const char *operation, int flags, int direction)
 {
-	if ((errno != EAGAIN && errno != EWOULDBLOCK) || s->nonblocking)
+	if (errno != EAGAIN && errno != EWOULDBLOCK)
+		return kernel_error(s, operation, errno);
+	if (s->nonblocking)
 		return fsock__handle_error(s, operation, errno);
 	if (flags == 0 && !fsock__sys_is_nonblocking(s->fd))
 		return fsock__error_set_kind(
@@ -92,6 +103,8 @@ socket_receive(struct fsock *s, void *buf, size_t n)
 	while ((r = fsock__sys_receive(s->fd, buf, n, &flags)) < 0)
 		if (fsock__transfer_again(s, "read", flags, FSOCK_INPUT) < 0)
 			return -1;
+	if (r == 0 && fsock__failure_is_early(s) && fsock__failure_tell_early(s, "read") < 0)
+		return -1;
 	errno = saved;
 	return r;
 }
@@ -108,8 +121,13 @@ socket_offer(struct fsock *s, const void *buf, size_t n)
 	if (fsock__transfer_check(s, "write", FSOCK_OUTPUT) < 0)
 		return -1;
 	r = fsock__sys_send(s->fd, buf, n, &flags);
-	if (r < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
-		return fsock__handle_error(s, "write", errno);
+	if (r < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+		int error = errno;
+
+		if (fsock__failure_is_early(s) && fsock__failure_tell_early(s, "write") < 0)
+			return -1;
+		return fsock__handle_error(s, "write", error);
+	}
 	if (r > 0 && !s->output.has_sent)
 		s->output.has_sent = 1;
 	errno = saved;

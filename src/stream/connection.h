@@ -40,6 +40,7 @@ struct fsock__window {
 	off_t position;     /* octets delivered and written: what seek reports */
 	atomic_int waiting; /* fsock__process() while a thread of it is blocked receiving, or
 	                               about to be; else 0 */
+	int is_tried;       /* a seek that fails is made good: it is not to be recorded */
 	void *memory;       /* stdio's buffer; NULL: its own */
 	_Atomic(struct fsock__window *) next; /* chain of the registry */
 };

@@ -1,6 +1,9 @@
 /* The text layer over any FILE: a handle whose transport is stdio itself. */
 #include "../base/compat.h"
 
+#include <sys/stat.h>
+
+#include <signal.h>
 #include <stdlib.h>
 
 #include <fsock/format.h>
@@ -98,6 +101,75 @@ file_fail(struct fsock *s, int errnum)
 		fsock__socket_fail_output(w->stream->socket, errnum);
 }
 
+/* Around what may write to a pipe whose reader is gone: that is told by EPIPE, not by a signal. */
+struct shield {
+	sigset_t pipe, before;
+	int was_pending;
+};
+
+static int
+is_pending(void)
+{
+	sigset_t pending;
+
+	sigemptyset(&pending);
+	sigpending(&pending);
+	return sigismember(&pending, SIGPIPE);
+}
+
+static void
+raise_shield(struct shield *shield)
+{
+	sigemptyset(&shield->pipe);
+	sigaddset(&shield->pipe, SIGPIPE);
+	shield->was_pending = is_pending();
+	pthread_sigmask(SIG_BLOCK, &shield->pipe, &shield->before);
+}
+
+/* Keeps errno. A signal that was pending before is somebody else's. */
+static void
+lower_shield(const struct shield *shield)
+{
+	int saved = errno, signal;
+
+	if (!shield->was_pending && is_pending())
+		sigwait(&shield->pipe, &signal);
+	pthread_sigmask(SIG_SETMASK, &shield->before, NULL);
+	errno = saved;
+}
+
+static ssize_t
+pipe_offer(struct fsock *s, const void *buf, size_t n)
+{
+	struct shield shield;
+	ssize_t r;
+
+	raise_shield(&shield);
+	r = file_offer(s, buf, n);
+	lower_shield(&shield);
+	return r;
+}
+
+static int
+pipe_close(struct fsock *s)
+{
+	struct shield shield;
+	int r;
+
+	raise_shield(&shield);
+	r = file_close(s);
+	lower_shield(&shield);
+	return r;
+}
+
+static const struct fsock__transport_ops transport_pipe = {
+	.receive = file_receive,
+	.offer = pipe_offer,
+	.await_room = file_await_room,
+	.fail = file_fail,
+	.close = pipe_close,
+};
+
 static const struct fsock__transport_ops transport_file = {
 	.receive = file_receive,
 	.offer = file_offer,
@@ -105,6 +177,20 @@ static const struct fsock__transport_ops transport_file = {
 	.fail = file_fail,
 	.close = file_close,
 };
+
+/* What stands below: writing to what is no file may raise SIGPIPE. */
+static const struct fsock__transport_ops *
+choose_transport(FILE *inner)
+{
+	int fd, saved = errno;
+	struct stat status;
+	int may_break;
+
+	fd = fileno(inner);
+	may_break = fd >= 0 && fstat(fd, &status) == 0 && !S_ISREG(status.st_mode);
+	errno = saved;
+	return may_break ? &transport_pipe : &transport_file;
+}
 
 /* The window that a mode asks for, or -1. */
 static int
@@ -125,12 +211,15 @@ fsock_recode(FILE *inner, const char *mode, const char *format)
 {
 	struct fsock_options options = { .format = format };
 	struct fsock__settings settings;
-	int which = window_of(mode), error, saved = errno;
+	unsigned before = fsock__error_count();
+	int which = window_of(mode), saved = errno;
 	struct fsock *s;
 	FILE *file;
 
 	if (inner == NULL || which < 0 || format == NULL) {
-		fsock__error_set("recode", NULL, FSOCK__NO_PORT, EINVAL);
+		/* A FILE that could not be opened: that is what has failed. */
+		fsock__error_set(
+		    "recode", NULL, FSOCK__NO_PORT, inner == NULL && errno != 0 ? errno : EINVAL);
 		return NULL;
 	}
 	if (fsock__settings_make(&settings, &options, "recode", NULL, 0) < 0)
@@ -140,14 +229,15 @@ fsock_recode(FILE *inner, const char *mode, const char *format)
 	if (s == NULL)
 		return NULL;
 	file = fsock__stream_open(s, which);
-	error = errno;
 	if (file != NULL) {
 		s->inner = inner;
-		errno = saved;
-	} else {
-		fsock__error_set("recode", NULL, FSOCK__NO_PORT, error);
-	}
+		s->transport = choose_transport(inner);
+	} else
+		fsock__handle_ensure(s, "recode", before);
+	if (file == NULL)
+		saved = errno;
 	fsock__socket_unref(s);
+	errno = saved;
 	return file;
 }
 

@@ -7,6 +7,7 @@
 #include "../base/error.h"
 #include "../sock/pending.h"
 #include "../base/process.h"
+#include "../sock/failure.h"
 #include "../sock/shutdown.h"
 #include "../sock/socket.h"
 #include "../sock/transfer.h"
@@ -57,16 +58,22 @@ drop_copy(struct fsock__stream *stream, int is_torn)
 	publish(stream);
 }
 
-/* Output has failed for good: what is queued will not be sent. Returns -1. */
+/*
+ * Output has failed for good, as recorded: what is queued will not be sent. Returns -1, with the
+ * first failure recorded.
+ */
 static int
 fail(struct fsock__stream *stream)
 {
 	struct fsock *s = stream->socket;
+	int error = errno;
 
-	fsock__socket_fail_output(s, errno);
+	fsock__socket_fail_output(s, error);
 	fsock__queue_free(&stream->queue);
 	publish(stream);
-	errno = s->output.error;
+	if (s->output.error != error)
+		return fsock__failure_retell(s, "write", s->output.error);
+	errno = error;
 	return -1;
 }
 
@@ -126,7 +133,7 @@ begin(struct fsock__stream *stream, struct fsock__sending *turn, int64_t patienc
 	out->sending = octets;
 	if (r == 0)
 		return 0;
-	errno = EINTR;
+	fsock__handle_error(s, "write", EINTR);
 	fail(stream);
 	fsock__sender_end(stream, turn);
 	errno = EINTR;
@@ -172,12 +179,15 @@ offer_queue(struct fsock__stream *stream)
 static int
 drain(struct fsock__stream *stream)
 {
+	struct fsock *s = stream->socket;
 	int cancel, r;
 
 	if (fsock__queue_count(&stream->queue) == 0)
 		return 0;
-	if (stream->socket->output.error != 0)
+	if (s->output.error != 0) {
+		fsock__failure_retell(s, "write", s->output.error);
 		return fail(stream);
+	}
 	/* A thread cancelled in here would leave the turn taken. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	r = offer_queue(stream);

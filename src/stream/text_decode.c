@@ -2,6 +2,7 @@
 #include "../base/compat.h"
 #include "text_decode.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "receiver.h"
@@ -47,6 +48,17 @@ fsock__text_input_new(const struct fsock_format *format)
 	}
 	t->mark = t->now;
 	return t;
+}
+
+const char *
+fsock__text_show(const struct fsock_codec_error *error, char buf[16])
+{
+	char *p = buf;
+
+	*p = '\0';
+	for (size_t i = 0; i < error->length && i < sizeof error->octets; i++)
+		p += snprintf(p, 4, i == 0 ? "%02X" : " %02X", error->octets[i]);
+	return buf;
 }
 
 /* Keeps the error that is further on. */

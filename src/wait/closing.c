@@ -2,6 +2,7 @@
 #include "closing.h"
 
 #include "../base/clock.h"
+#include "../base/error.h"
 #include "../sock/linger.h"
 #include "../sock/socket.h"
 #include "member.h"
@@ -208,6 +209,14 @@ fsock__closing_collect(struct fsock_waitlist *list)
 	}
 }
 
+/* A timeout, unless output has failed before; the caller of a list is told of neither. */
+static void
+fail_output(struct fsock *s)
+{
+	fsock__handle_error(s, "close", ETIMEDOUT);
+	fsock__socket_fail_output(s, ETIMEDOUT);
+}
+
 /* Closes one that is in no state to be sent any more; with no lock held. */
 static void
 finish(struct fsock__member *m)
@@ -216,7 +225,7 @@ finish(struct fsock__member *m)
 
 	/* The peer is not to take it for the end. */
 	if ((m->is_overdue && !m->is_lingering) || s->output.error != 0)
-		fsock__socket_fail_output(s, ETIMEDOUT);
+		fail_output(s);
 	if (fsock__handle_is_watched(s))
 		s->watch.ops->leave(s);
 	fsock__socket_end_now(s);
@@ -232,6 +241,8 @@ void
 fsock__closing_unlock(struct fsock_waitlist *list)
 {
 	struct fsock__member *closed = list->closed;
+	struct fsock__record *before = fsock__error_aside();
+	int saved = errno;
 
 	list->closed = NULL;
 	fsock__lock_give(&list->lock);
@@ -241,4 +252,6 @@ fsock__closing_unlock(struct fsock_waitlist *list)
 		closed = m->next;
 		finish(m);
 	}
+	fsock__error_back(before);
+	errno = saved;
 }

@@ -2,6 +2,7 @@
 #include "look.h"
 
 #include "../base/clock.h"
+#include "../sock/failure.h"
 #include "closing.h"
 #include "connecting.h"
 #include "member.h"
@@ -69,6 +70,7 @@ fsock__look(struct fsock__member *m)
 
 	if (m->is_hidden) /* first: who lingers from now on is watched for input */
 		fsock__closing_check(m);
+	m->rest = fsock__handle_rest(s);
 	if (!m->is_pending && fsock__watched_watch(m, m->interest) < 0)
 		r = -1;
 	errno = saved;
@@ -79,6 +81,8 @@ fsock__look(struct fsock__member *m)
 		return FSOCK_FAILED;
 	if (s->output.error != 0 && (s->nonblocking || m->is_pending))
 		return FSOCK_FAILED;
+	if (fsock__failure_is_early(s))
+		return FSOCK_FAILED | (m->interest & FSOCK_INPUT);
 	if (late != 0)
 		return late;
 	return r == 0 && !m->is_pending ? look_inside(m) : r;

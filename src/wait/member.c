@@ -107,7 +107,7 @@ init(struct fsock__member *m, struct fsock_waitlist *list, struct fsock *s)
 	m->list = list;
 	m->socket = s;
 	m->own.member = m;
-	m->timeout = m->step = FSOCK__NEVER;
+	m->timeout = m->step = m->rest = FSOCK__NEVER;
 	m->timer = FSOCK__NO_TIMER;
 	fsock__ring_init(&m->in_ready);
 	fsock__ring_init(&m->in_suspects);

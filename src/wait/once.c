@@ -10,6 +10,7 @@
 #include "../base/clock.h"
 #include "../base/error.h"
 #include "../base/ring.h"
+#include "../sock/failure.h"
 #include "../sock/pending.h"
 #include "look.h"
 
@@ -127,9 +128,13 @@ look_inside(struct once *w, size_t i)
 	int closed = s->watch.closing != FSOCK__NOT_CLOSING; /* to the program */
 	int is_pending = !closed && s->connecting != NULL && s->output.error == 0;
 	int fd = is_pending || closed || s->connecting != NULL ? -1 : s->fd;
+	int64_t rest = fsock__handle_rest(s);
 
 	/* poll() passes over -1 */
-	w->fds[i] = (struct pollfd){ .fd = fd, .events = POLLIN | FSOCK__POLLRDHUP };
+	w->fds[i] = (struct pollfd){ .fd = rest == FSOCK__NEVER ? fd : -1,
+		.events = POLLIN | FSOCK__POLLRDHUP };
+	if (rest < w->next)
+		w->next = rest;
 	if (is_pending)
 		add_pending(w, s);
 	else if (fd < 0)
@@ -148,7 +153,7 @@ look_at(struct once *w, size_t i)
 
 	if (events & (POLLHUP | FSOCK__POLLRDHUP))
 		state |= FSOCK_HANGUP;
-	if (events & (POLLERR | POLLNVAL))
+	if ((events & (POLLERR | POLLNVAL)) || fsock__failure_is_early(s))
 		state |= FSOCK_FAILED;
 	if (fsock__look_is_readable(s, state) || state != FSOCK_INPUT)
 		found(w, s, state);
@@ -181,10 +186,13 @@ ask(struct once *w, int64_t left)
 static int
 look(struct once *w, int64_t deadline)
 {
+	struct fsock__record *before;
 	int stands, r;
 
 	do {
+		before = fsock__error_aside();
 		stands = step(w);
+		fsock__error_back(before);
 		if (reserve(w, w->n + w->pending * FSOCK__PENDING_FDS) < 0)
 			return -1;
 		w->more = 0;

@@ -67,6 +67,8 @@ due_time(const struct fsock__member *m)
 	const struct fsock *s = m->socket;
 	int64_t due = m->timeout < m->step ? m->timeout : m->step;
 
+	if ((m->interest & FSOCK_INPUT) && m->rest < due)
+		due = m->rest;
 	if ((m->interest & FSOCK_INPUT) && s->limits.read_deadline < due)
 		due = s->limits.read_deadline;
 	if (((m->interest & FSOCK_OUTPUT) || s->output.queued > 0) &&

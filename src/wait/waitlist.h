@@ -43,6 +43,7 @@ struct fsock__member {
 	int is_pending;   /* not connected yet: see connecting.c */
 	struct fsock__watched *watches; /* the descriptors of that, or NULL */
 	int64_t step;                   /* when the next step is due */
+	int64_t rest;                   /* of a listener: see fsock__handle_rest() */
 	int64_t timeout; /* when the program, or a closing socket, wants to be told; or NEVER */
 	int64_t due;     /* what it is sorted by among the timers: at most when it is due */
 	size_t timer;    /* its place there; FSOCK__NO_TIMER: in none */

@@ -10,6 +10,8 @@ fsock__watched_wanted(const struct fsock__member *m, int interest)
 
 	if (s != NULL && m->is_lingering)
 		return FSOCK_INPUT;
+	if (m->rest != FSOCK__NEVER)
+		return interest & ~FSOCK_INPUT;
 	if (s == NULL || s->output.queued == 0)
 		return interest;
 	return (s->output.congested ? interest & ~FSOCK_INPUT : interest) | FSOCK_OUTPUT;
