@@ -104,9 +104,10 @@ struct fsock_error {
 
 /*
  * The last error of the calling thread. Successes do not change it. A read that comes to the end of
- * input is told as FSOCK_END_OF_FILE, with errnum 0 and errno left alone. What a libc's stdio
- * refuses without asking us, as it does to read a stream that only writes (EBADF), is not told
- * here. Why a socket has failed, whoever met it: fsock_socket_error().
+ * input is told as FSOCK_END_OF_FILE, with errnum 0 and errno left alone; the end of input behind a
+ * reset is told as that reset, with errno left alone as well. What a libc's stdio refuses without
+ * asking us, as it does to read a stream that only writes (EBADF), is not told here. Why a socket
+ * has failed, whoever met it: fsock_socket_error().
  * Returns: never NULL; kind is FSOCK_NO_ERROR while nothing has failed. The struct is the thread's
  *   own and static: the next failure in this thread overwrites it. Ask anew then, as it is this
  *   call that makes the text.

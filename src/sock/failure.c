@@ -92,6 +92,19 @@ fsock__failure_tell_early(struct fsock *s, const char *operation)
 	return error == 0 ? 0 : fsock__handle_error(s, operation, error);
 }
 
+void
+fsock__failure_tell_end(const struct fsock *s)
+{
+	const struct fsock__record *kept = s->failure;
+	int saved = errno;
+
+	if (kept != NULL && kept->error.errnum == ECONNRESET)
+		fsock__error_retell("read", kept);
+	else
+		fsock__error_end_of_file("read", s->host, s->port);
+	errno = saved;
+}
+
 /* see fsock/socket.h */
 int
 fsock_socket_error(fsock *s, struct fsock_error *error)

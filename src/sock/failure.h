@@ -36,4 +36,10 @@ fsock__failure_is_early(const struct fsock *s)
 /* Tells it. Returns -1 with it recorded, or 0 if another thread has told it meanwhile. */
 int fsock__failure_tell_early(struct fsock *, const char *operation);
 
+/*
+ * Records that input has ended. Behind a reset it is the reset again: what ended is not whole, and
+ * musl's fscanf() reads on in the call that met it. Keeps errno.
+ */
+void fsock__failure_tell_end(const struct fsock *);
+
 #endif

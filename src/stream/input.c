@@ -2,7 +2,7 @@
 #include "../base/compat.h"
 #include "input.h"
 
-#include "../base/error.h"
+#include "../sock/failure.h"
 #include "hold.h"
 #include "receiver.h"
 #include "text.h"
@@ -211,9 +211,7 @@ fsock__input_read(struct fsock__window *w, void *buf, size_t n)
 FSOCK__COLD ssize_t
 fsock__input_ended(const struct fsock__window *w)
 {
-	const struct fsock *s = w->stream->socket;
-
-	fsock__error_end_of_file("read", s->host, s->port);
+	fsock__failure_tell_end(w->stream->socket);
 	return 0;
 }
 

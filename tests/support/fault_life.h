@@ -114,7 +114,10 @@ life_say(struct life *life, const char *text)
 	own--;
 }
 
-/* Connects to a listener. Returns whether that can be told the way to. */
+/*
+ * Connects to a listener. Returns whether that can be told the way to. A server that an injected
+ * error has ended refuses: its own functions tell why.
+ */
 static inline int
 life_connect(struct life *life, fsock *listener)
 {
@@ -128,7 +131,12 @@ life_connect(struct life *life, fsock *listener)
 	own++;
 	life->peer = socket(AF_INET, SOCK_STREAM, 0);
 	life->is_tcp = 1;
-	ck_assert_int_eq(connect(life->peer, (struct sockaddr *)&to, sizeof to), 0);
+	if (connect(life->peer, (struct sockaddr *)&to, sizeof to) != 0) {
+		ck_assert_int_eq(errno, ECONNREFUSED);
+		close(life->peer);
+		life->peer = -1;
+		life->end = LIFE_CUT;
+	}
 	own--;
 	return 1;
 }
