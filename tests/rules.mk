@@ -63,6 +63,7 @@ ENV.valgrind = CK_FORK=no CK_TIMEOUT_MULTIPLIER=4
 ENV.s390x    = $(SAMPLE)
 ENV.arm64    = $(SAMPLE)
 ENV.unblocked = FSOCK_UNBLOCKED=1
+ENV.layered   = FSOCK_LAYERED=1
 ENV.slow     = CK_DEFAULT_TIMEOUT=600
 
 # gcc's thread sanitizer cannot live with much address randomisation; not everywhere may it be turned off.
@@ -125,7 +126,8 @@ FUZZ    := $(sort $(wildcard tests/fuzz/$(T)_fuzz.c))
 MODELS  := $(sort $(wildcard tests/fuzz/*_model.c))
 SUPPORT := $(sort $(wildcard tests/support/*.c))
 
-# The tests of streams, over such as do not block: see tests/support/unblocked.h.
+# The tests of streams, over such as do not block: see tests/support/unblocked.h; and over layers: see
+# tests/support/layered.h.
 UNBLOCKED := code_point delivery format input matrix model octets output seek stream text_input text_output \
     thread
 UNBLOCKED := $(filter $(foreach f,$(FOLDERS),$(UNBLOCKED:%=tests/$f/%_test.c)),$(UNIT))
@@ -201,7 +203,7 @@ $(CHECK_SOURCE):
 
 # ---- Stages. Each runs through tests/tools/run, which counts, times and reports.
 
-STAGES := cc peers examples lint headers order unblocked asan tsan clang musl funopen $(FOREIGN) valgrind slow \
+STAGES := cc peers examples lint headers order unblocked layered asan tsan clang musl funopen $(FOREIGN) valgrind slow \
           differential fuzz install
 STAGES.check := $(STAGES)
 # Of what a newcomer runs, only what T=NAME leaves.
@@ -280,6 +282,9 @@ stage-order: $(ORDER_PROGRAMS)
 
 stage-unblocked: $(UNBLOCKED:%.c=build/cc/%)
 	$(call run,unblocked,$^)
+
+stage-layered: $(UNBLOCKED:%.c=build/cc/%)
+	$(call run,layered,$^)
 
 stage-valgrind: $(PROGRAMS.cc)
 	$(call run,valgrind,$^)

@@ -1,11 +1,13 @@
 #include "compat.h"
 #include "error.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 /* The text is made by fsock_last_error(); until then `text` is stale. */
 static _Thread_local struct fsock_error last = { .operation = "", .port = FSOCK__NO_PORT };
 static _Thread_local int text_is_stale;
+static _Thread_local char words[FSOCK__WORDS_MAX]; /* for the cause; "": there are none */
 
 static const struct {
 	enum fsock_error_kind kind;
@@ -19,10 +21,12 @@ static const struct {
 	{ FSOCK_ENCODING_ERROR, "Invalid or unmappable characters" },
 };
 
-/* The words for the cause: a kind's own, else the resolver's, else the system's. */
+/* The words for the cause: its own, else a kind's own, else the resolver's, else the system's. */
 static const char *
 cause(char *buf, size_t size)
 {
+	if (words[0] != '\0')
+		return words;
 	for (size_t i = 0; i < sizeof own_texts / sizeof own_texts[0]; i++)
 		if (own_texts[i].kind == last.kind)
 			return own_texts[i].text;
@@ -132,6 +136,7 @@ record(const char *operation, const char *host, int port, enum fsock_error_kind 
 	last.port = port;
 	copy_host(host);
 	text_is_stale = 1;
+	words[0] = '\0';
 	errno = errnum;
 	return -1;
 }
@@ -147,6 +152,20 @@ fsock__error_set_kind(
     const char *operation, const char *host, int port, enum fsock_error_kind kind, int errnum)
 {
 	return record(operation, host, port, kind, errnum, 0);
+}
+
+int
+fsock__error_set_words(const char *operation, const char *host, int port,
+    enum fsock_error_kind kind, int errnum, const char *format, ...)
+{
+	va_list arguments;
+
+	record(operation, host, port, kind, errnum, 0);
+	va_start(arguments, format);
+	vsnprintf(words, sizeof words, format, arguments);
+	va_end(arguments);
+	errno = errnum;
+	return -1;
 }
 
 int

@@ -19,6 +19,12 @@ int fsock__error_set(const char *operation, const char *host, int port, int errn
 int fsock__error_set_kind(
     const char *operation, const char *host, int port, enum fsock_error_kind kind, int errnum);
 
+/* An error of which the caller has words of its own. printf(3). */
+#define FSOCK__WORDS_MAX 200
+int fsock__error_set_words(const char *operation, const char *host, int port,
+    enum fsock_error_kind kind, int errnum, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
+
 /* An error that was recorded before, here or in another thread. */
 int fsock__error_restore(const struct fsock_error *);
 

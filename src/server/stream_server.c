@@ -1,6 +1,7 @@
 /* Serving stream clients. */
 #include "../base/compat.h"
 
+#include <fsock/layer.h>
 #include <fsock/stream.h>
 
 #include "../sock/accept.h"
@@ -54,6 +55,11 @@ serve(struct fsock__worker *w)
 	int failed;
 
 	fsock_clear_error();
+	if (fsock_layer_start(w->client) < 0) { /* nobody else is kept waiting by it */
+		fsock__server_report(server);
+		fsock_close(w->client);
+		return;
+	}
 	stream = fsock_stream(w->client);
 	errno = 0;
 	failed = stream == NULL || handler(stream, server->arg) < 0;

@@ -3,6 +3,8 @@
 
 #include "../base/error.h"
 #include "interrupt.h"
+#include "layers.h"
+#include "transfer.h"
 
 /* Ends a listener: blocked and later accepts see `shut`. Returns 0 or -1. */
 static int
@@ -46,9 +48,56 @@ fsock__shutdown_due(struct fsock *s)
 	errno = saved;
 }
 
+/* The end waits behind what is queued, as part of that. */
+static int
+put_off(struct fsock *s)
+{
+	if (s->stream == NULL) /* there is no queue */
+		return fsock__handle_error(s, "shutdown", EAGAIN);
+	s->output.end_due = 1;
+	s->output.queued = 1;
+	fsock__handle_note(s);
+	return 0;
+}
+
+/* Has the layers tell the peer, in the turn of the output side. Returns 0 or -1. */
+static int
+end_layers(struct fsock *s)
+{
+	int r;
+
+	while ((r = fsock__layers_flush(s, 1)) == 0) {
+		if (s->nonblocking)
+			return put_off(s);
+		if (fsock__transfer_await_room(
+			s, "shutdown", fsock__clock_after(s->limits.write_timeout)) < 0)
+			return -1;
+	}
+	return r < 0 ? -1 : shutdown(s->fd, SHUT_WR);
+}
+
+/* A write that is cut short ends in no more than the end of the connection: that is no proper end. */
+static int
+shut_layers(struct fsock *s)
+{
+	struct fsock__output *out = &s->output;
+	int how = fsock__turn_take(s, &out->turn, 0), is_cut, r;
+	unsigned number = out->turn.number;
+
+	if (how < 0)
+		return shutdown(s->fd, SHUT_WR);
+	is_cut = out->error != 0 || s->layers->failed ||
+		 (how == FSOCK__TURN_RESUMED && (out->is_unsure || out->sending != NULL));
+	r = is_cut ? shutdown(s->fd, SHUT_WR) : end_layers(s);
+	fsock__turn_end(s, &out->turn, number);
+	return r;
+}
+
 int
 fsock__shutdown_output(struct fsock *s)
 {
+	if (fsock__layers_are_on(s) && s->output.queued == 0 && s->connecting == NULL)
+		return shut_layers(s);
 	if (s->output.queued == 0 && s->connecting == NULL)
 		return shutdown(s->fd, SHUT_WR);
 	s->output.end_due = 1;

@@ -2,8 +2,10 @@
 #include "look.h"
 
 #include "../base/clock.h"
+#include "../sock/layers.h"
 #include "closing.h"
 #include "connecting.h"
+#include "layered.h"
 #include "member.h"
 #include "timer.h"
 #include "watched.h"
@@ -11,7 +13,7 @@
 int
 fsock__look_has_input(struct fsock *s)
 {
-	return s->stream != NULL && s->stream_ops->buffered(s) > 0;
+	return fsock__layers_have_input(s) || (s->stream != NULL && s->stream_ops->buffered(s) > 0);
 }
 
 int
@@ -46,7 +48,7 @@ find_late(const struct fsock__member *m)
 		late |= FSOCK_INPUT;
 	if (has_passed(s->limits.write_deadline)) {
 		late |= FSOCK_OUTPUT;
-		if (s->output.queued > 0)
+		if (s->output.queued > 0 && s->stream != NULL)
 			s->stream_ops->drain(s); /* output that is late has failed */
 	}
 	return late & m->interest;
@@ -54,11 +56,13 @@ find_late(const struct fsock__member *m)
 
 /* What the streams of a member hold. */
 static int
-look_inside(const struct fsock__member *m)
+look_inside(struct fsock__member *m)
 {
+	int state = fsock__layers_are_on(m->socket) ? fsock__layered_state(m) : 0;
+
 	if (!(m->interest & FSOCK_INPUT) || m->socket->output.congested)
-		return 0;
-	return fsock__look_has_input(m->socket) ? FSOCK_INPUT : 0;
+		return state;
+	return state | (fsock__look_has_input(m->socket) ? FSOCK_INPUT : 0);
 }
 
 int

@@ -9,6 +9,8 @@
 #include "../base/clock.h"
 #include "../base/error.h"
 #include "../sock/pending.h"
+#include "../sock/layers.h"
+#include "layered.h"
 #include "look.h"
 
 /* For up to so many descriptors no memory is asked for. */
@@ -119,13 +121,31 @@ look_inside(struct once *w, size_t i)
 	int fd = is_pending || closed || s->connecting != NULL ? -1 : s->fd;
 
 	/* poll() passes over -1 */
+	if (fd >= 0 && fsock__layers_are_on(s))
+		fsock__layered_work(s, FSOCK_INPUT, 0);
 	w->fds[i] = (struct pollfd){ .fd = fd, .events = POLLIN | FSOCK__POLLRDHUP };
+	if (fsock__layers_wanted(s, FSOCK_INPUT) == FSOCK_OUTPUT)
+		w->fds[i].events = POLLOUT;
 	if (is_pending)
 		add_pending(w, s);
 	else if (fd < 0)
 		found(w, s, FSOCK_FAILED);
 	else if (fsock__look_has_input(s))
 		found(w, s, FSOCK_INPUT);
+}
+
+/* What the layers make of what the system found. */
+static void
+look_through(struct once *w, fsock *s, int events)
+{
+	int news = (events & (POLLOUT | POLLERR) ? FSOCK_OUTPUT : 0) |
+		   (events & ~POLLOUT ? FSOCK_INPUT : 0);
+
+	fsock__layered_work(s, FSOCK_INPUT, news);
+	if (s->layers->failed)
+		found(w, s, FSOCK_INPUT | FSOCK_FAILED);
+	else if (fsock__look_has_input(s))
+		found(w, s, FSOCK_INPUT | (s->layers->has_first ? 0 : FSOCK_HANGUP));
 }
 
 /* What the system found. */
@@ -136,6 +156,10 @@ look_at(struct once *w, size_t i)
 	int events = w->fds[i].revents;
 	int state = FSOCK_INPUT;
 
+	if (fsock__layers_are_on(s)) {
+		look_through(w, s, events);
+		return;
+	}
 	if (events & (POLLHUP | FSOCK__POLLRDHUP))
 		state |= FSOCK_HANGUP;
 	if (events & (POLLERR | POLLNVAL))

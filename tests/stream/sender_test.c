@@ -50,8 +50,12 @@ script_close(struct fsock *s)
 	return fsock__transport_socket.close(s);
 }
 
-static const struct fsock__transport_ops script = { script_receive, script_offer,
-	script_await_room, script_close };
+static const struct fsock__transport_ops script = {
+	.receive = script_receive,
+	.offer = script_offer,
+	.await_room = script_await_room,
+	.close = script_close,
+};
 
 static fsock *s, *far;
 static FILE *out;
