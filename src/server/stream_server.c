@@ -55,7 +55,8 @@ serve(struct fsock__worker *w)
 	int failed;
 
 	fsock_clear_error();
-	if (fsock_layer_start(w->client) < 0) { /* nobody else is kept waiting by it */
+	if (!fsock_is_nonblocking(w->client) &&
+	    fsock_layer_start(w->client) < 0) { /* nobody else is kept waiting by it */
 		fsock__server_report(server);
 		fsock_close(w->client);
 		return;

@@ -88,19 +88,25 @@ fsock__layered_note(struct fsock__member *m, int state)
 }
 
 int
+fsock__layered_end(const struct fsock *s)
+{
+	const struct fsock__layers *layers = s->layers;
+
+	if (layers == NULL || !layers->has_input || layers->has_first)
+		return 0;
+	return layers->failed ? FSOCK_FAILED : FSOCK_HANGUP;
+}
+
+int
 fsock__layered_state(struct fsock__member *m)
 {
 	const struct fsock *s = m->socket;
 	const struct fsock__layers *layers = s->layers;
-	int state = m->news & FSOCK_FAILED, news = m->news;
+	int news = m->news, state = (news & FSOCK_FAILED) | fsock__layered_end(s);
 
 	m->news = 0;
-	if (layers->failed)
-		state |= FSOCK_FAILED;
 	if (layers->has_input && !s->output.congested)
 		state |= FSOCK_INPUT;
-	if (layers->has_input && !layers->has_first && !layers->failed)
-		state |= FSOCK_HANGUP;
 	if ((news & FSOCK_HANGUP) && !(m->interest & FSOCK_INPUT))
 		state |= FSOCK_HANGUP;
 	if (layers->is_started && (news & layers->wish[1]) &&

@@ -23,6 +23,9 @@ void fsock__layered_work_all(struct fsock_waitlist *);
 /* What was found of a member's descriptor. Needs the list's lock. */
 void fsock__layered_note(struct fsock__member *, int state);
 
+/* What there is besides FSOCK_INPUT for who reads: FSOCK_HANGUP at the end, FSOCK_FAILED. */
+int fsock__layered_end(const struct fsock *);
+
 /* The state of a member, as far as it has been found out. Needs the list's lock. */
 int fsock__layered_state(struct fsock__member *);
 

@@ -131,7 +131,7 @@ look_inside(struct once *w, size_t i)
 	else if (fd < 0)
 		found(w, s, FSOCK_FAILED);
 	else if (fsock__look_has_input(s))
-		found(w, s, FSOCK_INPUT);
+		found(w, s, FSOCK_INPUT | fsock__layered_end(s));
 }
 
 /* What the layers make of what the system found. */
@@ -142,10 +142,8 @@ look_through(struct once *w, fsock *s, int events)
 		   (events & ~POLLOUT ? FSOCK_INPUT : 0);
 
 	fsock__layered_work(s, FSOCK_INPUT, news);
-	if (s->layers->failed)
-		found(w, s, FSOCK_INPUT | FSOCK_FAILED);
-	else if (fsock__look_has_input(s))
-		found(w, s, FSOCK_INPUT | (s->layers->has_first ? 0 : FSOCK_HANGUP));
+	if (fsock__look_has_input(s))
+		found(w, s, FSOCK_INPUT | fsock__layered_end(s));
 }
 
 /* What the system found. */

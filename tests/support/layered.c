@@ -31,6 +31,12 @@ mangle_ended(void)
 	return ended;
 }
 
+void
+mangle_reset(void)
+{
+	alive = ended = 0;
+}
+
 /* Whether it is time for something that happens in every so many calls. */
 static int
 is_turn(unsigned calls, int period)

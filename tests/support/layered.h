@@ -29,6 +29,9 @@ extern const struct fsock_layer_ops mangle_ops;
 int mangle_count(void);
 int mangle_ended(void);
 
+/* Counts from the start again: a fixture. */
+void mangle_reset(void);
+
 int layered_is_on(void);
 void layered_make(fsock *s);
 
