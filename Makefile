@@ -32,7 +32,8 @@ INSTALL    ?= install
 V          ?=
 Q          := $(if $(V),,@)
 
-SOURCES  := $(sort $(wildcard src/*/*.c src/*/*/*.c))
+TLS_SOURCES := $(sort $(wildcard src/tls/*.c))
+SOURCES  := $(filter-out $(TLS_SOURCES),$(sort $(wildcard src/*/*.c src/*/*/*.c)))
 SOURCE_DIRS := $(sort $(dir $(SOURCES)))
 HEADERS  := $(sort $(wildcard include/*.h include/fsock/*.h))
 EXAMPLES := $(sort $(wildcard examples/*.c))
@@ -62,6 +63,42 @@ EXPORTS := build/exports
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 all: build/cc/libfsock.a build/cc/$(SHARED)
+
+# ---- TLS: a library of its own, made where OpenSSL 3 is.
+
+HAS_TLS := $(if $(shell pkg-config --atleast-version=3.0 openssl 2>/dev/null && echo yes),yes)
+TLS_SHARED := $(subst libfsock,libfsock-tls,$(SHARED))
+TLS_SONAME := $(subst libfsock,libfsock-tls,$(SONAME))
+TLS_SOLINK := $(subst libfsock,libfsock-tls,$(SOLINK))
+TLS_OBJECTS := $(TLS_SOURCES:%.c=build/cc/%.o)
+TLS_LIBS   = $(shell pkg-config --libs openssl)
+
+.PHONY: tls
+ifneq ($(HAS_TLS),)
+all: tls
+tls: build/cc/libfsock-tls.a build/cc/$(TLS_SHARED)
+else
+all: no-tls
+.PHONY: no-tls
+no-tls:
+	@echo "  libfsock-tls is left out: pkg-config finds no OpenSSL 3 with its headers (libssl-dev)"
+tls:
+	@echo "libfsock-tls needs OpenSSL 3 with its headers (libssl-dev)" >&2; exit 1
+endif
+
+build/cc/libfsock-tls.a: $(TLS_OBJECTS) src/tls
+	@echo "  AR $@"
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $(TLS_OBJECTS)
+
+build/cc/$(TLS_SHARED): $(TLS_OBJECTS) build/cc/$(SHARED) $(EXPORTS)-tls src/tls
+	@echo "  LD $@"
+	$(Q)$(CC) $(CFLAGS) -pthread $(LDFLAGS) $(subst $(SONAME),$(TLS_SONAME),$(subst $(EXPORTS),$(EXPORTS)-tls,$(SOFLAGS))) \
+	    -o $@ $(TLS_OBJECTS) -Lbuild/cc -lfsock $(TLS_LIBS)
+	$(Q)ln -sf $(TLS_SHARED) $(@D)/$(TLS_SONAME)
+	$(Q)ln -sf $(TLS_SHARED) $(@D)/$(TLS_SOLINK)
+
+-include $(TLS_OBJECTS:.o=.d)
 
 # ---- Variants: a compiler with its flags, and a directory under build/ of its own.
 
@@ -98,6 +135,10 @@ build/$(1)/$(SHARED): $$(OBJECTS.$(1)) $(EXPORTS) $(SOURCE_DIRS)
 -include $$(OBJECTS.$(1):.o=.d)
 endef
 $(foreach v,$(VARIANTS),$(eval $(call VARIANT_RULES,$(v))))
+
+$(EXPORTS)-tls: src/tls/symbols.list Makefile
+	@mkdir -p $(@D)
+	$(Q)$(EXPORT) >$@
 
 $(EXPORTS): src/symbols.list Makefile
 	@mkdir -p $(@D)

@@ -15,6 +15,7 @@
 #define FSOCK_LAYER_H
 
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include <fsock/api.h>
@@ -118,6 +119,20 @@ FSOCK_API fsock_layer *fsock_layer_of(fsock *s, const struct fsock_layer_ops *op
 FSOCK_API void *fsock_layer_state(const fsock_layer *layer);
 FSOCK_API fsock *fsock_layer_socket(const fsock_layer *layer);
 FSOCK_API const char *fsock_layer_host(const fsock_layer *layer);
+
+/* The host that a socket is connected to, "" if that is not known: for who makes a layer. */
+FSOCK_API const char *fsock_layer_peer(const fsock *s);
+
+/* fsockopen() through a layer: see fsock/stream.h. */
+FSOCK_API FILE *fsock_layer_open(
+    const char *host, int port, const char *mode, struct fsock_layer_maker *maker);
+
+/*
+ * Records an error, for who makes layers: fsock_last_error() tells of it then. `operation` is static
+ * text; `text` is one line, or NULL for the system's words for errno. Sets errno. Returns: -1.
+ */
+FSOCK_API int fsock_layer_report(
+    const char *operation, enum fsock_error_kind kind, int errnum, const char *text);
 
 /*
  * For the functions of a layer: takes up to n octets from below. Returns: 1 to n, END, FAILED, or

@@ -174,6 +174,23 @@ fsock_layer_host(const fsock_layer *layer)
 	return layer->socket->host;
 }
 
+/* see fsock/layer.h */
+const char *
+fsock_layer_peer(const fsock *s)
+{
+	return s->host;
+}
+
+/* see fsock/layer.h */
+int
+fsock_layer_report(
+    const char *operation, enum fsock_error_kind kind, int errnum, const char *text)
+{
+	if (text == NULL)
+		return fsock__error_set_kind(operation, NULL, FSOCK__NO_PORT, kind, errnum);
+	return fsock__error_set_words(operation, NULL, FSOCK__NO_PORT, kind, errnum, "%s", text);
+}
+
 void
 fsock__layer_hold(struct fsock_layer_maker *maker)
 {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include <fsock/format.h>
+#include <fsock/layer.h>
 #include <fsock/stream.h>
 
 #include "../base/error.h"
@@ -134,9 +135,9 @@ parse_mode(const char *text, struct mode *m)
 	return 0;
 }
 
-/* see fsock/stream.h */
+/* see fsock/layer.h */
 FILE *
-fsockopen(const char *host, int port, const char *mode)
+fsock_layer_open(const char *host, int port, const char *mode, struct fsock_layer_maker *maker)
 {
 	struct mode m;
 	FILE *file;
@@ -147,6 +148,7 @@ fsockopen(const char *host, int port, const char *mode)
 		    "open mode", mode == NULL ? "(no mode)" : mode, FSOCK__NO_PORT, EINVAL);
 		return NULL;
 	}
+	m.options.layer = maker;
 	s = fsock_connect(host, port, &m.options);
 	if (s == NULL)
 		return NULL;
@@ -162,4 +164,11 @@ fsockopen(const char *host, int port, const char *mode)
 	}
 	fsock_disown(s);
 	return file;
+}
+
+/* see fsock/stream.h */
+FILE *
+fsockopen(const char *host, int port, const char *mode)
+{
+	return fsock_layer_open(host, port, mode, NULL);
 }
