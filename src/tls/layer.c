@@ -25,7 +25,8 @@ prepare_client(struct fsock__tls *t)
 	const struct fsock_tls_options *o = &t->tls->options;
 
 	SSL_set_connect_state(t->ssl);
-	SSL_set_verify(t->ssl, o->verify == FSOCK_OFF ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
+	SSL_set_verify(t->ssl, o->verify == FSOCK_OFF ? SSL_VERIFY_NONE : SSL_VERIFY_PEER,
+	    o->verify == FSOCK_OFF ? NULL : fsock__tls_verify);
 	if (t->name[0] != '\0' && !is_address(t->name) &&
 	    SSL_set_tlsext_host_name(t->ssl, t->name) != 1)
 		return -1;
@@ -47,7 +48,7 @@ prepare_server(struct fsock__tls *t)
 	else if (o->verify == FSOCK_DEFAULT && (o->ca_file != NULL || o->ca_dir != NULL))
 		mode = SSL_VERIFY_PEER;
 	SSL_set_accept_state(t->ssl);
-	SSL_set_verify(t->ssl, mode, NULL);
+	SSL_set_verify(t->ssl, mode, fsock__tls_verify);
 }
 
 /* Makes the SSL. Returns 1 or FAILED. */

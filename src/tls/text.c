@@ -142,18 +142,25 @@ say_reason(struct fsock__tls *t, fsock_layer *layer, unsigned long error)
 }
 
 int
+fsock__tls_verify(int is_right, X509_STORE_CTX *store)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	X509 *certificate = X509_STORE_CTX_get_current_cert(store);
+	struct fsock__tls *t = ssl == NULL ? NULL : SSL_get_app_data(ssl);
+
+	if (!is_right && t != NULL && t->why[0] == '\0' && certificate != NULL)
+		say_certificate(t, certificate, X509_STORE_CTX_get_error(store), t->why);
+	return is_right;
+}
+
+int
 fsock__tls_fail(struct fsock__tls *t, fsock_layer *layer)
 {
 	unsigned long error = ERR_peek_error();
-	X509 *certificate = t->ssl == NULL ? NULL : SSL_get1_peer_certificate(t->ssl);
-	long result = t->ssl == NULL ? X509_V_OK : SSL_get_verify_result(t->ssl);
-	char text[TEXT];
 
 	t->has_failed = 1;
-	if (!t->is_done && certificate != NULL && result != X509_V_OK &&
-	    ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
-		say_certificate(t, certificate, result, text);
-		fsock_layer_fail(layer, FSOCK_CERTIFICATE_ERROR, EPROTO, text);
+	if (t->why[0] != '\0') {
+		fsock_layer_fail(layer, FSOCK_CERTIFICATE_ERROR, EPROTO, t->why);
 	} else if (t->is_at_end) {
 		fsock_layer_fail(layer, FSOCK_TRUNCATED_ERROR, ECONNRESET,
 		    t->is_done ? "connection ended without TLS's end: truncated?"
@@ -161,7 +168,6 @@ fsock__tls_fail(struct fsock__tls *t, fsock_layer *layer)
 	} else {
 		say_reason(t, layer, error);
 	}
-	X509_free(certificate);
 	ERR_clear_error();
 	return FSOCK_LAYER_FAILED;
 }

@@ -43,6 +43,7 @@ struct fsock__tls {
 	unsigned char head[64]; /* what came before there was an SSL */
 	size_t head_from, head_to;
 	char name[256], alpn[256];
+	char why[256]; /* the peer's certificate is not accepted; "" if it is */
 };
 
 extern const struct fsock_layer_ops fsock__tls_ops;
@@ -58,6 +59,9 @@ fsock_tls *fsock__tls_default(void);
 
 /* What a BIO of a connection is made of. */
 const BIO_METHOD *fsock__tls_bio(void);
+
+/* Remembers what is wrong with a certificate: OpenSSL's verify callback. */
+int fsock__tls_verify(int is_right, X509_STORE_CTX *);
 
 /* Says in words why the handshake, or a record, has failed. Returns FSOCK_LAYER_FAILED. */
 int fsock__tls_fail(struct fsock__tls *, fsock_layer *);
