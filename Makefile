@@ -1,6 +1,7 @@
 # libfsock: sockets that are FILE*. Needs GNU make 3.81 or newer; there is no configure step.
 #
 ## make             the static and the shared library, in build/cc
+## make tls         libfsock-tls, which make builds as well where OpenSSL 3 is with its headers
 ## make demo        build the static library, run examples/demo.c (a C compiler and make suffice)
 ## make examples    build all examples against the static library
 ## make install     DESTDIR, PREFIX, LIBDIR, INCLUDEDIR, MANDIR; make uninstall takes it away
@@ -36,7 +37,9 @@ TLS_SOURCES := $(sort $(wildcard src/tls/*.c))
 SOURCES  := $(filter-out $(TLS_SOURCES),$(sort $(wildcard src/*/*.c src/*/*/*.c)))
 SOURCE_DIRS := $(sort $(dir $(SOURCES)))
 HEADERS  := $(sort $(wildcard include/*.h include/fsock/*.h))
-EXAMPLES := $(sort $(wildcard examples/*.c))
+HAS_TLS  := $(shell pkg-config --atleast-version=3.0 openssl 2>/dev/null && echo yes)
+TLS_EXAMPLES := $(shell grep -l '<fsock/tls.h>' examples/*.c)
+EXAMPLES := $(filter-out $(if $(HAS_TLS),,$(TLS_EXAMPLES)),$(sort $(wildcard examples/*.c)))
 PAGES    := $(sort $(wildcard man/*.[1-9]))
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
@@ -66,7 +69,6 @@ all: build/cc/libfsock.a build/cc/$(SHARED)
 
 # ---- TLS: a library of its own, made where OpenSSL 3 is.
 
-HAS_TLS := $(if $(shell pkg-config --atleast-version=3.0 openssl 2>/dev/null && echo yes),yes)
 TLS_SHARED := $(subst libfsock,libfsock-tls,$(SHARED))
 TLS_SONAME := $(subst libfsock,libfsock-tls,$(SONAME))
 TLS_SOLINK := $(subst libfsock,libfsock-tls,$(SOLINK))
@@ -152,7 +154,10 @@ build/cc/examples/%: examples/%.c build/cc/libfsock.a
 	@mkdir -p $(@D)
 	@echo "  CC $@"
 	$(Q)$(CC) -Wall -Wextra $(CFLAGS) -Iinclude $(CPPFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
-	    build/cc/libfsock.a -pthread
+	    $(or $(EXAMPLE_LIBS),build/cc/libfsock.a) -pthread
+
+$(TLS_EXAMPLES:%.c=build/cc/%): build/cc/libfsock-tls.a
+$(TLS_EXAMPLES:%.c=build/cc/%): EXAMPLE_LIBS = build/cc/libfsock-tls.a build/cc/libfsock.a $(TLS_LIBS)
 
 -include $(EXAMPLES:%.c=build/cc/%.d)
 
@@ -174,6 +179,13 @@ install: all
 	$(INSTALL) -m 644 include/fsock/*.h "$(DESTDIR)$(INCLUDEDIR)/fsock/"
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 	    -e 's|@VERSION@|$(VERSION)|' fsock.pc.in >"$(DESTDIR)$(PKGDIR)/fsock.pc"
+	$(if $(HAS_TLS),$(INSTALL) -m 644 build/cc/libfsock-tls.a "$(DESTDIR)$(LIBDIR)/")
+	$(if $(HAS_TLS),$(INSTALL) -m 755 build/cc/$(TLS_SHARED) "$(DESTDIR)$(LIBDIR)/")
+	$(if $(HAS_TLS),ln -sf $(TLS_SHARED) "$(DESTDIR)$(LIBDIR)/$(TLS_SONAME)")
+	$(if $(HAS_TLS),ln -sf $(TLS_SHARED) "$(DESTDIR)$(LIBDIR)/$(TLS_SOLINK)")
+	$(if $(HAS_TLS),sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+	    -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' fsock-tls.pc.in \
+	    >"$(DESTDIR)$(PKGDIR)/fsock-tls.pc")
 	$(if $(PAGES),for p in $(PAGES); do d="$(DESTDIR)$(MANDIR)/man$${p##*.}"; \
 	    $(INSTALL) -d "$$d" && $(INSTALL) -m 644 $$p "$$d/" || exit 1; \
 	    for n in $$($(PAGE_NAMES)); do l="$$d/$$n.$${p##*.}"; \
@@ -182,7 +194,9 @@ install: all
 uninstall:
 	for f in libfsock.a $(SHARED) $(SONAME) $(SOLINK); do rm -f "$(DESTDIR)$(LIBDIR)/$$f"; done
 	for f in $(HEADERS:include/%=%); do rm -f "$(DESTDIR)$(INCLUDEDIR)/$$f"; done
-	rm -f "$(DESTDIR)$(PKGDIR)/fsock.pc"
+	for f in libfsock-tls.a $(TLS_SHARED) $(TLS_SONAME) $(TLS_SOLINK); do \
+	    rm -f "$(DESTDIR)$(LIBDIR)/$$f"; done
+	rm -f "$(DESTDIR)$(PKGDIR)/fsock.pc" "$(DESTDIR)$(PKGDIR)/fsock-tls.pc"
 	$(if $(PAGES),for p in $(PAGES); do d="$(DESTDIR)$(MANDIR)/man$${p##*.}"; \
 	    for n in $$($(PAGE_NAMES)); do rm -f "$$d/$$n.$${p##*.}"; done; rm -f "$$d/$${p##*/}"; done)
 	-rmdir "$(DESTDIR)$(INCLUDEDIR)/fsock"

@@ -294,8 +294,8 @@ stage-valgrind: $(PROGRAMS.cc)
 $(TLS:%.c=build/cc/%): build/cc/libfsock-tls.a
 $(TLS:%.c=build/cc/%): LDLIBS.cc += build/cc/libfsock-tls.a build/cc/libfsock.a $(shell pkg-config --libs openssl)
 
-stage-tls: $(TLS:%.c=build/cc/%)
-	$(call run,tls,$^)
+stage-tls: $(TLS:%.c=build/cc/%) | examples
+	$(call run,tls,$^ $(wildcard tests/tls/*_test.sh))
 
 stage-peers: $(PEERS:%.c=build/cc/%) | examples
 	$(call run,peers,$^ $(wildcard tests/peers/*_test.sh))

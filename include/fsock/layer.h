@@ -42,7 +42,7 @@ struct fsock_layer_ops {
 	size_t size;      /* of this struct: there may be more members one day */
 	const char *name; /* "TLS" */
 
-	/* Takes the handshake a step further. Returns 1 (done), FAILED or WANTS_. NULL: has none. */
+	/* Takes the handshake a step further. Returns 1 (done), FAILED or WANTS_. NULL: none. */
 	int (*start)(fsock_layer *);
 	/* Reads up to n octets. Returns 1 to n, END, FAILED or WANTS_. */
 	ssize_t (*read)(fsock_layer *, void *octets, size_t n);
@@ -128,8 +128,8 @@ FSOCK_API FILE *fsock_layer_open(
     const char *host, int port, const char *mode, struct fsock_layer_maker *maker);
 
 /*
- * Records an error, for who makes layers: fsock_last_error() tells of it then. `operation` is static
- * text; `text` is one line, or NULL for the system's words for errno. Sets errno. Returns: -1.
+ * Records an error, for who makes layers: fsock_last_error() tells of it then. `operation` is
+ * static text; `text` is one line, or NULL for the system's words for errno. Sets errno. Returns: -1.
  */
 FSOCK_API int fsock_layer_report(
     const char *operation, enum fsock_error_kind kind, int errnum, const char *text);

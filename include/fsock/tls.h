@@ -33,7 +33,7 @@ struct fsock_tls_options {
 	const char *certificate;  /* our own, with its chain; a server needs one */
 	const char *key;          /* its private key; default: in the same file */
 	enum fsock_switch verify; /* clients: default on. Servers: FSOCK_ON demands a certificate of
-	                             each client, with ca_file or ca_dir one is asked for; else off */
+	                             each client; with ca_file or ca_dir one is asked for */
 	enum fsock_switch verify_name; /* clients: that the certificate is for `name`; default on */
 	int min_version;               /* 12 or 13; default 12 */
 	const char *alpn;              /* "h2,http/1.1": a server without a common one refuses */

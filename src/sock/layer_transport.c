@@ -5,8 +5,8 @@
 #include "transfer.h"
 
 /*
- * Octets are waited for as long as the program says, whatever the layers do meanwhile: a record that
- * comes octet by octet does not make it longer.
+ * Octets are waited for as long as the program says, whatever the layers do meanwhile: a record
+ * that comes octet by octet does not make it longer.
  */
 static ssize_t
 layered_receive(struct fsock *s, void *buf, size_t n)

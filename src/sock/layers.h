@@ -16,8 +16,8 @@ int fsock__layers_advance(struct fsock *, const char *operation);
 int fsock__layers_start(struct fsock *, const char *operation, int64_t until);
 
 /*
- * Receives what is there. Returns how much, 0 at the end, -1 with the error recorded, or -2 if there
- * is nothing.
+ * Receives what is there. Returns how much, 0 at the end, -1 with the error recorded, or -2 if
+ * there is nothing.
  */
 #define FSOCK__LAYERS_NOTHING (-2)
 ssize_t fsock__layers_receive(struct fsock *, void *buf, size_t n);

@@ -76,7 +76,7 @@ end_layers(struct fsock *s)
 	return r < 0 ? -1 : shutdown(s->fd, SHUT_WR);
 }
 
-/* A write that is cut short ends in no more than the end of the connection: that is no proper end. */
+/* A write that is cut short is followed by the end of the connection alone: no proper end. */
 static int
 shut_layers(struct fsock *s)
 {

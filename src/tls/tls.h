@@ -51,7 +51,7 @@ extern const struct fsock_layer_ops fsock__tls_ops;
 /* fsock_tls_new(), but for the maker. */
 fsock_tls *fsock__tls_new(const struct fsock_tls_options *);
 
-/* The context, with a reference for the caller; with authorities for a client. Or NULL, recorded. */
+/* The context, with a reference for the caller; for a client with authorities. */
 SSL_CTX *fsock__tls_context(fsock_tls *, int is_client);
 
 /* The one with all defaults, or NULL with the error recorded. */
