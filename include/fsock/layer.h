@@ -28,10 +28,10 @@ typedef struct fsock_layer fsock_layer;
 
 /* What the functions of a layer return, besides counts of octets and 1 for "done". */
 enum {
-	FSOCK_LAYER_END = 0,           /* the orderly end of input */
-	FSOCK_LAYER_FAILED = -1,       /* as fsock_layer_fail() has recorded, here or below */
-	FSOCK_LAYER_WANTS_INPUT = -2,  /* again, when there is input below */
-	FSOCK_LAYER_WANTS_OUTPUT = -3, /* again, when there is room below */
+	FSOCK_LAYER_END = 0,          /* the orderly end of input */
+	FSOCK_LAYER_FAILED = -1,      /* as fsock_layer_fail() has recorded, here or below */
+	FSOCK_LAYER_WANTS_INPUT = -2, /* again, when there is input below */
+	FSOCK_LAYER_WANTS_OUTPUT = -3 /* again, when there is room below */
 };
 
 /*

@@ -15,6 +15,7 @@
 struct fsock__lock {
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
+	int depth; /* how often its thread has taken it */
 };
 
 /* A lock of its own, for what no child of fork() uses. */
@@ -48,7 +49,8 @@ void fsock__lock_give(struct fsock__lock *);
 
 /*
  * Gives the lock up, waits until some thread tells that something has changed, or until the
- * absolute deadline, and takes the lock again. May return early. Not a point of cancellation.
+ * absolute deadline, and takes the lock again, as often as it was taken. May return early. Not a
+ * point of cancellation.
  */
 void fsock__lock_await(struct fsock__lock *, int64_t deadline);
 void fsock__lock_tell(struct fsock__lock *);

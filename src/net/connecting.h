@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 
+#include "../base/abandon.h"
 #include "../base/error.h"
 #include "../base/wake.h"
 #include "lookup.h"
@@ -22,6 +23,8 @@ struct fsock__connecting {
 	struct pollfd *fds;
 	size_t count;
 	int64_t next;
+
+	struct fsock__abandon abandon; /* of the thread that waits for it alone */
 
 	int fd;     /* once done: the connected descriptor, which blocks */
 	int family; /* its AF_... */

@@ -5,15 +5,16 @@
 #include "../base/error.h"
 #include "layer.h"
 #include "layers.h"
+#include "../base/ring.h"
 #include "pending.h"
 #include "socket.h"
 #include "../base/sys.h"
 
-/* A thread that waits to be connected is cancelled. */
+/* A thread that waited to be connected has ended. */
 static void
-abandon(void *c)
+abandon(struct fsock__abandon *a)
 {
-	fsock__connecting_free(c);
+	fsock__connecting_free(fsock__ring_owner(a, struct fsock__connecting, abandon));
 }
 
 /* Waits for the next step, and only there may the thread be cancelled. Returns 0 or -1. */
@@ -22,11 +23,12 @@ await_step(struct fsock__connecting *c, int cancel)
 {
 	int r, unused;
 
-	pthread_cleanup_push(abandon, c);
+	if (fsock__abandon_push(&c->abandon, abandon) < 0)
+		return -1;
 	pthread_setcancelstate(cancel, &unused);
 	r = fsock__sys_poll(c->fds, c->count, c->next);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &unused);
-	pthread_cleanup_pop(0);
+	fsock__abandon_pop(&c->abandon);
 	return r < 0 ? -1 : 0;
 }
 
@@ -53,11 +55,26 @@ make_layer(fsock *s, int64_t deadline)
 	return 0;
 }
 
-/* A thread that waits for the handshake is cancelled. */
+/* A thread that waited for the handshake has ended. */
 static void
-abandon_socket(void *s)
+abandon_socket(struct fsock__abandon *a)
 {
-	fsock_close(s);
+	fsock_close(fsock__ring_owner(a, struct fsock__layers, abandon)->top->socket);
+}
+
+/* Waits for the next step of it, and only there may the thread be cancelled. Returns 0 or -1. */
+static int
+await_hand(fsock *s, int64_t deadline, int cancel)
+{
+	int r, unused;
+
+	if (fsock__abandon_push(&s->layers->abandon, abandon_socket) < 0)
+		return fsock__handle_error(s, "connect", errno);
+	pthread_setcancelstate(cancel, &unused);
+	r = fsock__layers_await(s, "connect", FSOCK_INPUT, deadline);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &unused);
+	fsock__abandon_pop(&s->layers->abandon);
+	return r;
 }
 
 /*
@@ -67,21 +84,15 @@ abandon_socket(void *s)
 static int
 shake_hands(fsock *s, int64_t deadline, int cancel)
 {
-	int r, unused;
+	int r;
 
 	if (make_layer(s, deadline) < 0)
 		return -1;
 	if (!fsock__layers_are_on(s))
 		return 0;
-	while ((r = fsock__layers_advance(s, "connect")) == 0 && !s->nonblocking) {
-		pthread_cleanup_push(abandon_socket, s);
-		pthread_setcancelstate(cancel, &unused);
-		r = fsock__layers_await(s, "connect", FSOCK_INPUT, deadline);
-		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &unused);
-		pthread_cleanup_pop(0);
-		if (r < 0)
-			break;
-	}
+	while ((r = fsock__layers_advance(s, "connect")) == 0 && !s->nonblocking)
+		if (await_hand(s, deadline, cancel) < 0)
+			return -1;
 	return r < 0 ? -1 : 0;
 }
 

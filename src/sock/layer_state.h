@@ -7,6 +7,7 @@
 
 #include <fsock/layer.h>
 
+#include "../base/abandon.h"
 #include "../base/clock.h"
 #include "handle.h"
 
@@ -61,8 +62,9 @@ struct fsock__layers {
 	uint8_t *held;       /* taken from a socket that does not block, for write() */
 	_Atomic size_t held_to;
 	size_t held_from, held_room;
-	_Atomic size_t unsent; /* octets, about, that are taken and not passed on */
-	atomic_int unwritable; /* errno of output that the descriptor has refused, or 0 */
+	_Atomic size_t unsent;         /* octets, about, that are taken and not passed on */
+	struct fsock__abandon abandon; /* of a thread in fsock_connect() */
+	atomic_int unwritable;         /* errno of output that the descriptor has refused, or 0 */
 	atomic_int failed;
 	enum fsock_error_kind kind; /* why */
 	int errnum;

@@ -150,6 +150,7 @@ fsock_waitlist_free(fsock_waitlist *list)
 	} else {
 		while (remove_first(list, 1))
 			;
+		fsock__member_forget_jump(list);
 		fsock__member_unref_list(list);
 	}
 	errno = saved;

@@ -160,17 +160,20 @@ sort_found(struct fsock_waitlist *list, const struct fsock__found *found)
 		take_found(m, found->state);
 }
 
-/* The thread that asks the system is cancelled. The next wait buries the dead. */
+/* The thread that asked the system has ended. The next wait buries the dead. */
 static void
-abandon(void *arg)
+abandon(struct fsock__abandon *a)
 {
-	struct fsock_waitlist *list = arg;
+	struct fsock_waitlist *list = fsock__ring_owner(a, struct fsock_waitlist, abandon);
 
+	if (!fsock__waitlist_is_ours(list))
+		return;
 	fsock__lock_take(&list->lock);
 	list->waiting = 0;
 	list->is_used = 0;
 	fsock__connecting_hand_over(list);
 	fsock__lock_give(&list->lock);
+	fsock__member_unref_list(list);
 }
 
 /*
@@ -182,9 +185,12 @@ ask_cancellably(struct fsock_waitlist *list, int64_t left)
 {
 	int n;
 
-	pthread_cleanup_push(abandon, list);
+	if (fsock__abandon_push(&list->abandon, abandon) < 0)
+		return -1;
+	list->references++;
 	n = list->ops->wait(&list->poller, left);
-	pthread_cleanup_pop(0);
+	fsock__abandon_pop(&list->abandon);
+	list->references--; /* the program has one */
 	return n;
 }
 
@@ -306,6 +312,7 @@ fsock_waitlist_wait(fsock_waitlist *list, double timeout, double *remaining)
 	if (is_busy(list)) {
 		r = fail(EBUSY);
 	} else {
+		fsock__member_forget_jump(list);
 		list->is_used = 1;
 		list->user = pthread_self();
 		r = await(list, deadline);

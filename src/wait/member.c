@@ -21,6 +21,17 @@ fsock__member_unref_list(struct fsock_waitlist *list)
 }
 
 void
+fsock__member_forget_jump(struct fsock_waitlist *list)
+{
+	if (!list->is_used || !pthread_equal(list->user, pthread_self()) ||
+	    !fsock__abandon_is_pushed(&list->abandon))
+		return;
+	fsock__abandon_pop(&list->abandon);
+	list->references--; /* the program has one */
+	list->waiting = 0;
+}
+
+void
 fsock__member_signal(struct fsock_waitlist *list)
 {
 	if (!atomic_exchange(&list->signalled, 1))

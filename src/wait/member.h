@@ -7,6 +7,9 @@
 /* Drops a reference of the list; the last one frees what is left of it. */
 void fsock__member_unref_list(struct fsock_waitlist *);
 
+/* The calling thread has perhaps jumped out of a wait on the list: that one is over. */
+void fsock__member_forget_jump(struct fsock_waitlist *);
+
 /* What one thread does that the waiting one has to see. */
 void fsock__member_signal(struct fsock_waitlist *);
 void fsock__member_nudge(struct fsock_waitlist *);

@@ -6,8 +6,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "../base/abandon.h"
 #include "../base/clock.h"
 #include "../base/error.h"
+#include "../base/ring.h"
 #include "../sock/pending.h"
 #include "../sock/layers.h"
 #include "layered.h"
@@ -34,7 +36,13 @@ struct once {
 	int64_t next;   /* when one of those wants a step */
 	int ready;
 	int cancel;            /* the thread's cancellation state, which holds where it sleeps */
-	struct pollfd *memory; /* what fds took, or NULL */
+	struct memory *memory; /* where `fds` are, or NULL */
+};
+
+/* More descriptors than fit on the stack. */
+struct memory {
+	struct fsock__abandon abandon;
+	struct pollfd fds[];
 };
 
 /*
@@ -53,15 +61,17 @@ found(struct once *w, fsock *s, int state)
 static int
 reserve(struct once *w, size_t room)
 {
-	struct pollfd *memory;
+	struct memory *memory = NULL;
 
 	if (room <= w->room)
 		return 0;
-	memory = calloc(room, sizeof *memory);
+	if (room < (SIZE_MAX - sizeof *memory) / sizeof memory->fds[0])
+		memory = calloc(1, sizeof *memory + room * sizeof memory->fds[0]);
 	if (memory == NULL)
 		return fsock__error_set("wait", NULL, FSOCK__NO_PORT, ENOMEM);
 	free(w->memory);
-	w->fds = w->memory = memory;
+	w->memory = memory;
+	w->fds = memory->fds;
 	w->room = room;
 	return 0;
 }
@@ -166,23 +176,26 @@ look_at(struct once *w, size_t i)
 		found(w, s, state);
 }
 
+/* The thread has ended while it asked the system. */
 static void
-abandon(void *w)
+abandon(struct fsock__abandon *a)
 {
-	free(((struct once *)w)->memory);
+	free(fsock__ring_owner(a, struct memory, abandon));
 }
 
-/* Asks the system, and only here may the thread be cancelled. */
+/* Asks the system, and only here may the thread be cancelled. Returns as poll(2). */
 static int
 ask(struct once *w, int64_t left)
 {
 	int r, unused;
 
-	pthread_cleanup_push(abandon, w);
+	if (w->memory != NULL && fsock__abandon_push(&w->memory->abandon, abandon) < 0)
+		return -1;
 	pthread_setcancelstate(w->cancel, &unused);
 	r = poll(w->fds, (nfds_t)(w->n + w->more), fsock__clock_milliseconds(left));
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &unused);
-	pthread_cleanup_pop(0);
+	if (w->memory != NULL)
+		fsock__abandon_pop(&w->memory->abandon);
 	return r;
 }
 

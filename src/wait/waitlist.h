@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "../base/abandon.h"
 #include "../base/lock.h"
 #include "../base/process.h"
 #include "../base/ring.h"
@@ -69,7 +70,8 @@ struct fsock__member {
  *  8. Hidden members are at the end of `members` and do not count in `member_count`.
  *  9. `timers` is a heap: a timer is not before its parent. Each member that is to be told of at a
  *     certain time is in it, with a `due` that is no later than that; there is room for all.
- * 10. `references` counts the program, and those who use the list without a member in it.
+ * 10. `references` counts the program, those who use the list without a member in it, and the
+ *     thread that waits or has jumped out of its wait.
  */
 struct fsock_waitlist {
 	struct fsock__lock lock;
@@ -85,8 +87,9 @@ struct fsock_waitlist {
 	struct fsock__member **timers;
 	size_t timer_count, timer_room;
 	int ready_count;
-	int is_used;    /* a thread is in fsock_waitlist_wait() ... */
-	pthread_t user; /* ... and which */
+	int is_used;                   /* a thread is in fsock_waitlist_wait() ... */
+	pthread_t user;                /* ... and which */
+	struct fsock__abandon abandon; /* the user's; it has a reference while it is pushed */
 	atomic_int waiting;
 	struct fsock__member *graveyard;
 	struct fsock__member *closed; /* no members any more: their sockets are to be closed */

@@ -150,6 +150,15 @@ play(int own)
 	fsock__lock_give(ball.lock);
 }
 
+/* The same, by a thread that has the lock twice. */
+static void
+play_deeper(int me)
+{
+	fsock__lock_take(ball.lock);
+	play(me);
+	fsock__lock_give(ball.lock);
+}
+
 static void
 play_second(void *unused)
 {
@@ -164,7 +173,7 @@ START_TEST(told)
 	ball.lock = lock_number(_i);
 	ball.turn = 0;
 	sock_thread_start(&other, play_second, NULL);
-	play(0);
+	(_i % 2 ? play_deeper : play)(0);
 	sock_thread_join(&other);
 	ck_assert_int_eq(ball.turn, 0);
 }

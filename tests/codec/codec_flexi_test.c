@@ -111,7 +111,7 @@ convert(const struct form *from, const struct form *to, size_t piece)
 		{ run_eol_out, error_of_eol, &p.out, NULL, 50 },
 		{ run_encoder, error_of_encoder, &p.encoder, NULL, 20 },
 	};
-	struct octets result = { NULL, 0 };
+	struct octets result = { .data = NULL };
 	size_t at = 0, i;
 
 	fsock_decoder_init(&p.decoder, from->charset);
@@ -120,7 +120,7 @@ convert(const struct form *from, const struct form *to, size_t piece)
 	fsock_eol_init(&p.out, to->style, 0);
 	do {
 		size_t left = from->length - at, now = piece && piece < left ? piece : left;
-		struct octets text = { NULL, 0 };
+		struct octets text = { .data = NULL };
 
 		octets_add(&text, from->data + at, now);
 		at += now;

@@ -69,7 +69,7 @@ check_same(
 START_TEST(pairs)
 {
 	const struct row *row = &rows[_i / 128];
-	struct octets in = { NULL, 0 };
+	struct octets in = { .data = NULL };
 	uint8_t pair[2] = { (uint8_t)(0x80 + _i % 128), 0 };
 	char what[16];
 
@@ -86,7 +86,7 @@ END_TEST
 START_TEST(threes)
 {
 	const struct row *row = &rows[_i / 16];
-	struct octets in = { NULL, 0 };
+	struct octets in = { .data = NULL };
 	uint8_t three[3] = { (uint8_t)(0xE0 + _i % 16), 0x80, 0x80 };
 	char what[16];
 
@@ -105,7 +105,7 @@ START_TEST(others)
 	static const char *const tried[] = { "\xE4", "\xE4\xB8", "\xE4\x41\x41", "\xE4\xB8\x41",
 		"\xE4\xB8\xE4", "\xC3\xA9\xC3\xA9", "\xF0\xA0\x80\x8B", "\xC2\xA5\xE4", "\xFF\xFE",
 		"\xE2\x82\xAC", "\xEE\x9F\x87", "\xEF\xBD\xB1" };
-	struct octets in = { NULL, 0 };
+	struct octets in = { .data = NULL };
 	size_t i;
 
 	for (i = 0; i < sizeof tried / sizeof tried[0]; i++)

@@ -27,13 +27,16 @@ is_sample(void)
 /* Octets that grow. */
 struct octets {
 	uint8_t *data;
-	size_t length;
+	size_t length, room;
 };
 
 MAYBE_UNUSED static void
 octets_add(struct octets *o, const void *p, size_t n)
 {
-	o->data = realloc(o->data, o->length + n + 1);
+	if (o->length + n + 1 > o->room) {
+		o->room = 2 * (o->length + n) + 64;
+		o->data = realloc(o->data, o->room);
+	}
 	if (o->data == NULL)
 		ck_abort_msg("out of memory");
 	if (n)
@@ -252,7 +255,7 @@ MAYBE_UNUSED static uint8_t *
 read_file(const char *directory, const char *name, size_t *n)
 {
 	char path[1024];
-	struct octets o = { NULL, 0 };
+	struct octets o = { .data = NULL };
 	uint8_t piece[8192];
 	size_t got;
 	FILE *f;

@@ -264,7 +264,7 @@ START_TEST(replaced_with_more)
 	const struct vector *v = &vectors[_i];
 	size_t n, more;
 	uint8_t *in = from_hex(v->hex, &n), *rest = from_hex(v->more ? v->more : "41", &more);
-	struct octets all = { NULL, 0 };
+	struct octets all = { .data = NULL };
 
 	octets_add(&all, in, n);
 	octets_add(&all, rest, more);

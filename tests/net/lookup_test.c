@@ -324,8 +324,11 @@ START_TEST(all_stuck)
 }
 END_TEST
 
-/* gcc's thread sanitizer lets no child of several threads make more of them. */
-#if defined(__SANITIZE_THREAD__)
+/*
+ * gcc's thread sanitizer lets no child of several threads make more of them, and in such a child a
+ * lock of the address sanitizer's allocator may belong to a thread that is not there.
+ */
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 static const int may_fork_threads = 0;
 #else
 static const int may_fork_threads = 1;
@@ -440,7 +443,7 @@ START_TEST(forked_in_the_middle)
 {
 	struct sock_thread others[2];
 
-	if (!may_fork_threads)
+	if (!may_fork_threads || sock_is_watched()) /* the threads' memory is lost in the child */
 		return;
 	is_over = 0;
 	for (int i = 0; i < COUNT(others); i++)

@@ -151,7 +151,7 @@ START_TEST(pending)
 	lines_expect(other, "goodbye\n");
 	if (!row->reads)
 		sock_thread_join(&thread);
-	while (getc(fsock_stream(s)) == 'x')
+	for (FILE *f = fsock_stream(s); getc(f) == 'x';)
 		n++;
 	if (row->reads) { /* the first letter of "big" was taken */
 		ck_assert_int_eq(n, BIG - 1);

@@ -323,7 +323,7 @@ START_TEST(ended_while_drained)
 	struct sock_thread drainer;
 	char octets[64];
 
-	for (int i = 0; i < 300; i++) {
+	for (int i = 0; i < 100; i++) {
 		fsock *pair[2];
 
 		ck_assert_int_eq(
@@ -336,7 +336,7 @@ START_TEST(ended_while_drained)
 		ck_assert_int_eq(fsock_send(s, "abc", 3, NULL), 3);
 		s->transport = &fsock__transport_socket;
 		sock_thread_start(&drainer, drain_all, NULL);
-		for (int turn = 0; turn < i % 30; turn++)
+		for (int turn = 0; turn < i % 8; turn++)
 			sched_yield();
 		ck_assert_int_eq(fsock_shutdown(s, FSOCK_OUTPUT), 0);
 		sock_thread_join(&drainer);

@@ -48,8 +48,12 @@ static int
 turn(struct exchange *x)
 {
 	struct fsock_event event;
+	int r;
 
-	if (fsock_waitlist_wait(x->list, 10, NULL) < 0 && errno != EINTR)
+	x->in_file = x->file != NULL;
+	r = fsock_waitlist_wait(x->list, 10, NULL);
+	x->in_file = 0;
+	if (r < 0 && errno != EINTR)
 		return exchange_fail(x, "wait");
 	while (fsock_waitlist_next(x->list, &event) != NULL)
 		if (event.state & FSOCK_FAILED)
@@ -105,7 +109,7 @@ exchange_begin(struct exchange *x)
 static int
 put_by_stdio(struct exchange *x, int from, int until)
 {
-	char line[20];
+	char line[40];
 
 	x->in_stdio = x->in_file = 1;
 	for (int n = from; n < until; n++) {
@@ -191,9 +195,11 @@ exchange_close(struct exchange *x, int stream_first)
 
 	x->s = x->listener = NULL;
 	x->file = NULL;
+	x->in_file = file != NULL;
 	if (file != NULL && s != NULL && stream_first)
 		well = fclose(file) == 0;
 	well = fsock_close(s) == 0 && well;
+	x->in_file = 0;
 	while (list != NULL && fsock_waitlist_closing(list) > 0)
 		if (fsock_waitlist_wait(list, 1, NULL) < 0 && errno != EINTR)
 			break;

@@ -45,7 +45,7 @@ struct exchange {
 	fsock_waitlist *volatile list;
 	int sends;           /* lines go out by fsock_send(), not by stdio */
 	atomic_int in_stdio; /* stdio may hold output */
-	atomic_int in_file;  /* a function of the FILE runs, which locks it */
+	atomic_int in_file; /* a function of the FILE runs, or one that looks at it: it is locked */
 };
 
 enum { EXCHANGE_LINES = 1 + 400, EXCHANGE_SECONDS = 6 };

@@ -76,6 +76,8 @@ two_lists_close(void)
 	}
 	SOCK_EXPECT(got == size);
 	SOCK_EXPECT(fsock_waitlist_closing(lists[way]) == 0);
+	for (int i = 0; i < 2; i++)
+		fsock_waitlist_free(lists[i]);
 	return 0;
 }
 
