@@ -1,6 +1,6 @@
 /*
- * https_get HOST PORT PATH [AUTHORITIES]: writes a document of a web server to standard output, over
- * TLS. AUTHORITIES is a file of certificates to believe; default: the system's.
+ * https_get HOST PORT PATH [AUTHORITIES]: writes a document of a web server to standard output,
+ * over TLS. AUTHORITIES is a file of certificates to believe; default: the system's.
  *
  * What ends without the server's saying so is an error: it may be half of the document.
  */

@@ -129,7 +129,8 @@ FSOCK_API FILE *fsock_layer_open(
 
 /*
  * Records an error, for who makes layers: fsock_last_error() tells of it then. `operation` is
- * static text; `text` is one line, or NULL for the system's words for errno. Sets errno. Returns: -1.
+ * static text; `text` is one line, or NULL for the system's words for errno. Sets errno.
+ * Returns: -1.
  */
 FSOCK_API int fsock_layer_report(
     const char *operation, enum fsock_error_kind kind, int errnum, const char *text);

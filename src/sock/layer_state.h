@@ -30,8 +30,8 @@ struct fsock_layer {
 /*
  * What must stay true:
  *  1. Who calls a function of a layer has the `turn`, with signals blocked: it is never
- *     interrupted, and never waits. All from `process` on changes in the turn only; what is atomic may be looked
- *     at without.
+ *     interrupted, and never waits. All from `process` on changes in the turn only; what is
+ *     atomic may be looked at without.
  *  2. Who waits for input below has the turn `intake`. Nobody else takes any then: it would be
  *     waited for in vain. Who comes to have it looks at `arrivals` before it waits: what it waits
  *     for may have been taken meanwhile.

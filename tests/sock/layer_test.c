@@ -375,7 +375,7 @@ END_TEST
 /* The same without streams: what is queued is the layer's. */
 START_TEST(without_streams)
 {
-	static char octets[60000], back[60000];
+	static char octets[20000], back[20000];
 	struct fsock_options options = { .nonblocking = FSOCK_ON };
 	fsock_waitlist *list = fsock_waitlist_new();
 	size_t sent = 0, got = 0;

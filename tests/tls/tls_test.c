@@ -595,9 +595,9 @@ START_TEST(silent_clients)
 	ck_assert_ptr_nonnull(f);
 	talk(f, "served\n");
 	for (int i = 0; i < 8; i++) {
+		errno = 0;
 		ck_assert_int_le(fsock_receive(silent[i], &c, 1, NULL), 0);
 		ck_assert_int_ne(errno, ETIMEDOUT);
-		errno = 0;
 		fsock_close(silent[i]);
 	}
 	ck_assert_int_eq(fclose(f), 0);
