@@ -17,6 +17,7 @@ fsock__layer_fail(
 	if (text != NULL)
 		memcpy(layers->text, text, strnlen(text, sizeof layers->text - 1));
 	layers->has_input = 1; /* reading tells of it */
+	layers->start_by = FSOCK__NEVER;
 	layers->failed = 1;
 	return FSOCK_LAYER_FAILED;
 }
