@@ -46,7 +46,7 @@ with c.wrap_socket(socket.create_connection(("127.0.0.1", int(sys.argv[2]))), se
     f.flush()
     print(sum(f.readline() == "LINE %d\n" % i for i in range(200)), s.version())
 '
-equal "Python" "200 TLSv1.3" "$(timeout 20 python3 -c "$python" "$ca" "$port")"
+equal "Python" "200 TLSv1.3" "$(timeout 100 python3 -c "$python" "$ca" "$port")"
 
 cp "$directory/named.pem" "$directory/now.pem"
 cp "$directory/named.key" "$directory/now.key"
