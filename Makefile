@@ -12,6 +12,7 @@
 ## make test-STAGE  one stage of it; make stages lists them
 ## make bench       the benchmarks
 ## make fuzz        the fuzzers, FUZZ_SECONDS each; T=addr runs tests/fuzz/addr_fuzz.c only
+## make coverage    which lines and branches of src the unit tests run; fails below the targets
 ## make lint        the house rules that a script can check
 ## make format      clang-format over everything that is written by hand
 ## make clean       remove build/

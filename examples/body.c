@@ -27,7 +27,7 @@ int
 main(int argc, char **argv)
 {
 	FILE *f = argc == 4 ? fsockopen(argv[1], atoi(argv[2]),
-				  "r+,timeout=30,ccs=latin-1,eol=crlf-strict")
+				  "r+,timeout=30,whole-line,ccs=latin-1,eol=crlf-strict")
 			    : NULL;
 	char block[16384];
 	long long length = -1;

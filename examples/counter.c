@@ -44,7 +44,9 @@ main(int argc, char **argv)
 		f = fsock_stream(client);
 		if (f)
 			fprintf(f, "you are number %d\n", ++clients);
-		if (!f || fsock_close(client) < 0)
+		else
+			fprintf(stderr, "counter: %s\n", fsock_last_error()->text);
+		if (fsock_close(client) < 0)
 			fprintf(stderr, "counter: %s\n", fsock_last_error()->text);
 	}
 	interrupted = fsock_last_error()->kind == FSOCK_CANCELED_ERROR;

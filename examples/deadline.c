@@ -25,19 +25,22 @@ drip(void *peer)
 int
 main(void)
 {
-	struct fsock_options options = { .read_timeout = 10, .deadline = 0.5 };
+	struct fsock_options options = {
+		.read_timeout = 10, .deadline = 0.5, .delivery = FSOCK_DELIVER_WHOLE_LINE
+	};
 	char line[4096];
 	fsock *ends[2];
 	pthread_t thread;
 	int late = 0;
+	FILE *f;
 
-	if (fsock_pair(ends, &options) < 0)
+	if (fsock_pair(ends, &options) < 0 || (f = fsock_stream(ends[0])) == NULL)
 		return EXIT_FAILURE;
 	fsock_set_deadline(ends[1], 60); /* the peer has more time than we */
 	if (pthread_create(&thread, NULL, drip, ends[1]) != 0)
 		return EXIT_FAILURE;
 
-	if (!fgets(line, sizeof line, fsock_stream(ends[0]))) {
+	if (!fgets(line, sizeof line, f)) {
 		late = fsock_last_error()->kind == FSOCK_DEADLINE_TIMEOUT_ERROR;
 		printf("%s\n", fsock_last_error()->text);
 	}

@@ -29,7 +29,7 @@ read_header(FILE *f)
 int
 main(int argc, char **argv)
 {
-	FILE *f = argc == 4 ? fsockopen(argv[1], atoi(argv[2]), "r+,timeout=30") : NULL;
+	FILE *f = argc == 4 ? fsockopen(argv[1], atoi(argv[2]), "r+,timeout=30,whole-line") : NULL;
 	char block[16384];
 	size_t n;
 	int status;
@@ -41,6 +41,7 @@ main(int argc, char **argv)
 	}
 	fprintf(f, "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n", argv[3], argv[1]);
 	status = read_header(f);
+	fsock_set_format(f, "binary"); /* no lines any more: blocks as they come */
 	while ((n = fread(block, 1, sizeof block, f)) > 0)
 		fwrite(block, 1, n, stdout);
 	if (ferror(f)) {

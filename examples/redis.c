@@ -26,7 +26,7 @@ print_reply(FILE *f)
 	}
 	length = strtol(line + 1, NULL, 10);
 	value = length >= 0 && length < 1 << 20 ? malloc((size_t)length + 2) : NULL;
-	good = value && fread(value, 1, (size_t)length + 2, f) == (size_t)length + 2;
+	good = value && fsock_read_octets(f, value, (size_t)length + 2) == (size_t)length + 2;
 	if (good)
 		fwrite(value, 1, (size_t)length + 2, stdout);
 	free(value);
@@ -36,7 +36,7 @@ print_reply(FILE *f)
 int
 main(int argc, char **argv)
 {
-	FILE *f = argc == 5 ? fsockopen(argv[1], atoi(argv[2]), "r+,timeout=10") : NULL;
+	FILE *f = argc == 5 ? fsockopen(argv[1], atoi(argv[2]), "r+,timeout=10,whole-line") : NULL;
 	int replies = 0;
 
 	if (f) {

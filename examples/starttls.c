@@ -45,7 +45,8 @@ shake_hands(FILE *f, const char *authorities)
 int
 main(int argc, char **argv)
 {
-	FILE *f = argc >= 3 ? fsockopen(argv[1], atoi(argv[2]), "r+,timeout=30,eol=crlf") : NULL;
+	FILE *f = argc >= 3 ? fsockopen(argv[1], atoi(argv[2]), "r+,timeout=30,whole-line,eol=crlf")
+			    : NULL;
 
 	if (!f || talk(f, NULL, "220") < 0 || talk(f, "EHLO me", "250") < 0 ||
 	    talk(f, "STARTTLS", "220") < 0 || shake_hands(f, argc > 3 ? argv[3] : NULL) < 0 ||

@@ -74,7 +74,9 @@ main(int argc, char **argv)
 	fsock *sockets[ROOM];
 	int count = fsock_activated(sockets, NULL, ROOM, NULL);
 	struct fsock_server_options options = {
-		.socket = { .timeout = 60, .line_limit = 4096 },
+		.socket = { .timeout = 60,
+		    .line_limit = 4096,
+		    .delivery = FSOCK_DELIVER_WHOLE_LINE },
 		.ready = say_port,
 		.error = log_error,
 		.sockets = sockets,

@@ -25,6 +25,7 @@ enum fsock_error_kind {
 	/* In FSOCK_SOCKET_CONDITION. */
 	FSOCK_INTERRUPTED_CONDITION, /* a wait was interrupted: EINTR */
 	FSOCK_UNKNOWN_CONDITION,
+	FSOCK_END_OF_FILE, /* a read came to the end of input, or to a bound; errnum is 0 */
 
 	/* In FSOCK_SOCKET_ERROR: usocket's. */
 	FSOCK_ADDRESS_IN_USE_ERROR,
@@ -58,18 +59,18 @@ enum fsock_error_kind {
 	FSOCK_NOT_CONNECTED_ERROR,
 	FSOCK_ALREADY_CONNECTED_ERROR,
 	FSOCK_IN_PROGRESS_ERROR, /* not connected yet */
-	FSOCK_WOULD_BLOCK, /* nothing to read, or no room to write, right now: EAGAIN */
+	FSOCK_WOULD_BLOCK,       /* nothing to read, or no room to write, right now: EAGAIN */
 	FSOCK_TOO_MANY_FILES_ERROR,
 	FSOCK_MESSAGE_TOO_LONG_ERROR,
 	FSOCK_ADDRESS_FAMILY_NOT_SUPPORTED_ERROR,
 	FSOCK_DESTINATION_REQUIRED_ERROR,
-	FSOCK_NO_SUCH_FILE_ERROR,      /* a Unix-domain path that does not exist: ENOENT, ENOTDIR */
-	FSOCK_NAME_TOO_LONG_ERROR,     /* a Unix-domain path longer than the system takes */
-	FSOCK_LINE_TOO_LONG_ERROR,     /* a line longer than the stream's line_limit */
-	FSOCK_ENCODING_ERROR,          /* bytes that mean nothing in the stream's charset: EILSEQ */
-	FSOCK_CANCELED_ERROR,          /* fsock_interrupt() ended the call: ECANCELED */
-	FSOCK_NOT_SEEKABLE_ERROR,      /* a seek that is more than giving back unread input */
-	FSOCK_BUFFER_TOO_SMALL_ERROR,  /* a caller's buffer is smaller than the result: ERANGE */
+	FSOCK_NO_SUCH_FILE_ERROR,     /* a Unix-domain path that does not exist: ENOENT, ENOTDIR */
+	FSOCK_NAME_TOO_LONG_ERROR,    /* a Unix-domain path longer than the system takes */
+	FSOCK_LINE_TOO_LONG_ERROR,    /* a line longer than the stream's line_limit */
+	FSOCK_ENCODING_ERROR,         /* bytes that mean nothing in the stream's charset: EILSEQ */
+	FSOCK_CANCELED_ERROR,         /* fsock_interrupt() ended the call: ECANCELED */
+	FSOCK_NOT_SEEKABLE_ERROR,     /* a seek that is more than giving back unread input */
+	FSOCK_BUFFER_TOO_SMALL_ERROR, /* a caller's buffer is smaller than the result: ERANGE */
 
 	/* In FSOCK_SOCKET_ERROR: of layers such as TLS. EPROTO; ECONNRESET for the last. */
 	FSOCK_TLS_ERROR,         /* what the peer says is not TLS, or is not agreed to */
@@ -107,8 +108,10 @@ struct fsock_error {
 };
 
 /*
- * The last error of the calling thread. Successes do not clear it. What a libc's stdio refuses
- * without asking us, as it does to read a stream that only writes (EBADF), is not told here.
+ * The last error of the calling thread. Successes do not change it. A read that comes to the end of
+ * input is told as FSOCK_END_OF_FILE, with errnum 0 and errno left alone. What a libc's stdio
+ * refuses without asking us, as it does to read a stream that only writes (EBADF), is not told
+ * here. Why a socket has failed, whoever met it: fsock_socket_error().
  * Returns: never NULL; kind is FSOCK_NO_ERROR while nothing has failed. The struct is the thread's
  *   own and static: the next failure in this thread overwrites it. Ask anew then, as it is this
  *   call that makes the text.

@@ -147,12 +147,12 @@ FSOCK_API int fsock_upgrade(fsock *s);
  * text has reached, and text goes on behind them.
  *
  * fsock_read_octets() reads n octets, fewer only at end of file or on an error (ferror() is not
- * set; errno tells), which its result does not tell apart: 0 octets with errno unchanged is end of
- * file. fsock_read_byte() is one octet, fsock_peek_byte() the next one without reading it: 0 to
- * 255, or EOF. fsock_unread_byte() takes back the octet that fsock_read_byte() returned last, if
- * nothing was read or changed since: 0, or EOF (ESPIPE). fsock_write_octets() writes behind the
- * text, unbuffered; returns n or less, with errno set; fsock_write_byte() writes one: returns it,
- * or EOF.
+ * set), which its result does not tell apart: at end of file errno is unchanged, and the kind of
+ * fsock_last_error() is FSOCK_END_OF_FILE. fsock_read_byte() is one octet, fsock_peek_byte() the
+ * next one without reading it: 0 to 255, or EOF. fsock_unread_byte() takes back the octet that
+ * fsock_read_byte() returned last, if nothing was read or changed since: 0, or EOF (ESPIPE).
+ * fsock_write_octets() writes behind the text, unbuffered; returns n or less, with errno set;
+ * fsock_write_byte() writes one: returns it, or EOF.
  */
 FSOCK_API size_t fsock_read_octets(FILE *f, void *buf, size_t n);
 FSOCK_API int fsock_read_byte(FILE *f);
@@ -178,7 +178,9 @@ FSOCK_API int32_t fsock_ungetc32(int32_t c, FILE *f);
  * mode is "r", "w" or "r+". Input is taken from `inner` a line, or 2048 octets, at a time; an error
  * of `inner` is told behind the octets before it. The other functions of this header and fsock_of()
  * work on the result.
- * Returns: the FILE, or NULL with `inner` still the caller's. Errors: EINVAL, ENOMEM.
+ * Writing to a pipe or a socket whose reader is gone fails with EPIPE, without SIGPIPE.
+ * Returns: the FILE, or NULL with `inner` still the caller's. Errors: EINVAL, ENOMEM; for `inner`
+ *   NULL errno as it was, that of the fopen(3) that has failed, or EINVAL if that is 0.
  * Ownership: fclose() of the result closes `inner`.
  */
 FSOCK_API FILE *fsock_recode(FILE *inner, const char *mode, const char *format);

@@ -245,10 +245,11 @@ FSOCK_API int fsock_server_shutdown(fsock_server *server, double grace);
 
 /*
  * Ends a server. Its listeners are closed: new clients are refused. Handlers may go on for `grace`
- * seconds (0: not at all, INFINITY: as long as they like); those still at work are then cut off by
- * shutting their clients' sockets down, so that they read end of file and fail to write. Returns
- * when all have returned and all threads are gone: a handler that waits for something else than its
- * client is waited for.
+ * seconds (0: not at all, INFINITY: as long as they like); those still at work are then cut off:
+ * they read end of file and fail to write (EPIPE), and their clients get a reset. Returns when all
+ * have returned and all threads are gone: a handler that waits for something else than its client
+ * is waited for. For this a client takes two descriptors more (four where there is no eventfd(2))
+ * when a write to it first has to wait.
  * Returns: how many handlers had to be cut off, 0 at best; the handle is gone. NULL: 0. On failure
  *   -1, and the server is as it was: EDEADLK (called by a handler, which could only wait for
  *   itself: use fsock_server_shutdown()), EINVAL (a negative grace or NaN).

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <fsock/addr.h>
 #include <fsock/api.h>
+#include <fsock/error.h>
 
 FSOCK_BEGIN_DECLS
 
@@ -67,7 +68,7 @@ struct fsock_options {
 	                      FSOCK_DELIVER_WHOLE_LINE. A line-delivered stream holds to it. */
 
 	const char *format; /* charset and line ends as in fsock/format.h; up to 63 octets; default
-	                       none. It is looked at when a stream is opened. */
+	                       none */
 
 	enum fsock_switch interruptible; /* fsock_interrupt() works; default off */
 
@@ -158,7 +159,8 @@ FSOCK_API int fsock_pair(fsock *ends[2], const struct fsock_options *options);
  * descriptor becomes close-on-exec; it may be non-blocking, and stays so. A listener that is to be
  * interruptible is non-blocking until fsock_release().
  * Returns: a socket that owns the descriptor, or NULL with the descriptor still the caller's.
- * Errors: EBADF, ENOTSOCK (not a socket), EINVAL.
+ * Errors: EBADF, ENOTSOCK (not a socket), ESOCKTNOSUPPORT (SOCK_SEQPACKET: neither stream nor
+ *   datagrams), EINVAL.
  */
 FSOCK_API fsock *fsock_adopt(int descriptor, const struct fsock_options *options);
 
@@ -179,18 +181,25 @@ FSOCK_API int fsock_release(fsock *s, void *buffer, size_t size, size_t *pending
 /*
  * Ends the handle: flushes and closes the streams still open, then closes the connection.
  * Input that was never read is thrown away first, so that the system does not reset the connection
- * and with it what the peer has not read yet. A non-blocking socket with queued output is closed
- * when that has gone, or reset if it cannot be sent, after close_timeout at the latest. The waits
- * on the lists that it is in see to it, and report nothing more of it; in no list this call does.
+ * and with it what the peer has not read yet. If there was some, and something was sent, the peer
+ * may be sending still: then the writing side of a TCP connection is shut down, and what comes is
+ * thrown away until the peer has ended its side, too, for 1 second (and for close_timeout, and
+ * until the write deadline) and 256 KiB at most.
+ * A non-blocking socket with queued output is closed when that has gone, or reset if it cannot be
+ * sent, after close_timeout at the latest. The waits on the lists that it is in see to it and to
+ * what may come, and report nothing more of it; in no list this call sends what is queued, and does
+ * not wait for input.
  * If output has failed, for whatever reason, a TCP connection ends in a reset: so the peer can tell
- * that something is missing. That holds for fclose(3), exit(3) and servers as well.
+ * that something is missing. That holds for fclose(3), exit(3) and servers as well. A Unix-domain
+ * peer cannot be told: it reads end of file.
  * After fork(2), a process that has not used the socket since only closes its descriptor: see
  * fsock.h.
  * Returns: 0 if everything ever written to the socket's streams was handed to the system, or is
  *   queued and a wait list has the socket; -1 if not, with errno of the first failed write. The
  *   handle is gone in either case. NULL: 0.
- * Blocks: as fflush(3), at most write_timeout without progress; a non-blocking socket only if it
- *   has queued output and is in no wait list, for close_timeout at most.
+ * Blocks: as fflush(3), at most write_timeout without progress, and 1 second if the peer is sending
+ *   and goes on; a non-blocking socket only if it has queued output and is in no wait list, for
+ *   close_timeout at most.
  */
 FSOCK_API int fsock_close(fsock *s);
 
@@ -212,8 +221,9 @@ FSOCK_API void fsock_disown(fsock *s);
 
 /*
  * Shuts down one direction or both: FSOCK_INPUT, FSOCK_OUTPUT or FSOCK_IO. Output is flushed
- * first; if some is queued, the end is queued behind it. The peer then reads end of file. Shutting
- * down input makes reads return end of file, also one another thread is blocked in. On a listener
+ * first; if some is queued, the end is queued behind it. The peer then reads end of file; but over
+ * TCP not if output has failed: it is told by a reset, when the socket is closed. Shutting down
+ * input makes reads return end of file, also one another thread is blocked in. On a listener
  * any direction ends accepting: blocked and later fsock_accept() calls fail with ESHUTDOWN; so do
  * receives on a datagram socket whose input is shut down. Twice is no error.
  * It never waits behind a thread that is blocked writing: that write fails with EPIPE. Nor does it
@@ -251,6 +261,20 @@ FSOCK_API int fsock_peer_port(fsock *s);
  * Data may already have been read from it into buffers. Returns: 0 or more; -1 (EBADF) once closed.
  */
 FSOCK_API int fsock_socket(fsock *s);
+
+/*
+ * Why a socket has failed: output, input or connecting, whichever failed first, and whoever met it:
+ * a wait, another thread, this one. It stays so for good. A read that timed out, found nothing or
+ * was interrupted is no failure of the socket. Of a wait list's FSOCK_FAILED this says all that the
+ * event's `error` says by its number alone; but that a list cannot watch a member is no failure of
+ * the socket, and that one is closed is told here as EBADF if nothing had failed before.
+ * An error that the system tells but once is taken from it; the next read, write, receive or send
+ * on the socket tells it all the same.
+ * Returns: 1 with *error set, its text included; 0 with *error->kind FSOCK_NO_ERROR if nothing is
+ *   known to have failed; or -1. fsock_last_error() stays as it is, but for -1.
+ * Errors: EINVAL (NULL).  Blocks: no.  Threads: any.
+ */
+FSOCK_API int fsock_socket_error(fsock *s, struct fsock_error *error);
 
 /* What kind of socket it is. Each returns 1 or 0; for NULL 0. */
 FSOCK_API int fsock_is_stream(const fsock *s);

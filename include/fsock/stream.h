@@ -40,6 +40,8 @@
  *              stream that was read last.
  * exit         exit() and fflush(NULL) take every FILE's lock. exit() does not hang because a
  *              thread is blocked reading: the read is made to end. fflush(NULL) does wait.
+ *              What another thread is writing then may not go out, as the libc has it; then the
+ *              peer gets a reset. _exit(2) and signals that kill tell nobody.
  * Handlers     A signal handler may call exit() while a write waits for the peer: exit() then
  *              flushes what stdio holds, behind what has gone. A handler may also leave the write
  *              by siglongjmp(): output goes on if stdio hands over the same octets again, as it
@@ -63,8 +65,9 @@
  *              nothing: there ENOBUFS is no failure that stays.
  * Closing      and shutting output down take effect when what is queued has gone: fsock_close().
  *              So does fclose() of the last stream.
- *              exit() does not wait for that: a program that is to lose nothing closes its sockets,
- *              and waits until fsock_waitlist_closing() is 0.
+ *              exit() does not wait for that: it sends what goes at once, and the peer gets a reset
+ *              if that was not all. A program that is to lose nothing closes its sockets, and waits
+ *              until fsock_waitlist_closing() is 0.
  *
  * What a libc's own stdio limits, and no library on top of it can mend:
  *
@@ -99,7 +102,8 @@ FSOCK_BEGIN_DECLS
  * The two-way stream, the input stream, the output stream of a connected socket. The first call
  * makes it, later ones return the same FILE until it is closed.
  * Returns: the FILE, or NULL. Errors: EINVAL (NULL, a listener or datagram socket; kind
- *   FSOCK_INVALID_SOCKET_ERROR), EBADF (closed), EPIPE (output, after its stream was closed),
+ *   FSOCK_INVALID_SOCKET_ERROR), EBADF (closed), EPIPE (output, after it was closed or shut
+ *   down without one),
  *   ENOMEM.
  * Ownership: the socket's; fclose() it or leave it to fsock_close(). Blocks: no.
  */

@@ -103,8 +103,8 @@ struct fsock_event {
 	void *user; /* what fsock_waitlist_add() was given */
 	int state;  /* FSOCK_INPUT, FSOCK_OUTPUT, FSOCK_HANGUP, FSOCK_FAILED, FSOCK_TIMEOUT */
 	int error;  /* with FSOCK_FAILED: EBADF for a closed member, why the system does not watch
-	               it (ENOSPC ...), or why output or connecting failed; else 0, also if only
-	               reading can tell */
+	               it (ENOSPC ...), or why it has failed: fsock_socket_error() tells more.
+	               Else 0; also if nobody can tell why */
 };
 
 /*
@@ -156,10 +156,10 @@ FSOCK_API void fsock_waitlist_remove_all(fsock_waitlist *list);
 FSOCK_API int fsock_waitlist_set_timeout(fsock_waitlist *list, fsock *s, double seconds);
 
 /*
- * How many sockets that the program has closed still have output to be sent by waits on this list.
- * A socket that was in several lists is counted by each of them, and waits on any of them send its
- * output. fsock_waitlist_free() resets the connections of those that are in no other list. Before
- * the end of a program:
+ * How many sockets that the program has closed still have output to be sent by waits on this list,
+ * or input to be thrown away: see fsock_close(). A socket that was in several lists is counted by
+ * each of them, and waits on any of them send its output. fsock_waitlist_free() resets the
+ * connections of those with output that are in no other list. Before the end of a program:
  *
  *	while (fsock_waitlist_closing(list) > 0 && fsock_waitlist_wait(list, INFINITY, NULL) >= 0)
  *		;

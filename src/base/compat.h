@@ -88,8 +88,12 @@ fsock__cond_init(pthread_cond_t *cond)
 /* Kept out of its callers' way: what happens rarely must not weigh on what happens per line. */
 #if defined(__GNUC__)
 #define FSOCK__COLD __attribute__((noinline))
+
+/* A function that is NULL where nothing else links it in. */
+#define FSOCK__WEAK __attribute__((weak))
 #else
 #define FSOCK__COLD
+#define FSOCK__WEAK
 #endif
 
 /* strerror_r() comes in two shapes; this one always yields the text. */

@@ -6,6 +6,15 @@
 
 #define FSOCK__NO_PORT (-1)
 
+#define FSOCK__WORDS_MAX 192
+
+/* A record. The text is made when it is asked for: until then `error.text` is stale. */
+struct fsock__record {
+	struct fsock_error error;
+	int text_is_stale;
+	char words[FSOCK__WORDS_MAX]; /* the cause in words of its own, or "" */
+};
+
 /*
  * Each records an error of the calling thread, sets errno and returns -1. `operation` must be
  * static text; host may be NULL. Nothing is allocated, and the readable line is only made when it
@@ -19,16 +28,34 @@ int fsock__error_set(const char *operation, const char *host, int port, int errn
 int fsock__error_set_kind(
     const char *operation, const char *host, int port, enum fsock_error_kind kind, int errnum);
 
-/* An error of which the caller has words of its own. printf(3). */
-#define FSOCK__WORDS_MAX 200
+/* An error that is told in words of its own: what was wrong with what. Not for the data path. */
 int fsock__error_set_words(const char *operation, const char *host, int port,
     enum fsock_error_kind kind, int errnum, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 
-/* An error that was recorded before, here or in another thread. */
-int fsock__error_restore(const struct fsock_error *);
-
 /* An error of getaddrinfo() or getnameinfo(). */
 int fsock__error_set_resolver(const char *operation, const char *host, int port, int eai);
+
+/* An error that was recorded before, here or in another thread; also as that of `operation`. */
+int fsock__error_restore(const struct fsock__record *);
+int fsock__error_retell(const char *operation, const struct fsock__record *);
+
+/* Records the end of input, which is no failure: errno is left alone. */
+void fsock__error_end_of_file(const char *operation, const char *host, int port);
+
+/* What this thread has recorded last, and how many records it has made: that tells a fresh one. */
+const struct fsock__record *fsock__error_current(void);
+unsigned fsock__error_count(void);
+
+/* Writes out a record as programs see it. */
+void fsock__error_tell(const struct fsock__record *, struct fsock_error *);
+
+/*
+ * Between the two, what is recorded does not reach fsock_last_error(): work for other sockets than
+ * the caller's, and failures that are made good. Not to be left by siglongjmp(): nothing waits
+ * there. The one returns what the other takes.
+ */
+struct fsock__record *fsock__error_aside(void);
+void fsock__error_back(struct fsock__record *);
 
 #endif

@@ -19,6 +19,7 @@ static const struct kind kinds[FSOCK_ERROR_KIND_COUNT] = {
 	[FSOCK_INSUFFICIENT_IMPLEMENTATION] = { "insufficient-implementation", FSOCK_NO_ERROR },
 	[FSOCK_INTERRUPTED_CONDITION] = { "interrupted-condition", FSOCK_SOCKET_CONDITION },
 	[FSOCK_UNKNOWN_CONDITION] = { "unknown-condition", FSOCK_SOCKET_CONDITION },
+	[FSOCK_END_OF_FILE] = { "end-of-file", FSOCK_SOCKET_CONDITION },
 	[FSOCK_ADDRESS_IN_USE_ERROR] = { "address-in-use-error", SOCKET },
 	[FSOCK_ADDRESS_NOT_AVAILABLE_ERROR] = { "address-not-available-error", SOCKET },
 	[FSOCK_ALREADY_SHUTDOWN_ERROR] = { "already-shutdown-error", SOCKET },

@@ -199,13 +199,18 @@ err1:
 	return NULL;
 }
 
-/* A name that means itself to every libc: no "" (the locale's charset), no "//TRANSLIT". */
+/*
+ * A name that means itself to every libc: no "//TRANSLIT", and no "", which is the locale's
+ * charset. glibc leaves out octets that no name has, and so takes "%" for "".
+ */
 static int
 is_plain(const char *name)
 {
-	return name != NULL && *name != '\0' && strchr(name, '/') == NULL &&
-	       strchr(name, ' ') == NULL && strchr(name, ',') == NULL &&
-	       strlen(name) < sizeof((struct learned *)0)->name;
+	static const char octets[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				     "0123456789-_.:";
+	size_t n = name != NULL ? strspn(name, octets) : 0;
+
+	return n > 0 && name[n] == '\0' && n < sizeof((struct learned *)0)->name;
 }
 
 /* The pointer to the charset of that name, or the NULL at the end of the list. */

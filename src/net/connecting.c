@@ -172,7 +172,7 @@ fsock__connecting_step(struct fsock__connecting *c)
 		return c->progress;
 	c->progress = advance(c);
 	if (c->progress == FSOCK__FAILED)
-		c->error = *fsock_last_error();
+		c->error = *fsock__error_current();
 	if (c->progress != FSOCK__PENDING)
 		tidy_up(c);
 	errno = saved;

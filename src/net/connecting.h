@@ -37,9 +37,9 @@ struct fsock__connecting {
 	struct fsock__question remote, local; /* their hosts are copies, behind this */
 	struct fsock__addresses found, found_local;
 	struct fsock__lookup *lookup;
-	struct pollfd answer;     /* of the look-up */
-	struct fsock__race race;  /* in the last phase */
-	struct fsock_error error; /* once failed */
+	struct pollfd answer;       /* of the look-up */
+	struct fsock__race race;    /* in the last phase */
+	struct fsock__record error; /* once failed */
 
 	struct fsock__wake
 	    wake; /* for those who poll copies of `fds`, made for the first of them */

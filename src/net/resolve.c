@@ -22,6 +22,36 @@ fail_resolver(const struct fsock__question *q, int eai)
 	return fsock__error_set_resolver(q->operation, q->host, q->port, eai);
 }
 
+/* Where the host of a URL begins, or NULL. */
+static const char *
+host_of_url(const char *host)
+{
+	size_t n =
+	    strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
+
+	return n > 0 && strncmp(host + n, "://", 3) == 0 ? host + n + 3 : NULL;
+}
+
+/*
+ * What was perhaps meant by a host that is none, but has one in it: a URL, or a host with its port.
+ * Records that it is no host. Returns -1; or 0 if there is nothing to suggest.
+ */
+static int
+suggest(const struct fsock__question *q)
+{
+	const char *url = host_of_url(q->host), *start = url != NULL ? url : q->host;
+	size_t all = strcspn(start, "/?#"), n = strcspn(start, "/?#:");
+	size_t digits = all > n ? strspn(start + n + 1, "0123456789") : 0;
+	int has_port = digits > 0 && n + 1 + digits == all;
+	const char *between = has_port ? " and port " : "";
+
+	if (n == 0 || n > 64 || digits > 5 || (url == NULL && !has_port))
+		return 0;
+	return fsock__error_set_words(q->operation, q->host, q->port, FSOCK_NS_HOST_NOT_FOUND_ERROR,
+	    EHOSTUNREACH, "%.64s is no host; did you mean %.*s%s%.*s?", q->host, (int)n, start,
+	    between, has_port ? (int)digits : 0, start + n + 1);
+}
+
 /* Room for `n` addresses; there are none yet. Returns 0 or -1. */
 static int
 make_room(const struct fsock__question *q, size_t n, struct fsock__addresses *found)
@@ -186,6 +216,8 @@ fsock__resolve_at_once(const struct fsock__question *q, struct fsock__addresses 
 
 	if ((int)q->family < FSOCK_ANY_FAMILY || (int)q->family > FSOCK_IPV6_ONLY)
 		return fail(q, EINVAL);
+	if (q->host != NULL && host_of_url(q->host) != NULL && suggest(q) < 0)
+		return -1;
 	if (q->host != NULL) {
 		err = fsock__addr_parse(&addr, q->host, q->port);
 		if (err == 0)
@@ -198,7 +230,7 @@ fsock__resolve_at_once(const struct fsock__question *q, struct fsock__addresses 
 	if (q->host == NULL)
 		return wildcard(q, found);
 	if (q->host[0] == '\0' || !fsock__addr_may_be_name(q->host) || is_odd_number(q->host))
-		return fail_resolver(q, EAI_NONAME);
+		return suggest(q) < 0 ? -1 : fail_resolver(q, EAI_NONAME);
 	errno = saved;
 	return 0;
 }

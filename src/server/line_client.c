@@ -8,6 +8,7 @@
 
 #include "../base/clock.h"
 #include "../base/error.h"
+#include "../sock/failure.h"
 #include "../sock/layers.h"
 #include "../sock/transfer.h"
 
@@ -95,13 +96,21 @@ output_error(const struct fsock__client *c)
 	return c->socket->output.error;
 }
 
+/* Cuts off a client whose output has failed. */
+static enum fate
+cut_off(struct fsock__client *c)
+{
+	fsock__failure_retell(c->socket, "write", output_error(c));
+	return fail(c, output_error(c), IS_CUT_OFF);
+}
+
 /* Sends what was written, once for all lines of the turn. */
 static enum fate
 flush(struct fsock__client *c)
 {
 	if (fflush(c->stream) == 0 && output_error(c) == 0)
 		return GOES_ON;
-	return fail(c, output_error(c) != 0 ? output_error(c) : errno, IS_CUT_OFF);
+	return output_error(c) != 0 ? cut_off(c) : fail(c, errno, IS_CUT_OFF);
 }
 
 /* What a function of the program has returned. */
@@ -257,7 +266,7 @@ meet_no_line(struct fsock__client *c, ssize_t length, int state, int served)
 	if (errno != EAGAIN && errno != EWOULDBLOCK)
 		return fail(c, errno, ENDS);
 	if ((state & FSOCK_FAILED) && served == 0) /* and yet reading tells of nothing */
-		return fail(c, output_error(c), IS_CUT_OFF);
+		return cut_off(c);
 	fsock_clear_error();
 	return GOES_ON;
 }
@@ -305,7 +314,7 @@ serve(struct fsock__client *c, int state)
 	if (is_late(c))
 		return fail(c, errno, ENDS);
 	if (c->is_paused) /* and yet it is ready: its output has failed */
-		return fail(c, output_error(c), IS_CUT_OFF);
+		return cut_off(c);
 	if (state != FSOCK_TIMEOUT)
 		fate = serve_lines(c, state, &served);
 	if (fate == GOES_ON)

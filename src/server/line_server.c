@@ -6,6 +6,7 @@
 
 #include "../base/clock.h"
 #include "../base/error.h"
+#include "../wait/closing.h"
 #include "kinds.h"
 #include "line_acceptor.h"
 #include "line_client.h"
@@ -156,9 +157,10 @@ finish(struct fsock__loop *loop)
 	int left;
 
 	fsock__line_client_dismiss_all(loop);
-	while ((left = (int)fsock_waitlist_closing(loop->list)) > 0 && !server->cutting)
+	while (fsock_waitlist_closing(loop->list) > 0 && !server->cutting)
 		if (fsock_waitlist_wait(loop->list, INFINITY, NULL) < 0 && errno != EINTR)
 			break;
+	left = (int)fsock__closing_unsent(loop->list);
 	pthread_mutex_lock(&server->lock);
 	server->cut += left;
 	pthread_mutex_unlock(&server->lock);

@@ -52,12 +52,13 @@ serve(struct fsock__worker *w)
 	fsock_server *server = w->server;
 	fsock_stream_handler *handler = (fsock_stream_handler *)server->handler;
 	FILE *stream;
-	int failed;
+	int failed, is_cut;
 
 	fsock_clear_error();
 	if (!fsock_is_nonblocking(w->client) &&
 	    fsock_layer_start(w->client) < 0) { /* nobody else is kept waiting by it */
-		fsock__server_report(server);
+		if (!w->client->is_cut)         /* which is counted instead */
+			fsock__server_report(server);
 		fsock_close(w->client);
 		return;
 	}
@@ -68,7 +69,8 @@ serve(struct fsock__worker *w)
 		fsock__server_report(server);
 	else if (failed)
 		fsock__worker_report(w, errno);
-	if (fsock_close(w->client) < 0 && !failed)
+	is_cut = w->client->is_cut; /* which is counted instead */
+	if (fsock_close(w->client) < 0 && !failed && !is_cut)
 		fsock__server_report(server);
 }
 

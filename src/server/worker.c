@@ -19,10 +19,13 @@ fsock__worker_current(void)
 void
 fsock__worker_report(struct fsock__worker *w, int errnum)
 {
-	const struct fsock_error *last = fsock_last_error();
+	const struct fsock__record *last = fsock__error_current();
 
-	if (last->kind != FSOCK_NO_ERROR && last->errnum == errnum)
-		fsock__error_set_kind("serve client", w->host, w->port, last->kind, errnum);
+	if (errnum != 0 && last->error.errnum == errnum && last->words[0] != '\0')
+		fsock__error_set_words(
+		    "serve client", w->host, w->port, last->error.kind, errnum, "%s", last->words);
+	else if (errnum != 0 && last->error.errnum == errnum)
+		fsock__error_set_kind("serve client", w->host, w->port, last->error.kind, errnum);
 	else
 		fsock__error_set(
 		    "serve client", w->host, w->port, errnum != 0 ? errnum : ECANCELED);
@@ -141,8 +144,10 @@ fsock__worker_begin(struct fsock__worker *w)
 	fsock_server *server = w->server;
 	int another, cutting;
 
-	if (w->client != NULL)
+	if (w->client != NULL) {
 		fsock__handle_ref(w->client);
+		w->client->may_be_cut = 1;
+	}
 	pthread_mutex_lock(&server->lock);
 	w->busy = 1;
 	w->held = w->client;

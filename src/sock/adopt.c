@@ -20,12 +20,27 @@ find_role(int fd, enum fsock__role *role)
 	if (fsock__sys_get_int(fd, SOL_SOCKET, SO_TYPE, &type) < 0)
 		return -1;
 	if (fsock__sys_get_int(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening) < 0)
-		listening = 0; /* not every system answers this for every kind */
+		listening = 0;        /* not every system answers this for every kind */
+	if (type == SOCK_SEQPACKET) { /* its records would run together in a stream */
+		errno = ESOCKTNOSUPPORT;
+		return -1;
+	}
 	if (type == SOCK_DGRAM || type == SOCK_RAW)
 		*role = FSOCK__DATAGRAM;
 	else
 		*role = listening ? FSOCK__LISTENER : FSOCK__CONNECTED;
 	return 0;
+}
+
+static void
+fail(int errnum)
+{
+	if (errnum == ESOCKTNOSUPPORT)
+		fsock__error_set_words("adopt", NULL, FSOCK__NO_PORT,
+		    FSOCK_SOCKET_TYPE_NOT_SUPPORTED_ERROR, errnum,
+		    "SOCK_SEQPACKET: neither a stream nor datagrams");
+	else
+		fsock__error_set("adopt", NULL, FSOCK__NO_PORT, errnum);
 }
 
 /* Time limits that the descriptor comes with hold, unless the options set others. */
@@ -79,7 +94,7 @@ fsock_adopt(int descriptor, const struct fsock_options *options)
 	local.length = peer.length = sizeof local.as;
 	if (find_role(descriptor, &role) < 0 ||
 	    getsockname(descriptor, &local.as.any, &local.length) < 0) {
-		fsock__error_set("adopt", NULL, FSOCK__NO_PORT, errno);
+		fail(errno);
 		return NULL;
 	}
 	if (getpeername(descriptor, &peer.as.any, &peer.length) < 0)
@@ -93,6 +108,7 @@ fsock_adopt(int descriptor, const struct fsock_options *options)
 	    descriptor, role, fsock_addr_family(&local), &settings, host, port, NULL);
 	if (s == NULL)
 		return NULL;
+	s->output.has_sent = 1; /* by others */
 	if (role == FSOCK__LISTENER)
 		prepare_listener(s);
 	if (settings.nonblocking)
@@ -119,6 +135,7 @@ restore(const fsock *s, int fd)
 static int
 hand_over(fsock *s)
 {
+	struct fsock__record *before;
 	int fd = s->fd;
 
 	fsock__handle_own(s);
@@ -127,8 +144,10 @@ hand_over(fsock *s)
 	fsock__handle_lock(s);
 	s->releasing = 1;
 	fsock__handle_unlock(s);
+	before = fsock__error_aside(); /* there is nothing to be lost any more */
 	if (s->stream != NULL)
 		s->stream_ops->close(s);
+	fsock__error_back(before);
 	fsock__handle_lock(s);
 	s->fd = -1;
 	fsock__handle_unlock(s);

@@ -1,5 +1,6 @@
 #include "../base/compat.h"
 
+#include "failure.h"
 #include "socket.h"
 
 /* see fsock/socket.h */
@@ -23,7 +24,7 @@ fsock_close(fsock *s)
 		s->watch.ops->leave(s);
 	errno = saved;
 	if (error != 0)
-		r = fsock__handle_error(s, "close", error);
+		r = fsock__failure_retell(s, "close", error);
 	fsock__socket_unref(s);
 	return r;
 }
@@ -50,6 +51,7 @@ take_back(struct fsock *s)
 int
 fsock_abort(fsock *s)
 {
+	struct fsock__record *before;
 	int r = 0, expected = 0, saved = errno;
 
 	if (s == NULL)
@@ -64,8 +66,10 @@ fsock_abort(fsock *s)
 	/* With a write error noted, what the FILEs still hold is not sent when they close. */
 	atomic_compare_exchange_strong(&s->output.error, &expected, ECANCELED);
 	fsock__socket_reset(s);
+	before = fsock__error_aside();
 	if (s->stream != NULL)
 		s->stream_ops->close(s);
+	fsock__error_back(before);
 	errno = saved;
 	r = fsock__socket_end(s);
 	fsock__socket_unref(s);

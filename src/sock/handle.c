@@ -27,6 +27,14 @@ fsock__handle_error(const struct fsock *s, const char *operation, int errnum)
 }
 
 int
+fsock__handle_ensure(const struct fsock *s, const char *operation, unsigned before)
+{
+	if (fsock__error_count() != before && fsock__error_current()->error.errnum == errno)
+		return -1;
+	return fsock__handle_error(s, operation, errno);
+}
+
+int
 fsock__handle_check(const struct fsock *s, const char *operation)
 {
 	if (s == NULL)

@@ -5,6 +5,7 @@
 #ifndef FSOCK_SOCK_HANDLE_H
 #define FSOCK_SOCK_HANDLE_H
 
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include <stdatomic.h>
@@ -25,6 +26,7 @@ struct fsock__connecting;
 struct fsock__interrupt;
 struct fsock__layers;
 struct fsock__member;
+struct fsock__record;
 struct fsock__unix_file;
 struct fsock_waitlist;
 
@@ -58,6 +60,18 @@ struct fsock__transport_ops {
 	int (*await_room)(struct fsock *, const char *operation, int64_t until);
 	/* Closes what the handle owns, if it is still open. Returns 0, or -1 with errno set. */
 	int (*close)(struct fsock *);
+	/*
+	 * Output has failed: what the handle stands on, other than a descriptor, is not to end
+	 * properly either. NULL: there is nothing to do.
+	 */
+	void (*fail)(struct fsock *, int errnum);
+	/*
+	 * Before a close, when output is complete and sent: ends it as the peer is to see it, and
+	 * discards input that has come, of which the system would make a reset. Never waits.
+	 * Returns 1 if more may come, so that it is to be called again when there is input; else 0.
+	 * NULL: there is nothing to do.
+	 */
+	int (*finish)(struct fsock *);
 };
 
 /* Whether flushing waits for a thread that waits for the peer, or does without. */
@@ -104,6 +118,8 @@ struct fsock__stream_ops {
 	 * whole-line stream that holds no whole line. A list's lock may be held.
 	 */
 	ssize_t (*buffered)(struct fsock *);
+	/* How many octets no FILE has taken: when all are closed, what the program has not read. */
+	size_t (*unread)(struct fsock *);
 	/*
 	 * For a whole-line stream: takes what the kernel has, without waiting. Returns whether
 	 * reading would not wait now: 1 also if another thread is busy with it. A list's lock may
@@ -164,8 +180,12 @@ struct fsock__output {
 	volatile int is_unsure;          /* that cannot be told: a system call is under way, say */
 	atomic_int error;                /* errno of the first failed write, or 0 */
 	_Atomic size_t queued;           /* octets that the streams have yet to send */
+	atomic_int queue_process;        /* fsock__process() that put them there */
 	atomic_int congested;            /* from high_water of them until low_water */
 	atomic_int end_due;              /* when they are sent, the side is to be shut down */
+	atomic_int has_sent;             /* something has gone to the peer, or may have */
+	int is_armed;         /* the process ends: the descriptor's close is a reset ... */
+	struct linger linger; /* ... and what it was before; both need the handle's lock */
 };
 
 enum fsock__closing {
@@ -205,22 +225,29 @@ struct fsock__watch {
 struct fsock {
 	/* Who it is. */
 	enum fsock__role role;
-	int family; /* AF_... */
+	int family;                   /* AF_... */
+	_Atomic(struct fsock *) next; /* see unfinished.c */
 	int references;
 	int open_files;
 	int fd; /* -1 once closed, for what is no socket, and until it is connected */
 	_Atomic(const struct fsock__transport_ops *) transport;
 
-	atomic_int nonblocking; /* calls on it never wait */
-	atomic_int shut;        /* FSOCK_INPUT, FSOCK_OUTPUT: shut down by fsock_shutdown() */
-	atomic_int era;         /* fsock__process_era() when it was last used, or made */
-	atomic_int is_reset;    /* closing it resets the connection */
-	int made_nonblocking;   /* by us: fsock_release() hands out a descriptor that blocks */
-	int releasing;          /* fsock_release() is at work: FILEs leave the descriptor open */
+	atomic_int nonblocking;  /* calls on it never wait */
+	atomic_int shut;         /* FSOCK_INPUT, FSOCK_OUTPUT: shut down by fsock_shutdown() */
+	atomic_int era;          /* fsock__process_era() when it was last used, or made */
+	atomic_int is_reset;     /* closing it resets the connection */
+	atomic_int is_cut;       /* by a server: nothing is read or written any more */
+	atomic_int is_lingering; /* complete and shut down: input is discarded, then it is closed */
+	atomic_int discarded;    /* octets of it since then */
+	int may_be_cut;          /* a server has it: who waits to write can be woken */
+	int made_nonblocking;    /* by us: fsock_release() hands out a descriptor that blocks */
+	int releasing;           /* fsock_release() is at work: FILEs leave the descriptor open */
 	struct fsock__limits limits;
 	struct fsock__output output;
 	struct fsock__watch watch;
 	struct fsock__settings settings;
+	_Atomic(struct fsock__record *) failure; /* why it has failed, once that is known */
+	atomic_int early_error; /* taken from the kernel, for a transfer to tell: see failure.h */
 	_Atomic(struct fsock__interrupt *) interrupt; /* once it is there, for all its life */
 	_Atomic(struct fsock__layers *) layers;       /* likewise; NULL: there are none */
 
@@ -317,5 +344,11 @@ int fsock__handle_check(const struct fsock *, const char *operation);
 
 /* Records an error of an operation on the socket: with its host and port. Returns -1. */
 int fsock__handle_error(const struct fsock *, const char *operation, int errnum);
+
+/*
+ * The same of errno, unless what has failed has recorded it: since there were `before` records.
+ * Stdio may fail without having asked us, or pass over what we have said.
+ */
+int fsock__handle_ensure(const struct fsock *, const char *operation, unsigned before);
 
 #endif

@@ -82,22 +82,40 @@ put(struct fsock *s, struct fsock__layers *layers, struct fsock_layer *layer)
 	fsock__handle_note(s);
 }
 
-/* As fsock_layer_push(), of a socket that can have one. */
-static int
-push(struct fsock *s, const struct fsock_layer_ops *ops, void *state, int flags)
+/*
+ * Looks for input that is in the way. Returns how many octets have been read ahead, which are for
+ * the layer then, or -1 with the error recorded.
+ */
+static ssize_t
+look_ahead(struct fsock *s, int flags)
 {
-	struct fsock__layers *layers = s->layers, *made = NULL;
-	struct fsock_layer *layer;
+	const struct fsock__layers *layers = s->layers;
 	ssize_t n = settle_streams(s);
 
 	if (n < 0)
 		return -1;
 	if (layers != NULL)
 		n += layers->has_first;
-	if (n > 0 && !(flags & FSOCK_LAYER_TAKE_PENDING))
+	if ((flags & FSOCK_LAYER_TAKE_PENDING) ||
+	    (n == 0 && (layers == NULL || !layers->is_pending)))
+		return n;
+	if (n == 0) /* only the layers know how many there are */
 		return fsock__handle_error(s, "push layer", EBUSY);
-	if (layers != NULL && layers->is_pending && !(flags & FSOCK_LAYER_TAKE_PENDING))
-		return fsock__handle_error(s, "push layer", EBUSY);
+	return fsock__error_set_words("push layer", s->host, s->port,
+	    fsock_error_kind_of_errno(EBUSY), EBUSY, "the peer sent %lld octet%s before the layer",
+	    (long long)n, n == 1 ? "" : "s");
+}
+
+/* As fsock_layer_push(), of a socket that can have one. */
+static int
+push(struct fsock *s, const struct fsock_layer_ops *ops, void *state, int flags)
+{
+	struct fsock__layers *layers = s->layers, *made = NULL;
+	struct fsock_layer *layer;
+	ssize_t n = look_ahead(s, flags);
+
+	if (n < 0)
+		return -1;
 	layer = calloc(1, sizeof *layer);
 	if (layers == NULL)
 		layers = made = new_layers();
@@ -183,8 +201,7 @@ fsock_layer_peer(const fsock *s)
 
 /* see fsock/layer.h */
 int
-fsock_layer_report(
-    const char *operation, enum fsock_error_kind kind, int errnum, const char *text)
+fsock_layer_report(const char *operation, enum fsock_error_kind kind, int errnum, const char *text)
 {
 	if (text == NULL)
 		return fsock__error_set_kind(operation, NULL, FSOCK__NO_PORT, kind, errnum);

@@ -53,7 +53,7 @@ struct fsock__layers {
 	atomic_int has_input;  /* reading has something to tell: `first`, the end, a failure */
 	atomic_int is_pending; /* reading may have, without input from below */
 	atomic_int news;       /* what lists have found of the descriptor since it was last tried */
-	int has_first;
+	atomic_int has_first;
 	uint8_t first;       /* an octet that a wait has read */
 	int flushes;         /* a layer keeps what it takes until it is flushed */
 	int flush_due;       /* and has taken something */
@@ -93,6 +93,15 @@ static inline int
 fsock__layers_have_input(const struct fsock *s)
 {
 	return s->layers != NULL && s->layers->has_input;
+}
+
+/* Whether the layers have octets for a reader, as far as is known. */
+static inline int
+fsock__layers_have_octets(const struct fsock *s)
+{
+	const struct fsock__layers *l = s->layers;
+
+	return l != NULL && (l->has_first || (l->is_pending && !l->has_input));
 }
 
 /* Whether something was taken that has yet to be passed on: octets, or the end of output. */

@@ -171,7 +171,7 @@ static ssize_t
 receive(struct fsock_layer *layer, void *buf, size_t n)
 {
 	struct fsock *s = layer->socket;
-	int flags = MSG_DONTWAIT;
+	int flags = MSG_DONTWAIT, early = 0; /* taken from the kernel before: see failure.h */
 	ssize_t r;
 
 	if (is_waited_for(s))
@@ -179,6 +179,10 @@ receive(struct fsock_layer *layer, void *buf, size_t n)
 	r = fsock__sys_receive(s->fd, buf, n, &flags);
 	if (r >= 0)
 		s->layers->arrivals++;
+	if (r == 0)
+		early = atomic_exchange(&s->early_error, 0);
+	if (early != 0)
+		return fail(layer, early);
 	if (r < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
 		return fail(layer, errno);
 	return r < 0 ? FSOCK_LAYER_WANTS_INPUT : r;
@@ -187,13 +191,18 @@ receive(struct fsock_layer *layer, void *buf, size_t n)
 static ssize_t
 send_below(struct fsock_layer *layer, const void *buf, size_t n)
 {
+	struct fsock *s = layer->socket;
 	int flags = MSG_DONTWAIT;
-	ssize_t r = fsock__sys_send(layer->socket->fd, buf, n, &flags);
+	ssize_t r = fsock__sys_send(s->fd, buf, n, &flags);
 
 	if (r < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
-		layer->socket->layers->unwritable = errno;
+		int error = errno, early = atomic_exchange(&s->early_error, 0);
+
+		s->layers->unwritable = early != 0 ? early : error;
 		return FSOCK_LAYER_FAILED;
 	}
+	if (r > 0 && !s->output.has_sent)
+		s->output.has_sent = 1;
 	return r <= 0 ? FSOCK_LAYER_WANTS_OUTPUT : r;
 }
 

@@ -2,6 +2,7 @@
 #include "../base/compat.h"
 #include "layers.h"
 
+#include "linger.h"
 #include "transfer.h"
 
 /*
@@ -58,6 +59,8 @@ layered_offer(struct fsock *s, const void *buf, size_t n)
 	int saved = errno;
 	ssize_t r;
 
+	if (s->is_cut)
+		return fsock__handle_error(s, "write", EPIPE);
 	fsock__handle_use(s);
 	if (fsock__transfer_check(s, "write", FSOCK_OUTPUT) < 0)
 		return -1;
@@ -92,5 +95,6 @@ const struct fsock__transport_ops fsock__transport_layered = {
 	.offer = layered_offer,
 	.flush = layered_flush,
 	.await_room = layered_await_room,
+	.finish = fsock__linger_finish, /* of what comes to the descriptor: the layers have ended */
 	.close = layered_close,
 };

@@ -6,6 +6,7 @@
 
 #include "../base/error.h"
 #include "../base/process.h"
+#include "failure.h"
 #include "layer_step.h"
 #include "transfer.h"
 
@@ -79,7 +80,7 @@ leave(struct fsock *s, const struct call *call)
 
 /* Records why the layers have failed. Returns -1. */
 static int
-tell(struct fsock *s, const char *operation)
+record(const struct fsock *s, const char *operation)
 {
 	const struct fsock__layers *layers = s->layers;
 
@@ -90,6 +91,25 @@ tell(struct fsock *s, const char *operation)
 		    operation, s->host, s->port, layers->kind, layers->errnum);
 	return fsock__error_set_words(
 	    operation, s->host, s->port, layers->kind, layers->errnum, "%s", layers->text);
+}
+
+/* Records it, and keeps it with the socket. Returns -1. */
+static int
+tell(struct fsock *s, const char *operation)
+{
+	record(s, operation);
+	fsock__failure_keep(s, fsock__error_current());
+	return -1;
+}
+
+/* Keeps it where the caller is not to be told. */
+static void
+keep(struct fsock *s)
+{
+	struct fsock__record *before = fsock__error_aside();
+
+	tell(s, "read");
+	fsock__error_back(before);
 }
 
 /* Notes what a call that has found out that it has to wait waits for. */
@@ -236,6 +256,8 @@ fsock__layers_probe(struct fsock *s)
 		note_input(layers);
 	}
 	leave(s, &call);
+	if (layers->failed)
+		keep(s);
 	errno = saved;
 }
 
@@ -443,6 +465,8 @@ fsock__layers_be_late(struct fsock *s)
 	if (!s->layers->is_started)
 		fsock__layer_fail(s->layers, FSOCK_TIMEOUT_ERROR, ETIMEDOUT, NULL);
 	leave(s, &call);
+	if (s->layers->failed)
+		keep(s);
 }
 
 void

@@ -48,6 +48,14 @@ fsock__option_get_int(struct fsock *s, const struct fsock__option *o, double *va
 	return 0;
 }
 
+/* One that the library has taken from the kernel comes first. */
+int
+fsock__option_get_error(struct fsock *s, const struct fsock__option *o, double *value)
+{
+	*value = atomic_exchange(&s->early_error, 0);
+	return *value != 0 ? 0 : fsock__option_get_int(s, o, value);
+}
+
 int
 fsock__option_set_int(struct fsock *s, const struct fsock__option *o, double value)
 {

@@ -28,6 +28,7 @@ struct fsock__option {
 };
 
 int fsock__option_get_int(struct fsock *, const struct fsock__option *, double *value);
+int fsock__option_get_error(struct fsock *, const struct fsock__option *, double *value);
 int fsock__option_set_int(struct fsock *, const struct fsock__option *, double value);
 /* Whole numbers that IPv4 keeps in one octet. */
 int fsock__option_get_octet(struct fsock *, const struct fsock__option *, double *value);

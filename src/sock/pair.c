@@ -71,31 +71,33 @@ give(fsock *ends[2], fsock *const made[2], struct fsock_layer_maker *layer)
 	return 0;
 }
 
-/* A TCP connection over the loopback interface. */
+/*
+ * A TCP connection over the loopback interface. The handshake may take a moment, also for sockets
+ * that are not to block: only when it is over they do not.
+ */
 static int
-tcp_pair(fsock *ends[2], enum fsock_family family, const struct fsock_options *options)
+tcp_pair(fsock *ends[2], const struct fsock__settings *settings, struct fsock_options options)
 {
-	const char *host = family == FSOCK_IPV6_ONLY ? "::1" : "127.0.0.1";
+	const char *host = settings->family == FSOCK_IPV6_ONLY ? "::1" : "127.0.0.1";
 	fsock *listener = fsock_listen(host, 0, NULL);
-	struct fsock_layer_maker *layer = options != NULL ? options->layer : NULL;
 	fsock *client = NULL, *served = NULL, *made[2];
-	struct fsock_options bare = { 0 };
 
-	if (options != NULL)
-		bare = *options;
-	bare.layer = NULL;
+	options.nonblocking = FSOCK_OFF;
+	options.delivery = settings->delivery;
+	options.layer = NULL;
 	if (listener != NULL)
-		client = fsock_connect(host, fsock_local_port(listener), &bare);
+		client = fsock_connect(host, fsock_local_port(listener), &options);
 	if (client != NULL)
-		served = accept_own(listener, client, &bare);
+		served = accept_own(listener, client, &options);
 	fsock_close(listener);
 	if (served == NULL) {
 		fsock_abort(client);
 		return -1;
 	}
+	client->nonblocking = served->nonblocking = settings->nonblocking;
 	made[0] = client;
 	made[1] = served;
-	return give(ends, made, layer);
+	return give(ends, made, settings->layer);
 }
 
 /* see fsock/socket.h */
@@ -111,7 +113,7 @@ fsock_pair(fsock *ends[2], const struct fsock_options *options)
 	if (ends == NULL)
 		return fsock__error_set("pair", NULL, FSOCK__NO_PORT, EINVAL);
 	if (settings.family == FSOCK_IPV4_ONLY || settings.family == FSOCK_IPV6_ONLY)
-		return tcp_pair(ends, settings.family, options);
+		return tcp_pair(ends, &settings, *options); /* there are some */
 	if (fsock__sys_socketpair(AF_UNIX, SOCK_STREAM, fds) < 0)
 		return fsock__error_set("pair", NULL, FSOCK__NO_PORT, errno);
 	if (wrap(made, fds, AF_UNIX, &settings) < 0)

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include "../base/clock.h"
+#include "failure.h"
 #include "interrupt.h"
 #include "layers.h"
 #include "shutdown.h"
@@ -173,13 +174,22 @@ view_of(const struct fsock__connecting *c)
 		c->count > 0 ? c->fds[c->count - 1].fd : -1 };
 }
 
+/* It cannot be connected: nothing can be sent. */
+static void
+set_failed(struct fsock *s, const struct fsock__connecting *c)
+{
+	int none = 0;
+
+	if (atomic_compare_exchange_strong(&s->output.error, &none, c->error.error.errnum))
+		fsock__failure_keep(s, &c->error);
+}
+
 /* Takes a step, in the turn. */
 static enum fsock__progress
 step_nolock(struct fsock *s, struct fsock__connecting *c)
 {
 	struct view before = view_of(c), after;
 	enum fsock__progress p = fsock__connecting_step(c);
-	int none = 0;
 
 	if (p == FSOCK__DONE) {
 		stand(s, c);
@@ -190,7 +200,7 @@ step_nolock(struct fsock *s, struct fsock__connecting *c)
 				  before.first != after.first || before.last != after.last))
 		fsock__connecting_wake(c);
 	if (p == FSOCK__FAILED)
-		atomic_compare_exchange_strong(&s->output.error, &none, c->error.errnum);
+		set_failed(s, c);
 	return p;
 }
 
@@ -387,5 +397,5 @@ fsock__pending_error(struct fsock *s, const char *operation)
 		fsock__connecting_fail(c);
 	if (c != NULL)
 		leave(s, &signals);
-	return is_told ? -1 : fsock__handle_error(s, operation, s->output.error);
+	return is_told ? -1 : fsock__failure_retell(s, operation, s->output.error);
 }

@@ -12,6 +12,7 @@
 #include "socket.h"
 #include "../base/sys.h"
 #include "transfer.h"
+#include "unfinished.h"
 
 /* Records an error of sending to an address; without one, of the socket. Returns -1. */
 FSOCK__COLD static int
@@ -91,6 +92,7 @@ send_all(fsock *s, const void *data, size_t size)
 
 	if (how < 0)
 		return fsock__handle_error(s, "write", errno);
+	fsock__unfinished_look(s);
 	/* A thread cancelled in here would leave the turn taken. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	if (how == FSOCK__TURN_RESUMED) /* how much of another send has gone is not known */
@@ -100,6 +102,7 @@ send_all(fsock *s, const void *data, size_t size)
 	if (r < 0)
 		fsock__socket_fail_output(s, errno);
 	fsock__turn_end(s, turn, number);
+	fsock__unfinished_look(s);
 	pthread_setcancelstate(cancel, NULL);
 	return r;
 }

@@ -1,6 +1,8 @@
 #include "../base/compat.h"
 #include "settings.h"
 
+#include <fsock/format.h>
+
 #include "../base/clock.h"
 #include "../base/error.h"
 
@@ -87,6 +89,27 @@ is_sensible(const struct fsock_options *options)
 	       options->local_port >= 0 && options->local_port <= 65535 && options->timeout >= 0;
 }
 
+/*
+ * The streams link it in, and the charsets with it. A program that is linked without them has no
+ * use for a format.
+ */
+int fsock_format_parse(struct fsock_format *, const char *text) FSOCK__WEAK;
+
+/* Whether a format says something. Returns 0, or -1 with what is wrong recorded. */
+static int
+check_format(const char *format, const char *operation, const char *host, int port)
+{
+	struct fsock_format parsed;
+
+	if (format == NULL || format[0] == '\0' || fsock_format_parse == NULL ||
+	    fsock_format_parse(&parsed, format) == 0)
+		return 0;
+	if (errno != EINVAL)
+		return fsock__error_set(operation, host, port, errno);
+	return fsock__error_set_words(operation, host, port, FSOCK_INVALID_ARGUMENT_ERROR, EINVAL,
+	    "format %.64s: %s", format, fsock__error_current()->words);
+}
+
 int
 fsock__settings_make(struct fsock__settings *set, const struct fsock_options *options,
     const char *operation, const char *host, int port)
@@ -97,6 +120,8 @@ fsock__settings_make(struct fsock__settings *set, const struct fsock_options *op
 		options = &defaults;
 	if (!is_sensible(options) || make_spans(set, options) < 0 || make_marks(set, options) < 0)
 		return fsock__error_set(operation, host, port, EINVAL);
+	if (check_format(options->format, operation, host, port) < 0)
+		return -1;
 	set->family = options->family;
 	set->local_host = options->local_host;
 	set->local_port = options->local_port;

@@ -2,9 +2,11 @@
 #include "shutdown.h"
 
 #include "../base/error.h"
+#include "failure.h"
 #include "interrupt.h"
 #include "layers.h"
 #include "transfer.h"
+#include "unfinished.h"
 
 /* Ends a listener: blocked and later accepts see `shut`. Returns 0 or -1. */
 static int
@@ -35,6 +37,16 @@ shut_datagram(fsock *s, int fd, int direction, int how)
 }
 
 /*
+ * Whether the peer may be told that output ends here: not if octets are missing in it, where the
+ * close can tell that by a reset.
+ */
+static int
+may_end(const struct fsock *s)
+{
+	return s->output.error == 0 || s->family == AF_UNIX;
+}
+
+/*
  * Who queues and who drains may be two threads: each notes what it has done before it looks at what
  * the other has. One of them finds both, and the exchange lets only one act on it.
  */
@@ -43,7 +55,7 @@ fsock__shutdown_due(struct fsock *s)
 {
 	int saved = errno;
 
-	if (atomic_exchange(&s->output.end_due, 0))
+	if (atomic_exchange(&s->output.end_due, 0) && may_end(s))
 		shutdown(s->fd, SHUT_WR); /* if the peer has gone it need not be told */
 	errno = saved;
 }
@@ -76,7 +88,10 @@ end_layers(struct fsock *s)
 	return r < 0 ? -1 : shutdown(s->fd, SHUT_WR);
 }
 
-/* A write that is cut short is followed by the end of the connection alone: no proper end. */
+/*
+ * A write that is cut short is followed by no proper end: by that of the connection alone, or by
+ * nothing where output has failed.
+ */
 static int
 shut_layers(struct fsock *s)
 {
@@ -86,10 +101,15 @@ shut_layers(struct fsock *s)
 
 	if (how < 0)
 		return shutdown(s->fd, SHUT_WR);
+	fsock__unfinished_look(s);
 	is_cut = out->error != 0 || s->layers->failed ||
 		 (how == FSOCK__TURN_RESUMED && (out->is_unsure || out->sending != NULL));
-	r = is_cut ? shutdown(s->fd, SHUT_WR) : end_layers(s);
+	if (!is_cut)
+		r = end_layers(s);
+	else
+		r = may_end(s) ? shutdown(s->fd, SHUT_WR) : 0;
 	fsock__turn_end(s, &out->turn, number);
+	fsock__unfinished_look(s);
 	return r;
 }
 
@@ -99,7 +119,7 @@ fsock__shutdown_output(struct fsock *s)
 	if (fsock__layers_are_on(s) && s->output.queued == 0 && s->connecting == NULL)
 		return shut_layers(s);
 	if (s->output.queued == 0 && s->connecting == NULL)
-		return shutdown(s->fd, SHUT_WR);
+		return may_end(s) ? shutdown(s->fd, SHUT_WR) : 0;
 	s->output.end_due = 1;
 	if (s->output.queued == 0 && s->connecting == NULL)
 		fsock__shutdown_due(s);
@@ -122,11 +142,26 @@ shut_direction(fsock *s, int fd, int direction, int how)
 			return 0;
 		return errno == ENOTCONN ? fsock__error_set_kind("shutdown", s->host, s->port,
 					       FSOCK_SHUTDOWN_ERROR, ENOTCONN)
-					 : fsock__handle_error(s, "shutdown", errno);
+					 : fsock__failure_retell(s, "shutdown", errno);
 	}
 	atomic_fetch_or(&s->shut, direction);
 	fsock__interrupt_look(s, direction);
 	return 0;
+}
+
+/*
+ * Shuts down output that could not be flushed. That is the failure which the caller is told of,
+ * whatever comes of this.
+ */
+static void
+shut_failed_output(struct fsock *s, int fd)
+{
+	struct fsock__record *before = fsock__error_aside();
+	int error = errno;
+
+	shut_direction(s, fd, FSOCK_OUTPUT, SHUT_WR);
+	fsock__error_back(before);
+	errno = error;
 }
 
 /* see fsock/socket.h */
@@ -148,8 +183,10 @@ fsock_shutdown(fsock *s, int direction)
 	if (direction & FSOCK_OUTPUT) {
 		if (s->stream != NULL && s->stream_ops->flush(s, FSOCK__FLUSH_PAST_BUSY) < 0)
 			r = -1;
-		if (shut_direction(s, fd, FSOCK_OUTPUT, SHUT_WR) < 0)
-			r = -1;
+		if (r < 0)
+			shut_failed_output(s, fd);
+		else
+			r = shut_direction(s, fd, FSOCK_OUTPUT, SHUT_WR);
 	}
 	if (r == 0)
 		errno = saved;

@@ -7,10 +7,13 @@
 #include "../base/error.h"
 #include "../base/sys.h"
 #include "../net/connecting.h"
+#include "failure.h"
 #include "interrupt.h"
 #include "layer.h"
 #include "layers.h"
+#include "linger.h"
 #include "transfer.h"
+#include "unfinished.h"
 
 /* None is worth failing for: the socket works without. */
 void
@@ -75,6 +78,12 @@ fsock__socket_new(int fd, enum fsock__role role, int family, const struct fsock_
 	memcpy(s->host, host == NULL ? "" : host, length);
 	s->transport = transport != NULL ? transport : &fsock__transport_socket;
 	init(s, settings);
+	if (fsock__unfinished_enter(s) < 0) {
+		fsock__interrupt_close(s);
+		free(s);
+		fsock__error_set("allocate", host, port, ENOMEM);
+		return NULL;
+	}
 	if (fd >= 0)
 		fsock__socket_apply_settings(fd, role, family, settings);
 	return s;
@@ -85,6 +94,19 @@ fsock__socket_set_fd(struct fsock *s, int fd, int family)
 {
 	s->fd = fd;
 	s->family = family;
+}
+
+/* Output has failed, and the caller is not to be told of that here. */
+static void
+note_interrupted(struct fsock *s)
+{
+	struct fsock__record *before = fsock__error_aside();
+	int saved = errno;
+
+	fsock__handle_error(s, "write", EINTR);
+	fsock__socket_fail_output(s, EINTR);
+	fsock__error_back(before);
+	errno = saved;
 }
 
 /*
@@ -101,7 +123,7 @@ find_unfinished(struct fsock *s)
 		return;
 	how = fsock__turn_take(s, &out->turn, 0);
 	if (how < 0 || (how == FSOCK__TURN_RESUMED && (out->is_unsure || out->sending != NULL)))
-		fsock__socket_fail_output(s, EINTR);
+		note_interrupted(s);
 	if (how < 0)
 		return;
 	out->sending = NULL;
@@ -117,19 +139,24 @@ static void
 end_layers(struct fsock *s)
 {
 	struct fsock__output *out = &s->output;
-	int is_unsent = fsock__layers_unsent(s) > 0, r;
+	int is_unsent = fsock__layers_unsent(s) > 0, saved = errno, r;
+	struct fsock__record *before;
 
 	if (s->fd < 0 || s->layers->failed || s->layers->process != fsock__process() ||
 	    (!s->layers->is_started && !is_unsent))
 		return;
 	if (fsock__turn_take(s, &out->turn, 0) < 0)
 		return;
+	before = fsock__error_aside();
 	r = fsock__layers_flush(s, 1);
 	fsock__turn_end(s, &out->turn, out->turn.number);
+	fsock__unfinished_look(s);
 	if (r == 0)
 		out->queued = out->end_due = 1;
 	else if (r < 0 && is_unsent)
 		fsock__socket_fail_output(s, errno);
+	fsock__error_back(before);
+	errno = saved;
 }
 
 /* Sends what is queued, where there is no stream: a layer has it. Failures are kept. */
@@ -169,6 +196,12 @@ fsock__socket_end(struct fsock *s)
 		else
 			s->stream_ops->settle(s); /* a failure is kept in output.error */
 	}
+	if (fsock__linger_is_due(s)) {
+		if (fsock__handle_is_watched(s) && s->watch.ops->defer(s))
+			return 0;
+		if (!s->nonblocking)
+			fsock__linger_wait(s);
+	}
 	return fsock__socket_end_now(s);
 }
 
@@ -206,23 +239,42 @@ fsock__socket_reset(struct fsock *s)
 void
 fsock__socket_fail_output(struct fsock *s, int errnum)
 {
+	const struct fsock__transport_ops *transport = s->transport;
 	int none = 0;
 
-	atomic_compare_exchange_strong(&s->output.error, &none, errnum);
+	if (atomic_compare_exchange_strong(&s->output.error, &none, errnum))
+		fsock__failure_keep(s, fsock__error_current());
 	fsock__handle_use(s); /* they are this process's own */
 	fsock__socket_reset(s);
+	if (transport->fail != NULL)
+		transport->fail(s, errnum);
 }
 
-/* Who closes the descriptor takes it out of the handle first: this is not done to another's. */
+/*
+ * Who closes the descriptor takes it out of the handle first: this is not done to another's. No end
+ * is sent, which the peer would take for the proper one: readers are woken by the other direction,
+ * and writers by their wake-up, or for want of one (EMFILE) by the end after all.
+ */
 void
 fsock__socket_cut(struct fsock *s)
 {
-	int saved = errno;
+	static const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+	int saved = errno, none = 0, how = SHUT_RD;
 
 	fsock__handle_lock(s);
+	if (s->fd >= 0 && !s->is_lingering) {
+		s->is_cut = s->is_reset = 1;
+		atomic_compare_exchange_strong(&s->output.error, &none, EPIPE);
+		atomic_fetch_or(&s->shut, FSOCK_IO);
+		setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+		if (s->output.turn.waits && s->interrupt == NULL)
+			how = SHUT_RDWR;
+	}
 	if (s->fd >= 0)
-		shutdown(s->fd, SHUT_RDWR); /* does not wait */
+		shutdown(s->fd, how); /* does not wait */
 	fsock__handle_unlock(s);
+	fsock__interrupt_look(s, FSOCK_INPUT);
+	fsock__interrupt_look(s, FSOCK_OUTPUT);
 	errno = saved;
 }
 
@@ -238,6 +290,7 @@ fsock__socket_unref(struct fsock *s)
 		return;
 	if (fsock__handle_is_watched(s))
 		s->watch.ops->leave(s);
+	fsock__unfinished_leave(s);
 	if (s->stream != NULL)
 		s->stream_ops->free(s);
 	fsock__connecting_free(s->connected);
@@ -245,6 +298,7 @@ fsock__socket_unref(struct fsock *s)
 	fsock__layers_free(s);
 	if (s->role == FSOCK__LISTENER)
 		fsock__layer_drop(s->settings.layer);
+	free(s->failure);
 	free(s);
 }
 

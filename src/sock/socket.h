@@ -38,7 +38,10 @@ void fsock__socket_fail_output(struct fsock *, int errnum);
 /* Makes closing the descriptor a reset of the connection, if it is this process's alone. */
 void fsock__socket_reset(struct fsock *);
 
-/* Shuts the connection down both ways, if it is open still: from any thread. */
+/*
+ * Ends the exchange from any thread, if it has not ended: who reads finds the end of file, who
+ * writes fails (EPIPE), and closing resets the connection.
+ */
 void fsock__socket_cut(struct fsock *);
 
 /* Drops one reference; at the last the handle leaves its lists and goes. */

@@ -4,7 +4,9 @@
 #include <poll.h>
 
 #include "../base/error.h"
+#include "failure.h"
 #include "interrupt.h"
+#include "linger.h"
 #include "../base/sys.h"
 #include "../net/unix_file.h"
 
@@ -38,7 +40,8 @@ fsock__transfer_wait_for(
 	int64_t deadline = fsock__handle_deadline(s, direction);
 	int ready, saved = errno;
 
-	if (direction == FSOCK_OUTPUT && s->family == AF_UNIX && s->interrupt == NULL)
+	if (direction == FSOCK_OUTPUT && s->interrupt == NULL &&
+	    (s->family == AF_UNIX || s->may_be_cut))
 		fsock__interrupt_open(s); /* without, a shutdown is seen when there is room */
 	errno = saved;
 	if (!s->settings.interruptible && deadline < until)
@@ -56,11 +59,21 @@ fsock__transfer_wait_for(
 	return fsock__error_set_kind(operation, s->host, s->port, FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
 }
 
+/* Keeps it, and records it. Returns -1. */
+FSOCK__COLD static int
+kernel_error(struct fsock *s, const char *operation, int errnum)
+{
+	fsock__failure_meet(s, operation, errnum);
+	return fsock__handle_error(s, operation, errnum);
+}
+
 /* A blocking call says EAGAIN when its timeout has run out. */
 int
 fsock__transfer_again(struct fsock *s, const char *operation, int flags, int direction)
 {
-	if ((errno != EAGAIN && errno != EWOULDBLOCK) || s->nonblocking)
+	if (errno != EAGAIN && errno != EWOULDBLOCK)
+		return kernel_error(s, operation, errno);
+	if (s->nonblocking)
 		return fsock__handle_error(s, operation, errno);
 	if (flags == 0 && !fsock__sys_is_nonblocking(s->fd))
 		return fsock__error_set_kind(
@@ -88,12 +101,16 @@ socket_receive(struct fsock *s, void *buf, size_t n)
 	int flags, saved = errno;
 	ssize_t r;
 
+	if (s->is_cut)
+		return 0;
 	fsock__handle_use(s);
 	if (fsock__transfer_begin(s, "read", FSOCK_INPUT, &flags) < 0)
 		return -1;
 	while ((r = fsock__sys_receive(s->fd, buf, n, &flags)) < 0)
 		if (fsock__transfer_again(s, "read", flags, FSOCK_INPUT) < 0)
 			return -1;
+	if (r == 0 && fsock__failure_is_early(s) && fsock__failure_tell_early(s, "read") < 0)
+		return -1;
 	errno = saved;
 	return r;
 }
@@ -115,12 +132,21 @@ socket_offer(struct fsock *s, const void *buf, size_t n)
 	int flags = MSG_DONTWAIT, saved = errno;
 	ssize_t r;
 
+	if (s->is_cut)
+		return fsock__handle_error(s, "write", EPIPE);
 	fsock__handle_use(s);
 	if (fsock__transfer_check(s, "write", FSOCK_OUTPUT) < 0)
 		return -1;
 	r = fsock__sys_send(s->fd, buf, n, &flags);
-	if (r < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
-		return fsock__handle_error(s, "write", errno);
+	if (r < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+		int error = errno;
+
+		if (fsock__failure_is_early(s) && fsock__failure_tell_early(s, "write") < 0)
+			return -1;
+		return fsock__handle_error(s, "write", error);
+	}
+	if (r > 0 && !s->output.has_sent)
+		s->output.has_sent = 1;
 	errno = saved;
 	return r < 0 ? 0 : r;
 }
@@ -129,23 +155,6 @@ static int
 socket_await_room(struct fsock *s, const char *operation, int64_t until)
 {
 	return fsock__transfer_wait(s, operation, FSOCK_OUTPUT, until);
-}
-
-/*
- * Discards input that has arrived, within reason. A TCP connection that is closed with unread input
- * is reset, and the reset may overtake output that the peer has not read yet (RFC 2525, 2.17). A
- * connection that another process may be reading from is left alone.
- */
-static void
-discard_input(const struct fsock *s, int fd)
-{
-	char scrap[4096];
-	int turns = 256, flags = MSG_DONTWAIT;
-
-	if (s->role != FSOCK__CONNECTED || s->is_reset || !fsock__handle_is_ours(s))
-		return;
-	while (turns-- > 0 && fsock__sys_receive(fd, scrap, sizeof scrap, &flags) > 0)
-		;
 }
 
 /* With a time set by SO_LINGER close(2) waits: on a socket that does not block the system does. */
@@ -170,7 +179,7 @@ socket_close(struct fsock *s)
 
 	if (fd < 0)
 		return 0;
-	discard_input(s, fd);
+	fsock__linger_discard(s, fd);
 	forbid_lingering(s, fd);
 	fsock__handle_lock(s);
 	s->fd = -1;
@@ -186,6 +195,7 @@ const struct fsock__transport_ops fsock__transport_socket = {
 	.receive_now = socket_receive_now,
 	.offer = socket_offer,
 	.await_room = socket_await_room,
+	.finish = fsock__linger_finish,
 	.close = socket_close,
 };
 

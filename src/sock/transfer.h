@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "../base/clock.h"
+#include "failure.h"
 #include "handle.h"
 
 /* The socket that `fd` is. */
@@ -25,6 +26,9 @@ fsock__transfer_begin(struct fsock *s, const char *operation, int direction, int
 	int waits = deadline == FSOCK__NEVER && s->interrupt == NULL && !s->nonblocking;
 
 	*flags = waits ? 0 : MSG_DONTWAIT;
+	if (s->role == FSOCK__DATAGRAM && fsock__failure_is_early(s) &&
+	    fsock__failure_tell_early(s, operation) < 0)
+		return -1;
 	return deadline == FSOCK__NEVER ? 0 : fsock__transfer_check(s, operation, direction);
 }
 

@@ -32,6 +32,13 @@ fsock__buffer_count(const struct fsock__buffer *b)
 	return b->tail - b->head;
 }
 
+/* What waits. NULL without memory: to that not even 0 may be added. */
+static inline const uint8_t *
+fsock__buffer_head(const struct fsock__buffer *b)
+{
+	return b->data == NULL ? NULL : b->data + b->head;
+}
+
 /* Where head stands in the stream. */
 static inline uint64_t
 fsock__buffer_position(const struct fsock__buffer *b)

@@ -11,6 +11,15 @@ fail(const char *operation, int errnum)
 	return fsock__error_set(operation, NULL, FSOCK__NO_PORT, errnum);
 }
 
+/* Stdio has failed: a FILE that is not the library's records nothing itself. Returns -1. */
+static int
+tell(const char *operation, unsigned before)
+{
+	if (fsock__error_count() != before && fsock__error_current()->error.errnum == errno)
+		return -1;
+	return fail(operation, errno);
+}
+
 /* How many octets follow the first one; -1 if it starts no character. */
 static int
 followers(int first)
@@ -48,6 +57,7 @@ push_back(const uint8_t *octets, size_t n, FILE *f)
 static int32_t
 read_character(int first, FILE *f)
 {
+	unsigned before = fsock__error_count();
 	int n = followers(first);
 	int32_t c = n <= 0 ? first : first & (0x3F >> n);
 	uint8_t octets[4] = { (uint8_t)first };
@@ -58,7 +68,7 @@ read_character(int first, FILE *f)
 		if (next == EOF && ferror(f)) {
 			push_back(octets, (size_t)i, f);
 			errno = error;
-			return -1;
+			return tell("read", before);
 		}
 		if (next == EOF || !may_follow(i == 1 ? first : 0x80, next)) {
 			if (next != EOF)
@@ -76,6 +86,7 @@ read_character(int first, FILE *f)
 int32_t
 fsock_getc32(FILE *f)
 {
+	unsigned before = fsock__error_count();
 	int first, saved = errno;
 	int32_t c = -1;
 
@@ -85,9 +96,11 @@ fsock_getc32(FILE *f)
 	first = getc(f);
 	if (first != EOF)
 		c = read_character(first, f);
-	else if (feof(f))
-		errno = saved;
-	if (c >= 0)
+	else if (!feof(f))
+		tell("read", before);
+	else if (fsock__error_count() == before)
+		fsock__error_end_of_file("read", NULL, FSOCK__NO_PORT);
+	if (c >= 0 || (first == EOF && feof(f)))
 		errno = saved;
 	funlockfile(f);
 	return c;
@@ -119,8 +132,15 @@ fsock_putc32(int32_t c, FILE *f)
 {
 	uint8_t octets[4];
 	size_t n = encode(c, f, "write", octets);
+	unsigned before = fsock__error_count();
+	int saved = errno;
 
-	return n > 0 && fwrite(octets, 1, n, f) == n ? c : -1;
+	if (n == 0)
+		return -1;
+	if (fwrite(octets, 1, n, f) != n)
+		return tell("write", before);
+	errno = saved;
+	return c;
 }
 
 /* see fsock/format.h */
@@ -135,5 +155,5 @@ fsock_ungetc32(int32_t c, FILE *f)
 	flockfile(f);
 	n = push_back(octets, n, f);
 	funlockfile(f);
-	return n == 0 ? c : -1;
+	return n == 0 ? c : fail("unread", ENOBUFS); /* no libc says why */
 }

@@ -40,6 +40,7 @@ struct fsock__window {
 	off_t position;     /* octets delivered and written: what seek reports */
 	atomic_int waiting; /* fsock__process() while a thread of it is blocked receiving, or
 	                               about to be; else 0 */
+	int is_tried;       /* a seek that fails is made good: it is not to be recorded */
 	void *memory;       /* stdio's buffer; NULL: its own */
 	_Atomic(struct fsock__window *) next; /* chain of the registry */
 };
@@ -74,16 +75,15 @@ struct fsock__stream {
 	int binary;                           /* the program has said so: lines mean nothing */
 	uint8_t owed[4];                      /* an LF to drop before anything is read ... */
 	uint8_t owed_length;                  /* ... and how long it is; 0: none */
-	int owed_beyond;     /* the bound was set behind it and does not count it */
-	int is_drained;      /* a wait has just taken all that the kernel had */
-	int octet_taken;     /* the octet before raw.head may be unread */
-	atomic_int has_more; /* there was something in `raw` when the reader was done last */
+	int owed_beyond;      /* the bound was set behind it and does not count it */
+	int is_drained;       /* a wait has just taken all that the kernel had */
+	int octet_taken;      /* the octet before raw.head may be unread */
+	atomic_int has_more;  /* there was something in `raw` when the reader was done last */
 	atomic_int receivers; /* threads in fsock_receive(), which receive past `raw` */
-	int read_error;      /* errno of a receive that no read has told of yet, or 0; as `raw` */
-	int process;         /* fsock__process() that made this */
+	int read_error;       /* errno of a receive that no read has told of yet, or 0; as `raw` */
+	int process;          /* fsock__process() that made this */
 	struct fsock__text_output *text_output;
 	struct fsock__queue queue; /* socket->output.queued tells everybody how much it has */
-	int queue_process;         /* fsock__process() that put it there */
 	int sent;                  /* something was sent to the peer */
 	struct fsock__window windows[FSOCK__WINDOW_COUNT];
 };

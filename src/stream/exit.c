@@ -5,6 +5,7 @@
 
 #include "../base/process.h"
 #include "../net/connecting.h"
+#include "../sock/pending.h"
 #include "registry.h"
 
 static atomic_int begun, registered;
@@ -19,6 +20,8 @@ wake(struct fsock__window *w)
 {
 	struct fsock *s = w->stream->socket;
 
+	if (s->connecting != NULL && s->output.queued > 0)
+		fsock__pending_step_unwatched(s); /* what is queued goes, if it is connected */
 	fsock__handle_lock(s);
 	if (w->waiting == fsock__process()) {
 		atomic_fetch_or(&s->shut, FSOCK_INPUT);

@@ -11,7 +11,9 @@
 static ssize_t
 cookie_read(void *cookie, char *buf, size_t n)
 {
-	return fsock__input_read(cookie, buf, n);
+	ssize_t r = fsock__input_read(cookie, buf, n);
+
+	return r == 0 && n > 0 ? fsock__input_ended(cookie) : r;
 }
 
 static ssize_t

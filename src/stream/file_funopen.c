@@ -18,7 +18,9 @@
 static int
 fun_read(void *cookie, char *buf, int n)
 {
-	return n < 0 ? -1 : (int)fsock__input_read(cookie, buf, (size_t)n);
+	ssize_t r = n < 0 ? -1 : fsock__input_read(cookie, buf, (size_t)n);
+
+	return (int)(r == 0 && n > 0 ? fsock__input_ended(cookie) : r);
 }
 
 static int

@@ -12,6 +12,7 @@
 #include "registry.h"
 #include "sender.h"
 #include "text.h"
+#include "window.h"
 
 static int
 is_binary(const struct fsock_format *format)
@@ -132,17 +133,15 @@ fsock_set_formats(FILE *f, const struct fsock_format *input, const struct fsock_
 {
 	int sides = (input != NULL ? FSOCK_INPUT : 0) | (output != NULL ? FSOCK_OUTPUT : 0);
 	struct fsock__window *w = fsock__registry_window(f, sides, "set format");
-	int r, error, saved = errno;
+	unsigned before = fsock__error_count();
+	int r, saved = errno;
 
 	if (w == NULL)
 		return -1;
-	errno = 0;
 	r = change(w, input, output);
 	fsock__handle_note(w->stream->socket);
-	error = errno;
 	if (r < 0)
-		return fsock__handle_error(
-		    w->stream->socket, "set format", error != 0 ? error : EINVAL);
+		return fsock__handle_ensure(w->stream->socket, "set format", before);
 	errno = saved;
 	return 0;
 }
@@ -248,7 +247,8 @@ fsock_column(FILE *f)
 	struct fsock__sending turn;
 	long column = -1;
 
-	if (w == NULL || fflush(f) != 0 || fsock__sender_begin(w->stream, &turn, NULL, 0) < 0)
+	if (w == NULL || fsock__window_flush(w, "column") < 0 ||
+	    fsock__sender_begin(w->stream, &turn, NULL, 0) < 0)
 		return -1;
 	if (w->stream->text_output != NULL)
 		column = w->stream->text_output->column;

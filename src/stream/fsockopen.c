@@ -1,5 +1,6 @@
 #include "../base/compat.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <fsock/format.h>
@@ -12,8 +13,45 @@
 struct mode {
 	int sides;
 	struct fsock_options options;
-	char format[128]; /* the parts that are words of a format */
+	char format[128];           /* the parts that are words of a format */
+	char why[FSOCK__WORDS_MAX]; /* what is wrong with it */
 };
+
+/* Notes what is wrong with a part. Returns -1. */
+static int
+refuse(struct mode *m, const char *what, const char *part, size_t n)
+{
+	if (n == 0)
+		snprintf(m->why, sizeof m->why, "a part is missing");
+	else
+		snprintf(
+		    m->why, sizeof m->why, "unknown %s %.*s", what, n > 80 ? 80 : (int)n, part);
+	return -1;
+}
+
+/* A part that nobody knows. It may be a word of a format, which here needs its prefix. */
+static int
+refuse_part(struct mode *m, const char *part, size_t n)
+{
+	static const char *const prefixes[] = { "eol=", "errors=", "ccs=" };
+	struct fsock__record *before = fsock__error_aside();
+	struct fsock_format format;
+	char word[64];
+
+	refuse(m, "part", part, n);
+	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+		if (n == 0 || n > sizeof word - sizeof "errors=")
+			break;
+		snprintf(word, sizeof word, "%s%.*s", prefixes[i], (int)n, part);
+		if (fsock_format_parse(&format, word) < 0)
+			continue;
+		snprintf(
+		    m->why, sizeof m->why, "%.*s is a word of formats: say %s", (int)n, part, word);
+		break;
+	}
+	fsock__error_back(before);
+	return -1;
+}
 
 /* Whether the part of length n is `word`. */
 static int
@@ -27,7 +65,7 @@ static int
 parse_access(const char *part, size_t n, struct mode *m)
 {
 	if (n == 0 || (part[0] != 'r' && part[0] != 'w'))
-		return -1;
+		return refuse(m, "access", part, n);
 	m->sides = part[0] == 'r' ? FSOCK_INPUT : FSOCK_OUTPUT;
 	for (size_t i = 1; i < n; i++) {
 		if (part[i] == '+' && m->sides != FSOCK_IO)
@@ -35,7 +73,7 @@ parse_access(const char *part, size_t n, struct mode *m)
 		else if (part[i] == 'b' && m->options.element_type != FSOCK_BYTE)
 			m->options.element_type = FSOCK_BYTE;
 		else
-			return -1;
+			return refuse(m, "access", part, n);
 	}
 	return 0;
 }
@@ -78,7 +116,7 @@ add_format_word(const char *part, size_t n, struct mode *m)
 	size_t length = strlen(m->format);
 
 	if (n + 1 >= sizeof m->format - length)
-		return -1;
+		return refuse(m, "part", part, n);
 	if (length > 0)
 		m->format[length++] = ',';
 	memcpy(m->format + length, part, n);
@@ -111,7 +149,7 @@ parse_part(const char *part, size_t n, struct mode *m)
 	else if (equals != NULL && is_format_word(part, length))
 		return add_format_word(part, n, m);
 	else
-		return -1;
+		return refuse_part(m, part, n);
 	return 0;
 }
 
@@ -130,9 +168,10 @@ parse_mode(const char *text, struct mode *m)
 		if (parse_part(text, n, m) < 0)
 			return -1;
 	}
-	if (m->options.format != NULL && fsock_format_parse(&format, m->format) < 0)
-		return -1;
-	return 0;
+	if (m->options.format == NULL || fsock_format_parse(&format, m->format) == 0)
+		return 0;
+	snprintf(m->why, sizeof m->why, "%s", fsock__error_current()->words);
+	return -1;
 }
 
 /* see fsock/layer.h */
@@ -143,9 +182,13 @@ fsock_layer_open(const char *host, int port, const char *mode, struct fsock_laye
 	FILE *file;
 	fsock *s;
 
-	if (mode == NULL || parse_mode(mode, &m) < 0) {
-		fsock__error_set(
-		    "open mode", mode == NULL ? "(no mode)" : mode, FSOCK__NO_PORT, EINVAL);
+	if (mode == NULL) {
+		fsock__error_set("open mode", "(no mode)", FSOCK__NO_PORT, EINVAL);
+		return NULL;
+	}
+	if (parse_mode(mode, &m) < 0) {
+		fsock__error_set_words("open mode", mode, FSOCK__NO_PORT,
+		    FSOCK_INVALID_ARGUMENT_ERROR, EINVAL, "%s", m.why);
 		return NULL;
 	}
 	m.options.layer = maker;

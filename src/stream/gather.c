@@ -3,14 +3,14 @@
 
 #include "hold.h"
 #include "input.h"
+#include "window.h"
 
 int
 fsock__gather_hold(struct fsock__stream *stream, const char *operation, struct fsock__window **held)
 {
 	if (fsock__hold_input(stream, operation, held) < 0)
 		return -1;
-	/* Moving nowhere makes stdio give back what it holds. */
-	if (*held != NULL && fseeko((*held)->file, 0, SEEK_CUR) < 0) {
+	if (*held != NULL && fsock__window_give_back(*held, operation) < 0) {
 		fsock__hold_release(stream, *held);
 		return -1;
 	}

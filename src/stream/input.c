@@ -2,6 +2,7 @@
 #include "../base/compat.h"
 #include "input.h"
 
+#include "../base/error.h"
 #include "hold.h"
 #include "receiver.h"
 #include "text.h"
@@ -10,9 +11,12 @@
 static size_t
 line_length(const struct fsock__buffer *raw, size_t from, size_t n)
 {
-	const uint8_t *start = raw->data + raw->head;
-	const uint8_t *end = from < n ? memchr(start + from, '\n', n - from) : NULL;
+	const uint8_t *start, *end;
 
+	if (from >= n) /* there may be no memory to point into */
+		return 0;
+	start = raw->data + raw->head;
+	end = memchr(start + from, '\n', n - from);
 	return end == NULL ? 0 : (size_t)(end - start) + 1;
 }
 
@@ -204,6 +208,15 @@ fsock__input_read(struct fsock__window *w, void *buf, size_t n)
 	return r;
 }
 
+FSOCK__COLD ssize_t
+fsock__input_ended(const struct fsock__window *w)
+{
+	const struct fsock *s = w->stream->socket;
+
+	fsock__error_end_of_file("read", s->host, s->port);
+	return 0;
+}
+
 /* Gives back the last n octets of text. Returns 0, or -1 if that many were not delivered. */
 static int
 give_back_text(struct fsock__stream *stream, size_t n)
@@ -239,7 +252,7 @@ fsock__input_give_back(struct fsock__window *w, size_t n)
 	if (atomic_load_explicit(&stream->reader, memory_order_acquire) == w)
 		r = stream->text_input == NULL ? give_back_plain(w, n) : give_back_text(stream, n);
 	if (r < 0)
-		return fsock__handle_error(stream->socket, "seek", ESPIPE);
+		return -1;
 	w->position -= (off_t)n;
 	return 0;
 }

@@ -6,7 +6,7 @@
 
 /*
  * Hands octets to stdio. Returns how many, 0 at end of file, -1 with the error recorded. The other
- * one takes back the last n octets delivered to the window. Returns 0, or -1 (ESPIPE).
+ * one takes back the last n octets delivered to the window. Returns 0, or -1 if they were not.
  */
 ssize_t fsock__input_read(struct fsock__window *, void *buf, size_t n);
 int fsock__input_give_back(struct fsock__window *, size_t n);
@@ -37,5 +37,8 @@ void fsock__input_forget(struct fsock__stream *);
  * behind a line end that is owed if that has arrived.
  */
 void fsock__input_exact(struct fsock__stream *);
+
+/* Records that the program has come to the end of input. Returns 0. */
+ssize_t fsock__input_ended(const struct fsock__window *);
 
 #endif

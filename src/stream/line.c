@@ -8,6 +8,7 @@
 #include "input.h"
 #include "readable.h"
 #include "text.h"
+#include "window.h"
 
 #define FIRST_ROOM 4096
 
@@ -79,9 +80,9 @@ take_back(struct fsock__window *w)
 
 	if (stream->reader != w || !has_read)
 		return 0;
-	if (fflush(w->file) != 0) /* first: fseeko() does not do both everywhere */
+	if (fsock__window_flush(w, "read") < 0) /* first: fseeko() does not do both everywhere */
 		return -1;
-	return fsock__file_unread(w) > 0 ? fseeko(w->file, 0, SEEK_CUR) : 0;
+	return fsock__file_unread(w) > 0 ? fsock__window_give_back(w, "read") : 0;
 }
 
 ssize_t

@@ -3,6 +3,7 @@
 
 #include <fsock/format.h>
 
+#include "../base/error.h"
 #include "../sock/layers.h"
 #include "gather.h"
 #include "hold.h"
@@ -13,6 +14,7 @@
 #include "registry.h"
 #include "sender.h"
 #include "text.h"
+#include "window.h"
 
 /*
  * Makes `w` the reader and raw.head the octet that the program reads next. Needs the FILE's lock.
@@ -67,6 +69,8 @@ fsock_read_octets(FILE *f, void *buf, size_t n)
 	funlockfile(f);
 	if (r >= 0)
 		errno = saved;
+	if (r == 0)
+		fsock__input_ended(w);
 	return done;
 }
 
@@ -85,16 +89,23 @@ fsock_peek_byte(FILE *f)
 {
 	struct fsock__window *w = fsock__registry_window(f, FSOCK_INPUT, "read");
 	struct fsock__stream *stream;
-	int octet = EOF;
+	int octet = EOF, saved = errno;
+	ssize_t r = -1;
 
 	if (w == NULL)
 		return EOF;
 	stream = w->stream;
 	flockfile(f);
-	if (begin(w) == 0 && await_octet(w) > 0)
+	if (begin(w) == 0)
+		r = await_octet(w);
+	if (r > 0)
 		octet = stream->raw.data[stream->raw.head];
 	fsock__hold_publish(w);
 	funlockfile(f);
+	if (r >= 0)
+		errno = saved;
+	if (r == 0)
+		fsock__input_ended(w);
 	return octet;
 }
 
@@ -134,7 +145,7 @@ fsock_write_octets(FILE *f, const void *buf, size_t n)
 	struct fsock__sending turn;
 	size_t sent = 0;
 
-	if (!has_octets(w, "write", buf, n) || fflush(f) != 0 ||
+	if (!has_octets(w, "write", buf, n) || fsock__window_flush(w, "write") < 0 ||
 	    fsock__output_finish(w->stream, FSOCK__FLUSH_ALL) < 0)
 		return 0;
 	if (fsock__sender_begin(w->stream, &turn, NULL, 0) < 0)
@@ -251,6 +262,8 @@ fsock_upgrade(fsock *s)
 	if (s->output.queued > 0) /* what others send on the descriptor would overtake it */
 		return fsock__handle_error(s, "upgrade", EAGAIN);
 	if (n > 0)
-		return fsock__handle_error(s, "upgrade", EBUSY);
+		return fsock__error_set_words("upgrade", s->host, s->port, FSOCK_IN_PROGRESS_ERROR,
+		    EBUSY, "the peer sent %lld octet%s before the upgrade", (long long)n,
+		    n == 1 ? "" : "s");
 	return forget_formats(s->stream) < 0 ? -1 : fd;
 }

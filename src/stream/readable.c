@@ -1,5 +1,6 @@
 /* What the streams hold: the part of a socket's readiness that the kernel cannot know. */
 #include "../base/compat.h"
+#include "../sock/failure.h"
 #include "file.h"
 #include "hold.h"
 #include "input.h"
@@ -155,6 +156,7 @@ fetch_line(struct fsock__stream *stream)
 			return 0;
 		if (n < 0) {
 			stream->read_error = errno;
+			fsock__failure_meet(s, "read", errno);
 			return 1;
 		}
 		fsock__buffer_received(raw, (size_t)n);

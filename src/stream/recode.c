@@ -1,6 +1,9 @@
 /* The text layer over any FILE: a handle whose transport is stdio itself. */
 #include "../base/compat.h"
 
+#include <sys/stat.h>
+
+#include <signal.h>
 #include <stdlib.h>
 
 #include <fsock/format.h>
@@ -8,10 +11,18 @@
 #include "../base/error.h"
 #include "../sock/socket.h"
 #include "../sock/transfer.h"
+#include "registry.h"
 #include "stream.h"
 #include "text.h"
 
 enum { PIECE = 2048 };
+
+/* Why a FILE has failed: those of other libraries may not say. */
+static int
+file_error(void)
+{
+	return errno != 0 ? errno : EIO;
+}
 
 /*
  * Takes a line, or PIECE octets: what an interactive inner stream has is not waited for beyond its
@@ -30,9 +41,10 @@ file_receive(struct fsock *s, void *buf, size_t n)
 	if (n > PIECE)
 		n = PIECE;
 	flockfile(f);
+	errno = 0;
 	while (got < n && c != '\n' && (c = getc_unlocked(f)) != EOF)
 		octets[got++] = (uint8_t)c;
-	error = errno;
+	error = file_error();
 	failed = c == EOF && !feof(f);
 	if (failed || got == 0)
 		clearerr(f);
@@ -63,10 +75,11 @@ file_offer(struct fsock *s, const void *buf, size_t n)
 	int saved = errno;
 
 	fflush(s->inner);
+	errno = 0;
+	if (fwrite(buf, 1, n, s->inner) != n || fflush(s->inner) != 0)
+		return fsock__handle_error(s, "write", file_error());
 	errno = saved;
-	if (fwrite(buf, 1, n, s->inner) == n && fflush(s->inner) == 0)
-		return (ssize_t)n;
-	return fsock__handle_error(s, "write", errno);
+	return (ssize_t)n;
 }
 
 /* A FILE takes everything. */
@@ -86,13 +99,107 @@ file_close(struct fsock *s)
 	return f == NULL || fclose(f) == 0 ? 0 : -1;
 }
 
+/* If the FILE below is one of ours, its peer is to be told. */
+static void
+file_fail(struct fsock *s, int errnum)
+{
+	struct fsock__window *w = s->inner == NULL ? NULL : fsock__registry_find(s->inner);
+
+	if (w != NULL)
+		fsock__socket_fail_output(w->stream->socket, errnum);
+}
+
+/* Around what may write to a pipe whose reader is gone: that is told by EPIPE, not by a signal. */
+struct shield {
+	sigset_t pipe, before;
+	int was_pending;
+};
+
+static int
+is_pending(void)
+{
+	sigset_t pending;
+
+	sigemptyset(&pending);
+	sigpending(&pending);
+	return sigismember(&pending, SIGPIPE);
+}
+
+static void
+raise_shield(struct shield *shield)
+{
+	sigemptyset(&shield->pipe);
+	sigaddset(&shield->pipe, SIGPIPE);
+	shield->was_pending = is_pending();
+	pthread_sigmask(SIG_BLOCK, &shield->pipe, &shield->before);
+}
+
+/* Keeps errno. A signal that was pending before is somebody else's. */
+static void
+lower_shield(const struct shield *shield)
+{
+	int saved = errno, signal;
+
+	if (!shield->was_pending && is_pending())
+		sigwait(&shield->pipe, &signal);
+	pthread_sigmask(SIG_SETMASK, &shield->before, NULL);
+	errno = saved;
+}
+
+static ssize_t
+pipe_offer(struct fsock *s, const void *buf, size_t n)
+{
+	struct shield shield;
+	ssize_t r;
+
+	raise_shield(&shield);
+	r = file_offer(s, buf, n);
+	lower_shield(&shield);
+	return r;
+}
+
+static int
+pipe_close(struct fsock *s)
+{
+	struct shield shield;
+	int r;
+
+	raise_shield(&shield);
+	r = file_close(s);
+	lower_shield(&shield);
+	return r;
+}
+
+static const struct fsock__transport_ops transport_pipe = {
+	.receive = file_receive,
+	.offer = pipe_offer,
+	.await_room = file_await_room,
+	.fail = file_fail,
+	.close = pipe_close,
+};
+
 static const struct fsock__transport_ops transport_file = {
 	.receive = file_receive,
 	.receive_now = file_receive_now,
 	.offer = file_offer,
 	.await_room = file_await_room,
+	.fail = file_fail,
 	.close = file_close,
 };
+
+/* What stands below: writing to what is no file may raise SIGPIPE. */
+static const struct fsock__transport_ops *
+choose_transport(FILE *inner)
+{
+	int fd, saved = errno;
+	struct stat status;
+	int may_break;
+
+	fd = fileno(inner);
+	may_break = fd >= 0 && fstat(fd, &status) == 0 && !S_ISREG(status.st_mode);
+	errno = saved;
+	return may_break ? &transport_pipe : &transport_file;
+}
 
 /* The window that a mode asks for, or -1. */
 static int
@@ -113,12 +220,15 @@ fsock_recode(FILE *inner, const char *mode, const char *format)
 {
 	struct fsock_options options = { .format = format };
 	struct fsock__settings settings;
-	int which = window_of(mode), error, saved = errno;
+	unsigned before = fsock__error_count();
+	int which = window_of(mode), saved = errno;
 	struct fsock *s;
 	FILE *file;
 
 	if (inner == NULL || which < 0 || format == NULL) {
-		fsock__error_set("recode", NULL, FSOCK__NO_PORT, EINVAL);
+		/* A FILE that could not be opened: that is what has failed. */
+		fsock__error_set(
+		    "recode", NULL, FSOCK__NO_PORT, inner == NULL && errno != 0 ? errno : EINVAL);
 		return NULL;
 	}
 	if (fsock__settings_make(&settings, &options, "recode", NULL, 0) < 0)
@@ -128,14 +238,15 @@ fsock_recode(FILE *inner, const char *mode, const char *format)
 	if (s == NULL)
 		return NULL;
 	file = fsock__stream_open(s, which);
-	error = errno;
 	if (file != NULL) {
 		s->inner = inner;
-		errno = saved;
-	} else {
-		fsock__error_set("recode", NULL, FSOCK__NO_PORT, error);
-	}
+		s->transport = choose_transport(inner);
+	} else
+		fsock__handle_ensure(s, "recode", before);
+	if (file == NULL)
+		saved = errno;
 	fsock__socket_unref(s);
+	errno = saved;
 	return file;
 }
 

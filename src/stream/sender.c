@@ -8,9 +8,11 @@
 #include "../sock/layers.h"
 #include "../sock/pending.h"
 #include "../base/process.h"
+#include "../sock/failure.h"
 #include "../sock/shutdown.h"
 #include "../sock/socket.h"
 #include "../sock/transfer.h"
+#include "../sock/unfinished.h"
 
 /* What is to be sent: octets of the queue, and what the layers below it have yet to pass on. */
 static size_t
@@ -57,23 +59,29 @@ drop_copy(struct fsock__stream *stream, int is_torn)
 	if (is_torn)
 		stream->queue = (struct fsock__queue){ .data = NULL };
 	else if (fsock__queue_count(&stream->queue) == 0 ||
-		 stream->queue_process == fsock__process())
+		 stream->socket->output.queue_process == fsock__process())
 		return;
 	stream->socket->output.end_due = 0;
 	fsock__queue_free(&stream->queue);
 	publish(stream);
 }
 
-/* Output has failed for good: what is queued will not be sent. Returns -1. */
+/*
+ * Output has failed for good, as recorded: what is queued will not be sent. Returns -1, with the
+ * first failure recorded.
+ */
 static int
 fail(struct fsock__stream *stream)
 {
 	struct fsock *s = stream->socket;
+	int error = errno;
 
-	fsock__socket_fail_output(s, errno);
+	fsock__socket_fail_output(s, error);
 	fsock__queue_free(&stream->queue);
 	publish(stream);
-	errno = s->output.error;
+	if (s->output.error != error)
+		return fsock__failure_retell(s, "write", s->output.error);
+	errno = error;
 	return -1;
 }
 
@@ -105,6 +113,7 @@ fsock__sender_end(struct fsock__stream *stream, const struct fsock__sending *tur
 	out->sending = NULL;
 	out->is_unsure = 0;
 	fsock__turn_end(stream->socket, &out->turn, turn->number);
+	fsock__unfinished_look(stream->socket);
 }
 
 #define AT_ONCE (-1) /* for a patience: without waiting for anybody */
@@ -121,6 +130,7 @@ begin(struct fsock__stream *stream, struct fsock__sending *turn, int64_t patienc
 
 	if (how < 0)
 		return -1;
+	fsock__unfinished_look(s);
 	*turn = (struct fsock__sending){ out->turn.number, octets, n };
 	drop_copy(stream, how == FSOCK__TURN_ORPHANED);
 	if (how == FSOCK__TURN_RESUMED)
@@ -131,7 +141,7 @@ begin(struct fsock__stream *stream, struct fsock__sending *turn, int64_t patienc
 	out->sending = octets;
 	if (r == 0)
 		return 0;
-	errno = EINTR;
+	fsock__handle_error(s, "write", EINTR);
 	fail(stream);
 	fsock__sender_end(stream, turn);
 	errno = EINTR;
@@ -189,12 +199,15 @@ flush_layers(struct fsock *s)
 static int
 drain(struct fsock__stream *stream)
 {
+	struct fsock *s = stream->socket;
 	int cancel, r = 0;
 
 	if (count_unsent(stream) == 0)
 		return 0;
-	if (stream->socket->output.error != 0)
+	if (s->output.error != 0) {
+		fsock__failure_retell(s, "write", s->output.error);
 		return fail(stream);
+	}
 	/* A thread cancelled in here would leave the turn taken. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	if (fsock__queue_count(&stream->queue) > 0)
@@ -223,7 +236,8 @@ send_or_queue(struct fsock__stream *stream, const uint8_t *octets, size_t n)
 {
 	struct fsock *s = stream->socket;
 
-	if (!fsock__handle_is_watched(s)) { /* else a wait list does it */
+	if (!fsock__handle_is_watched(s) ||
+	    fsock__unfinished_begun) { /* else a wait list does it */
 		if (drain(stream) < 0)
 			return -1;
 		publish(stream);
@@ -243,7 +257,7 @@ send_or_queue(struct fsock__stream *stream, const uint8_t *octets, size_t n)
 	if (fsock__queue_append(&stream->queue, octets, n) < 0)
 		return fsock__handle_error(s, "write", ENOMEM);
 	s->output.done += n;
-	stream->queue_process = fsock__process();
+	stream->socket->output.queue_process = fsock__process();
 	publish_and_tell(stream);
 	return 0;
 }

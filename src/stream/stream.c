@@ -9,6 +9,7 @@
 
 #include "../base/error.h"
 #include "../base/clock.h"
+#include "../sock/failure.h"
 #include "exit.h"
 #include "file.h"
 #include "gather.h"
@@ -30,9 +31,9 @@ flush_window(struct fsock__window *w)
 
 	if (!(w->sides & FSOCK_OUTPUT) || !fsock__hold_try(w))
 		return 0;
-	r = fflush(w->file);
+	r = fsock__window_flush(w, "write");
 	fsock__hold_end(w);
-	return r == 0 ? 0 : -1;
+	return r;
 }
 
 /* see struct fsock__stream_ops */
@@ -49,7 +50,7 @@ stream_flush(struct fsock *s, enum fsock__flush how)
 	if (fsock__output_finish(stream, how) < 0)
 		r = -1;
 	if (s->output.error != 0) /* a flush after a failed one succeeds in some libcs */
-		r = fsock__handle_error(s, "write", s->output.error);
+		r = fsock__failure_retell(s, "write", s->output.error);
 	return r;
 }
 
@@ -104,6 +105,15 @@ stream_send(struct fsock *s, const void *buf, size_t n)
 	return n == 0 ? 0 : fsock__output_send(s->stream, buf, n);
 }
 
+/* see struct fsock__stream_ops */
+static size_t
+stream_unread(struct fsock *s)
+{
+	struct fsock__stream *stream = s->stream;
+
+	return fsock__buffer_count(&stream->raw);
+}
+
 static void
 free_stream(struct fsock__stream *stream)
 {
@@ -146,6 +156,7 @@ static const struct fsock__stream_ops stream_ops = {
 	.connected = stream_connected,
 	.free = stream_free,
 	.buffered = fsock__readable_buffered,
+	.unread = stream_unread,
 	.fetch = fsock__readable_fetch,
 };
 
@@ -295,10 +306,20 @@ fsock__stream_open(struct fsock *s, int which)
 	return file;
 }
 
+/* Whether a window's FILE is open. */
+static int
+is_open(fsock *s, int which)
+{
+	const struct fsock__stream *stream = s->stream;
+
+	return stream != NULL && stream->windows[which].file != NULL;
+}
+
 /* One of the three streams. */
 static FILE *
 get_stream(fsock *s, const char *operation, int which)
 {
+	unsigned before = fsock__error_count();
 	int saved = errno;
 	FILE *file;
 
@@ -309,14 +330,14 @@ get_stream(fsock *s, const char *operation, int which)
 		    operation, s->host, s->port, FSOCK_INVALID_SOCKET_ERROR, EINVAL);
 		return NULL;
 	}
-	if (which == FSOCK__WINDOW_OUTPUT && (s->shut & FSOCK_OUTPUT)) {
+	if (which == FSOCK__WINDOW_OUTPUT && (s->shut & FSOCK_OUTPUT) && !is_open(s, which)) {
 		fsock__handle_error(s, operation, EPIPE);
 		return NULL;
 	}
-	errno = 0;
+	errno = ENOMEM;
 	file = fsock__stream_open(s, which);
 	if (file == NULL)
-		fsock__handle_error(s, operation, errno != 0 ? errno : ENOMEM);
+		fsock__handle_ensure(s, operation, before);
 	else
 		errno = saved;
 	return file;

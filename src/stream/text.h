@@ -42,7 +42,13 @@ struct fsock__text_output {
 	int bom_due;
 	long column;
 	struct fsock_codec_error error;
+	const uint8_t *text; /* what is being written: `length` octets, which begin at `start` */
+	size_t length;
+	uint64_t start;
 };
+
+/* The octets of an error as text, "C3 28". Returns buf. */
+const char *fsock__text_show(const struct fsock_codec_error *, char buf[16]);
 
 /* Whether line ends are looked at; otherwise charset and errors are all there is to a format. */
 static inline int

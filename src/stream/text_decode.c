@@ -2,6 +2,7 @@
 #include "../base/compat.h"
 #include "text_decode.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "receiver.h"
@@ -47,6 +48,17 @@ fsock__text_input_new(const struct fsock_format *format)
 	}
 	t->mark = t->now;
 	return t;
+}
+
+const char *
+fsock__text_show(const struct fsock_codec_error *error, char buf[16])
+{
+	char *p = buf;
+
+	*p = '\0';
+	for (size_t i = 0; i < error->length && i < sizeof error->octets; i++)
+		p += snprintf(p, 4, i == 0 ? "%02X" : " %02X", error->octets[i]);
+	return buf;
 }
 
 /* Keeps the error that is further on. */
@@ -220,7 +232,7 @@ fsock__text_take(struct fsock__stream *stream, size_t n, uint8_t *out, size_t ro
 {
 	struct fsock__text_input *t = stream->text_input;
 	struct fsock__buffer *raw = &stream->raw;
-	struct fsock_codec_io io = { n == 0 ? NULL : raw->data + raw->head, n, out, room };
+	struct fsock_codec_io io = { fsock__buffer_head(raw), n, out, room };
 
 	*status = fsock__text_convert(t, &io, t->final);
 	raw->head += n - io.in_length;

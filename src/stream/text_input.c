@@ -97,8 +97,8 @@ settle_bom(struct fsock__window *w)
 	const struct fsock_charset *found;
 	size_t length;
 
-	while (!find_bom(t, stream->raw.data + stream->raw.head, fsock__receiver_count(stream),
-	    &found, &length)) {
+	while (!find_bom(
+	    t, fsock__buffer_head(&stream->raw), fsock__receiver_count(stream), &found, &length)) {
 		ssize_t r = fsock__receiver_fill(w);
 
 		if (r < 0)
@@ -132,7 +132,9 @@ fsock__text_is_ready(const struct fsock__text_input *t, const uint8_t *p, size_t
 		return 0;
 	if (found != NULL)
 		fsock__text_set_charset(&trial, found);
-	for (p += bom, n -= bom; n > 0;) {
+	p = bom > 0 ? p + bom : p; /* of nothing, NULL */
+	n -= bom;
+	while (n > 0) {
 		uint8_t aside[2 * FSOCK_CODEC_ROOM];
 		size_t length = line ? find_line(&trial, p, n, 0) : n;
 		struct fsock_codec_io io = { p, length, aside, sizeof aside };
@@ -148,19 +150,38 @@ fsock__text_is_ready(const struct fsock__text_input *t, const uint8_t *p, size_t
 	return 0;
 }
 
+/* Records the error that has just been read. Returns -1. */
+FSOCK__COLD static int
+record(const struct fsock__stream *stream)
+{
+	const struct fsock__text_input *t = stream->text_input;
+	const struct fsock_codec_error *e = &t->now.error;
+	const struct fsock *s = stream->socket;
+	uint64_t place = fsock__buffer_position(&stream->raw) - e->length + 1;
+	int is_cr = memcmp(e->octets, t->cr, t->unit) == 0;
+	char octets[16];
+
+	if (is_cr || memcmp(e->octets, t->lf, t->unit) == 0)
+		return fsock__error_set_words("read", s->host, s->port, FSOCK_ENCODING_ERROR,
+		    EILSEQ, "%s is no line end here (octet %llu of the input)", is_cr ? "CR" : "LF",
+		    (unsigned long long)place);
+	return fsock__error_set_words("read", s->host, s->port, FSOCK_ENCODING_ERROR, EILSEQ,
+	    "%s is no %s (octet %llu of the input)", fsock__text_show(e, octets),
+	    fsock_charset_name(t->format.charset), (unsigned long long)place);
+}
+
 /* The error that comes next. What was wrong counts as read. */
 static ssize_t
 report(struct fsock__stream *stream)
 {
 	struct fsock__text_input *t = stream->text_input;
-	const struct fsock *s = stream->socket;
 
 	/* Octets behind the bad ones may have been looked at: they have not been reached. */
 	stream->raw.head -= t->now.decoder.held_length;
 	t->now.decoder.held_length = 0;
 	stream->raw.mark = stream->raw.head;
 	fsock__text_settle(t);
-	return fsock__error_set_kind("read", s->host, s->port, FSOCK_ENCODING_ERROR, EILSEQ);
+	return record(stream);
 }
 
 int

@@ -44,58 +44,6 @@ send_wire(struct fsock__stream *stream, struct wire *wire)
 	return n == 0 ? 0 : fsock__sender_send(stream, wire->octets, n);
 }
 
-/* An encoding error: what comes before it is sent, then output has failed for good. */
-static int
-fail(struct fsock__stream *stream, struct wire *wire)
-{
-	struct fsock *s = stream->socket;
-
-	if (send_wire(stream, wire) < 0)
-		return -1;
-	fsock__error_set_kind("write", s->host, s->port, FSOCK_ENCODING_ERROR, EILSEQ);
-	return fsock__sender_fail(stream);
-}
-
-/* Encodes text whose line ends are the wire's. */
-static int
-encode(struct fsock__stream *stream, struct wire *wire, const uint8_t *text, size_t n)
-{
-	struct fsock__text_output *t = stream->text_output;
-	struct fsock_codec_io io = { text, n, NULL, 0 };
-	enum fsock_codec_status status;
-
-	do {
-		io.out = wire->octets + wire->length;
-		io.out_length = sizeof wire->octets - wire->length;
-		status = fsock_encode_with(&t->encoder, &t->format.policy, &io, 0);
-		wire->length = sizeof wire->octets - io.out_length;
-		if (status == FSOCK_CODEC_MALFORMED || status == FSOCK_CODEC_UNMAPPABLE)
-			return fail(stream, wire);
-		if (status == FSOCK_CODEC_OUTPUT_FULL && send_wire(stream, wire) < 0)
-			return -1;
-	} while (status == FSOCK_CODEC_OUTPUT_FULL);
-	return 0;
-}
-
-/* Appends octets that are the wire's already. */
-static int
-append(struct fsock__stream *stream, struct wire *wire, const uint8_t *octets, size_t n)
-{
-	while (n > 0) {
-		size_t room = sizeof wire->octets - wire->length;
-
-		if (room > n)
-			room = n;
-		memcpy(wire->octets + wire->length, octets, room);
-		wire->length += room;
-		octets += room;
-		n -= room;
-		if (wire->length == sizeof wire->octets && send_wire(stream, wire) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 /*
  * Where encoding stands before a piece of text is translated, so that the place of an error in what
  * came of it can be told as one in the text.
@@ -140,6 +88,105 @@ note(struct fsock__text_output *t, const struct origin *origin)
 	}
 }
 
+/* Counts the characters of the last line: every octet but those that go on with a character. */
+static void
+count_columns(struct fsock__text_output *t, const uint8_t *buf, size_t n)
+{
+	size_t i = n;
+
+	while (i > 0 && buf[i - 1] != '\n')
+		i--;
+	if (i > 0)
+		t->column = 0;
+	for (; i < n; i++)
+		t->column += (buf[i] & 0xC0) != 0x80;
+}
+
+/* Where in its line the latest error is: what is being written begins behind t->column. */
+static long
+column_of(const struct fsock__text_output *t)
+{
+	struct fsock__text_output until = *t;
+
+	if (t->error.offset < t->start) /* a character cut in two, which is counted */
+		return t->column;
+	count_columns(&until, t->text,
+	    t->error.offset - t->start < t->length ? (size_t)(t->error.offset - t->start)
+						   : t->length);
+	return until.column + 1;
+}
+
+/* Records what cannot be written. */
+static void
+record(const struct fsock__stream *stream)
+{
+	const struct fsock__text_output *t = stream->text_output;
+	const struct fsock *s = stream->socket;
+	const char *charset = fsock_charset_name(t->format.charset);
+	char octets[16];
+
+	if (t->error.status == FSOCK_CODEC_UNMAPPABLE)
+		fsock__error_set_words("write", s->host, s->port, FSOCK_ENCODING_ERROR, EILSEQ,
+		    "U+%04lX cannot be written in %s (character %ld of its line)",
+		    (unsigned long)t->error.code_point, charset, column_of(t));
+	else
+		fsock__error_set_words("write", s->host, s->port, FSOCK_ENCODING_ERROR, EILSEQ,
+		    "%s is no UTF-8 (character %ld of its line)",
+		    fsock__text_show(&t->error, octets), column_of(t));
+}
+
+/* An encoding error: what comes before it is sent, then output has failed for good. */
+static int
+fail(struct fsock__stream *stream, struct wire *wire, const struct origin *origin)
+{
+	if (send_wire(stream, wire) < 0)
+		return -1;
+	note(stream->text_output, origin);
+	record(stream);
+	return fsock__sender_fail(stream);
+}
+
+/* Encodes text whose line ends are the wire's. */
+static int
+encode(struct fsock__stream *stream, struct wire *wire, const uint8_t *text, size_t n,
+    const struct origin *origin)
+{
+	struct fsock__text_output *t = stream->text_output;
+	struct fsock_codec_io io = { text, n, NULL, 0 };
+	enum fsock_codec_status status;
+
+	do {
+		io.out = wire->octets + wire->length;
+		io.out_length = sizeof wire->octets - wire->length;
+		status = fsock_encode_with(&t->encoder, &t->format.policy, &io, 0);
+		wire->length = sizeof wire->octets - io.out_length;
+		if (status == FSOCK_CODEC_MALFORMED || status == FSOCK_CODEC_UNMAPPABLE)
+			return fail(stream, wire, origin);
+		if (status == FSOCK_CODEC_OUTPUT_FULL && send_wire(stream, wire) < 0)
+			return -1;
+	} while (status == FSOCK_CODEC_OUTPUT_FULL);
+	return 0;
+}
+
+/* Appends octets that are the wire's already. */
+static int
+append(struct fsock__stream *stream, struct wire *wire, const uint8_t *octets, size_t n)
+{
+	while (n > 0) {
+		size_t room = sizeof wire->octets - wire->length;
+
+		if (room > n)
+			room = n;
+		memcpy(wire->octets + wire->length, octets, room);
+		wire->length += room;
+		octets += room;
+		n -= room;
+		if (wire->length == sizeof wire->octets && send_wire(stream, wire) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* Translates line ends, and encodes what comes of it. `final`: no text follows. */
 static int
 translate(struct fsock__stream *stream, struct wire *wire, const uint8_t *buf, size_t n, int final)
@@ -152,7 +199,7 @@ translate(struct fsock__stream *stream, struct wire *wire, const uint8_t *buf, s
 	int r;
 
 	if (!fsock__text_has_lines(&t->format)) {
-		r = encode(stream, wire, buf, n);
+		r = encode(stream, wire, buf, n, &origin);
 		note(t, &origin);
 		return r;
 	}
@@ -168,28 +215,24 @@ translate(struct fsock__stream *stream, struct wire *wire, const uint8_t *buf, s
 		if (t->eol.errors != rejected)
 			fsock_eol_error(&t->eol, &t->error);
 		r = t->format.charset == NULL ? append(stream, wire, piece, got)
-					      : encode(stream, wire, piece, got);
+					      : encode(stream, wire, piece, got, &origin);
 		note(t, &origin);
 		if (r < 0)
 			return -1;
 		if (status == FSOCK_CODEC_MALFORMED)
-			return fail(stream, wire);
+			return fail(stream, wire, &origin);
 	} while (status == FSOCK_CODEC_OUTPUT_FULL);
 	return 0;
 }
 
-/* Counts the characters of the last line: every octet but those that go on with a character. */
+/* Notes what is being written, for the place of an error. */
 static void
-count_columns(struct fsock__text_output *t, const uint8_t *buf, size_t n)
+begin(struct fsock__text_output *t, const uint8_t *text, size_t n)
 {
-	size_t i = n;
-
-	while (i > 0 && buf[i - 1] != '\n')
-		i--;
-	if (i > 0)
-		t->column = 0;
-	for (; i < n; i++)
-		t->column += (buf[i] & 0xC0) != 0x80;
+	t->text = text;
+	t->length = n;
+	t->start = fsock__text_has_lines(&t->format) ? t->eol.position + t->eol.held_length
+						     : t->encoder.position + t->encoder.held_length;
 }
 
 int
@@ -200,8 +243,11 @@ fsock__text_write(struct fsock__stream *stream, const uint8_t *buf, size_t n)
 	struct wire wire;
 
 	wire.length = 0;
+	begin(t, buf, n);
 	if (t->bom_due && !stream->sent) {
-		if (encode(stream, &wire, bom, sizeof bom) < 0)
+		struct origin origin = origin_of(t, bom, sizeof bom);
+
+		if (encode(stream, &wire, bom, sizeof bom, &origin) < 0)
 			return -1;
 		t->encoder.position = 0; /* it is no text of the program */
 	}
@@ -222,6 +268,7 @@ fsock__text_finish(struct fsock__stream *stream)
 	struct wire wire;
 
 	wire.length = 0;
+	begin(t, NULL, 0);
 	if (translate(stream, &wire, NULL, 0, 1) < 0)
 		return -1;
 	if (t->format.charset == NULL)
@@ -234,7 +281,7 @@ fsock__text_finish(struct fsock__stream *stream)
 		wire.length = sizeof wire.octets - io.out_length;
 		note(t, &origin);
 		if (status == FSOCK_CODEC_MALFORMED || status == FSOCK_CODEC_UNMAPPABLE)
-			return fail(stream, &wire);
+			return fail(stream, &wire, &origin);
 		if (send_wire(stream, &wire) < 0)
 			return -1;
 	} while (status == FSOCK_CODEC_OUTPUT_FULL);

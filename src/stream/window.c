@@ -2,8 +2,11 @@
 
 #include <sys/mman.h>
 
+#include "../base/error.h"
+#include "../sock/failure.h"
 #include "../sock/shutdown.h"
 #include "../sock/socket.h"
+#include "file.h"
 #include "input.h"
 #include "output.h"
 #include "registry.h"
@@ -40,6 +43,43 @@ fsock__window_set_buffer(struct fsock__window *w, FILE *file)
 	errno = saved;
 }
 
+/* What stdio has returned of a call that began when `before` records had been made. */
+static int
+settle(const struct fsock__window *w, const char *operation, unsigned before, int saved, int r)
+{
+	if (r != 0)
+		return fsock__handle_ensure(w->stream->socket, operation, before);
+	errno = saved;
+	return 0;
+}
+
+int
+fsock__window_flush(struct fsock__window *w, const char *operation)
+{
+	unsigned before = fsock__error_count();
+	int saved = errno;
+
+	return settle(w, operation, before, saved, fflush(w->file));
+}
+
+/*
+ * Moving nowhere makes stdio give back what it holds. glibc's, in the middle of writing, may say
+ * that it cannot when it has sent what was written, and then does.
+ */
+int
+fsock__window_give_back(struct fsock__window *w, const char *operation)
+{
+	unsigned before = fsock__error_count();
+	int saved = errno, r;
+
+	w->is_tried = 1;
+	r = fseeko(w->file, 0, SEEK_CUR);
+	w->is_tried = 0;
+	if (r < 0 && errno == ESPIPE && (r = fflush(w->file)) == 0 && fsock__file_unread(w) > 0)
+		r = fseeko(w->file, 0, SEEK_CUR);
+	return settle(w, operation, before, saved, r);
+}
+
 /*
  * Stdio seeks to give back what it has read ahead: before it writes, in fflush() and fseek(), and
  * when it asks where it is. Moving anywhere else is not for sockets.
@@ -51,12 +91,13 @@ fsock__window_seek(struct fsock__window *w, off_t offset, int whence)
 		offset -= w->position;
 	else if (whence != SEEK_CUR)
 		offset = 1;
-	if (offset > 0)
-		return fsock__handle_error(w->stream->socket, "seek", ESPIPE);
-	if (offset < 0 && !fsock__flush_keeps_input(w->file) &&
-	    fsock__input_give_back(w, (size_t)-offset) < 0)
-		return -1;
-	return w->position;
+	if (offset <= 0 && (offset == 0 || fsock__flush_keeps_input(w->file) ||
+			       fsock__input_give_back(w, (size_t)-offset) == 0))
+		return w->position;
+	if (!w->is_tried)
+		fsock__handle_error(w->stream->socket, "seek", ESPIPE);
+	errno = ESPIPE;
+	return -1;
 }
 
 /* Whether a window other than `but` has the side open. Needs the socket's lock. */
@@ -147,7 +188,7 @@ fsock__window_close(struct fsock__window *w)
 	else if (last_output && !s->releasing)
 		r = end_output(w->stream);
 	if ((w->sides & FSOCK_OUTPUT) && s->output.error != 0)
-		r = fsock__handle_error(s, "close", s->output.error);
+		r = fsock__failure_retell(s, "close", s->output.error);
 	fsock__socket_unref(s);
 	return r;
 }

@@ -10,6 +10,12 @@
  */
 void fsock__window_set_buffer(struct fsock__window *, FILE *);
 
+/* fflush() of the FILE. Returns 0 with errno untouched, or -1 with the error recorded. */
+int fsock__window_flush(struct fsock__window *, const char *operation);
+
+/* Makes stdio give back the input that it holds. Returns as the above. */
+int fsock__window_give_back(struct fsock__window *, const char *operation);
+
 /*
  * `whence` is SEEK_CUR (glibc, musl) or SEEK_SET (BSD, newlib); only staying in place and giving
  * input back succeed. Seeking returns the new position or -1. Closing frees the window, and with

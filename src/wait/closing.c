@@ -2,6 +2,8 @@
 #include "closing.h"
 
 #include "../base/clock.h"
+#include "../base/error.h"
+#include "../sock/linger.h"
 #include "../sock/socket.h"
 #include "member.h"
 #include "timer.h"
@@ -116,14 +118,52 @@ fsock__closing_defer(struct fsock *s)
 	return !was_left;
 }
 
-void
-fsock__closing_check(struct fsock__member *m)
+/* Whether input may come, which is discarded before the close: see linger.h. */
+static int
+lingers(struct fsock__member *m)
+{
+	struct fsock *s = m->socket;
+
+	if (!fsock__linger_is_due(s))
+		return 0;
+	if (!m->is_lingering) {
+		m->is_lingering = 1;
+		m->list->lingering_count++;
+		m->timeout = fsock__linger_until(s);
+		fsock__timer_set(m);
+		fsock__member_suspect(m); /* it is watched for input now */
+		fsock__member_nudge(m->list);
+	}
+	return 1;
+}
+
+/* Whether nothing is left to do but to close the socket. */
+static int
+is_done(struct fsock__member *m)
 {
 	const struct fsock *s = m->socket;
 
-	if (m->is_closing && !fsock__ring_is_linked(&m->in_ready) &&
-	    (s->output.queued == 0 || s->output.error != 0 || m->is_overdue))
+	if (s->output.error != 0 || m->is_overdue)
+		return 1;
+	return s->output.queued == 0 && !lingers(m);
+}
+
+void
+fsock__closing_check(struct fsock__member *m)
+{
+	if (m->is_closing && !fsock__ring_is_linked(&m->in_ready) && is_done(m))
 		fsock__ring_append(&m->list->done, &m->in_ready);
+}
+
+size_t
+fsock__closing_unsent(struct fsock_waitlist *list)
+{
+	size_t n;
+
+	fsock__lock_take(&list->lock);
+	n = list->closing_count - list->lingering_count;
+	fsock__lock_give(&list->lock);
+	return n;
 }
 
 int
@@ -169,14 +209,23 @@ fsock__closing_collect(struct fsock_waitlist *list)
 	}
 }
 
+/* A timeout, unless output has failed before; the caller of a list is told of neither. */
+static void
+fail_output(struct fsock *s)
+{
+	fsock__handle_error(s, "close", ETIMEDOUT);
+	fsock__socket_fail_output(s, ETIMEDOUT);
+}
+
 /* Closes one that is in no state to be sent any more; with no lock held. */
 static void
 finish(struct fsock__member *m)
 {
 	struct fsock *s = m->socket;
 
-	if (m->is_overdue || s->output.error != 0) /* the peer is not to take it for the end */
-		fsock__socket_fail_output(s, ETIMEDOUT);
+	/* The peer is not to take it for the end. */
+	if ((m->is_overdue && !m->is_lingering) || s->output.error != 0)
+		fail_output(s);
 	if (fsock__handle_is_watched(s))
 		s->watch.ops->leave(s);
 	fsock__socket_end_now(s);
@@ -192,6 +241,8 @@ void
 fsock__closing_unlock(struct fsock_waitlist *list)
 {
 	struct fsock__member *closed = list->closed;
+	struct fsock__record *before = fsock__error_aside();
+	int saved = errno;
 
 	list->closed = NULL;
 	fsock__lock_give(&list->lock);
@@ -201,4 +252,6 @@ fsock__closing_unlock(struct fsock_waitlist *list)
 		closed = m->next;
 		finish(m);
 	}
+	fsock__error_back(before);
+	errno = saved;
 }

@@ -15,6 +15,9 @@ int fsock__closing_defer(struct fsock *);
 /* Puts a closing member that has sent everything, or failed, among those that are done. */
 void fsock__closing_check(struct fsock__member *);
 
+/* How many of the closing have output that was not sent; the others discard input. */
+size_t fsock__closing_unsent(struct fsock_waitlist *);
+
 /* Whether no other list of this process has the closing socket. Needs the list's lock. */
 int fsock__closing_is_last(const struct fsock__member *);
 

@@ -43,7 +43,7 @@ fsock__layered_work(struct fsock *s, int interest, int news)
 	const struct fsock__layers *layers = s->layers;
 	int cancel, saved = errno, was_started = layers->is_started;
 
-	if (layers->failed)
+	if (layers->failed || s->is_lingering)
 		return;
 	/* A thread cancelled in here would leave turns taken. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);

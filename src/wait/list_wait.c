@@ -3,6 +3,7 @@
 
 #include "../base/clock.h"
 #include "../base/error.h"
+#include "../sock/failure.h"
 #include "../sock/layers.h"
 #include "closing.h"
 #include "connecting.h"
@@ -63,10 +64,14 @@ clear_ready(struct fsock_waitlist *list)
 	set_cursor(list, &list->ready);
 }
 
-/* Looks at the members that something may have happened to. */
+/*
+ * Looks at the members that something may have happened to. What is recorded meanwhile is kept with
+ * each: the caller of a wait is told by the members.
+ */
 static void
 look_at_suspects(struct fsock_waitlist *list)
 {
+	struct fsock__record *before = fsock__error_aside();
 	struct fsock__ring *r, *next;
 
 	fsock__member_take_inbox(list);
@@ -82,6 +87,7 @@ look_at_suspects(struct fsock_waitlist *list)
 		else if (found == 0)
 			fsock__ring_remove(&m->in_suspects);
 	}
+	fsock__error_back(before);
 }
 
 /* What of a state the member's interest leaves. */
@@ -125,7 +131,7 @@ take_found(struct fsock__member *m, int state)
 	if (m->own.known !=
 	    fsock__watched_wanted(m, m->interest)) /* another list has sent it, say */
 		fsock__member_suspect(m);
-	if (fsock__layers_are_on(s)) {
+	if (fsock__layers_are_on(s) && !m->is_lingering) { /* else they have had their say */
 		fsock__layered_note(m, state);
 		return;
 	}
@@ -135,6 +141,8 @@ take_found(struct fsock__member *m, int state)
 		fsock__closing_check(m);
 		return;
 	}
+	if ((state & FSOCK_HANGUP) && s->failure != NULL) /* the kernel tells it but once */
+		state |= FSOCK_FAILED;
 	state = wanted(m, s->output.congested ? state & ~FSOCK_INPUT : state);
 	if ((state & FSOCK_INPUT) && !fsock__look_is_readable(s, state) &&
 	    !(state & (FSOCK_HANGUP | FSOCK_FAILED)))
@@ -198,6 +206,7 @@ ask_cancellably(struct fsock_waitlist *list, int64_t left)
 static int
 ask_system(struct fsock_waitlist *list, int64_t left)
 {
+	struct fsock__record *before;
 	int n, error, saved = errno;
 
 	if (list->ops->prepare(&list->poller) < 0)
@@ -210,8 +219,10 @@ ask_system(struct fsock_waitlist *list, int64_t left)
 	error = n < 0 ? errno : 0;
 	fsock__lock_take(&list->lock);
 	list->waiting = 0;
+	before = fsock__error_aside();
 	for (int i = 0; i < n; i++)
 		sort_found(list, &list->poller.found[i]);
+	fsock__error_back(before);
 	fsock__member_take_inbox(list);
 	fsock__member_bury(list);
 	errno = saved;
@@ -334,7 +345,7 @@ error_of(const struct fsock__member *m, int state)
 		return 0;
 	if (m->own.fd < 0 && !m->is_pending)
 		return EBADF;
-	return m->error != 0 ? m->error : m->socket->output.error;
+	return m->error != 0 ? m->error : fsock__failure_find(m->socket);
 }
 
 /* see fsock/wait.h */

@@ -2,6 +2,7 @@
 #include "look.h"
 
 #include "../base/clock.h"
+#include "../sock/failure.h"
 #include "../sock/layers.h"
 #include "closing.h"
 #include "connecting.h"
@@ -83,6 +84,8 @@ fsock__look(struct fsock__member *m)
 		return FSOCK_FAILED;
 	if (s->output.error != 0 && (s->nonblocking || m->is_pending))
 		return FSOCK_FAILED;
+	if (fsock__failure_is_early(s))
+		return FSOCK_FAILED | (m->interest & FSOCK_INPUT);
 	if (late != 0)
 		return late;
 	return r == 0 && !m->is_pending ? look_inside(m) : r;

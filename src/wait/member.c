@@ -245,6 +245,8 @@ fsock__member_detach(struct fsock__member *m)
 		list->member_count--;
 	if (m->is_closing)
 		list->closing_count--;
+	if (m->is_lingering)
+		list->lingering_count--;
 }
 
 void

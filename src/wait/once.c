@@ -10,6 +10,7 @@
 #include "../base/clock.h"
 #include "../base/error.h"
 #include "../base/ring.h"
+#include "../sock/failure.h"
 #include "../sock/pending.h"
 #include "../sock/layers.h"
 #include "layered.h"
@@ -170,7 +171,7 @@ look_at(struct once *w, size_t i)
 	}
 	if (events & (POLLHUP | FSOCK__POLLRDHUP))
 		state |= FSOCK_HANGUP;
-	if (events & (POLLERR | POLLNVAL))
+	if ((events & (POLLERR | POLLNVAL)) || fsock__failure_is_early(s))
 		state |= FSOCK_FAILED;
 	if (fsock__look_is_readable(s, state) || state != FSOCK_INPUT)
 		found(w, s, state);
@@ -203,10 +204,13 @@ ask(struct once *w, int64_t left)
 static int
 look(struct once *w, int64_t deadline)
 {
+	struct fsock__record *before;
 	int stands, r;
 
 	do {
+		before = fsock__error_aside();
 		stands = step(w);
+		fsock__error_back(before);
 		if (reserve(w, w->n + w->pending * FSOCK__PENDING_FDS) < 0)
 			return -1;
 		w->more = 0;

@@ -33,14 +33,15 @@ struct fsock__member {
 	struct fsock *socket; /* NULL once removed */
 	void *user;
 	struct fsock__watched own;
-	int interest;   /* FSOCK_INPUT, FSOCK_OUTPUT */
-	int state;      /* what the last wait found */
-	int news;       /* what was found of a descriptor below layers: see layered.h */
-	int error;      /* errno of why the backend does not watch it, or 0 */
-	int is_hidden;  /* the program has closed the socket: it hears no more of it */
-	int is_closing; /* and the lists close it once its output is sent: see closing.c */
-	int is_overdue; /* or has not been sent in time */
-	int is_pending; /* not connected yet: see connecting.c */
+	int interest;     /* FSOCK_INPUT, FSOCK_OUTPUT */
+	int state;        /* what the last wait found */
+	int news;         /* what was found of a descriptor below layers: see layered.h */
+	int error;        /* errno of why the backend does not watch it, or 0 */
+	int is_hidden;    /* the program has closed the socket: it hears no more of it */
+	int is_closing;   /* and the lists close it once its output is sent: see closing.c */
+	int is_overdue;   /* or has not been sent in time */
+	int is_lingering; /* it is, and what input comes is discarded first */
+	int is_pending;   /* not connected yet: see connecting.c */
 	struct fsock__watched *watches; /* the descriptors of that, or NULL */
 	int64_t step;                   /* when the next step is due */
 	int64_t timeout; /* when the program, or a closing socket, wants to be told; or NEVER */
@@ -83,7 +84,7 @@ struct fsock_waitlist {
 	struct fsock__ring done;    /* closing members that have nothing left to send, or no time */
 	struct fsock__ring *cursor;
 	atomic_int untold;
-	size_t member_count, hidden_count, closing_count;
+	size_t member_count, hidden_count, closing_count, lingering_count;
 	struct fsock__member **timers;
 	size_t timer_count, timer_room;
 	int ready_count;

@@ -9,6 +9,8 @@ fsock__watched_wanted(const struct fsock__member *m, int interest)
 {
 	const struct fsock *s = m->socket;
 
+	if (s != NULL && m->is_lingering) /* for what comes, whatever the layers wanted last */
+		return FSOCK_INPUT;
 	if (s == NULL)
 		return interest;
 	if (s->output.queued > 0)

@@ -18,7 +18,7 @@ count(struct fsock__abandon *a)
 		left[i].calls += a == &left[i].abandon;
 }
 
-/* Digits are pushed, those behind a '-' popped; then the thread ends, and those in `left` are called. */
+/* Digits are pushed, those behind a "-" popped; then the thread ends, and `left` are called. */
 static const struct {
 	const char *script, *left;
 } rows[] = {

@@ -17,6 +17,7 @@ static const struct kind {
 	{ FSOCK_INSUFFICIENT_IMPLEMENTATION, "insufficient-implementation", FSOCK_NO_ERROR },
 	{ FSOCK_INTERRUPTED_CONDITION, "interrupted-condition", FSOCK_SOCKET_CONDITION },
 	{ FSOCK_UNKNOWN_CONDITION, "unknown-condition", FSOCK_SOCKET_CONDITION },
+	{ FSOCK_END_OF_FILE, "end-of-file", FSOCK_SOCKET_CONDITION },
 	{ FSOCK_ADDRESS_IN_USE_ERROR, "address-in-use-error", FSOCK_SOCKET_ERROR },
 	{ FSOCK_ADDRESS_NOT_AVAILABLE_ERROR, "address-not-available-error", FSOCK_SOCKET_ERROR },
 	{ FSOCK_ALREADY_SHUTDOWN_ERROR, "already-shutdown-error", FSOCK_SOCKET_ERROR },

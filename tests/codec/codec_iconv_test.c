@@ -48,7 +48,8 @@ END_TEST
 START_TEST(not_learned)
 {
 	static const char *const names[] = { "", "//", "utf-8//TRANSLIT", "utf-8 ", "utf89",
-		"UTF-7", "EUC-TW", "HZ", "ISO-2022-JP-2", "no-such-charset", "UTF-16//IGNORE" };
+		"UTF-7", "EUC-TW", "HZ", "ISO-2022-JP-2", "no-such-charset", "UTF-16//IGNORE", "%",
+		"\x16", "+", "(", "IBM037%" };
 	size_t i;
 
 	ck_assert_ptr_eq(fsock_charset_find_or_iconv("koi8-r"), fsock_charset_find("koi8-r"));

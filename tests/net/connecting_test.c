@@ -327,7 +327,7 @@ START_TEST(no_resolver)
 	for (int i = 0; i < COUNT(all); i++) {
 		ck_assert_int_eq(fsock__sys_poll(all[i]->fds, all[i]->count, all[i]->next), 0);
 		ck_assert_int_eq(fsock__connecting_step(all[i]), FSOCK__FAILED);
-		ck_assert_int_eq(all[i]->error.kind, FSOCK_TIMEOUT_ERROR);
+		ck_assert_int_eq(all[i]->error.error.kind, FSOCK_TIMEOUT_ERROR);
 		fsock__connecting_free(all[i]);
 	}
 	ck_assert_int_eq(sock_open_fds(), fds);

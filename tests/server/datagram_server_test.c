@@ -225,6 +225,51 @@ static const struct rude {
 	{ "unix", VANISHES, 1, "", 0 }, /* some may have been answered */
 };
 
+/* A client that sends and sends, and reads nothing: the others' datagrams may be lost, not all. */
+struct flood {
+	fsock *s;
+	atomic_int is_over;
+};
+
+static void
+flood(void *arg)
+{
+	struct flood *f = arg;
+
+	while (!f->is_over)
+		if (fsock_send(f->s, "x", 1, NULL) < 0 && errno != EAGAIN && errno != ETIMEDOUT)
+			break;
+}
+
+START_TEST(flooded)
+{
+	const char *host = sock_place(_i % 2 ? "unix" : "127.0.0.1");
+	struct fsock_server_options options = { .threads = 1 + _i / 2 };
+	fsock_server *server = start(host, fsock_default_udp_handler, NULL, &options);
+	struct fsock_options own = { .timeout = 0.1 };
+	int port = fsock_local_port(fsock_server_socket(server)), heard = 0;
+	struct flood rude = { .is_over = 0 };
+	struct sock_thread thread;
+	char got[8];
+	fsock *s;
+
+	own.local_host = host[0] == '/' ? sock_path("rude") : NULL;
+	rude.s = fsock_datagram(host, port, &own);
+	own.local_host = host[0] == '/' ? sock_path("client") : NULL;
+	s = fsock_datagram(host, port, &own);
+	sock_thread_start(&thread, flood, &rude);
+	while (heard < 5) { /* or the test's time is over */
+		fsock_send(s, "hello", 5, NULL);
+		heard += fsock_receive(s, got, sizeof got, NULL) == 5;
+	}
+	rude.is_over = 1;
+	sock_thread_join(&thread);
+	ck_assert_int_eq(fsock_server_stop(server, 5), 0);
+	fsock_close(rude.s);
+	fsock_close(s);
+}
+END_TEST
+
 START_TEST(rude_client)
 {
 	const struct rude *row = &rudes[_i];
@@ -413,6 +458,7 @@ datagram_server_suite(void)
 	tcase_add_test(tcase, longest);
 	tcase_add_test(tcase, nowhere_to_answer);
 	tcase_add_loop_test(tcase, rude_client, 0, COUNT(rudes));
+	tcase_add_loop_test(tcase, flooded, 0, 4);
 	tcase_add_loop_test(tcase, threads, 0, COUNT(thread_counts));
 	tcase_add_test(tcase, what_was_left);
 	tcase_add_test(tcase, runs);

@@ -1,4 +1,7 @@
-/* Clients that mean no good, at every kind of server of streams: the others are served as ever. */
+/*
+ * Clients that mean no good, at every kind of server of streams, by both kinds of stream: the
+ * others are served as ever. Servers of datagrams have theirs in datagram_server_test.c.
+ */
 #include "../../src/base/compat.h"
 
 #include <sys/socket.h>
@@ -7,39 +10,61 @@
 
 enum { CROWD = 20 };
 
+static const struct kind {
+	const char *host;
+	int serves_lines, threads, is_one_way;
+} kinds[] = {
+	{ "127.0.0.1", 0, 0, 0 },
+	{ "127.0.0.1", 0, 0, 1 },
+	{ "unix", 0, 3, 0 },
+	{ "unix", 0, 0, 1 },
+	{ "127.0.0.1", 1, 1, 0 },
+	{ "127.0.0.1", 1, 3, 0 },
+	{ "127.0.0.1", 1, 2, 1 },
+	{ "unix", 1, 2, 0 },
+	{ "unix", 1, 1, 1 },
+};
+
+static const struct kind *kind;
+
+/* What a handler writes to: the stream it is given, or another of the same client. */
+static FILE *
+output_of(FILE *client)
+{
+	return kind->is_one_way ? fsock_output(fsock_of(client)) : client;
+}
+
 /* Lines that begin with an x are not answered. */
 static int
 serve_stream(FILE *client, void *arg)
 {
+	FILE *in = kind->is_one_way ? fsock_input(fsock_of(client)) : client;
+	FILE *out = output_of(client);
 	char line[256];
 
 	(void)arg;
-	while (fgets(line, sizeof line, client) != NULL)
-		if (line[0] != 'x' && fputs(line, client) == EOF)
+	while (in != NULL && out != NULL && fgets(line, sizeof line, in) != NULL) {
+		if (line[0] != 'x' && fputs(line, out) == EOF)
 			return -1;
+		if (kind->is_one_way && fflush(out) == EOF)
+			return -1;
+	}
 	return 0;
 }
 
 static int
 serve_line(FILE *client, char *line, size_t length, void *arg)
 {
+	FILE *out = output_of(client);
+
 	(void)length;
 	(void)arg;
-	if (line[0] != 'x')
-		fprintf(client, "%s\n", line);
-	return 0;
+	if (line[0] == 'x')
+		return 0;
+	if (out == NULL || fprintf(out, "%s\n", line) < 0)
+		return -1;
+	return kind->is_one_way && fflush(out) == EOF ? -1 : 0;
 }
-
-static const struct kind {
-	const char *host;
-	int serves_lines, threads;
-} kinds[] = {
-	{ "127.0.0.1", 0, 0 },
-	{ "unix", 0, 3 },
-	{ "127.0.0.1", 1, 1 },
-	{ "127.0.0.1", 1, 3 },
-	{ "unix", 1, 2 },
-};
 
 static fsock_server *server;
 static fsock *polite;
@@ -162,13 +187,14 @@ static const struct behaviour {
 /* It behaves so, and is then reset, or still there when the server is stopped. */
 START_TEST(hostile)
 {
-	const struct kind *kind = &kinds[_i / 2 / COUNT(behaviours)];
 	const struct behaviour *row = &behaviours[_i / 2 % COUNT(behaviours)];
-	struct fsock_server_options options = { .threads = kind->threads };
+	struct fsock_server_options options = { .threads = 0 };
 	int stays = _i % 2, fds = sock_open_fds();
 	double start;
 	fsock *s;
 
+	kind = &kinds[_i / 2 / COUNT(behaviours)];
+	options.threads = kind->threads;
 	host = sock_place(kind->host);
 	server = kind->serves_lines ? server_start_lines(host, serve_line, NULL, &options)
 				    : server_start(host, serve_stream, NULL, &options);

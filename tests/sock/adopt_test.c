@@ -145,15 +145,29 @@ make_closed(int *other)
 	return fd;
 }
 
+/* Records, which would run together in a stream. */
+static int
+make_records(int *other)
+{
+	int fds[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
+	*other = fds[1];
+	return fds[0];
+}
+
 static const struct bad {
 	int (*make)(int *other);
 	int errnum;
 	enum fsock_error_kind kind;
+	const char *words; /* NULL: the system's */
 } bads[] = {
-	{ make_pipe, ENOTSOCK, FSOCK_INVALID_SOCKET_ERROR },
-	{ make_device, ENOTSOCK, FSOCK_INVALID_SOCKET_ERROR },
-	{ make_nothing, EBADF, FSOCK_BAD_FILE_DESCRIPTOR_ERROR },
-	{ make_closed, EBADF, FSOCK_BAD_FILE_DESCRIPTOR_ERROR },
+	{ make_records, ESOCKTNOSUPPORT, FSOCK_SOCKET_TYPE_NOT_SUPPORTED_ERROR,
+	    "SOCK_SEQPACKET: neither a stream nor datagrams" },
+	{ make_pipe, ENOTSOCK, FSOCK_INVALID_SOCKET_ERROR, NULL },
+	{ make_device, ENOTSOCK, FSOCK_INVALID_SOCKET_ERROR, NULL },
+	{ make_nothing, EBADF, FSOCK_BAD_FILE_DESCRIPTOR_ERROR, NULL },
+	{ make_closed, EBADF, FSOCK_BAD_FILE_DESCRIPTOR_ERROR, NULL },
 };
 
 START_TEST(refused)
@@ -163,7 +177,8 @@ START_TEST(refused)
 	int flags = fcntl(fd, F_GETFD);
 
 	ck_assert_ptr_null(fsock_adopt(fd, NULL));
-	sock_assert_failed(row->kind, row->errnum, "adopt: %s", strerror(row->errnum));
+	sock_assert_failed(row->kind, row->errnum, "adopt: %s",
+	    row->words != NULL ? row->words : strerror(row->errnum));
 	ck_assert_int_eq(sock_open_fds(), fds);
 	ck_assert_int_eq(fcntl(fd, F_GETFD), flags);
 	if (row->errnum != EBADF)

@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <poll.h>
+
 #include "../support/sock_support.h"
 
 static const struct row {
@@ -107,6 +109,27 @@ START_TEST(options_of_both)
 }
 END_TEST
 
+/* Both ends are connected, whatever they do later. */
+START_TEST(nonblocking_ends)
+{
+	fsock *ends[2];
+	char line[8];
+
+	if (!make(&rows[_i], &(struct fsock_options){ .nonblocking = FSOCK_ON }, ends))
+		return;
+	for (int i = 0; i < 2; i++) {
+		ck_assert(!fsock_is_connecting(ends[i]));
+		ck_assert(fsock_is_nonblocking(ends[i]));
+		ck_assert_int_eq(fsock_send(ends[!i], "lin", 3, NULL), 3);
+		sock_await(fsock_socket(ends[i]), POLLIN);
+		ck_assert_ptr_null(fgets(line, sizeof line, fsock_stream(ends[i])));
+		sock_assert_error(FSOCK_WOULD_BLOCK, EAGAIN); /* whole lines */
+	}
+	fsock_close(ends[0]);
+	fsock_close(ends[1]);
+}
+END_TEST
+
 START_TEST(nothing_to_store_in)
 {
 	int fds = sock_open_fds();
@@ -171,6 +194,7 @@ main(void)
 	tcase_add_loop_test(tcase, both_ends, 0, COUNT(rows));
 	tcase_add_loop_test(tcase, both_ways, 0, COUNT(rows));
 	tcase_add_loop_test(tcase, options_of_both, 0, COUNT(rows));
+	tcase_add_loop_test(tcase, nonblocking_ends, 0, COUNT(rows));
 	tcase_add_loop_test(tcase, nothing_to_store_in, 0, COUNT(rows));
 	tcase_add_loop_test(tcase, few_descriptors, 0, COUNT(rows));
 	suite_add_tcase(suite, tcase);

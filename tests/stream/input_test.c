@@ -355,7 +355,7 @@ START_TEST(errno_untouched)
 	ck_assert_ptr_null(fgets(line, sizeof line, f));
 	ck_assert_int_eq(errno, 4711);
 	ck_assert(feof(f) && !ferror(f));
-	ck_assert_int_eq(fsock_last_error()->kind, FSOCK_NO_ERROR);
+	ck_assert_int_eq(fsock_last_error()->kind, FSOCK_END_OF_FILE);
 	stdio_link_close(&link);
 }
 END_TEST

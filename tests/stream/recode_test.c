@@ -3,6 +3,9 @@
 
 #include <check.h>
 #include <fcntl.h>
+#include <sys/socket.h>
+
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -221,6 +224,33 @@ START_TEST(full)
 }
 END_TEST
 
+/* A pipe or a socket whose reader is gone: an error, no signal, and one that was pending stays. */
+START_TEST(reader_gone)
+{
+	sigset_t pipe_signal, pending;
+	int fds[2], is_pending = _i & 1;
+	FILE *f;
+
+	sigemptyset(&pipe_signal);
+	sigaddset(&pipe_signal, SIGPIPE);
+	ck_assert_int_eq(_i & 2 ? socketpair(AF_UNIX, SOCK_STREAM, 0, fds) : pipe(fds), 0);
+	close(fds[0]);
+	if (is_pending) {
+		pthread_sigmask(SIG_BLOCK, &pipe_signal, NULL);
+		pthread_kill(pthread_self(), SIGPIPE);
+	}
+	f = fsock_recode(fdopen(fds[1], "w"), "w", "latin-1");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_ge(fputs("text", f), 0);
+	ck_assert_int_ne(fflush(f), 0);
+	ck_assert_int_eq(errno, EPIPE);
+	ck_assert_int_eq(fsock_last_error()->errnum, EPIPE);
+	ck_assert_int_eq(fclose(f), EOF);
+	ck_assert_int_eq(sigpending(&pending), 0);
+	ck_assert_int_eq(sigismember(&pending, SIGPIPE), is_pending);
+}
+END_TEST
+
 START_TEST(empty)
 {
 	char *octets = NULL;
@@ -309,8 +339,11 @@ START_TEST(refused)
 		ck_assert_ptr_null(fsock_recode(inner, bad[i].mode, bad[i].format));
 		sock_assert_error(FSOCK_INVALID_ARGUMENT_ERROR, EINVAL);
 	}
-	ck_assert_ptr_null(fsock_recode(NULL, "r", "utf-8"));
-	ck_assert_int_eq(errno, EINVAL);
+	for (int error = 0; error <= ENOENT; error += ENOENT) { /* of the fopen() that failed */
+		errno = error;
+		ck_assert_ptr_null(fsock_recode(NULL, "r", "utf-8"));
+		ck_assert_int_eq(errno, error != 0 ? error : EINVAL);
+	}
 	ck_assert_int_ge(fputs("still open", inner), 0);
 	ck_assert_int_eq(fclose(inner), 0);
 	ck_assert_ptr_null(fsock_octets_input(NULL, 1, "utf-8"));
@@ -360,6 +393,7 @@ main(void)
 	tcase_add_test(tcase, not_yet_behind);
 	tcase_add_test(tcase, bad_below);
 	tcase_add_test(tcase, full);
+	tcase_add_loop_test(tcase, reader_gone, 0, 4);
 	tcase_add_test(tcase, empty);
 	tcase_add_loop_test(tcase, large, 0, 2);
 	tcase_add_loop_test(tcase, two_way, 0, 2);

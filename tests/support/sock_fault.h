@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,22 +24,109 @@ enum fault {
 	NO_MEMORY,   /* the n-th that needs memory fails with ENOMEM */
 	NO_BUFFERS,  /* the n-th other one fails with ENOBUFS */
 	INTERRUPTED, /* the n-th that may wait fails with EINTR */
-	SHORT        /* all transfers move one octet: no n */
+	SHORT,       /* all transfers move one octet: no n */
+	PLAUSIBLE    /* the n-th of all fails in one of the ways that its manual names */
 };
 
 static struct {
 	int armed;
 	enum fault fault;
-	int n, calls;       /* which call is to fail, how many there were */
+	int n;              /* which call is to fail */
+	atomic_int calls;   /* how many there were */
 	const char *failed; /* the one that did */
-	long held;          /* pieces of memory, FILEs and answers not given back */
+	atomic_long held;   /* pieces of memory, FILEs and answers not given back */
+
+	/* PLAUSIBLE: see the rows of faults. */
+	int way;          /* in which of its ways */
+	atomic_int again; /* how often that call is still to fail so */
+	int is_last;      /* it has no other way */
+	int errnum;       /* ONE_OCTET: that is all that it moves */
 } plan;
+
+/* What this thread calls is the test's own: it does not fail, nor is it counted. */
+static _Thread_local int own, one_octet;
+
+enum { ONE_OCTET = -1, WAYS = 9, REPEATED = 3 };
+
+/*
+ * How calls fail, beside what is left out here: ENOBUFS or ENOMEM. EINTR and EAGAIN come more than
+ * once.
+ */
+static const struct fault_row {
+	const char *name;
+	int ways[WAYS]; /* as far as they are not 0 */
+} fault_rows[] = {
+	{ "socket", { EMFILE, EACCES } },
+	{ "socketpair", { EMFILE } },
+	{ "connect", { ECONNREFUSED, ETIMEDOUT, ENETUNREACH, EADDRNOTAVAIL } },
+	{ "bind", { EADDRINUSE, EACCES } },
+	{ "accept4", { ECONNABORTED, EMFILE, ENOMEM, EPROTO, EPERM, EINTR, EAGAIN } },
+	{ "getpeername", { ENOTCONN } },
+	{ "shutdown", { ENOTCONN } },
+	{ "pipe2", { EMFILE } },
+	{ "eventfd", { EMFILE } },
+	{ "recv", { ECONNRESET, ETIMEDOUT, EHOSTUNREACH, ENOMEM, EINTR, EAGAIN, ONE_OCTET } },
+	{ "send", { EPIPE, ECONNRESET, ENOBUFS, EHOSTUNREACH, EINTR, EAGAIN, ONE_OCTET } },
+	{ "sendto", { ENETUNREACH, EPERM, ECONNREFUSED, ENOBUFS, EINTR, EAGAIN } },
+	{ "sendmmsg", { ENETUNREACH, EPERM, ECONNREFUSED, ENOBUFS, EINTR, EAGAIN } },
+	{ "recvfrom", { ECONNREFUSED, ENOMEM, EINTR, EAGAIN } },
+	{ "recvmsg", { ECONNREFUSED, ENOMEM, EINTR, EAGAIN } },
+	{ "recvmmsg", { ECONNREFUSED, ENOMEM, EINTR, EAGAIN } },
+	{ "poll", { ENOMEM, EINTR } },
+	{ "epoll_create1", { EMFILE, ENOMEM } },
+	{ "epoll_ctl", { ENOSPC, ENOMEM } },
+	{ "epoll_wait", { EINTR } },
+	{ "close", { EIO, EINTR } },
+	{ "close of no socket", { EIO, EINTR } },
+	{ "pthread_create", { EAGAIN } },
+};
+
+static const struct fault_row *
+fault_row_of(const char *name)
+{
+	static const struct fault_row others = { "", { ENOBUFS } }, memory = { "", { ENOMEM } };
+
+	for (size_t i = 0; i < sizeof fault_rows / sizeof fault_rows[0]; i++)
+		if (strcmp(fault_rows[i].name, name) == 0)
+			return &fault_rows[i];
+	return strstr(name, "alloc") != NULL || strstr(name, "open") != NULL || name[0] == 'm'
+		   ? &memory
+		   : &others;
+}
+
+/* The same for the ways of the row. */
+static int
+fails_plausibly(const char *name)
+{
+	const struct fault_row *row = fault_row_of(name);
+	int ways = 0;
+
+	one_octet = 0;
+	if (++plan.calls == plan.n) {
+		while (ways < WAYS && row->ways[ways] != 0)
+			ways++;
+		plan.failed = name;
+		plan.errnum = row->ways[plan.way % ways]; /* threads: it may be another call */
+		plan.is_last = plan.way + 1 >= ways;
+		plan.again = plan.errnum == EINTR || plan.errnum == EAGAIN ? REPEATED : 1;
+	} else if (plan.again == 0 || strcmp(plan.failed, name) != 0) {
+		return 0;
+	}
+	plan.again--;
+	one_octet = plan.errnum == ONE_OCTET;
+	errno = plan.errnum;
+	return !one_octet;
+}
 
 /* Whether this call is the one to fail; errno is set then. */
 static int
 fails(const char *name, enum fault fault, int errnum)
 {
-	if (!plan.armed || plan.fault != fault || ++plan.calls != plan.n)
+	if (!plan.armed || own)
+		return 0;
+	if (plan.fault == PLAUSIBLE)
+		return fault != INTERRUPTED && fails_plausibly(name);
+	if (plan.fault != fault || ++plan.calls != plan.n)
 		return 0;
 	plan.failed = name;
 	errno = errnum;
@@ -48,21 +136,21 @@ fails(const char *name, enum fault fault, int errnum)
 static int
 is_short(void)
 {
-	return plan.armed && plan.fault == SHORT;
+	return plan.armed && !own && (plan.fault == SHORT || one_octet);
 }
 
 /* Counts what is made, if it was, and what is given back; the test framework's own is not. */
 static void *
 hold(void *made)
 {
-	plan.held += plan.armed && made != NULL;
+	plan.held += plan.armed && !own && made != NULL;
 	return made;
 }
 
 static void
 let_go(const void *made)
 {
-	plan.held -= plan.armed && made != NULL;
+	plan.held -= plan.armed && !own && made != NULL;
 }
 
 /* Calls that take the place of NAME(args): fail, or do as it does. */
@@ -92,6 +180,19 @@ SYSTEM_CALL(int, unlink, (const char *path), (path))
 SYSTEM_CALL(int, pipe2, (int fds[2], int flags), (fds, flags))
 #if defined(__linux__)
 SYSTEM_CALL(int, eventfd, (unsigned count, int flags), (count, flags))
+
+/* Of these all faults are of the last kind. */
+#define OTHER_CALL(type, name, parameters, arguments) \
+	STAND_IN(type, name, parameters, arguments, PLAUSIBLE, 0, -1)
+
+struct epoll_event;
+OTHER_CALL(int, epoll_create1, (int flags), (flags))
+OTHER_CALL(int, epoll_ctl, (int list, int what, int fd, struct epoll_event *event),
+    (list, what, fd, event))
+OTHER_CALL(int, epoll_wait, (int list, struct epoll_event *events, int n, int timeout),
+    (list, events, n, timeout))
+OTHER_CALL(int, socketpair, (int family, int type, int protocol, int fds[2]),
+    (family, type, protocol, fds))
 #endif
 
 /* Calls that wait fail in one more way. */
@@ -195,6 +296,17 @@ MAKER(FILE *, fopencookie, (void *cookie, const char *mode, cookie_io_functions_
     (cookie, mode, functions))
 #endif
 
+void *__real_realloc(void *memory, size_t n);
+void *__wrap_realloc(void *memory, size_t n);
+
+void *
+__wrap_realloc(void *memory, size_t n)
+{
+	void *made = fails("realloc", PLAUSIBLE, 0) ? NULL : __real_realloc(memory, n);
+
+	return memory == NULL ? hold(made) : made;
+}
+
 void __real_free(void *memory);
 void __wrap_free(void *memory);
 
@@ -278,7 +390,9 @@ __wrap_pthread_create(pthread_t *id, const pthread_attr_t *attr, thread_fn *fn, 
 	int saved = errno, failed = fails("pthread_create", NO_MEMORY, ENOMEM);
 
 	errno = saved; /* this one returns it */
-	return failed ? ENOMEM : __real_pthread_create(id, attr, fn, arg);
+	if (failed)
+		return plan.fault == PLAUSIBLE ? EAGAIN : ENOMEM;
+	return __real_pthread_create(id, attr, fn, arg);
 }
 
 #endif

@@ -161,8 +161,16 @@ stdio_link_narrow(const struct stdio_link *link)
 }
 
 void
+stdio_far_says_all(const struct stdio_link *link)
+{
+	if (link->far >= 0)
+		shutdown(link->far, SHUT_WR);
+}
+
+void
 stdio_link_close(struct stdio_link *link)
 {
+	stdio_far_says_all(link);
 	fsock_close(link->s);
 	if (link->far >= 0)
 		close(link->far);

@@ -71,6 +71,9 @@ void stdio_link_narrow(const struct stdio_link *);
 /* Closes what is left of both ends; `s` and `far` may have been closed and set to NULL and -1. */
 void stdio_link_close(struct stdio_link *);
 
+/* Nothing follows: else who closes with input unread waits for more of it. */
+void stdio_far_says_all(const struct stdio_link *);
+
 void stdio_far_send(const struct stdio_link *, const void *, size_t);
 void stdio_far_puts(const struct stdio_link *, const char *);
 

@@ -221,8 +221,10 @@ stdio_world_drain(struct stdio_world *w)
 void
 stdio_world_close(struct stdio_world *w)
 {
-	int r = fsock_close(w->link.s);
+	int r;
 
+	stdio_far_says_all(&w->link);
+	r = fsock_close(w->link.s);
 	w->link.s = NULL;
 	if (w->write_errno != 0) {
 		expect_int(r, -1);

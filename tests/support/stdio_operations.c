@@ -347,8 +347,11 @@ op_clearerr_input(struct stdio_world *w)
 static void
 op_fclose(struct stdio_world *w)
 {
-	int r = fclose(w->out);
+	int r;
 
+	if (stdio_world_is_two_way(w))
+		stdio_far_says_all(&w->link);
+	r = fclose(w->out);
 	check_flush(w, r != 0);
 	if (w->write_errno != 0)
 		expect_int(r, EOF);

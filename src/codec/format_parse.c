@@ -1,15 +1,21 @@
 /* Formats as text. */
 #include "../base/compat.h"
 
+#include <stdio.h>
+
 #include <fsock/format.h>
 
 #include "../base/error.h"
 
-/* What the words so far have said. */
+/* What the words so far have said, and what is wrong with the last one. */
 struct parse {
 	struct fsock_format *format;
 	int binary, eol_given, policy_given, bom_given;
+	char why[FSOCK__WORDS_MAX];
 };
+
+/* What a parser says of a word. */
+enum verdict { UNKNOWN = -2, TWICE, ANOTHERS, TAKEN };
 
 /* Letters match in either case: charset names do, so the other words do as well. */
 static int
@@ -56,7 +62,7 @@ one_character(const char *text, size_t n)
 	return out[0] | (uint32_t)out[1] << 8 | (uint32_t)out[2] << 16;
 }
 
-static int
+static enum verdict
 parse_eol(struct parse *p, const char *word, size_t n)
 {
 	static const struct row styles[] = {
@@ -76,17 +82,17 @@ parse_eol(struct parse *p, const char *word, size_t n)
 
 	if (flag >= 0) {
 		p->format->eol_flags |= (unsigned)flag;
-		return 1;
+		return TAKEN;
 	}
 	if (style < 0)
-		return 0;
+		return ANOTHERS;
 	if (p->eol_given++)
-		return -1;
+		return TWICE;
 	p->format->eol = (enum fsock_eol_style)style;
-	return 1;
+	return TAKEN;
 }
 
-static int
+static enum verdict
 parse_policy(struct parse *p, const char *word, size_t n)
 {
 	static const struct row policies[] = {
@@ -104,17 +110,17 @@ parse_policy(struct parse *p, const char *word, size_t n)
 		value = FSOCK_ON_ERROR_REPLACE;
 		policy->substitute = one_character(word + sizeof prefix - 1, n - sizeof prefix + 1);
 		if (policy->substitute == 0)
-			return -1;
+			return UNKNOWN;
 	}
 	if (value < 0)
-		return 0;
+		return ANOTHERS;
 	if (p->policy_given++)
-		return -1;
+		return TWICE;
 	policy->on_error = (enum fsock_on_error)value;
-	return 1;
+	return TAKEN;
 }
 
-static int
+static enum verdict
 parse_bom(struct parse *p, const char *word, size_t n)
 {
 	static const struct row boms[] = {
@@ -125,59 +131,78 @@ parse_bom(struct parse *p, const char *word, size_t n)
 	int value = look_up(word, n, boms, sizeof boms / sizeof boms[0]);
 
 	if (value < 0)
-		return 0;
+		return ANOTHERS;
 	if (p->bom_given++)
-		return -1;
+		return TWICE;
 	p->format->bom = (enum fsock_bom)value;
-	return 1;
+	return TAKEN;
 }
 
-static int
+static enum verdict
 parse_charset(struct parse *p, const char *word, size_t n)
 {
 	char name[64];
 
-	if (n == 0 || n >= sizeof name || p->format->charset != NULL)
-		return -1;
+	if (n == 0 || n >= sizeof name)
+		return UNKNOWN;
+	if (p->format->charset != NULL)
+		return TWICE;
 	memcpy(name, word, n);
 	name[n] = '\0';
 	p->format->charset = fsock_charset_find_or_iconv(name);
-	return p->format->charset != NULL ? 1 : -1;
+	return p->format->charset != NULL ? TAKEN : UNKNOWN;
 }
 
-/* The kinds of words. Each parser says 1 for its own words, 0 for another's, -1 for a mistake. */
+/* The kinds of words. A charset may have any name: it comes last. */
 static const struct kind {
 	const char *prefix; /* says which kind is meant, for who wants to say it */
-	int (*parse)(struct parse *, const char *word, size_t n);
+	const char *name;
+	enum verdict (*parse)(struct parse *, const char *word, size_t n);
 } kinds[] = {
-	{ "eol=", parse_eol },
-	{ "errors=", parse_policy },
-	{ "bom", parse_bom },
-	{ "ccs=", parse_charset },
+	{ "eol=", "line end", parse_eol },
+	{ "errors=", "policy for errors", parse_policy },
+	{ "bom", "rule for byte order marks", parse_bom },
+	{ "ccs=", "charset", parse_charset },
 };
+
+/* Notes what is wrong with a word of a kind, if anything is. Returns 0 or -1. */
+static int
+judge(struct parse *p, enum verdict verdict, const struct kind *kind, const char *word, size_t n)
+{
+	if (verdict == TAKEN)
+		return 0;
+	if (n == 0)
+		snprintf(p->why, sizeof p->why, "a word is missing");
+	else
+		snprintf(p->why, sizeof p->why, "%s %s %.*s",
+		    verdict == TWICE ? "a second" : "unknown", kind->name, n > 80 ? 80 : (int)n,
+		    word);
+	return -1;
+}
 
 static int
 parse_word(struct parse *p, const char *word, size_t n)
 {
-	size_t count = sizeof kinds / sizeof kinds[0];
-	int r = 0;
+	size_t count = sizeof kinds / sizeof kinds[0], i;
+	enum verdict verdict = ANOTHERS;
 
 	if (is_word(word, n, "binary"))
-		return p->binary++ ? -1 : 0;
-	for (size_t i = 0; i < count; i++) {
+		return judge(p, p->binary++ ? TWICE : TAKEN, &kinds[count - 1], word, n);
+	for (i = 0; i < count; i++) {
 		size_t length = strlen(kinds[i].prefix);
 
 		if (n > length && is_word(word, length, kinds[i].prefix))
-			return kinds[i].parse(p, word + length, n - length) > 0 ? 0 : -1;
+			return judge(p, kinds[i].parse(p, word + length, n - length), &kinds[i],
+			    word + length, n - length);
 	}
-	for (size_t i = 0; i < count && r == 0; i++)
-		r = kinds[i].parse(p, word, n);
-	return r < 0 ? -1 : 0;
+	for (i = 0; verdict == ANOTHERS; i++)
+		verdict = kinds[i].parse(p, word, n);
+	return judge(p, verdict, &kinds[i - 1], word, n);
 }
 
-/* Whether the words go together. */
-static int
-is_sensible(const struct parse *p)
+/* Why the words do not go together, or NULL. */
+static const char *
+clash(const struct parse *p)
 {
 	const struct fsock_format *f = p->format;
 	struct fsock_eol eol;
@@ -185,10 +210,22 @@ is_sensible(const struct parse *p)
 		     f->eol_flags != 0;
 
 	if (p->binary && others)
-		return 0;
+		return "no other word goes with binary";
 	if (f->bom != FSOCK_BOM_NONE && f->charset == NULL)
-		return 0;
-	return fsock_eol_init(&eol, f->eol, f->eol_flags) == 0;
+		return "a byte order mark needs a charset";
+	if (fsock_eol_init(&eol, f->eol, f->eol_flags) < 0)
+		return "with auto no line end is rejected";
+	return NULL;
+}
+
+/* Records what is wrong. Returns -1. */
+static int
+fail(const char *text, const char *why)
+{
+	if (errno == ENOMEM)
+		return fsock__error_set("format", text, FSOCK__NO_PORT, ENOMEM);
+	return fsock__error_set_words(
+	    "format", text, FSOCK__NO_PORT, FSOCK_INVALID_ARGUMENT_ERROR, EINVAL, "%s", why);
 }
 
 /* see fsock/format.h */
@@ -197,10 +234,12 @@ fsock_format_parse(struct fsock_format *format, const char *text)
 {
 	struct fsock_format parsed;
 	struct parse p = { .format = &parsed };
-	const char *word = text;
-	int r = format == NULL || text == NULL ? -1 : 0;
-	int saved = errno;
+	const char *word = text, *why;
+	int r = 0, saved = errno;
 
+	if (format == NULL || text == NULL)
+		return fsock__error_set(
+		    "format", text == NULL ? "(no format)" : text, FSOCK__NO_PORT, EINVAL);
 	memset(&parsed, 0, sizeof parsed);
 	errno = EINVAL;
 	while (r == 0) {
@@ -211,9 +250,9 @@ fsock_format_parse(struct fsock_format *format, const char *text)
 			break;
 		word += n + 1;
 	}
-	if (r < 0 || !is_sensible(&p))
-		return fsock__error_set("format", text == NULL ? "(no format)" : text,
-		    FSOCK__NO_PORT, errno == ENOMEM ? ENOMEM : EINVAL);
+	why = r < 0 ? p.why : clash(&p);
+	if (why != NULL)
+		return fail(text, why);
 	*format = parsed;
 	errno = saved;
 	return 0;
