@@ -18,6 +18,6 @@ end_server
 equal "the errors" "charset: 1 errors in it" "$(cat "$here/says2")"
 
 serve
-equal "what cannot be written" "charset: write to 127.0.0.1 port $port: Invalid or unmappable characters" \
+equal "what cannot be written" "charset: write to 127.0.0.1 port $port: U+00F6 cannot be written in us-ascii (character 3 of its line)" \
     "$($programs/charset 127.0.0.1 "$port" ascii größe 2>&1)"
 end_server
