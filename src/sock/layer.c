@@ -237,3 +237,22 @@ fsock__layer_make(struct fsock *s, int accepted)
 		s->layers->start_by = fsock__clock_after(span);
 	return 0;
 }
+
+void
+fsock__layer_free_all(struct fsock *s)
+{
+	struct fsock__layers *layers = s->layers;
+	struct fsock_layer *layer, *below;
+
+	if (layers == NULL)
+		return;
+	fsock__layers_drop(s);
+	for (layer = layers->top; layer != NULL; layer = below) {
+		below = layer->below;
+		free(layer->ahead);
+		free(layer);
+	}
+	free(layers->held);
+	free(layers);
+	s->layers = NULL;
+}

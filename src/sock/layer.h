@@ -10,6 +10,9 @@
  */
 int fsock__layer_make(struct fsock *, int accepted);
 
+/* Frees the layers of a socket, if it has any. */
+void fsock__layer_free_all(struct fsock *);
+
 /* Who keeps settings beyond a call counts as one who has the maker. NULL does nothing. */
 void fsock__layer_hold(struct fsock_layer_maker *);
 void fsock__layer_drop(struct fsock_layer_maker *);

@@ -489,22 +489,3 @@ fsock__layers_drop(struct fsock *s)
 		}
 	leave(s, &call);
 }
-
-void
-fsock__layers_free(struct fsock *s)
-{
-	struct fsock__layers *layers = s->layers;
-	struct fsock_layer *layer, *below;
-
-	if (layers == NULL)
-		return;
-	fsock__layers_drop(s);
-	for (layer = layers->top; layer != NULL; layer = below) {
-		below = layer->below;
-		free(layer->ahead);
-		free(layer);
-	}
-	free(layers->held);
-	free(layers);
-	s->layers = NULL;
-}

@@ -46,8 +46,7 @@ int fsock__layers_flush(struct fsock *, int is_end);
 /* The handshake has taken too long. */
 void fsock__layers_be_late(struct fsock *);
 
-/* Frees the layers' states; the connection is about to be closed. The other frees all. */
+/* Frees the layers' states; the connection is about to be closed. */
 void fsock__layers_drop(struct fsock *);
-void fsock__layers_free(struct fsock *);
 
 #endif

@@ -295,7 +295,7 @@ fsock__socket_unref(struct fsock *s)
 		s->stream_ops->free(s);
 	fsock__connecting_free(s->connected);
 	fsock__interrupt_close(s);
-	fsock__layers_free(s);
+	fsock__layer_free_all(s);
 	if (s->role == FSOCK__LISTENER)
 		fsock__layer_drop(s->settings.layer);
 	free(s->failure);

@@ -72,14 +72,14 @@ fsock__look(struct fsock__member *m)
 	const struct fsock *s = m->socket;
 	int saved = errno, late = find_late(m), r = fsock__connecting_drive(m);
 
+	if (m->is_hidden) /* first: who lingers from now on is watched for input */
+		fsock__closing_check(m);
 	if (!m->is_pending && fsock__watched_watch(m, m->interest) < 0)
 		r = -1;
 	errno = saved;
 	fsock__timer_set(m);
-	if (m->is_hidden) {
-		fsock__closing_check(m);
+	if (m->is_hidden)
 		return r;
-	}
 	if ((m->own.fd < 0 && !m->is_pending) || m->error != 0)
 		return FSOCK_FAILED;
 	if (s->output.error != 0 && (s->nonblocking || m->is_pending))

@@ -153,6 +153,8 @@ START_TEST(read_ahead)
 	ck_assert_ptr_nonnull(fgets(line, sizeof line, in));
 	ck_assert_int_eq(mangle_push(ends[1], &plain, 0), -1);
 	sock_assert_error(fsock_error_kind_of_errno(EBUSY), EBUSY);
+	ck_assert_str_eq(
+	    fsock_last_error()->text, "push layer: the peer sent 6 octets before the layer");
 	if (takes) {
 		ck_assert_int_eq(mangle_push(ends[1], &plain, FSOCK_LAYER_TAKE_PENDING), 0);
 		ck_assert_ptr_nonnull(fgets(line, sizeof line, in));
@@ -165,6 +167,18 @@ START_TEST(read_ahead)
 END_TEST
 
 /* A failure is told by every read and write, with the layer's words. */
+/* The socket knows why, in the words of the layer. */
+static void
+assert_failed(fsock *s)
+{
+	struct fsock_error error;
+
+	ck_assert_int_eq(fsock_socket_error(s, &error), 1);
+	ck_assert_int_eq(error.kind, FSOCK_TLS_ERROR);
+	ck_assert_int_eq(error.errnum, EPROTO);
+	ck_assert_str_eq(error.text, "read: mangled too much");
+}
+
 START_TEST(failure)
 {
 	static const struct mangle_plan fails = { .key = 1, .fails_after = 4 };
@@ -189,9 +203,38 @@ START_TEST(failure)
 	}
 	ck_assert(fputs("x", in) == EOF || fflush(in) != 0);
 	ck_assert_str_eq(fsock_last_error()->text, "write: mangled too much");
+	assert_failed(ends[1]);
 	ck_assert_int_eq(fsock_close(ends[1]), -1);
 	ck_assert_int_eq(mangle_ended(), 0);
 	fsock_close(ends[0]);
+}
+END_TEST
+
+/* A list finds it before the program reads. */
+START_TEST(failure_in_a_list)
+{
+	static const struct mangle_plan fails = { .key = 1, .fails_after = 1 };
+	fsock_waitlist *list = fsock_waitlist_new();
+	struct fsock_event event;
+	fsock *ends[2];
+
+	open_pair(ends, &fails, (struct fsock_options){ .timeout = 20 });
+	ck_assert_int_eq(fsock_send(ends[0], "xy", 2, NULL), 2);
+	ck_assert_int_eq(fgetc(fsock_stream(ends[1])), 'x');
+	ck_assert_int_eq(fsock_waitlist_add(list, ends[1], FSOCK_INPUT, NULL), 0);
+	ck_assert_int_eq(fsock_send(ends[0], "z", 1, NULL), 1);
+	fsock_clear_error();
+	do {
+		ck_assert_int_gt(fsock_waitlist_wait(list, 20, NULL), 0);
+		ck_assert_ptr_eq(fsock_waitlist_next(list, &event), ends[1]);
+		if (!(event.state & FSOCK_FAILED))
+			fsock_read_byte(fsock_stream(ends[1]));
+	} while (!(event.state & FSOCK_FAILED));
+	ck_assert_int_eq(event.error, EPROTO);
+	ck_assert_int_eq(fsock_last_error()->kind, FSOCK_NO_ERROR);
+	assert_failed(ends[1]);
+	fsock_waitlist_free(list);
+	close_pair(ends);
 }
 END_TEST
 
@@ -463,6 +506,41 @@ START_TEST(two_threads)
 }
 END_TEST
 
+/* The process ends while a list has output that waits for the handshake: it goes at once. */
+static void
+end_by_exit(fsock *s)
+{
+	static const struct mangle_plan slow = { .key = 0x21, .handshake = 1 };
+	FILE *f = fsock_stream(s);
+
+	if (mangle_push(s, &slow, 0) < 0 ||
+	    fsock_waitlist_add(fsock_waitlist_new(), s, FSOCK_INPUT, NULL) < 0 ||
+	    fputs("all of it\n", f) < 0 || fflush(f) != 0 || fsock_pending_output(s) == 0)
+		_exit(1);
+	exit(0);
+}
+
+START_TEST(exiting)
+{
+	char text[64];
+	int peer, status;
+	fsock *s = sock_raw(SOCK_TCP4, &(struct fsock_options){ .nonblocking = FSOCK_ON }, &peer);
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0)
+		end_by_exit(s);
+	fsock_close(s);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(sock_read_all(peer, text, sizeof text), 10);
+	for (int i = 0; i < 10; i++)
+		text[i] ^= 0x21;
+	ck_assert_mem_eq(text, "all of it\n", 10);
+	close(peer);
+}
+END_TEST
+
 /* A child may use what its parent has not; of anything else it only closes its copy. */
 START_TEST(child)
 {
@@ -591,6 +669,7 @@ main(void)
 	tcase_add_test(t, at_the_very_octet);
 	tcase_add_loop_test(t, read_ahead, 0, 2);
 	tcase_add_loop_test(t, failure, 0, 2);
+	tcase_add_test(t, failure_in_a_list);
 	tcase_add_test(t, the_end_is_kept);
 	tcase_add_loop_test(t, ending, 0, 2 * COUNT(endings));
 	tcase_add_test(t, no_descriptor);
@@ -599,6 +678,7 @@ main(void)
 	tcase_add_loop_test(t, in_a_list, 0, 2 * COUNT(plans));
 	tcase_add_loop_test(t, without_streams, 0, COUNT(plans));
 	tcase_add_loop_test(t, two_threads, 0, 3);
+	tcase_add_test(t, exiting);
 	tcase_add_loop_test(t, child, 0, 2);
 	tcase_add_loop_test(t, served, 0, 2);
 	tcase_add_loop_test(t, making_fails, 0, 2);
