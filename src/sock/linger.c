@@ -91,11 +91,11 @@ begin(struct fsock *s)
 {
 	enum found found = discard(s->fd, PIECES, NULL);
 
-	if (found == THE_END || found == TOO_MUCH || !s->output.has_sent)
+	if (found == THE_END || !s->output.has_sent)
 		return 0;
-	if (s->family == AF_UNIX)
+	if (s->family == AF_UNIX) /* however much it was: this ends it */
 		return end_local(s);
-	if ((found == NOTHING && !has_unread(s)) || is_to_be_reset(s))
+	if (found == TOO_MUCH || (found == NOTHING && !has_unread(s)) || is_to_be_reset(s))
 		return 0;
 	s->is_lingering = 1;
 	shutdown(s->fd, SHUT_WR);
