@@ -1,6 +1,7 @@
 # libfsock: sockets that are FILE*. Needs GNU make 3.81 or newer; there is no configure step.
 #
 ## make             the static and the shared library, in build/cc
+## make tls         libfsock-tls, which make builds as well where OpenSSL 3 is with its headers
 ## make demo        build the static library, run examples/demo.c (a C compiler and make suffice)
 ## make examples    build all examples against the static library
 ## make install     DESTDIR, PREFIX, LIBDIR, INCLUDEDIR, MANDIR; make uninstall takes it away
@@ -33,10 +34,13 @@ INSTALL    ?= install
 V          ?=
 Q          := $(if $(V),,@)
 
-SOURCES  := $(sort $(wildcard src/*/*.c src/*/*/*.c))
+TLS_SOURCES := $(sort $(wildcard src/tls/*.c))
+SOURCES  := $(filter-out $(TLS_SOURCES),$(sort $(wildcard src/*/*.c src/*/*/*.c)))
 SOURCE_DIRS := $(sort $(dir $(SOURCES)))
 HEADERS  := $(sort $(wildcard include/*.h include/fsock/*.h))
-EXAMPLES := $(sort $(wildcard examples/*.c))
+HAS_TLS  := $(shell pkg-config --atleast-version=3.0 openssl 2>/dev/null && echo yes)
+TLS_EXAMPLES := $(shell grep -l '<fsock/tls.h>' examples/*.c)
+EXAMPLES := $(filter-out $(if $(HAS_TLS),,$(TLS_EXAMPLES)),$(sort $(wildcard examples/*.c)))
 PAGES    := $(sort $(wildcard man/*.[1-9]))
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
@@ -63,6 +67,41 @@ EXPORTS := build/exports
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 all: build/cc/libfsock.a build/cc/$(SHARED)
+
+# ---- TLS: a library of its own, made where OpenSSL 3 is.
+
+TLS_SHARED := $(subst libfsock,libfsock-tls,$(SHARED))
+TLS_SONAME := $(subst libfsock,libfsock-tls,$(SONAME))
+TLS_SOLINK := $(subst libfsock,libfsock-tls,$(SOLINK))
+TLS_OBJECTS := $(TLS_SOURCES:%.c=build/cc/%.o)
+TLS_LIBS   = $(shell pkg-config --libs openssl)
+
+.PHONY: tls
+ifneq ($(HAS_TLS),)
+all: tls
+tls: build/cc/libfsock-tls.a build/cc/$(TLS_SHARED)
+else
+all: no-tls
+.PHONY: no-tls
+no-tls:
+	@echo "  libfsock-tls is left out: pkg-config finds no OpenSSL 3 with its headers (libssl-dev)"
+tls:
+	@echo "libfsock-tls needs OpenSSL 3 with its headers (libssl-dev)" >&2; exit 1
+endif
+
+build/cc/libfsock-tls.a: $(TLS_OBJECTS) src/tls
+	@echo "  AR $@"
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $(TLS_OBJECTS)
+
+build/cc/$(TLS_SHARED): $(TLS_OBJECTS) build/cc/$(SHARED) $(EXPORTS)-tls src/tls
+	@echo "  LD $@"
+	$(Q)$(CC) $(CFLAGS) -pthread $(LDFLAGS) $(subst $(SONAME),$(TLS_SONAME),$(subst $(EXPORTS),$(EXPORTS)-tls,$(SOFLAGS))) \
+	    -o $@ $(TLS_OBJECTS) -Lbuild/cc -lfsock $(TLS_LIBS)
+	$(Q)ln -sf $(TLS_SHARED) $(@D)/$(TLS_SONAME)
+	$(Q)ln -sf $(TLS_SHARED) $(@D)/$(TLS_SOLINK)
+
+-include $(TLS_OBJECTS:.o=.d)
 
 # ---- Variants: a compiler with its flags, and a directory under build/ of its own.
 
@@ -100,6 +139,10 @@ build/$(1)/$(SHARED): $$(OBJECTS.$(1)) $(EXPORTS) $(SOURCE_DIRS)
 endef
 $(foreach v,$(VARIANTS),$(eval $(call VARIANT_RULES,$(v))))
 
+$(EXPORTS)-tls: src/tls/symbols.list Makefile
+	@mkdir -p $(@D)
+	$(Q)$(EXPORT) >$@
+
 $(EXPORTS): src/symbols.list Makefile
 	@mkdir -p $(@D)
 	$(Q)$(EXPORT) >$@
@@ -112,7 +155,10 @@ build/cc/examples/%: examples/%.c build/cc/libfsock.a
 	@mkdir -p $(@D)
 	@echo "  CC $@"
 	$(Q)$(CC) -Wall -Wextra $(CFLAGS) -Iinclude $(CPPFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
-	    build/cc/libfsock.a -pthread
+	    $(or $(EXAMPLE_LIBS),build/cc/libfsock.a) -pthread
+
+$(TLS_EXAMPLES:%.c=build/cc/%): build/cc/libfsock-tls.a
+$(TLS_EXAMPLES:%.c=build/cc/%): EXAMPLE_LIBS = build/cc/libfsock-tls.a build/cc/libfsock.a $(TLS_LIBS)
 
 -include $(EXAMPLES:%.c=build/cc/%.d)
 
@@ -134,6 +180,13 @@ install: all
 	$(INSTALL) -m 644 include/fsock/*.h "$(DESTDIR)$(INCLUDEDIR)/fsock/"
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 	    -e 's|@VERSION@|$(VERSION)|' fsock.pc.in >"$(DESTDIR)$(PKGDIR)/fsock.pc"
+	$(if $(HAS_TLS),$(INSTALL) -m 644 build/cc/libfsock-tls.a "$(DESTDIR)$(LIBDIR)/")
+	$(if $(HAS_TLS),$(INSTALL) -m 755 build/cc/$(TLS_SHARED) "$(DESTDIR)$(LIBDIR)/")
+	$(if $(HAS_TLS),ln -sf $(TLS_SHARED) "$(DESTDIR)$(LIBDIR)/$(TLS_SONAME)")
+	$(if $(HAS_TLS),ln -sf $(TLS_SHARED) "$(DESTDIR)$(LIBDIR)/$(TLS_SOLINK)")
+	$(if $(HAS_TLS),sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+	    -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' fsock-tls.pc.in \
+	    >"$(DESTDIR)$(PKGDIR)/fsock-tls.pc")
 	$(if $(PAGES),for p in $(PAGES); do d="$(DESTDIR)$(MANDIR)/man$${p##*.}"; \
 	    $(INSTALL) -d "$$d" && $(INSTALL) -m 644 $$p "$$d/" || exit 1; \
 	    for n in $$($(PAGE_NAMES)); do l="$$d/$$n.$${p##*.}"; \
@@ -142,7 +195,9 @@ install: all
 uninstall:
 	for f in libfsock.a $(SHARED) $(SONAME) $(SOLINK); do rm -f "$(DESTDIR)$(LIBDIR)/$$f"; done
 	for f in $(HEADERS:include/%=%); do rm -f "$(DESTDIR)$(INCLUDEDIR)/$$f"; done
-	rm -f "$(DESTDIR)$(PKGDIR)/fsock.pc"
+	for f in libfsock-tls.a $(TLS_SHARED) $(TLS_SONAME) $(TLS_SOLINK); do \
+	    rm -f "$(DESTDIR)$(LIBDIR)/$$f"; done
+	rm -f "$(DESTDIR)$(PKGDIR)/fsock.pc" "$(DESTDIR)$(PKGDIR)/fsock-tls.pc"
 	$(if $(PAGES),for p in $(PAGES); do d="$(DESTDIR)$(MANDIR)/man$${p##*.}"; \
 	    for n in $$($(PAGE_NAMES)); do rm -f "$$d/$$n.$${p##*.}"; done; rm -f "$$d/$${p##*/}"; done)
 	-rmdir "$(DESTDIR)$(INCLUDEDIR)/fsock"

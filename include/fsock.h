@@ -86,6 +86,7 @@
 #include <fsock/format.h>
 #include <fsock/datagram.h>
 #include <fsock/option.h>
+#include <fsock/layer.h>
 #include <fsock/wait.h>
 #include <fsock/server.h>
 #include <fsock/trivial.h>

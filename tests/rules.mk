@@ -67,6 +67,7 @@ ENV.i686     = $(if $(WRAP.i686),$(SAMPLE))
 ENV.s390x    = $(SAMPLE)
 ENV.arm64    = $(SAMPLE)
 ENV.unblocked = FSOCK_UNBLOCKED=1
+ENV.layered   = FSOCK_LAYERED=1
 ENV.slow     = CK_DEFAULT_TIMEOUT=600
 
 # gcc's thread sanitizer cannot live with much address randomisation; not everywhere may it be turned off.
@@ -127,13 +128,16 @@ SKIP.arm64    = codec_flexi_test codec_tables_test codec_jis_test codec_pairs_te
 FOLDERS := base net codec sock wait stream server whole
 UNIT    := $(sort $(wildcard $(FOLDERS:%=tests/%/$(T)_test.c)))
 PEERS   := $(sort $(wildcard tests/peers/$(T)_test.c))
+# Those of libfsock-tls, where that is built.
+TLS     := $(if $(shell pkg-config --atleast-version=3.0 openssl 2>/dev/null && echo yes),$(sort $(wildcard tests/tls/$(T)_test.c)))
 SLOW    := $(sort $(wildcard tests/slow/$(T)_test.c))
 BENCHES := $(sort $(wildcard tests/bench/$(T)_bench.c))
 FUZZ    := $(sort $(wildcard tests/fuzz/$(T)_fuzz.c))
 MODELS  := $(sort $(wildcard tests/fuzz/*_model.c))
 SUPPORT := $(sort $(wildcard tests/support/*.c))
 
-# The tests of streams, over such as do not block: see tests/support/unblocked.h.
+# The tests of streams, over such as do not block: see tests/support/unblocked.h; and over layers: see
+# tests/support/layered.h.
 UNBLOCKED := code_point delivery format input matrix model octets output seek stream text_input text_output \
     thread
 UNBLOCKED := $(filter $(foreach f,$(FOLDERS),$(UNBLOCKED:%=tests/$f/%_test.c)),$(UNIT))
@@ -152,7 +156,7 @@ ONLY.arm64 := tests/codec/%
 ONLY.i686  := $(if $(WRAP.i686),$(ONLY.s390x) tests/base/% tests/stream/text_% tests/sock/settings_%)
 only = $(if $(ONLY.$(1)),$(filter $(ONLY.$(1)),$(UNIT)),$(UNIT))
 unit = $(filter-out $(foreach f,$(FOLDERS),$(SKIP.$(1):%=tests/$f/%.c)),$(only))
-CC_ONLY := $(PEERS) $(SLOW) $(BENCHES)
+CC_ONLY := $(PEERS) $(TLS) $(SLOW) $(BENCHES)
 
 # Functions of libc that a program puts its own in front of: calls of NAME() from the library and the
 # program go to __wrap_NAME(). Of such programs Darwin's linker makes none.
@@ -221,12 +225,12 @@ $(CHECK_SOURCE):
 
 # ---- Stages. Each runs through tests/tools/run, which counts, times and reports.
 
-STAGES := cc peers examples lint headers order unblocked asan tsan clang musl funopen $(FOREIGN) valgrind slow \
+STAGES := cc peers tls examples lint headers order unblocked layered asan tsan clang musl funopen $(FOREIGN) valgrind slow \
           differential fuzz install
 STAGES.check := $(STAGES)
 # Of what a newcomer runs, only what T=NAME leaves.
 NAMED_EXAMPLES := $(filter $(wildcard examples/$(T).c),$(EXAMPLES))
-STAGES.test  := $(strip $(if $(UNIT)$(FUZZ),cc) $(if $(PEERS),peers) $(if $(NAMED_EXAMPLES),examples))
+STAGES.test  := $(strip $(if $(UNIT)$(FUZZ),cc) $(if $(PEERS),peers) $(if $(TLS),tls) $(if $(NAMED_EXAMPLES),examples))
 $(foreach s,$(STAGES),$(eval STAGES.test-$(s) := $(s)))
 
 # AFTER=test: what `make test` has just run is not run again, only counted.
@@ -301,8 +305,17 @@ stage-order: $(ORDER_PROGRAMS)
 stage-unblocked: $(UNBLOCKED:%.c=build/cc/%)
 	$(call run,unblocked,$^)
 
+stage-layered: $(UNBLOCKED:%.c=build/cc/%)
+	$(call run,layered,$^)
+
 stage-valgrind: $(PROGRAMS.cc)
 	$(call run,valgrind,$^)
+
+$(TLS:%.c=build/cc/%): build/cc/libfsock-tls.a
+$(TLS:%.c=build/cc/%): LDLIBS.cc += build/cc/libfsock-tls.a build/cc/libfsock.a $(shell pkg-config --libs openssl)
+
+stage-tls: $(TLS:%.c=build/cc/%) | examples
+	$(call run,tls,$^ $(wildcard tests/tls/*_test.sh))
 
 stage-peers: $(PEERS:%.c=build/cc/%) | examples
 	$(call run,peers,$^ $(wildcard tests/peers/*_test.sh))
@@ -377,7 +390,7 @@ coverage: $(PROGRAMS.coverage) $(FUZZ.coverage)
 # ---- What the tests need.
 
 # `make deps test` installs what the stages of `make test` need, `make deps` with anything else, or alone, all.
-PACKAGES.test := $(if $(shell command -v $(CC) 2>/dev/null),,gcc) libc6-dev make pkg-config check libpng-dev libjansson-dev \
+PACKAGES.test := $(if $(shell command -v $(CC) 2>/dev/null),,gcc) libc6-dev make pkg-config check libpng-dev libjansson-dev libssl-dev openssl \
     redis-server curl socat netcat-openbsd systemd python3 cl-flexi-streams
 PACKAGES := $(PACKAGES.test) gcc g++ clang libclang-rt-dev binutils musl-tools libbsd-dev valgrind cppcheck \
     mandoc groff-base wrk iproute2 libevent-dev gcovr \

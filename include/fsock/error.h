@@ -72,6 +72,11 @@ enum fsock_error_kind {
 	FSOCK_NOT_SEEKABLE_ERROR,     /* a seek that is more than giving back unread input */
 	FSOCK_BUFFER_TOO_SMALL_ERROR, /* a caller's buffer is smaller than the result: ERANGE */
 
+	/* In FSOCK_SOCKET_ERROR: of layers such as TLS. EPROTO; ECONNRESET for the last. */
+	FSOCK_TLS_ERROR,         /* what the peer says is not TLS, or is not agreed to */
+	FSOCK_CERTIFICATE_ERROR, /* a certificate is not accepted */
+	FSOCK_TRUNCATED_ERROR,   /* input ended, but the peer has not said that it does */
+
 	/* In FSOCK_NS_CONDITION. */
 	FSOCK_NS_UNKNOWN_CONDITION,
 

@@ -12,6 +12,7 @@
 FSOCK_BEGIN_DECLS
 
 typedef struct fsock fsock;
+struct fsock_layer_maker;
 
 /* Directions, for fsock_shutdown() and fsock_stream.h. */
 #define FSOCK_INPUT  1
@@ -78,7 +79,11 @@ struct fsock_options {
 	size_t low_water;              /* and down to here; default a quarter of high_water */
 	double close_timeout; /* seconds that queued output has once the socket is closed; 0: 30 */
 
-	unsigned long reserved[8]; /* room for later; must be zero */
+	/* What every connection goes through, TLS say: see fsock/layer.h. */
+	struct fsock_layer_maker *layer; /* default none */
+	double handshake_timeout; /* seconds for its handshake on an accepted connection; 0: 10 */
+
+	unsigned long reserved[6]; /* room for later; must be zero */
 };
 
 /*
@@ -352,15 +357,15 @@ FSOCK_API void fsock_auto_close(fsock **s);
 #if defined(__GNUC__)
 #define FSOCK_AUTO __attribute__((cleanup(fsock_auto_close)))
 
-#define FSOCK_WITH_CONNECTED(s, form)                                                              \
+#define FSOCK_WITH_CONNECTED(s, form) \
 	for (fsock *s FSOCK_AUTO = (form), *s##_once = s; s##_once; s##_once = NULL)
 
-#define FSOCK_WITH_LISTENER(s, host, port, options)                                                \
+#define FSOCK_WITH_LISTENER(s, host, port, options) \
 	FSOCK_WITH_CONNECTED(s, fsock_listen((host), (port), (options)))
 
-#define FSOCK_WITH_CLIENT(s, f, host, port, options)                                               \
-	FSOCK_WITH_CONNECTED(s, fsock_connect((host), (port), (options)))                          \
-	for (FILE *f = fsock_stream(s); f && s##_once; s##_once = NULL)
+#define FSOCK_WITH_CLIENT(s, f, host, port, options)                      \
+	FSOCK_WITH_CONNECTED(s, fsock_connect((host), (port), (options))) \
+		for (FILE *f = fsock_stream(s); f && s##_once; s##_once = NULL)
 #endif
 
 FSOCK_END_DECLS

@@ -171,7 +171,8 @@ refuse(struct fsock__loop *loop, fsock *s)
 {
 	const struct fsock__manners *m = &loop->lines->manners;
 
-	fsock_send(s, m->refusal, m->refusal_length, NULL);
+	if (s->settings.layer == NULL) /* else there would have to be a handshake first */
+		fsock_send(s, m->refusal, m->refusal_length, NULL);
 	fsock_close(s);
 }
 

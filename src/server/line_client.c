@@ -9,6 +9,7 @@
 #include "../base/clock.h"
 #include "../base/error.h"
 #include "../sock/failure.h"
+#include "../sock/layers.h"
 #include "../sock/transfer.h"
 
 /* So many lines of a client are handled before others have their turn. */
@@ -22,6 +23,7 @@ struct fsock__client {
 	void *state;     /* the program's */
 	int64_t line_at; /* when its next line would be due at the highest rate */
 	int is_paused;   /* its rate was too high: it is not read from until its time comes */
+	int is_new;      /* its layers have not ended their handshake: nobody knows of it yet */
 };
 
 /* What is to become of a client; what it was told of, if it is an error, is the last error. */
@@ -136,7 +138,9 @@ new_client(struct fsock__loop *loop, fsock *s)
 	c->loop = loop;
 	c->socket = s;
 	c->stream = fsock_stream(s);
-	if (c->stream == NULL || fsock_waitlist_add(loop->list, s, FSOCK_INPUT, c) < 0) {
+	c->is_new = fsock__layers_are_on(s) && !s->layers->is_started;
+	if (c->stream == NULL ||
+	    fsock_waitlist_add(loop->list, s, c->is_new ? FSOCK_OUTPUT : FSOCK_INPUT, c) < 0) {
 		free(c);
 		return NULL;
 	}
@@ -144,20 +148,14 @@ new_client(struct fsock__loop *loop, fsock *s)
 	return c;
 }
 
-void
-fsock__line_client_open(struct fsock__loop *loop, fsock *s)
+/* Tells the program of a client. */
+static void
+welcome(struct fsock__client *c)
 {
-	struct fsock__line_server *lines = loop->lines;
-	struct fsock__client *c = new_client(loop, s);
+	struct fsock__line_server *lines = c->loop->lines;
 	enum fate fate = GOES_ON;
 	int r = 0;
 
-	if (c == NULL) {
-		fsock__server_report(&lines->server);
-		fsock_abort(s);
-		fsock__loop_make_room(lines);
-		return;
-	}
 	set_idle(c);
 	if (lines->manners.opened == NULL)
 		return;
@@ -170,6 +168,44 @@ fsock__line_client_open(struct fsock__loop *loop, fsock *s)
 		end(c, fate, r < 0 ? NULL : lines->manners.closed);
 	else
 		leave(c);
+}
+
+void
+fsock__line_client_open(struct fsock__loop *loop, fsock *s)
+{
+	struct fsock__line_server *lines = loop->lines;
+	struct fsock__client *c = new_client(loop, s);
+
+	if (c == NULL) {
+		fsock__server_report(&lines->server);
+		fsock_abort(s);
+		fsock__loop_make_room(lines);
+		return;
+	}
+	if (!c->is_new)
+		welcome(c);
+}
+
+/* The handshake has ended, or has failed: then the program has not heard of the client yet. */
+static void
+meet(struct fsock__client *c)
+{
+	fsock_server *server = &c->loop->lines->server;
+	int r;
+
+	enter(c);
+	r = fsock__layers_advance(c->socket, "handshake");
+	if (r < 0)
+		fsock__server_report(server);
+	if (r < 0)
+		end(c, ENDS, NULL);
+	else
+		leave(c);
+	if (r <= 0)
+		return;
+	c->is_new = 0;
+	fsock_waitlist_change(c->loop->list, c->socket, FSOCK_INPUT, c);
+	welcome(c);
 }
 
 /* A client that has sent too many lines is not read from until it is time for the next. */
@@ -295,6 +331,10 @@ fsock__line_client_serve(struct fsock__client *c, int state)
 {
 	enum fate fate;
 
+	if (c->is_new) {
+		meet(c);
+		return;
+	}
 	if (c->is_paused && (state & FSOCK_TIMEOUT)) {
 		resume(c);
 		return;
@@ -315,6 +355,7 @@ fsock__line_client_dismiss_all(struct fsock__loop *loop)
 		    fsock__ring_owner(loop->clients.next, struct fsock__client, in_loop);
 
 		enter(c);
-		end(c, ENDS, loop->lines->manners.closed);
+		end(c, c->is_new ? IS_CUT_OFF : ENDS,
+		    c->is_new ? NULL : loop->lines->manners.closed);
 	}
 }

@@ -5,6 +5,7 @@
 
 #include "../base/clock.h"
 #include "../base/error.h"
+#include "../sock/layer.h"
 #include "source.h"
 
 #define DEFAULT_CLIENTS 1000
@@ -87,6 +88,7 @@ fsock__server_free(fsock_server *server, int close_sockets)
 {
 	fsock__source_free_all(server, close_sockets);
 	server->ops->clean_up(server);
+	fsock__layer_drop(server->settings.layer);
 	if (server->end.fd >= 0)
 		fsock__wake_close(&server->end);
 	if (server->news.fd >= 0)
@@ -124,8 +126,12 @@ fsock__server_new(const struct fsock__server_ops *ops, fsock__handler *handler, 
 		fsock__error_set("serve", host, port, errno);
 		goto err1;
 	}
-	if (fsock__settings_make(&server->settings, &options->socket, "serve", host, port) < 0 ||
-	    open_sources(server, host, port, options) < 0 || ops->prepare(server, options) < 0)
+	if (fsock__settings_make(&server->settings, &options->socket, "serve", host, port) < 0) {
+		server->settings.layer = NULL;
+		goto err1;
+	}
+	fsock__layer_hold(server->settings.layer);
+	if (open_sources(server, host, port, options) < 0 || ops->prepare(server, options) < 0)
 		goto err1;
 	return server;
 

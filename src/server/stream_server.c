@@ -1,6 +1,7 @@
 /* Serving stream clients. */
 #include "../base/compat.h"
 
+#include <fsock/layer.h>
 #include <fsock/stream.h>
 
 #include "../sock/accept.h"
@@ -54,6 +55,13 @@ serve(struct fsock__worker *w)
 	int failed, is_cut;
 
 	fsock_clear_error();
+	if (!fsock_is_nonblocking(w->client) &&
+	    fsock_layer_start(w->client) < 0) { /* nobody else is kept waiting by it */
+		if (!w->client->is_cut)         /* which is counted instead */
+			fsock__server_report(server);
+		fsock_close(w->client);
+		return;
+	}
 	stream = fsock_stream(w->client);
 	errno = 0;
 	failed = stream == NULL || handler(stream, server->arg) < 0;

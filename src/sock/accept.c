@@ -3,6 +3,7 @@
 
 #include "../base/clock.h"
 #include "../base/sys.h"
+#include "layer.h"
 #include "socket.h"
 #include "transfer.h"
 
@@ -94,6 +95,7 @@ wrap(const fsock *listener, int new, const struct fsock__settings *settings,
     const struct fsock_addr *peer)
 {
 	char host[FSOCK_ADDR_TEXT_SIZE] = "";
+	int error;
 	fsock *s;
 
 	fsock_addr_host(peer, host, sizeof host);
@@ -101,7 +103,12 @@ wrap(const fsock *listener, int new, const struct fsock__settings *settings,
 	    new, FSOCK__CONNECTED, listener->family, settings, host, fsock_addr_port(peer), NULL);
 	if (s == NULL)
 		fsock__sys_close(new);
-	return s;
+	if (s == NULL || fsock__layer_make(s, 1) == 0)
+		return s;
+	error = errno;
+	fsock_close(s);
+	errno = error;
+	return NULL;
 }
 
 fsock *

@@ -5,6 +5,8 @@
 
 #include "../base/clock.h"
 #include "../base/error.h"
+#include "layer.h"
+#include "layers.h"
 #include "socket.h"
 #include "../base/sys.h"
 #include "../net/unix_file.h"
@@ -64,6 +66,18 @@ prepare_listener(struct fsock *s)
 		s->made_nonblocking = fsock__sys_set_nonblocking(s->fd, 1) == 0;
 }
 
+/* Ends a handle, but leaves its descriptor to the caller, and keeps the error. Returns NULL. */
+static fsock *
+give_back(fsock *s)
+{
+	int error = errno;
+
+	s->fd = -1;
+	fsock__socket_unref(s);
+	errno = error;
+	return NULL;
+}
+
 /* see fsock/socket.h */
 fsock *
 fsock_adopt(int descriptor, const struct fsock_options *options)
@@ -99,6 +113,8 @@ fsock_adopt(int descriptor, const struct fsock_options *options)
 		prepare_listener(s);
 	if (settings.nonblocking)
 		fsock_set_nonblocking(s, 1);
+	if (role == FSOCK__CONNECTED && fsock__layer_make(s, 1) < 0)
+		return give_back(s);
 	errno = saved;
 	return s;
 }
@@ -151,6 +167,8 @@ fsock_release(fsock *s, void *buffer, size_t size, size_t *pending)
 
 	if (fsock__handle_fd(s, "release") < 0)
 		return -1;
+	if (fsock__layers_are_on(s))
+		return fsock__handle_error(s, "release", EOPNOTSUPP);
 	if (buffer == NULL && size > 0)
 		return fsock__handle_error(s, "release", EINVAL);
 	if (s->stream != NULL) {

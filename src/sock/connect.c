@@ -3,6 +3,8 @@
 #include "../base/clock.h"
 #include "../net/connecting.h"
 #include "../base/error.h"
+#include "layer.h"
+#include "layers.h"
 #include "../base/ring.h"
 #include "pending.h"
 #include "socket.h"
@@ -42,6 +44,85 @@ conduct(struct fsock__connecting *c, int cancel)
 	return p == FSOCK__DONE ? c->fd : fsock__connecting_fail(c);
 }
 
+/* Puts the layer on that the settings ask for. Returns 0, or -1 with the error recorded. */
+static int
+make_layer(fsock *s, int64_t deadline)
+{
+	if (fsock__layer_make(s, 0) < 0)
+		return -1;
+	if (fsock__layers_are_on(s))
+		s->layers->start_by = deadline;
+	return 0;
+}
+
+/* A thread that waited for the handshake has ended. */
+static void
+abandon_socket(struct fsock__abandon *a)
+{
+	fsock_close(fsock__ring_owner(a, struct fsock__layers, abandon)->top->socket);
+}
+
+/* Waits for the next step of it, and only there may the thread be cancelled. Returns 0 or -1. */
+static int
+await_hand(fsock *s, int64_t deadline, int cancel)
+{
+	int r, unused;
+
+	if (fsock__abandon_push(&s->layers->abandon, abandon_socket) < 0)
+		return fsock__handle_error(s, "connect", errno);
+	pthread_setcancelstate(cancel, &unused);
+	r = fsock__layers_await(s, "connect", FSOCK_INPUT, deadline);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &unused);
+	fsock__abandon_pop(&s->layers->abandon);
+	return r;
+}
+
+/*
+ * Brings the handshake of its layers to an end, as a thread that cannot be cancelled unless
+ * `cancel` says so. Returns 0, or -1 with the error recorded.
+ */
+static int
+shake_hands(fsock *s, int64_t deadline, int cancel)
+{
+	int r;
+
+	if (make_layer(s, deadline) < 0)
+		return -1;
+	if (!fsock__layers_are_on(s))
+		return 0;
+	while ((r = fsock__layers_advance(s, "connect")) == 0 && !s->nonblocking)
+		if (await_hand(s, deadline, cancel) < 0)
+			return -1;
+	return r < 0 ? -1 : 0;
+}
+
+/* Closes a socket, but keeps the error. Returns NULL. */
+static fsock *
+give_up(fsock *s)
+{
+	int error = errno;
+
+	fsock_close(s);
+	errno = error;
+	return NULL;
+}
+
+/* The socket of what is connected; without one the descriptor is closed. */
+static fsock *
+wrap(struct fsock__connecting *c, int fd, const struct fsock__settings *settings, int cancel)
+{
+	fsock *s = fsock__socket_new(
+	    fd, FSOCK__CONNECTED, c->family, settings, c->remote.host, c->remote.port, NULL);
+
+	if (s == NULL)
+		fsock__sys_close(fd);
+	if (s == NULL || settings->layer == NULL)
+		return s;
+	if (c->past_exchange)
+		s->limits.read_deadline = c->deadline;
+	return shake_hands(s, c->deadline, cancel) < 0 ? give_up(s) : s;
+}
+
 /* Connects, as a thread that cannot be cancelled unless `cancel` says so. The socket, or NULL. */
 static fsock *
 connect_now(struct fsock__connecting *c, const struct fsock__settings *settings, int cancel)
@@ -50,10 +131,7 @@ connect_now(struct fsock__connecting *c, const struct fsock__settings *settings,
 	int fd = conduct(c, cancel);
 
 	if (fd >= 0)
-		s = fsock__socket_new(fd, FSOCK__CONNECTED, c->family, settings, c->remote.host,
-		    c->remote.port, NULL);
-	if (fd >= 0 && s == NULL)
-		fsock__sys_close(fd);
+		s = wrap(c, fd, settings, cancel);
 	fsock__connecting_free(c);
 	return s;
 }
@@ -69,6 +147,8 @@ connect_later(struct fsock__connecting *c, const struct fsock__settings *setting
 	s = fsock__pending_new(c, settings);
 	if (s == NULL)
 		fsock__connecting_free(c);
+	else if (make_layer(s, c->deadline) < 0)
+		return give_up(s);
 	return s;
 }
 

@@ -25,6 +25,7 @@ enum fsock__role { FSOCK__CONNECTED, FSOCK__LISTENER, FSOCK__DATAGRAM };
 
 struct fsock__connecting;
 struct fsock__interrupt;
+struct fsock__layers;
 struct fsock__member;
 struct fsock__record;
 struct fsock__unix_file;
@@ -38,10 +39,21 @@ struct fsock__transport_ops {
 	 */
 	ssize_t (*receive)(struct fsock *, void *buf, size_t n);
 	/*
+	 * Receives what is there. *is_drained is set to whether that was all. Returns how many
+	 * octets, 0 where receive() would tell of an end or failure, again and again, or -1 with
+	 * errno only: EAGAIN if there are none.
+	 */
+	ssize_t (*receive_now)(struct fsock *, void *buf, size_t n, int *is_drained);
+	/*
 	 * Sends of n octets what goes without waiting. Returns how many, 0 if none, or -1 with the
 	 * error recorded.
 	 */
 	ssize_t (*offer)(struct fsock *, const void *buf, size_t n);
+	/*
+	 * Passes on what it has taken, without waiting. Returns 1 when that is done, 0 if it has to
+	 * wait, or -1 with the error recorded. NULL: it keeps nothing.
+	 */
+	int (*flush)(struct fsock *);
 	/*
 	 * Waits until more can be sent, until `until` at the most. Returns 0, or -1 with the error
 	 * of `operation` recorded.
@@ -87,6 +99,8 @@ struct fsock__stream_ops {
 	ssize_t (*receive)(struct fsock *, void *buf, size_t n);
 	/* How much of that there is. Returns -1 with the error recorded. */
 	ssize_t (*available)(struct fsock *);
+	/* The same, when a line end that is owed has come and been dropped. */
+	ssize_t (*ahead)(struct fsock *, const char *operation);
 	/* Sends what the FILEs hold, then n octets. Returns 0 or -1. */
 	int (*send)(struct fsock *, const void *buf, size_t n);
 	/*
@@ -236,6 +250,7 @@ struct fsock {
 	_Atomic(struct fsock__record *) failure; /* why it has failed, once that is known */
 	atomic_int early_error; /* taken from the kernel, for a transfer to tell: see failure.h */
 	_Atomic(struct fsock__interrupt *) interrupt; /* once it is there, for all its life */
+	_Atomic(struct fsock__layers *) layers;       /* likewise; NULL: there are none */
 
 	_Atomic int64_t rests_until; /* a listener that could not accept, for want of memory, say */
 

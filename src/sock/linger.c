@@ -6,6 +6,7 @@
 
 #include "../base/clock.h"
 #include "../base/sys.h"
+#include "layer_state.h"
 
 #define LONGEST INT64_C(1000000000)
 
@@ -73,7 +74,7 @@ is_to_be_reset(const struct fsock *s)
 static int
 has_unread(struct fsock *s)
 {
-	return s->stream != NULL && s->stream_ops->unread(s) > 0;
+	return fsock__layers_have_octets(s) || (s->stream != NULL && s->stream_ops->unread(s) > 0);
 }
 
 /* Nothing comes any more over a Unix-domain socket that is shut down. */

@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "../base/clock.h"
+#include "layers.h"
 #include "multicast.h"
 #include "../base/sys.h"
 
@@ -180,7 +181,11 @@ fsock__option_get_available(struct fsock *s, const struct fsock__option *o, doub
 	int waiting;
 
 	(void)o;
-	if (ahead < 0 || ioctl(s->fd, FIONREAD, &waiting) < 0)
+	if (ahead < 0)
+		return -1;
+	if (fsock__layers_are_on(s)) /* what the descriptor holds is not what is read */
+		waiting = s->layers->has_first;
+	else if (ioctl(s->fd, FIONREAD, &waiting) < 0)
 		return -1;
 	*value = (double)ahead + waiting;
 	return 0;

@@ -1,6 +1,7 @@
 #include "../base/compat.h"
 
 #include "../base/error.h"
+#include "layer.h"
 #include "socket.h"
 #include "../base/sys.h"
 
@@ -50,6 +51,27 @@ accept_own(fsock *listener, fsock *client, const struct fsock_options *options)
 }
 
 /*
+ * Puts layers on both ends; neither can end a handshake before the other is used. Returns 0 with
+ * the ends given to the caller, or -1 with both closed.
+ */
+static int
+give(fsock *ends[2], fsock *const made[2], struct fsock_layer_maker *layer)
+{
+	made[0]->settings.layer = made[1]->settings.layer = layer;
+	if (fsock__layer_make(made[0], 0) < 0 || fsock__layer_make(made[1], 1) < 0) {
+		int error = errno;
+
+		fsock_close(made[0]);
+		fsock_close(made[1]);
+		errno = error;
+		return -1;
+	}
+	ends[0] = made[0];
+	ends[1] = made[1];
+	return 0;
+}
+
+/*
  * A TCP connection over the loopback interface. The handshake may take a moment, also for sockets
  * that are not to block: only when it is over they do not.
  */
@@ -58,10 +80,11 @@ tcp_pair(fsock *ends[2], const struct fsock__settings *settings, struct fsock_op
 {
 	const char *host = settings->family == FSOCK_IPV6_ONLY ? "::1" : "127.0.0.1";
 	fsock *listener = fsock_listen(host, 0, NULL);
-	fsock *client = NULL, *served = NULL;
+	fsock *client = NULL, *served = NULL, *made[2];
 
 	options.nonblocking = FSOCK_OFF;
 	options.delivery = settings->delivery;
+	options.layer = NULL;
 	if (listener != NULL)
 		client = fsock_connect(host, fsock_local_port(listener), &options);
 	if (client != NULL)
@@ -72,9 +95,9 @@ tcp_pair(fsock *ends[2], const struct fsock__settings *settings, struct fsock_op
 		return -1;
 	}
 	client->nonblocking = served->nonblocking = settings->nonblocking;
-	ends[0] = client;
-	ends[1] = served;
-	return 0;
+	made[0] = client;
+	made[1] = served;
+	return give(ends, made, settings->layer);
 }
 
 /* see fsock/socket.h */
@@ -95,7 +118,5 @@ fsock_pair(fsock *ends[2], const struct fsock_options *options)
 		return fsock__error_set("pair", NULL, FSOCK__NO_PORT, errno);
 	if (wrap(made, fds, AF_UNIX, &settings) < 0)
 		return -1;
-	ends[0] = made[0];
-	ends[1] = made[1];
-	return 0;
+	return give(ends, made, settings.layer);
 }

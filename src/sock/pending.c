@@ -6,6 +6,7 @@
 #include "../base/clock.h"
 #include "failure.h"
 #include "interrupt.h"
+#include "layers.h"
 #include "shutdown.h"
 #include "../base/sys.h"
 #include "socket.h"
@@ -59,7 +60,17 @@ pending_receive(struct fsock *s, void *buf, size_t n)
 {
 	if (fsock__pending_await(s, "read", FSOCK_INPUT, patience(s)) < 0)
 		return -1;
-	return fsock__transport_socket.receive(s, buf, n);
+	return s->transport->receive(s, buf, n);
+}
+
+static ssize_t
+pending_receive_now(struct fsock *s, void *buf, size_t n, int *is_drained)
+{
+	if (s->connecting == NULL)
+		return s->transport->receive_now(s, buf, n, is_drained);
+	*is_drained = 1;
+	errno = EAGAIN;
+	return -1;
 }
 
 /* No step is taken here: a list's lock may be held. */
@@ -67,7 +78,7 @@ static ssize_t
 pending_offer(struct fsock *s, const void *buf, size_t n)
 {
 	if (s->connecting == NULL)
-		return fsock__transport_socket.offer(s, buf, n);
+		return s->transport->offer(s, buf, n);
 	return fsock__transfer_check(s, "write", FSOCK_OUTPUT);
 }
 
@@ -78,7 +89,7 @@ pending_await_room(struct fsock *s, const char *operation, int64_t until)
 	int closes = strcmp(operation, "close") == 0;
 
 	if (s->connecting == NULL)
-		return fsock__transport_socket.await_room(s, operation, until);
+		return s->transport->await_room(s, operation, until);
 	return fsock__pending_await(s, operation, FSOCK_OUTPUT, closes ? until : FSOCK__NEVER);
 }
 
@@ -101,6 +112,7 @@ pending_close(struct fsock *s)
 
 static const struct fsock__transport_ops transport_pending = {
 	.receive = pending_receive,
+	.receive_now = pending_receive_now,
 	.offer = pending_offer,
 	.await_room = pending_await_room,
 	.close = pending_close,
@@ -132,7 +144,8 @@ stand(struct fsock *s, struct fsock__connecting *c)
 	fsock__socket_apply_settings(c->fd, s->role, c->family, &s->settings);
 	fsock__handle_lock(s);
 	fsock__socket_set_fd(s, c->fd, c->family);
-	s->transport = &fsock__transport_socket;
+	s->transport =
+	    fsock__layers_are_on(s) ? &fsock__transport_layered : &fsock__transport_socket;
 	s->connecting = NULL;
 	if (s->stream != NULL)
 		s->stream_ops->connected(s);

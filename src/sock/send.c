@@ -7,6 +7,7 @@
 
 #include "datagram.h"
 #include "../base/error.h"
+#include "layers.h"
 #include "pending.h"
 #include "socket.h"
 #include "../base/sys.h"
@@ -61,6 +62,10 @@ offer(fsock *s, const void *data, size_t size)
 {
 	ssize_t r = s->transport->offer(s, data, size);
 
+	if (fsock__layers_unsent(s) > 0) { /* which lists are to send */
+		s->output.queued = fsock__layers_unsent(s);
+		fsock__handle_note(s);
+	}
 	return r == 0 && size > 0 ? fsock__handle_error(s, "send", EAGAIN) : r;
 }
 

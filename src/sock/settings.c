@@ -6,8 +6,9 @@
 #include "../base/clock.h"
 #include "../base/error.h"
 
-#define DEFAULT_OUTPUT_LIMIT  1048576
-#define DEFAULT_CLOSE_TIMEOUT 30.0
+#define DEFAULT_OUTPUT_LIMIT      1048576
+#define DEFAULT_CLOSE_TIMEOUT     30.0
+#define DEFAULT_HANDSHAKE_TIMEOUT 10.0
 
 /* A span from seconds: 0 stands for `otherwise`, or for no end. */
 static int
@@ -29,7 +30,9 @@ make_spans(struct fsock__settings *set, const struct fsock_options *options)
 	    span(options->read_timeout, options->timeout, &set->read_timeout) < 0 ||
 	    span(options->write_timeout, options->timeout, &set->write_timeout) < 0 ||
 	    span(options->deadline, 0, &set->deadline) < 0 ||
-	    span(options->close_timeout, DEFAULT_CLOSE_TIMEOUT, &set->close_timeout) < 0)
+	    span(options->close_timeout, DEFAULT_CLOSE_TIMEOUT, &set->close_timeout) < 0 ||
+	    span(options->handshake_timeout, DEFAULT_HANDSHAKE_TIMEOUT, &set->handshake_timeout) <
+		0)
 		return -1;
 	return 0;
 }
@@ -134,6 +137,7 @@ fsock__settings_make(struct fsock__settings *set, const struct fsock_options *op
 	set->delivery = choose_delivery(options);
 	set->nonblocking = options->nonblocking == FSOCK_ON;
 	set->line_limit = options->line_limit;
+	set->layer = options->layer;
 	memset(set->format, 0, sizeof set->format);
 	if (options->format != NULL)
 		memcpy(set->format, options->format, strlen(options->format));

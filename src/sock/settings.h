@@ -24,7 +24,9 @@ struct fsock__settings {
 	size_t line_limit;
 	int nonblocking; /* 1 or 0 */
 	size_t output_limit, high_water, low_water;
-	int64_t close_timeout; /* a span */
+	int64_t close_timeout;           /* a span */
+	struct fsock_layer_maker *layer; /* of connections; or NULL */
+	int64_t handshake_timeout;       /* a span */
 	char format[FSOCK__FORMAT_MAX];
 };
 

@@ -2,7 +2,11 @@
 #include "shutdown.h"
 
 #include "../base/error.h"
+#include "failure.h"
 #include "interrupt.h"
+#include "layers.h"
+#include "transfer.h"
+#include "unfinished.h"
 
 /* Ends a listener: blocked and later accepts see `shut`. Returns 0 or -1. */
 static int
@@ -56,9 +60,64 @@ fsock__shutdown_due(struct fsock *s)
 	errno = saved;
 }
 
+/* The end waits behind what is queued, as part of that. */
+static int
+put_off(struct fsock *s)
+{
+	if (s->stream == NULL) /* there is no queue */
+		return fsock__handle_error(s, "shutdown", EAGAIN);
+	s->output.end_due = 1;
+	s->output.queued = 1;
+	fsock__handle_note(s);
+	return 0;
+}
+
+/* Has the layers tell the peer, in the turn of the output side. Returns 0 or -1. */
+static int
+end_layers(struct fsock *s)
+{
+	int r;
+
+	while ((r = fsock__layers_flush(s, 1)) == 0) {
+		if (s->nonblocking)
+			return put_off(s);
+		if (fsock__transfer_await_room(
+			s, "shutdown", fsock__clock_after(s->limits.write_timeout)) < 0)
+			return -1;
+	}
+	return r < 0 ? -1 : shutdown(s->fd, SHUT_WR);
+}
+
+/*
+ * A write that is cut short is followed by no proper end: by that of the connection alone, or by
+ * nothing where output has failed.
+ */
+static int
+shut_layers(struct fsock *s)
+{
+	struct fsock__output *out = &s->output;
+	int how = fsock__turn_take(s, &out->turn, 0), is_cut, r;
+	unsigned number = out->turn.number;
+
+	if (how < 0)
+		return shutdown(s->fd, SHUT_WR);
+	fsock__unfinished_look(s);
+	is_cut = out->error != 0 || s->layers->failed ||
+		 (how == FSOCK__TURN_RESUMED && (out->is_unsure || out->sending != NULL));
+	if (!is_cut)
+		r = end_layers(s);
+	else
+		r = may_end(s) ? shutdown(s->fd, SHUT_WR) : 0;
+	fsock__turn_end(s, &out->turn, number);
+	fsock__unfinished_look(s);
+	return r;
+}
+
 int
 fsock__shutdown_output(struct fsock *s)
 {
+	if (fsock__layers_are_on(s) && s->output.queued == 0 && s->connecting == NULL)
+		return shut_layers(s);
 	if (s->output.queued == 0 && s->connecting == NULL)
 		return may_end(s) ? shutdown(s->fd, SHUT_WR) : 0;
 	s->output.end_due = 1;
@@ -83,7 +142,7 @@ shut_direction(fsock *s, int fd, int direction, int how)
 			return 0;
 		return errno == ENOTCONN ? fsock__error_set_kind("shutdown", s->host, s->port,
 					       FSOCK_SHUTDOWN_ERROR, ENOTCONN)
-					 : fsock__handle_error(s, "shutdown", errno);
+					 : fsock__failure_retell(s, "shutdown", errno);
 	}
 	atomic_fetch_or(&s->shut, direction);
 	fsock__interrupt_look(s, direction);

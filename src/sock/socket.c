@@ -9,6 +9,8 @@
 #include "../net/connecting.h"
 #include "failure.h"
 #include "interrupt.h"
+#include "layer.h"
+#include "layers.h"
 #include "linger.h"
 #include "transfer.h"
 #include "unfinished.h"
@@ -67,6 +69,8 @@ fsock__socket_new(int fd, enum fsock__role role, int family, const struct fsock_
 		fsock__error_set("open wake-up", host, port, error);
 		return NULL;
 	}
+	if (role == FSOCK__LISTENER)
+		fsock__layer_hold(settings->layer);
 	s->fd = fd;
 	s->role = role;
 	s->family = family;
@@ -127,16 +131,70 @@ find_unfinished(struct fsock *s)
 	fsock__turn_end(s, &out->turn, out->turn.number);
 }
 
+/*
+ * Has the layers tell the peer that all has been said, as far as that goes without waiting. Who has
+ * never begun with a handshake has said nothing. A peer that has gone need not be told.
+ */
+static void
+end_layers(struct fsock *s)
+{
+	struct fsock__output *out = &s->output;
+	int is_unsent = fsock__layers_unsent(s) > 0, saved = errno, r;
+	struct fsock__record *before;
+
+	if (s->fd < 0 || s->layers->failed || s->layers->process != fsock__process() ||
+	    (!s->layers->is_started && !is_unsent))
+		return;
+	if (fsock__turn_take(s, &out->turn, 0) < 0)
+		return;
+	before = fsock__error_aside();
+	r = fsock__layers_flush(s, 1);
+	fsock__turn_end(s, &out->turn, out->turn.number);
+	fsock__unfinished_look(s);
+	if (r == 0)
+		out->queued = out->end_due = 1;
+	else if (r < 0 && is_unsent)
+		fsock__socket_fail_output(s, errno);
+	fsock__error_back(before);
+	errno = saved;
+}
+
+/* Sends what is queued, where there is no stream: a layer has it. Failures are kept. */
+static void
+settle(struct fsock *s)
+{
+	int64_t until = fsock__clock_after(s->settings.close_timeout);
+	int r;
+
+	while ((r = fsock__layers_flush(s, s->output.end_due)) == 0)
+		if (s->transport->await_room(s, "close", until) < 0) {
+			r = -1;
+			break;
+		}
+	if (r < 0)
+		fsock__socket_fail_output(s, errno);
+	s->output.queued = 0;
+}
+
 int
 fsock__socket_end(struct fsock *s)
 {
 	if (s->watch.closing != FSOCK__NOT_CLOSING)
 		return 0;
 	find_unfinished(s);
+	if (fsock__layers_are_on(s) && s->output.error == 0) {
+		if (s->output.queued == 0)
+			end_layers(s);
+		else
+			s->output.end_due = 1;
+	}
 	if (s->output.queued > 0 && s->output.error == 0) {
-		if (fsock__handle_is_watched(s) && s->watch.ops->defer(s))
+		if (s->stream == NULL)
+			settle(s);
+		else if (fsock__handle_is_watched(s) && s->watch.ops->defer(s))
 			return 0;
-		s->stream_ops->settle(s); /* a failure is kept in output.error */
+		else
+			s->stream_ops->settle(s); /* a failure is kept in output.error */
 	}
 	if (fsock__linger_is_due(s)) {
 		if (fsock__handle_is_watched(s) && s->watch.ops->defer(s))
@@ -237,6 +295,9 @@ fsock__socket_unref(struct fsock *s)
 		s->stream_ops->free(s);
 	fsock__connecting_free(s->connected);
 	fsock__interrupt_close(s);
+	fsock__layer_free_all(s);
+	if (s->role == FSOCK__LISTENER)
+		fsock__layer_drop(s->settings.layer);
 	free(s->failure);
 	free(s);
 }
@@ -250,5 +311,10 @@ fsock_set_nonblocking(fsock *s, int on)
 	s->nonblocking = on != 0;
 	if (on && s->role == FSOCK__LISTENER && !fsock__sys_is_nonblocking(s->fd))
 		s->made_nonblocking = fsock__sys_set_nonblocking(s->fd, 1) == 0;
-	return on || s->output.queued == 0 ? 0 : s->stream_ops->settle(s);
+	if (on || s->output.queued == 0)
+		return 0;
+	if (s->stream != NULL)
+		return s->stream_ops->settle(s);
+	settle(s);
+	return s->output.error == 0 ? 0 : -1;
 }

@@ -29,8 +29,14 @@ deadline_passed(const struct fsock *s, const char *operation)
 int
 fsock__transfer_wait(struct fsock *s, const char *operation, int direction, int64_t until)
 {
-	struct pollfd p[2] = { { .fd = s->fd,
-	    .events = direction == FSOCK_INPUT ? POLLIN : POLLOUT } };
+	return fsock__transfer_wait_for(s, operation, direction, direction, until);
+}
+
+int
+fsock__transfer_wait_for(
+    struct fsock *s, const char *operation, int direction, int wish, int64_t until)
+{
+	struct pollfd p[2] = { { .fd = s->fd, .events = wish == FSOCK_INPUT ? POLLIN : POLLOUT } };
 	int64_t deadline = fsock__handle_deadline(s, direction);
 	int ready, saved = errno;
 
@@ -109,6 +115,17 @@ socket_receive(struct fsock *s, void *buf, size_t n)
 	return r;
 }
 
+/* Less than there was room for is all there was; what comes after it the kernel tells again. */
+static ssize_t
+socket_receive_now(struct fsock *s, void *buf, size_t n, int *is_drained)
+{
+	int flags = MSG_DONTWAIT;
+	ssize_t r = fsock__sys_receive(s->fd, buf, n, &flags);
+
+	*is_drained = r > 0 && (size_t)r < n;
+	return r;
+}
+
 static ssize_t
 socket_offer(struct fsock *s, const void *buf, size_t n)
 {
@@ -175,6 +192,7 @@ socket_close(struct fsock *s)
 
 const struct fsock__transport_ops fsock__transport_socket = {
 	.receive = socket_receive,
+	.receive_now = socket_receive_now,
 	.offer = socket_offer,
 	.await_room = socket_await_room,
 	.finish = fsock__linger_finish,
@@ -210,6 +228,19 @@ fsock__transfer_offer(struct fsock *s, const void *buf, size_t n, volatile size_
 	return r;
 }
 
+/* Behind octets that were all taken. Returns 0 or -1. */
+static int
+flush(struct fsock *s)
+{
+	int r = 1;
+
+	while (s->transport->flush != NULL && (r = s->transport->flush(s)) == 0)
+		if (fsock__transfer_await_room(
+			s, "write", fsock__clock_after(s->limits.write_timeout)) < 0)
+			return -1;
+	return r < 0 ? -1 : 0;
+}
+
 int
 fsock__transfer_send(struct fsock *s, const void *buf, size_t n)
 {
@@ -227,6 +258,8 @@ fsock__transfer_send(struct fsock *s, const void *buf, size_t n)
 				  s, "write", fsock__clock_after(s->limits.write_timeout)) < 0)
 			return -1;
 	}
+	if (flush(s) < 0)
+		return -1;
 	errno = saved;
 	return 0;
 }

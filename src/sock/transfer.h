@@ -39,6 +39,13 @@ fsock__transfer_begin(struct fsock *s, const char *operation, int direction, int
 int fsock__transfer_wait(struct fsock *, const char *operation, int direction, int64_t until);
 
 /*
+ * The same for a call in `direction` that waits for input or output, whichever `wish` is. Of
+ * several limits the first counts.
+ */
+int fsock__transfer_wait_for(
+    struct fsock *, const char *operation, int direction, int wish, int64_t until);
+
+/*
  * After a call that failed, `flags` as it left them: on EAGAIN waits, for the direction's timeout
  * at the most, unless the call itself has waited that long or the socket does not block. Returns 0
  * if it is to be repeated, or -1 with the error recorded.

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "../base/sys.h"
+#include "layer_state.h"
 
 /*
  * A hash table with chains through the handles, changed by single stores under the registry's lock:
@@ -40,7 +41,8 @@ unlock(void)
 static int
 is_queued(const struct fsock *s)
 {
-	return s->output.queued > 0 && s->output.queue_process == fsock__process();
+	return s->output.queued > 0 &&
+	       (s->output.queue_process == fsock__process() || fsock__layers_unsent(s) > 0);
 }
 
 /* Whether such octets are still to be sent, or are being sent. */
@@ -78,6 +80,37 @@ fsock__unfinished_update(struct fsock *s)
 	errno = saved;
 }
 
+/* Adds to the references of a handle, unless it is being freed. Returns whether it is not. */
+static int
+hold(struct fsock *s)
+{
+	int held;
+
+	fsock__handle_lock(s);
+	held = s->references > 0;
+	s->references += held;
+	fsock__handle_unlock(s);
+	return held;
+}
+
+/*
+ * Has layers send what they can, with no lock held: the reference keeps the handle, and its place
+ * in the chain. Whoever drops his own meanwhile leaves the memory to the end of the process.
+ */
+static void
+drain_layered(struct fsock *s)
+{
+	if (!hold(s))
+		return;
+	unlock();
+	if (s->stream != NULL)
+		s->stream_ops->drain(s);
+	lock();
+	fsock__handle_lock(s);
+	s->references--;
+	fsock__handle_unlock(s);
+}
+
 /*
  * What is queued has its last chance to go without waiting; a parent's is left to the parent. A
  * turn that is not over is not taken over: stdio may be about to go on with it. The registry's lock
@@ -86,7 +119,11 @@ fsock__unfinished_update(struct fsock *s)
 static void
 finish(struct fsock *s)
 {
-	if (is_queued(s) && s->output.turn.process != fsock__process())
+	int is_due = is_queued(s) && s->output.turn.process != fsock__process();
+
+	if (is_due && fsock__layers_are_on(s))
+		drain_layered(s);
+	else if (is_due)
 		s->stream_ops->drain(s);
 	fsock__unfinished_update(s);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <fsock/format.h>
+#include <fsock/layer.h>
 #include <fsock/stream.h>
 
 #include "../base/error.h"
@@ -173,9 +174,9 @@ parse_mode(const char *text, struct mode *m)
 	return -1;
 }
 
-/* see fsock/stream.h */
+/* see fsock/layer.h */
 FILE *
-fsockopen(const char *host, int port, const char *mode)
+fsock_layer_open(const char *host, int port, const char *mode, struct fsock_layer_maker *maker)
 {
 	struct mode m;
 	FILE *file;
@@ -190,6 +191,7 @@ fsockopen(const char *host, int port, const char *mode)
 		    FSOCK_INVALID_ARGUMENT_ERROR, EINVAL, "%s", m.why);
 		return NULL;
 	}
+	m.options.layer = maker;
 	s = fsock_connect(host, port, &m.options);
 	if (s == NULL)
 		return NULL;
@@ -205,4 +207,11 @@ fsockopen(const char *host, int port, const char *mode)
 	}
 	fsock_disown(s);
 	return file;
+}
+
+/* see fsock/stream.h */
+FILE *
+fsockopen(const char *host, int port, const char *mode)
+{
+	return fsock_layer_open(host, port, mode, NULL);
 }

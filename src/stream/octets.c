@@ -4,10 +4,12 @@
 #include <fsock/format.h>
 
 #include "../base/error.h"
+#include "../sock/layers.h"
 #include "gather.h"
 #include "hold.h"
 #include "input.h"
 #include "output.h"
+#include "raw.h"
 #include "receiver.h"
 #include "registry.h"
 #include "sender.h"
@@ -228,22 +230,6 @@ fsock_pending(fsock *s)
 	return n;
 }
 
-/* Waits for a line end that is owed. Returns how many octets wait behind it, or -1. */
-static int64_t
-await_owed(struct fsock__stream *stream)
-{
-	struct fsock__window *held;
-	int64_t n;
-
-	if (fsock__gather_hold(stream, "upgrade", &held) < 0)
-		return -1;
-	n = held != NULL && fsock__gather_owed(held) < 0
-		? -1
-		: (int64_t)fsock__buffer_count(&stream->raw);
-	fsock__hold_release(stream, held);
-	return n;
-}
-
 /* Octets pass unchanged from now on. Returns 0 or -1. */
 static int
 forget_formats(struct fsock__stream *stream)
@@ -266,9 +252,12 @@ fsock_upgrade(fsock *s)
 	int64_t n;
 	int fd = fsock__handle_fd(s, "upgrade");
 
+	if (fd >= 0 && fsock__layers_are_on(s))
+		return fsock__handle_error(s, "upgrade", EOPNOTSUPP);
 	if (fd < 0 || s->stream == NULL)
 		return fd;
-	if (s->stream_ops->flush(s, FSOCK__FLUSH_ALL) < 0 || (n = await_owed(s->stream)) < 0)
+	if (s->stream_ops->flush(s, FSOCK__FLUSH_ALL) < 0 ||
+	    (n = fsock__raw_ahead(s, "upgrade")) < 0)
 		return -1;
 	if (s->output.queued > 0) /* what others send on the descriptor would overtake it */
 		return fsock__handle_error(s, "upgrade", EAGAIN);

@@ -85,3 +85,19 @@ fsock__raw_available(struct fsock *s)
 	fsock__hold_release(stream, held);
 	return r;
 }
+
+ssize_t
+fsock__raw_ahead(struct fsock *s, const char *operation)
+{
+	struct fsock__stream *stream = s->stream;
+	struct fsock__window *held;
+	ssize_t n;
+
+	if (fsock__gather_hold(stream, operation, &held) < 0)
+		return -1;
+	n = held != NULL && fsock__gather_owed(held) < 0
+		? -1
+		: (ssize_t)fsock__buffer_count(&stream->raw);
+	fsock__hold_release(stream, held);
+	return n;
+}

@@ -6,5 +6,6 @@
 
 ssize_t fsock__raw_receive(struct fsock *, void *buf, size_t n);
 ssize_t fsock__raw_available(struct fsock *);
+ssize_t fsock__raw_ahead(struct fsock *, const char *operation);
 
 #endif

@@ -1,6 +1,5 @@
 /* What the streams hold: the part of a socket's readiness that the kernel cannot know. */
 #include "../base/compat.h"
-#include "../base/sys.h"
 #include "../sock/failure.h"
 #include "file.h"
 #include "hold.h"
@@ -133,16 +132,12 @@ fsock__readable_buffered(struct fsock *s)
 	return total;
 }
 
-/*
- * Receives until a line is there or the kernel has nothing. Needs the FILE's lock. Less than there
- * was room for is all there was; of what comes after it, an end as well, the kernel tells again.
- */
+/* Receives until a line is there or the transport has nothing. Needs the FILE's lock. */
 static int
 fetch_line(struct fsock__stream *stream)
 {
 	struct fsock__buffer *raw = &stream->raw;
 	struct fsock *s = stream->socket;
-	int flags = MSG_DONTWAIT;
 
 	stream->is_drained = 0;
 	fsock__handle_use(s);
@@ -154,7 +149,7 @@ fetch_line(struct fsock__stream *stream)
 			return 1; /* at a bound, or for want of memory; the read will tell */
 		if (stream->is_drained)
 			return 0;
-		n = fsock__sys_receive(s->fd, raw->data + raw->tail, room, &flags);
+		n = s->transport->receive_now(s, raw->data + raw->tail, room, &stream->is_drained);
 		if (n == 0)
 			return 1;
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -165,7 +160,6 @@ fetch_line(struct fsock__stream *stream)
 			return 1;
 		}
 		fsock__buffer_received(raw, (size_t)n);
-		stream->is_drained = (size_t)n < room;
 	}
 	return 1;
 }

@@ -57,6 +57,14 @@ file_receive(struct fsock *s, void *buf, size_t n)
 	return (ssize_t)got;
 }
 
+/* No wait list ever has such a socket. */
+static ssize_t
+file_receive_now(struct fsock *s, void *buf, size_t n, int *is_drained)
+{
+	*is_drained = 0;
+	return file_receive(s, buf, n);
+}
+
 /*
  * Flushing first lets go of what was read ahead: one may not write right after reading. A FILE
  * takes everything, however long that lasts.
@@ -172,6 +180,7 @@ static const struct fsock__transport_ops transport_pipe = {
 
 static const struct fsock__transport_ops transport_file = {
 	.receive = file_receive,
+	.receive_now = file_receive_now,
 	.offer = file_offer,
 	.await_room = file_await_room,
 	.fail = file_fail,

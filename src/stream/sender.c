@@ -5,6 +5,7 @@
 
 #include "../base/clock.h"
 #include "../base/error.h"
+#include "../sock/layers.h"
 #include "../sock/pending.h"
 #include "../base/process.h"
 #include "../sock/failure.h"
@@ -12,6 +13,13 @@
 #include "../sock/socket.h"
 #include "../sock/transfer.h"
 #include "../sock/unfinished.h"
+
+/* What is to be sent: octets of the queue, and what the layers below it have yet to pass on. */
+static size_t
+count_unsent(const struct fsock__stream *stream)
+{
+	return fsock__queue_count(&stream->queue) + fsock__layers_unsent(stream->socket);
+}
 
 /*
  * Lets everybody see how much is queued; who shuts output down and sees none any more does so, or
@@ -21,7 +29,7 @@ static int
 publish(struct fsock__stream *stream)
 {
 	struct fsock *s = stream->socket;
-	size_t count = fsock__queue_count(&stream->queue), before = s->output.queued;
+	size_t count = count_unsent(stream), before = s->output.queued;
 	int congested = s->output.congested;
 
 	if (count >= s->settings.high_water)
@@ -175,14 +183,26 @@ offer_queue(struct fsock__stream *stream)
 	return r < 0 ? -1 : 0;
 }
 
+/*
+ * What the layers have taken follows at once, and the end, if that is due. Returns 0, or -1 with
+ * the error recorded.
+ */
+static int
+flush_layers(struct fsock *s)
+{
+	if (fsock__layers_unsent(s) == 0)
+		return 0;
+	return fsock__layers_flush(s, s->output.end_due) < 0 ? -1 : 0;
+}
+
 /* The same, if there is any. Returns 0, or -1 when output has failed. */
 static int
 drain(struct fsock__stream *stream)
 {
 	struct fsock *s = stream->socket;
-	int cancel, r;
+	int cancel, r = 0;
 
-	if (fsock__queue_count(&stream->queue) == 0)
+	if (count_unsent(stream) == 0)
 		return 0;
 	if (s->output.error != 0) {
 		fsock__failure_retell(s, "write", s->output.error);
@@ -190,9 +210,24 @@ drain(struct fsock__stream *stream)
 	}
 	/* A thread cancelled in here would leave the turn taken. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	r = offer_queue(stream);
+	if (fsock__queue_count(&stream->queue) > 0)
+		r = offer_queue(stream);
+	if (r == 0 && fsock__queue_count(&stream->queue) == 0)
+		r = flush_layers(stream->socket);
 	pthread_setcancelstate(cancel, NULL);
 	return r < 0 ? fail(stream) : 0;
+}
+
+/* Behind octets that have all been taken. Returns 0 or -1. */
+static int
+flush_and_tell(struct fsock__stream *stream)
+{
+	if (!fsock__layers_are_on(stream->socket))
+		return 0;
+	if (flush_layers(stream->socket) < 0)
+		return -1;
+	publish_and_tell(stream);
+	return 0;
 }
 
 /* Queues what the kernel does not take. Returns 0 or -1. */
@@ -213,7 +248,7 @@ send_or_queue(struct fsock__stream *stream, const uint8_t *octets, size_t n)
 		if (r < 0)
 			return -1;
 		if ((size_t)r == n)
-			return 0;
+			return flush_and_tell(stream);
 		octets += r;
 		n -= (size_t)r;
 	}
@@ -325,7 +360,7 @@ settle(struct fsock__stream *stream)
 	for (;;) {
 		if (drain(stream) < 0)
 			return -1;
-		if (fsock__queue_count(&stream->queue) == 0)
+		if (count_unsent(stream) == 0)
 			return 0;
 		if (deadline == FSOCK__NEVER)
 			deadline = fsock__clock_after(s->settings.close_timeout);
@@ -375,6 +410,19 @@ fsock_is_congested(const fsock *s)
 	return s != NULL && s->output.congested;
 }
 
+/* Without FILEs there is no queue, but layers may have something. */
+static ssize_t
+send_held(struct fsock *s)
+{
+	if (fsock__layers_flush(s, s->output.end_due) < 0) {
+		fsock__socket_fail_output(s, errno);
+		return -1;
+	}
+	s->output.queued = fsock__layers_unsent(s);
+	fsock__handle_note(s);
+	return (ssize_t)s->output.queued;
+}
+
 /* see fsock/stream.h */
 ssize_t
 fsock_send_pending(fsock *s)
@@ -388,6 +436,8 @@ fsock_send_pending(fsock *s)
 	stream = s->stream;
 	if (s->connecting != NULL)
 		fsock__pending_step(s);
+	if (stream == NULL && fsock__layers_unsent(s) > 0)
+		return send_held(s);
 	if (stream == NULL)
 		return s->output.error == 0 ? 0 : fsock__pending_error(s, "write");
 	if (fsock__sender_begin_now(stream, &turn) < 0) {

@@ -149,6 +149,7 @@ static const struct fsock__stream_ops stream_ops = {
 	.take = stream_take,
 	.receive = fsock__raw_receive,
 	.available = fsock__raw_available,
+	.ahead = fsock__raw_ahead,
 	.send = stream_send,
 	.drain = fsock__sender_drain,
 	.settle = fsock__sender_settle,

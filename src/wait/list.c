@@ -61,6 +61,7 @@ fsock__waitlist_new(const struct fsock__wait_ops *ops)
 	fsock__ring_init(&list->ready);
 	fsock__ring_init(&list->suspects);
 	fsock__ring_init(&list->driving);
+	fsock__ring_init(&list->layered);
 	fsock__ring_init(&list->done);
 	list->cursor = &list->ready;
 	list->ops = ops;

@@ -4,8 +4,10 @@
 #include "../base/clock.h"
 #include "../base/error.h"
 #include "../sock/failure.h"
+#include "../sock/layers.h"
 #include "closing.h"
 #include "connecting.h"
+#include "layered.h"
 #include "look.h"
 #include "member.h"
 #include "once.h"
@@ -73,6 +75,7 @@ look_at_suspects(struct fsock_waitlist *list)
 	struct fsock__ring *r, *next;
 
 	fsock__member_take_inbox(list);
+	fsock__layered_work_all(list);
 	for (r = list->suspects.next; r != &list->suspects; r = next) {
 		struct fsock__member *m = fsock__ring_owner(r, struct fsock__member, in_suspects);
 		int found;
@@ -128,6 +131,10 @@ take_found(struct fsock__member *m, int state)
 	if (m->own.known !=
 	    fsock__watched_wanted(m, m->interest)) /* another list has sent it, say */
 		fsock__member_suspect(m);
+	if (fsock__layers_are_on(s) && !m->is_lingering) { /* else they have had their say */
+		fsock__layered_note(m, state);
+		return;
+	}
 	if (s->output.queued > 0 && (state & FSOCK_OUTPUT))
 		state = drain(m, state);
 	if (m->is_hidden) {
@@ -275,6 +282,8 @@ await(struct fsock_waitlist *list, int64_t deadline)
 
 		look_at_suspects(list);
 		error = ask_system(list, patience(list, deadline));
+		if (fsock__ring_is_linked(&list->layered))
+			look_at_suspects(list);
 		look_at_timers(list);
 		close_done(list);
 		woken = error == 0 && list->woken && atomic_exchange(&list->woken, 0);

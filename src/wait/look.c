@@ -3,8 +3,10 @@
 
 #include "../base/clock.h"
 #include "../sock/failure.h"
+#include "../sock/layers.h"
 #include "closing.h"
 #include "connecting.h"
+#include "layered.h"
 #include "member.h"
 #include "timer.h"
 #include "watched.h"
@@ -12,7 +14,7 @@
 int
 fsock__look_has_input(struct fsock *s)
 {
-	return s->stream != NULL && s->stream_ops->buffered(s) > 0;
+	return fsock__layers_have_input(s) || (s->stream != NULL && s->stream_ops->buffered(s) > 0);
 }
 
 int
@@ -47,7 +49,7 @@ find_late(const struct fsock__member *m)
 		late |= FSOCK_INPUT;
 	if (has_passed(s->limits.write_deadline)) {
 		late |= FSOCK_OUTPUT;
-		if (s->output.queued > 0)
+		if (s->output.queued > 0 && s->stream != NULL)
 			s->stream_ops->drain(s); /* output that is late has failed */
 	}
 	return late & m->interest;
@@ -55,11 +57,13 @@ find_late(const struct fsock__member *m)
 
 /* What the streams of a member hold. */
 static int
-look_inside(const struct fsock__member *m)
+look_inside(struct fsock__member *m)
 {
+	int state = fsock__layers_are_on(m->socket) ? fsock__layered_state(m) : 0;
+
 	if (!(m->interest & FSOCK_INPUT) || m->socket->output.congested)
-		return 0;
-	return fsock__look_has_input(m->socket) ? FSOCK_INPUT : 0;
+		return state;
+	return state | (fsock__look_has_input(m->socket) ? FSOCK_INPUT : 0);
 }
 
 int

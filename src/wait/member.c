@@ -112,6 +112,7 @@ init(struct fsock__member *m, struct fsock_waitlist *list, struct fsock *s)
 	fsock__ring_init(&m->in_ready);
 	fsock__ring_init(&m->in_suspects);
 	fsock__ring_init(&m->in_driving);
+	fsock__ring_init(&m->in_layered);
 }
 
 int
@@ -186,6 +187,8 @@ fsock__member_suspect(struct fsock__member *m)
 {
 	if (!fsock__ring_is_linked(&m->in_suspects))
 		fsock__ring_append(&m->list->suspects, &m->in_suspects);
+	if (m->socket->layers != NULL && !fsock__ring_is_linked(&m->in_layered))
+		fsock__ring_append(&m->list->layered, &m->in_layered);
 }
 
 /* Each is marked as taken only when nothing more is read from it: it may be noted again at once. */
@@ -234,6 +237,7 @@ fsock__member_detach(struct fsock__member *m)
 	fsock__member_unready(m);
 	fsock__timer_remove(m);
 	fsock__ring_remove(&m->in_suspects);
+	fsock__ring_remove(&m->in_layered);
 	fsock__ring_remove(&m->in_members);
 	if (m->is_hidden)
 		list->hidden_count--;

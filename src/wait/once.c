@@ -12,6 +12,8 @@
 #include "../base/ring.h"
 #include "../sock/failure.h"
 #include "../sock/pending.h"
+#include "../sock/layers.h"
+#include "layered.h"
 #include "look.h"
 
 /* For up to so many descriptors no memory is asked for. */
@@ -131,8 +133,12 @@ look_inside(struct once *w, size_t i)
 	int64_t rest = fsock__handle_rest(s);
 
 	/* poll() passes over -1 */
+	if (fd >= 0 && fsock__layers_are_on(s))
+		fsock__layered_work(s, FSOCK_INPUT, 0);
 	w->fds[i] = (struct pollfd){ .fd = rest == FSOCK__NEVER ? fd : -1,
 		.events = POLLIN | FSOCK__POLLRDHUP };
+	if (fsock__layers_wanted(s, FSOCK_INPUT) == FSOCK_OUTPUT)
+		w->fds[i].events = POLLOUT;
 	if (rest < w->next)
 		w->next = rest;
 	if (is_pending)
@@ -140,7 +146,19 @@ look_inside(struct once *w, size_t i)
 	else if (fd < 0)
 		found(w, s, FSOCK_FAILED);
 	else if (fsock__look_has_input(s))
-		found(w, s, FSOCK_INPUT);
+		found(w, s, FSOCK_INPUT | fsock__layered_end(s));
+}
+
+/* What the layers make of what the system found. */
+static void
+look_through(struct once *w, fsock *s, int events)
+{
+	int news = (events & (POLLOUT | POLLERR) ? FSOCK_OUTPUT : 0) |
+		   (events & ~POLLOUT ? FSOCK_INPUT : 0);
+
+	fsock__layered_work(s, FSOCK_INPUT, news);
+	if (fsock__look_has_input(s))
+		found(w, s, FSOCK_INPUT | fsock__layered_end(s));
 }
 
 /* What the system found. */
@@ -151,6 +169,10 @@ look_at(struct once *w, size_t i)
 	int events = w->fds[i].revents;
 	int state = FSOCK_INPUT;
 
+	if (fsock__layers_are_on(s)) {
+		look_through(w, s, events);
+		return;
+	}
 	if (events & (POLLHUP | FSOCK__POLLRDHUP))
 		state |= FSOCK_HANGUP;
 	if ((events & (POLLERR | POLLNVAL)) || fsock__failure_is_early(s))

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "../base/clock.h"
+#include "../sock/layers.h"
 
 int
 fsock__timer_reserve(struct fsock_waitlist *list)
@@ -74,6 +75,8 @@ due_time(const struct fsock__member *m)
 	if (((m->interest & FSOCK_OUTPUT) || s->output.queued > 0) &&
 	    s->limits.write_deadline < due)
 		due = s->limits.write_deadline;
+	if (fsock__layers_are_on(s) && s->layers->start_by < due)
+		due = s->layers->start_by;
 	return due;
 }
 

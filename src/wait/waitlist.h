@@ -24,7 +24,7 @@
  */
 struct fsock__member {
 	/* Rows of the list. A hidden member is not among the ready ones, but may be `done`. */
-	struct fsock__ring in_members, in_ready, in_suspects, in_driving;
+	struct fsock__ring in_members, in_ready, in_suspects, in_driving, in_layered;
 	struct fsock__member
 	    *next; /* the same socket in another list; once removed, another dead one */
 	struct fsock__member *next_noted; /* in the inbox */
@@ -35,6 +35,7 @@ struct fsock__member {
 	struct fsock__watched own;
 	int interest;     /* FSOCK_INPUT, FSOCK_OUTPUT */
 	int state;        /* what the last wait found */
+	int news;         /* what was found of a descriptor below layers: see layered.h */
 	int error;        /* errno of why the backend does not watch it, or 0 */
 	int is_hidden;    /* the program has closed the socket: it hears no more of it */
 	int is_closing;   /* and the lists close it once its output is sent: see closing.c */
@@ -79,6 +80,7 @@ struct fsock_waitlist {
 	atomic_int references;
 	const struct fsock__wait_ops *ops;
 	struct fsock__ring members, ready, suspects;
+	struct fsock__ring layered; /* suspects with layers that are to be worked on */
 	struct fsock__ring driving; /* members for whose sockets this list goes on connecting */
 	struct fsock__ring done;    /* closing members that have nothing left to send, or no time */
 	struct fsock__ring *cursor;

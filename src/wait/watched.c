@@ -2,19 +2,23 @@
 #include "watched.h"
 
 #include "../base/clock.h"
+#include "../sock/layers.h"
 
 int
 fsock__watched_wanted(const struct fsock__member *m, int interest)
 {
 	const struct fsock *s = m->socket;
 
-	if (s != NULL && m->is_lingering)
+	if (s != NULL && m->is_lingering) /* for what comes, whatever the layers wanted last */
 		return FSOCK_INPUT;
 	if (m->rest != FSOCK__NEVER)
 		return interest & ~FSOCK_INPUT;
-	if (s == NULL || s->output.queued == 0)
+	if (s == NULL)
 		return interest;
-	return (s->output.congested ? interest & ~FSOCK_INPUT : interest) | FSOCK_OUTPUT;
+	if (s->output.queued > 0)
+		interest =
+		    (s->output.congested ? interest & ~FSOCK_INPUT : interest) | FSOCK_OUTPUT;
+	return fsock__layers_wanted(s, interest);
 }
 
 /* Tells the backend what to wait for, if that is news. */

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "../support/layered.h"
 #include "../support/sock_support.h"
 
 static const char reply[] = "go away\n";
@@ -116,7 +117,7 @@ static const enum sock_transport transports[] = { SOCK_TCP4, SOCK_TCP6 };
 START_TEST(talker)
 {
 	enum sock_transport transport = transports[_i % 2];
-	const struct ending *row = &endings[_i / 2];
+	const struct ending *row = &endings[_i / 4];
 	int fds = sock_open_fds();
 	struct talker other = { .more = 20 };
 	struct sock_thread thread;
@@ -126,6 +127,8 @@ START_TEST(talker)
 		return;
 	list = fsock_waitlist_new();
 	s = sock_raw(transport, &row->options, &other.fd);
+	if (_i / 2 % 2)
+		ck_assert_int_eq(layered_push(s), 0);
 	send_first(s, other.fd);
 	ck_assert_int_ge(fputs(reply, fsock_stream(s)), 0);
 	ck_assert_int_eq(fflush(fsock_stream(s)), 0);
@@ -145,6 +148,7 @@ static const struct patience {
 	const char *what;
 	int has_first;    /* input is left in the kernel */
 	int reads;        /* one octet of it is read, and so there is more in the streams */
+	int probes;       /* there are layers, and a wait has read an octet of them */
 	int is_quiet;     /* nothing is sent to the peer */
 	int has_ended;    /* the peer has ended its side */
 	int lingers_zero; /* the program wants a reset */
@@ -156,6 +160,8 @@ static const struct patience {
 	{ "the peer has ended", .has_first = 1, .has_ended = 1 },
 	{ "unread", .has_first = 1, .least = 1 },
 	{ "unread in the streams", .has_first = 1, .reads = 1, .least = 1 },
+	{ "unread in layers", .has_first = 1, .probes = 1, .least = 1 },
+	{ "nothing unread in layers", .probes = 1 },
 	{ "a close_timeout", .has_first = 1, .options = { .close_timeout = 0.2 }, .least = 0.2 },
 	{ "a deadline", .has_first = 1, .options = { .deadline = 0.3 }, .least = 0.1 },
 	{ "may not wait", .has_first = 1, .options = { .nonblocking = FSOCK_ON } },
@@ -177,8 +183,12 @@ START_TEST(patience)
 	fsock *s = sock_raw(SOCK_TCP4, &row->options, &peer);
 	FILE *f = fsock_stream(s);
 
+	if (row->probes)
+		ck_assert_int_eq(layered_push(s), 0);
 	if (row->has_first)
 		send_first(s, peer);
+	if (row->probes && row->has_first)
+		ck_assert_int_eq(fsock_wait_for_input(&s, 1, 10, NULL), 1);
 	if (row->reads)
 		ck_assert_int_eq(getc(f), block[0]);
 	if (!row->is_quiet)
@@ -218,10 +228,12 @@ START_TEST(flooded)
 	int peer, fds = sock_open_fds();
 	struct sock_thread thread;
 	double start;
-	fsock *s = sock_raw(SOCK_TCP4, _i ? &in_list : NULL, &peer);
+	fsock *s = sock_raw(SOCK_TCP4, _i % 2 ? &in_list : NULL, &peer);
 
 	list = fsock_waitlist_new();
-	if (_i)
+	if (_i / 2)
+		ck_assert_int_eq(layered_push(s), 0);
+	if (_i % 2)
 		ck_assert_int_eq(fsock_waitlist_add(list, s, 0, NULL), 0);
 	ck_assert_int_ge(fputs(reply, fsock_stream(s)), 0);
 	ck_assert_int_eq(fflush(fsock_stream(s)), 0);
@@ -320,9 +332,9 @@ main(void)
 	TCase *tcase = tcase_create("linger");
 
 	tcase_set_timeout(tcase, 20);
-	tcase_add_loop_test(tcase, talker, 0, 2 * COUNT(endings));
+	tcase_add_loop_test(tcase, talker, 0, 4 * COUNT(endings));
 	tcase_add_loop_test(tcase, patience, 0, COUNT(patiences));
-	tcase_add_loop_test(tcase, flooded, 0, 2);
+	tcase_add_loop_test(tcase, flooded, 0, 4);
 	tcase_add_test(tcase, freed_list);
 	tcase_add_test(tcase, list_patience);
 	tcase_add_loop_test(tcase, local, 0, 20);

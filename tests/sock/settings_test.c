@@ -53,8 +53,9 @@ static const struct bad {
 	{ "high_water", { .output_limit = 10, .high_water = 11 } },
 	{ "low_water", { .high_water = 10, .low_water = 11 } },
 	{ "close_timeout < 0", { .close_timeout = -1 } },
+	{ "handshake_timeout < 0", { .handshake_timeout = -1 } },
 	{ "reserved, first", { .reserved = { 1 } } },
-	{ "reserved, last", { .reserved = { [7] = 1 } } },
+	{ "reserved, last", { .reserved = { [5] = 1 } } },
 };
 
 START_TEST(bad_for_itself)

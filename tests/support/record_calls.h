@@ -428,6 +428,33 @@ CALL(fsock_waitlist_next, WORKS, LISTED, fsock_waitlist_next(w->list, NULL) != N
 CALL(fsock_waitlist_wake, FAILS, NONE, fsock_waitlist_wake(NULL) < 0)
 CALL(fsock_waitlist_wake, WORKS, LISTED, fsock_waitlist_wake(w->list) < 0)
 
+/* fsock/layer.h */
+CALL(fsock_layer_push, FAILS, NONE, fsock_layer_push(NULL, &mangle_ops, NULL, 0) < 0)
+CALL(fsock_layer_push, FAILS, PAIR, fsock_layer_push(w->s, NULL, NULL, 0) < 0)
+CALL(fsock_layer_push, FAILS, LISTENER, mangle_push(w->s, &plain, 0) < 0)
+CALL(fsock_layer_push, FAILS, AHEAD, mangle_push(w->s, &plain, 0) < 0)
+CALL(fsock_layer_push, FAILS, QUEUED, mangle_push(w->s, &plain, 0) < 0)
+CALL(fsock_layer_push, WORKS, AHEAD, mangle_push(w->s, &plain, FSOCK_LAYER_TAKE_PENDING) < 0)
+CALL(fsock_layer_push, WORKS, PAIR, mangle_push(w->s, &plain, 0) < 0)
+CALL(fsock_layer_start, FAILS, NONE, fsock_layer_start(NULL) < 0)
+CALL(fsock_layer_start, FAILS, LAYERED_BAD, fgetc(w->f) == EOF && fsock_layer_start(w->s) < 0)
+CALL(fsock_layer_start, WORKS, PAIR, fsock_layer_start(w->s) < 0)
+CALL(fsock_layer_start, WORKS, LAYERED, fsock_layer_start(w->s) < 0)
+CALL(fsock_layer_of, WORKS, NONE, fsock_layer_of(NULL, NULL) != NULL)
+CALL(fsock_layer_of, WORKS, LAYERED, fsock_layer_of(w->s, &mangle_ops) == NULL)
+CALL(fsock_layer_state, WORKS, LAYERED, fsock_layer_state(fsock_layer_of(w->s, NULL)) == NULL)
+CALL(fsock_layer_socket, WORKS, LAYERED, fsock_layer_socket(fsock_layer_of(w->s, NULL)) != w->s)
+CALL(fsock_layer_host, WORKS, LAYERED, fsock_layer_host(fsock_layer_of(w->s, NULL)) == NULL)
+CALL(fsock_layer_peer, WORKS, PAIR, fsock_layer_peer(w->s) == NULL)
+CALL(fsock_layer_report, FAILS, NONE, fsock_layer_report("make", FSOCK_TLS_ERROR, EPROTO, "x") < 0)
+CALL(fsock_layer_open, FAILS, NONE,
+    keep_file(w, fsock_layer_open("127.0.0.1", w->dead_port, "r", NULL)))
+CALL(fsock_layer_open, WORKS, LISTENER,
+    keep_file(w, fsock_layer_open("127.0.0.1", w->port, "r+", NULL)))
+CALL(fgetc, FAILS, LAYERED_BAD, fgetc(w->f) == EOF)
+CALL(fsock_close, WORKS, LAYERED, fsock_close(take_socket(w)) < 0)
+CALL(fsock_shutdown, WORKS, LAYERED, fsock_shutdown(w->s, FSOCK_OUTPUT) < 0)
+
 /* fsock/server.h */
 CALL(fsock_server_start, FAILS, NONE, keep_server(w, fsock_server_start(NULL, 0, NULL, NULL, NULL)))
 CALL(fsock_server_start, FAILS, NONE,

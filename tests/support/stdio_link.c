@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "layered.h"
 #include "sock_support.h"
 #include "unblocked.h"
 
@@ -128,6 +129,7 @@ stdio_link_open(
 	if (transport == STDIO_SOCKETPAIR) {
 		open_socketpair(link, options);
 		expect(link->s != NULL);
+		layered_make(link->s);
 		unblocked_make(link->s);
 		return;
 	}
@@ -138,6 +140,7 @@ stdio_link_open(
 	link->s = fsock_connect(l.host, l.port, options);
 	ck_assert_msg(link->s != NULL, "%s", fsock_last_error()->text);
 	link->far = stdio_listener_accept(&l);
+	layered_make(link->s);
 	unblocked_make(link->s);
 	if (l.port > 0)
 		snprintf(link->where, sizeof link->where, "%s port %d", l.host, l.port);

@@ -1,4 +1,5 @@
 #include "../../src/base/compat.h"
+#include "layered.h"
 #include "text_script.h"
 
 #include <sys/socket.h>
@@ -177,10 +178,33 @@ set_one(const struct text_step *step)
 }
 
 static void
+push_layers(const struct text_step *step)
+{
+	static const struct fsock_format none;
+	int r;
+
+	do {
+		errno = 0;
+		r = layered_push(session->link.s);
+	} while (r < 0 && session->way.stutter && errno == ETIMEDOUT);
+	must(step->n == 0 ? r == 0 : r < 0 && errno == step->n, "%d, errno %d", r, errno);
+	if (r < 0)
+		return;
+	if (session->in != NULL)
+		must(fsock_set_formats(session->in, &none, NULL) == 0, "errno %d", errno);
+	if (session->out != NULL)
+		must(fsock_set_formats(session->out, NULL, &none) == 0, "errno %d", errno);
+}
+
+static void
 upgrade(const struct text_step *step)
 {
 	int fd;
 
+	if (layered_is_on()) { /* no descriptor is handed out, but there may be more layers */
+		push_layers(step);
+		return;
+	}
 	do {
 		errno = 0;
 		fd = fsock_upgrade(session->link.s);

@@ -94,8 +94,17 @@ script_close(struct fsock *s)
 	return fsock__transport_socket.close(s);
 }
 
+/* No list has the socket. */
+static ssize_t
+script_receive_now(struct fsock *s, void *buf, size_t n, int *is_drained)
+{
+	*is_drained = 0;
+	return script_receive(s, buf, n);
+}
+
 static const struct fsock__transport_ops transport_script = {
 	.receive = script_receive,
+	.receive_now = script_receive_now,
 	.offer = script_offer,
 	.await_room = script_await_room,
 	.close = script_close,

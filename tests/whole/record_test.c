@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../support/layered.h"
 #include "../support/sock_support.h"
 
 enum { SIZE = 256, BIG = 1 << 20, ODD = 4242 };
@@ -294,6 +295,31 @@ scene_client(struct world *w)
 	w->peer = fsock_connect("127.0.0.1", w->port, NULL);
 }
 
+static const struct mangle_plan plain = { .key = 1, .handshake = 1 };
+static const struct mangle_plan failing = { .key = 1, .fails_after = 1 };
+
+static void
+make_layered(struct world *w, const struct mangle_plan *plan)
+{
+	scene_pair(w);
+	ck_assert_int_eq(mangle_push(w->s, plan, 0), 0);
+}
+
+static void
+scene_layered(struct world *w)
+{
+	make_layered(w, &plain);
+}
+
+/* The layer fails behind what the peer has said. */
+static void
+scene_layered_bad(struct world *w)
+{
+	make_layered(w, &failing);
+	say(w, "x");
+	ck_assert_int_eq(fgetc(w->f), 'x' ^ 1);
+}
+
 static void
 scene_datagram(struct world *w)
 {
@@ -523,6 +549,8 @@ enum scene {
 	REFUSED,
 	LISTENER,
 	CLIENT,
+	LAYERED,
+	LAYERED_BAD,
 	DATAGRAM,
 	BARE,
 	BUSY,
@@ -565,6 +593,8 @@ static void (*const scenes[])(struct world *) = {
 	[REFUSED] = scene_refused,
 	[LISTENER] = scene_listener,
 	[CLIENT] = scene_client,
+	[LAYERED] = scene_layered,
+	[LAYERED_BAD] = scene_layered_bad,
 	[DATAGRAM] = scene_datagram,
 	[BARE] = scene_bare,
 	[BUSY] = scene_busy,
@@ -704,11 +734,15 @@ START_TEST(the_record_is_of_the_failure)
 }
 END_TEST
 
-/* The functions of src/symbols.list, but for those that neither fail nor touch what is checked. */
+/*
+ * The functions of src/symbols.list, but for those that neither fail nor touch what is checked, and
+ * what only the functions of a layer call.
+ */
 START_TEST(every_function_has_a_row)
 {
 	static const char *const pure[] = { "fsock_clear_error", "fsock_decode", "fsock_encode",
-		"fsock_eol_decode", "fsock_eol_encode", "fsock_eol_error" };
+		"fsock_eol_decode", "fsock_eol_encode", "fsock_eol_error", "fsock_layer_fail",
+		"fsock_layer_flush", "fsock_layer_receive", "fsock_layer_send" };
 	FILE *list = fopen("src/symbols.list", "r");
 	char name[SIZE];
 

@@ -1,0 +1,116 @@
+#include "../base/compat.h"
+#include "layered.h"
+
+#include "../base/clock.h"
+#include "../sock/layers.h"
+#include "../sock/socket.h"
+#include "member.h"
+
+/* Sends what is queued, on streams and in layers. */
+static void
+send_queued(struct fsock *s)
+{
+	if (s->stream != NULL)
+		s->stream_ops->drain(s);
+	else if (fsock__layers_flush(s, s->output.end_due) < 0)
+		fsock__socket_fail_output(s, errno);
+	if (s->stream == NULL)
+		s->output.queued = fsock__layers_unsent(s);
+}
+
+/* Whether there may be input that nobody knows of yet. */
+static int
+may_have_input(const struct fsock *s, int news)
+{
+	const struct fsock__layers *layers = s->layers;
+
+	return !layers->has_input && !s->output.congested &&
+	       (layers->is_pending || (news & layers->wish[0]) || !layers->is_started);
+}
+
+/* A whole line has to be in the stream to be one; of anything else an octet will do. */
+static void
+find_input(struct fsock *s)
+{
+	if (s->stream == NULL || s->settings.delivery != FSOCK_DELIVER_WHOLE_LINE ||
+	    (s->stream_ops->fetch(s) && s->stream_ops->buffered(s) == 0))
+		fsock__layers_probe(s);
+}
+
+void
+fsock__layered_work(struct fsock *s, int interest, int news)
+{
+	const struct fsock__layers *layers = s->layers;
+	int cancel, saved = errno, was_started = layers->is_started;
+
+	if (layers->failed || s->is_lingering)
+		return;
+	/* A thread cancelled in here would leave turns taken. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	if (!was_started && fsock__clock_left(layers->start_by) == 0)
+		fsock__layers_be_late(s);
+	if (!was_started)
+		fsock__layers_advance(s, "handshake");
+	if (s->output.queued > 0 &&
+	    (!was_started || (news & fsock__layers_wanted(s, FSOCK_OUTPUT))))
+		send_queued(s);
+	if ((interest & FSOCK_INPUT) && layers->is_started && may_have_input(s, news))
+		find_input(s);
+	pthread_setcancelstate(cancel, NULL);
+	errno = saved;
+}
+
+void
+fsock__layered_work_all(struct fsock_waitlist *list)
+{
+	while (fsock__ring_is_linked(&list->layered)) {
+		struct fsock__member *m =
+		    fsock__ring_owner(list->layered.next, struct fsock__member, in_layered);
+		int interest = m->interest, news = m->news;
+		struct fsock *s = m->socket;
+
+		fsock__ring_remove(&m->in_layered);
+		if (m->own.fd < 0 || m->is_pending)
+			continue;
+		fsock__handle_ref(s);
+		fsock__lock_give(&list->lock);
+		fsock__layered_work(s, interest, news);
+		fsock__socket_unref(s);
+		fsock__lock_take(&list->lock);
+	}
+}
+
+void
+fsock__layered_note(struct fsock__member *m, int state)
+{
+	m->news |= state;
+	fsock__member_suspect(m);
+}
+
+int
+fsock__layered_end(const struct fsock *s)
+{
+	const struct fsock__layers *layers = s->layers;
+
+	if (layers == NULL || !layers->has_input || layers->has_first)
+		return 0;
+	return layers->failed ? FSOCK_FAILED : FSOCK_HANGUP;
+}
+
+int
+fsock__layered_state(struct fsock__member *m)
+{
+	const struct fsock *s = m->socket;
+	const struct fsock__layers *layers = s->layers;
+	int news = m->news, state = (news & FSOCK_FAILED) | fsock__layered_end(s);
+
+	m->news = 0;
+	if (layers->has_input && !s->output.congested)
+		state |= FSOCK_INPUT;
+	if ((news & FSOCK_HANGUP) && !(m->interest & FSOCK_INPUT))
+		state |= FSOCK_HANGUP;
+	if (layers->is_started && (news & layers->wish[1]) &&
+	    s->output.queued <= s->settings.low_water)
+		state |= FSOCK_OUTPUT;
+	return state & (m->interest | FSOCK_HANGUP | FSOCK_FAILED);
+}
