@@ -40,7 +40,7 @@ main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	fprintf(f, "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n", argv[3], argv[1]);
-	status = read_header(f);
+	status = fflush(f) == 0 ? read_header(f) : -1;
 	fsock_set_format(f, "binary"); /* no lines any more: blocks as they come */
 	while ((n = fread(block, 1, sizeof block, f)) > 0)
 		fwrite(block, 1, n, stdout);

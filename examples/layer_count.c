@@ -60,8 +60,7 @@ main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	f = fsock_stream(s);
-	fputs("hello\n", f);
-	if (fgets(line, sizeof line, f))
+	if (f && fputs("hello\n", f) >= 0 && fgets(line, sizeof line, f))
 		printf("%s%lu octets in, %lu out\n", line, c.octets_in, c.octets_out);
 	return fsock_close(s) == 0 && c.octets_in > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -82,7 +82,7 @@ WRAP.i686    := $(shell $(I686_LIBC)/ld-linux.so.2 --version >/dev/null 2>&1 || 
 WRAP.s390x    = qemu-s390x -L /usr/s390x-linux-gnu
 WRAP.arm64    = qemu-aarch64 -L /usr/aarch64-linux-gnu
 
-# Seconds that one program may take; 300 where nothing is said.
+# Seconds that one program may take; 600 where nothing is said.
 LIMIT.slow     = 900
 LIMIT.tsan     = 900
 LIMIT.valgrind = 900
@@ -256,7 +256,7 @@ stages:
 	@echo $(STAGES)
 
 # $(1) is the stage, $(2) its programs.
-run = @$(ENV.$(1)) tests/tools/run $(1) $(or $(LIMIT.$(1)),300) $(or $(AT_ONCE.$(1)),3) "$(WRAP.$(1))" \
+run = @$(ENV.$(1)) tests/tools/run $(1) $(or $(LIMIT.$(1)),600) $(or $(AT_ONCE.$(1)),3) "$(WRAP.$(1))" \
     $(call long_first,$(filter-out $(addprefix %/,$(SKIP.$(1))),$(2)))
 
 define VARIANT_STAGE

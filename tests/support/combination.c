@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define CELLS   ((COMBINATION_LISTS + 1) * FILE_STATES * BESIDES * 2)
-#define LIMIT   3 /* seconds that a cell has; it needs a millisecond */
+#define LIMIT   10 /* seconds that a cell has; it needs a millisecond */
 #define PATIENT 4 /* hangs of a row that are waited for: more would not tell more */
 
 /* Shared with the child. */

@@ -16,7 +16,7 @@
 
 #include "../support/sock_support.h"
 
-#define LIMIT 6 /* seconds that a row has */
+#define LIMIT 20 /* seconds that a row has */
 
 static char block[1 << 20]; /* more than fits */
 static fsock *ends[2];
@@ -236,7 +236,7 @@ on_tick(int signal)
 static void
 write_until_tick(int does)
 {
-	struct itimerval tick = { { 0, 2000 }, { 0, 2000 } };
+	struct itimerval tick = { { 0, 10000 }, { 0, 10000 } };
 
 	does_exit = does;
 	fsock_close(ends[1]);
