@@ -152,7 +152,8 @@ end_layers(struct fsock *s)
 	fsock__turn_end(s, &out->turn, out->turn.number);
 	fsock__unfinished_look(s);
 	if (r == 0)
-		out->queued = out->end_due = 1;
+		out->queued = 1;
+		out->end_due = 1;
 	else if (r < 0 && is_unsent)
 		fsock__socket_fail_output(s, errno);
 	fsock__error_back(before);
