@@ -185,7 +185,7 @@ deflate_push(fsock *s)
 }
 
 static void
-fail(void)
+give_up(void)
 {
 	fprintf(stderr, "deflate: %s\n", fsock_last_error()->text);
 	exit(EXIT_FAILURE);
@@ -205,14 +205,14 @@ main(int argc, char **argv)
 	}
 	s = fsock_connect(argv[1], atoi(argv[2]), NULL);
 	if (!s || deflate_push(s) < 0 || !(f = fsock_stream(s)))
-		fail();
+		give_up();
 	while ((n = fread(text, 1, sizeof text, stdin)) > 0)
 		fwrite(text, 1, n, f);
 	if (fsock_shutdown(s, FSOCK_OUTPUT) < 0) /* tells the server that this was all */
-		fail();
+		give_up();
 	while ((n = fread(text, 1, sizeof text, f)) > 0)
 		fwrite(text, 1, n, stdout);
 	if (ferror(f) || fsock_close(s) < 0)
-		fail();
+		give_up();
 	return EXIT_SUCCESS;
 }
