@@ -187,7 +187,10 @@ START_TEST(bulk)
 }
 END_TEST
 
-/* A few octets on the wire are many lines: each is reported, and nothing when there is none. */
+/*
+ * A few octets on the wire are many lines: each is reported, and nothing when there is none. They
+ * fill every buffer to its end, so that the next one is in the layer alone.
+ */
 START_TEST(listed)
 {
 	fsock_waitlist *list = fsock_waitlist_new();
@@ -201,14 +204,14 @@ START_TEST(listed)
 	ck_assert_int_eq(fsock_waitlist_add(list, p.ends[0], FSOCK_INPUT, NULL), 0);
 	ck_assert_int_eq(fsock_waitlist_wait(list, 0.02, NULL), 0);
 	for (int i = 0; i < LINES; i++)
-		ck_assert_int_gt(fprintf(out, "the same every time\n"), 0);
+		ck_assert_int_gt(fprintf(out, "the same always\n"), 0);
 	ck_assert_int_eq(fflush(out), 0);
 	for (int i = 0; i < LINES; i++) {
 		ck_assert_int_eq(fsock_waitlist_wait(list, 20, NULL), 1);
 		ck_assert_ptr_eq(fsock_waitlist_next(list, &event), p.ends[0]);
 		ck_assert_int_eq(event.state, FSOCK_INPUT);
 		ck_assert_ptr_nonnull(fgets(line, sizeof line, fsock_stream(p.ends[0])));
-		ck_assert_str_eq(line, "the same every time\n");
+		ck_assert_str_eq(line, "the same always\n");
 	}
 	ck_assert_int_eq(fsock_waitlist_wait(list, 0.02, NULL), 0);
 	ck_assert_int_eq(fsock_close(p.ends[1]), 0);
