@@ -63,6 +63,8 @@ ENV.asan     = ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks
 ENV.tsan     = TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=tests/tools/tsan.supp \
                CK_TIMEOUT_MULTIPLIER=8 CK_FORK=no FSOCK_RANDOM_SECONDS=60
 ENV.valgrind = CK_FORK=no CK_TIMEOUT_MULTIPLIER=4
+# What a newcomer runs; the sweeps and combinations are whole under funopen, musl and the recorder of locks.
+ENV.cc       = $(SAMPLE)
 ENV.i686     = $(if $(WRAP.i686),$(SAMPLE))
 ENV.s390x    = $(SAMPLE)
 ENV.arm64    = $(SAMPLE)
@@ -102,24 +104,25 @@ SWEEPS       := $(basename $(notdir $(wildcard tests/whole/*_sweep_test.c)))
 SKIP.asan     = $(CROWDS)
 # Codec, text formats and queues know no threads; nothing runs beside them.
 # The sweeps' processes have one thread each, or fork what the sanitizer knows no children of.
-# Of locks held at once the sanitizer allows 64; lock_test holds all of a pool, and more.
-SKIP.tsan     = $(CODECS) $(SWEEPS) $(CROWDS) lock_test queue_test $(basename $(notdir $(wildcard tests/stream/text_*_test.c)))
+# Of locks held at once the sanitizer allows 64; lock_test holds all of a pool, and more. Models, limits of time
+# and buffers have one thread beside a feeder, and are what takes longest.
+SKIP.tsan     = $(CODECS) $(SWEEPS) $(CROWDS) lock_test queue_test matrix_test delivery_test deadline_test buffer_test $(basename $(notdir $(wildcard tests/stream/text_*_test.c)))
 # The codec is compiled by the same compiler as for gcc, and asks little of the libc.
 SKIP.musl     = $(filter-out codec_iconv_test,$(CODECS)) $(CROWDS)
 SKIP.funopen  = $(CODECS) $(CROWDS)
-SKIP.clang    = $(CROWDS)
+SKIP.clang    = $(CROWDS) queue_test delivery_test
 # The same libc as for gcc: what the sweeps are about is the same.
-SKIP.i686     = $(SWEEPS) $(CROWDS)
+SKIP.i686     = $(SWEEPS) $(CROWDS) $(if $(WRAP.i686),codec_flexi_test text_flexi_test)
 # These put every cell and cut through plain loops that valgrind slows down a hundredfold; the address
 # sanitizer has them. codec_iconv_test trips over the libc's own loader of charsets.
 # Those in namespaces of their own measure times, which are not those of a program so slowed down.
-# The children of seams_test end where they are, with memory in use.
+# Servers, lists and whole exchanges it slows down most, for what the address sanitizer sees as well: it runs the
+# parts (ONLY.valgrind).
 # Those that wait long or compare times, and the last rows, take most of the stage's time for what the address sanitizer's leak
 # check sees as well.
 SKIP.valgrind = codec_flexi_test codec_tables_test codec_jis_test codec_vectors_test codec_iconv_test \
-    $(LONG) lookup_test linger_test seams_test codec_pairs_test namespace_race_test kernels_test buffer_test matrix_test model_test delivery_test text_flexi_test \
-    text_random_test text_input_test $(SWEEPS) random_threads_test \
-    combination_test combination_end_test combination_stream_test combination_format_test combination_wait_test
+    $(LONG) lookup_test linger_test codec_pairs_test namespace_race_test kernels_test buffer_test model_test text_flexi_test \
+    text_random_test text_input_test sender_thread_test registry_test connecting_test
 SKIP.s390x    = codec_flexi_test
 SKIP.arm64    = codec_flexi_test codec_tables_test codec_jis_test codec_pairs_test
 
@@ -155,6 +158,7 @@ endif
 # those that fork while threads run, which qemu does not always survive.
 # The sanitizers' stages are about locks and sockets; another compiler's code is about arithmetic and strings.
 ONLY.clang := tests/base/% tests/codec/% tests/net/% tests/stream/%
+ONLY.valgrind := tests/base/% tests/codec/% tests/net/% tests/sock/% tests/stream/%
 ONLY.s390x := tests/codec/% tests/net/addr_% tests/net/host_%
 ONLY.arm64 := tests/codec/%
 ONLY.i686  := $(if $(WRAP.i686),$(ONLY.s390x) tests/base/% tests/stream/text_% tests/sock/settings_%)
@@ -268,7 +272,7 @@ $(foreach v,$(TESTED),$(eval $(call VARIANT_STAGE,$(v))))
 # ---- The order of locks: the compiler's objects, linked once more with their calls of locks, of stdio and of what
 # may wait renamed to those of tests/order/calls.c. The folder of a mutex tells its place in the order.
 # What has no locks to take is left out, and the programs that jump out of functions which hold some, or fork in them.
-SKIP.order     := $(CROWDS) signal_sweep_test fork_sweep_test seams_test $(CODECS) $(basename $(notdir $(wildcard tests/net/*addr*_test.c tests/net/names_test.c \
+SKIP.order     := $(CROWDS) deadline_test queue_test signal_sweep_test fork_sweep_test seams_test $(CODECS) $(basename $(notdir $(wildcard tests/net/*addr*_test.c tests/net/names_test.c \
                   tests/net/race_test.c tests/stream/text_*_test.c tests/base/*_test.c)))
 ORDERED        := $(filter-out $(foreach f,$(FOLDERS),$(SKIP.order:%=tests/$f/%.c)),$(UNIT))
 ORDER_PROGRAMS := $(ORDERED:%.c=build/order/%)
@@ -313,7 +317,7 @@ stage-layered: $(UNBLOCKED:%.c=build/cc/%)
 	$(call run,layered,$^)
 
 stage-valgrind: $(PROGRAMS.cc)
-	$(call run,valgrind,$^)
+	$(call run,valgrind,$(filter $(ONLY.valgrind:%=build/cc/%),$^))
 
 $(TLS:%.c=build/cc/%): build/cc/libfsock-tls.a
 $(TLS:%.c=build/cc/%): LDLIBS.cc += build/cc/libfsock-tls.a build/cc/libfsock.a $(shell pkg-config --libs openssl) \
