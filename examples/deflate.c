@@ -2,8 +2,8 @@
  * deflate HOST PORT: sends standard input to a server, compressed, and prints what it answers,
  * which is compressed as well.
  *
- * The layer speaks raw deflate, made by zlib, as IMAP does after COMPRESS. It stands on TLS as well:
- * there deflate_push() comes after the handshake.
+ * The layer speaks raw deflate, made by zlib, as IMAP does after COMPRESS. It stands on TLS as
+ * well: there deflate_push() comes after the handshake.
  */
 #define ZLIB_CONST
 #include <errno.h>

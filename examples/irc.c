@@ -1,7 +1,7 @@
 /*
  * irc HOST PORT NICK CHANNEL [AUTHORITIES]: talks in a channel of an IRC server, over TLS. What is
- * typed goes to the channel, what others say there is printed. AUTHORITIES is a file of certificates
- * to believe; default: the system's.
+ * typed goes to the channel, what others say there is printed. AUTHORITIES is a file of
+ * certificates to believe; default: the system's.
  *
  * Each direction has a FILE and a thread of its own, as in threads.c: one waits for the server
  * while the other waits for the keyboard.

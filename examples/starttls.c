@@ -1,6 +1,7 @@
 /*
- * starttls HOST PORT [AUTHORITIES]: asks a mail server, of SMTP or IMAP, to go on in TLS, and has it
- * say there what it can do. AUTHORITIES is a file of certificates to believe; default: the system's.
+ * starttls HOST PORT [AUTHORITIES]: asks a mail server, of SMTP or IMAP, to go on in TLS, and has
+ * it say there what it can do. AUTHORITIES is a file of certificates to believe; default: the
+ * system's.
  *
  * What somebody on the way has sent behind the server's answer, still in the clear, must not be
  * taken for something said under TLS: fsock_tls_start() refuses if input has been read ahead.

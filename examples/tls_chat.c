@@ -91,7 +91,7 @@ hear(struct member *m)
 	return 0;
 }
 
-/* Serves until so many clients have gone, or for ever if the number is negative. Returns 0 or -1. */
+/* Serves until so many clients have gone, or for ever if `clients` is negative: 0 or -1. */
 static int
 serve(fsock_waitlist *list, fsock *listener, long clients)
 {
