@@ -40,7 +40,9 @@ SOURCE_DIRS := $(sort $(dir $(SOURCES)))
 HEADERS  := $(sort $(wildcard include/*.h include/fsock/*.h))
 HAS_TLS  := $(shell pkg-config --atleast-version=3.0 openssl 2>/dev/null && echo yes)
 TLS_EXAMPLES := $(shell grep -l '<fsock/tls.h>' examples/*.c)
-EXAMPLES := $(filter-out $(if $(HAS_TLS),,$(TLS_EXAMPLES)),$(sort $(wildcard examples/*.c)))
+HAS_ZLIB := $(shell pkg-config --exists zlib 2>/dev/null && echo yes)
+ZLIB_EXAMPLES := $(shell grep -l '<zlib.h>' examples/*.c)
+EXAMPLES := $(filter-out $(if $(HAS_TLS),,$(TLS_EXAMPLES)) $(if $(HAS_ZLIB),,$(ZLIB_EXAMPLES)),$(sort $(wildcard examples/*.c)))
 PAGES    := $(sort $(wildcard man/*.[1-9]))
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
@@ -159,6 +161,7 @@ build/cc/examples/%: examples/%.c build/cc/libfsock.a
 
 $(TLS_EXAMPLES:%.c=build/cc/%): build/cc/libfsock-tls.a
 $(TLS_EXAMPLES:%.c=build/cc/%): EXAMPLE_LIBS = build/cc/libfsock-tls.a build/cc/libfsock.a $(TLS_LIBS)
+$(ZLIB_EXAMPLES:%.c=build/cc/%): EXAMPLE_LIBS = build/cc/libfsock.a $(shell pkg-config --libs zlib)
 
 -include $(EXAMPLES:%.c=build/cc/%.d)
 

@@ -1,6 +1,7 @@
 /*
- * starttls HOST PORT [AUTHORITIES]: asks a mail server to go on in TLS, and says hello to it there.
- * AUTHORITIES is a file of certificates to believe; default: the system's.
+ * starttls HOST PORT [AUTHORITIES]: asks a mail server, of SMTP or IMAP, to go on in TLS, and has
+ * it say there what it can do. AUTHORITIES is a file of certificates to believe; default: the
+ * system's.
  *
  * What somebody on the way has sent behind the server's answer, still in the clear, must not be
  * taken for something said under TLS: fsock_tls_start() refuses if input has been read ahead.
@@ -12,19 +13,46 @@
 #include <fsock.h>
 #include <fsock/tls.h>
 
-/* Says a line, unless it is NULL, and reads an answer: 0 if its code is as expected. */
-static int
-talk(FILE *f, const char *text, const char *code)
-{
-	char line[1024];
+/* What is said, and how the last line of the answer begins. */
+struct step {
+	const char *text, *answer;
+};
 
-	if (text)
-		fprintf(f, "%s\n", text);
-	do { /* "250-SIZE" goes on, "250 SIZE" is the last line */
-		if (!fgets(line, sizeof line, f) || strncmp(line, code, 3) != 0)
-			return -1;
-	} while (line[3] == '-');
-	return 0;
+static const struct protocol {
+	struct step hello, start, again, end;
+} smtp = { { "EHLO me", "250 " }, { "STARTTLS", "220 " }, { "EHLO me", "250 " },
+	{ "QUIT", "221 " } },
+  imap = { { "a CAPABILITY", "a OK" }, { "b STARTTLS", "b OK" }, { "c CAPABILITY", "c OK" },
+	  { "d LOGOUT", "d OK" } };
+
+/* Returns NULL if the answer is as expected, else what is wrong: the answer, perhaps. */
+static const char *
+ask(FILE *f, const struct step *step)
+{
+	static char line[1024];
+
+	fprintf(f, "%s\n", step->text);
+	do { /* "250-SIZE" and "* CAPABILITY" are not the last line */
+		if (!fgets(line, sizeof line, f))
+			return ferror(f) ? fsock_last_error()->text : "the server has hung up";
+	} while (strncmp(line, "250-", 4) == 0 || strncmp(line, "* ", 2) == 0);
+	if (strncmp(line, step->answer, strlen(step->answer)) == 0)
+		return NULL;
+	line[strcspn(line, "\n")] = '\0';
+	return line;
+}
+
+/* A server of IMAP greets with "* OK", one of SMTP with lines of 220. NULL: it is none of them. */
+static const struct protocol *
+greet(FILE *f)
+{
+	char line[1024] = "";
+
+	while (fgets(line, sizeof line, f) && strncmp(line, "220-", 4) == 0)
+		;
+	if (strncmp(line, "* OK", 4) == 0)
+		return &imap;
+	return strncmp(line, "220 ", 4) == 0 ? &smtp : NULL;
 }
 
 /* Begins TLS at the octet after the answer: 0 or -1. The stream and its line ends stay. */
@@ -42,21 +70,36 @@ shake_hands(FILE *f, const char *authorities)
 	return r;
 }
 
+/* Returns NULL, or what is wrong. */
+static const char *
+talk(FILE *f, const char *authorities)
+{
+	const struct protocol *p = greet(f);
+	const char *wrong;
+
+	if (!p)
+		return ferror(f) ? fsock_last_error()->text : "this is no mail server";
+	if ((wrong = ask(f, &p->hello)) || (wrong = ask(f, &p->start)))
+		return wrong;
+	if (shake_hands(f, authorities) < 0)
+		return fsock_last_error()->text;
+	if ((wrong = ask(f, &p->again)))
+		return wrong;
+	printf("%s\n", fsock_tls_version(fsock_of(f)));
+	return ask(f, &p->end);
+}
+
 int
 main(int argc, char **argv)
 {
-	FILE *f = argc >= 3 ? fsockopen(argv[1], atoi(argv[2]), "r+,timeout=30,whole-line,eol=crlf")
-			    : NULL;
+	const char *wrong = "usage: starttls HOST PORT [AUTHORITIES]";
+	FILE *f = NULL;
 
-	if (!f || talk(f, NULL, "220") < 0 || talk(f, "EHLO me", "250") < 0 ||
-	    talk(f, "STARTTLS", "220") < 0 || shake_hands(f, argc > 3 ? argv[3] : NULL) < 0 ||
-	    talk(f, "EHLO me", "250") < 0) {
-		fprintf(stderr, "starttls: %s\n",
-		    argc >= 3 ? fsock_last_error()->text
-			      : "usage: starttls HOST PORT [AUTHORITIES]");
-		return EXIT_FAILURE;
+	if (argc >= 3) {
+		f = fsockopen(argv[1], atoi(argv[2]), "r+,timeout=30,whole-line,eol=crlf");
+		wrong = f ? talk(f, argv[3]) : fsock_last_error()->text;
 	}
-	printf("%s\n", fsock_tls_version(fsock_of(f)));
-	talk(f, "QUIT", "221");
-	return fclose(f) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	if (wrong)
+		fprintf(stderr, "starttls: %s\n", wrong);
+	return !wrong && fclose(f) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -131,8 +131,12 @@ SKIP.arm64    = codec_flexi_test codec_tables_test codec_jis_test codec_pairs_te
 FOLDERS := base net codec sock wait stream server whole
 UNIT    := $(sort $(wildcard $(FOLDERS:%=tests/%/$(T)_test.c)))
 PEERS   := $(sort $(wildcard tests/peers/$(T)_test.c))
-# Those of libfsock-tls, where that is built.
-TLS     := $(if $(shell pkg-config --atleast-version=3.0 openssl 2>/dev/null && echo yes),$(sort $(wildcard tests/tls/$(T)_test.c)))
+# Those of libfsock-tls, where that is built; and of those that need one more library such as are where that is.
+BESIDE.deflate_test := zlib
+BESIDE.gnutls_test  := gnutls
+beside  = $(BESIDE.$(basename $(notdir $(1))))
+TLS     := $(if $(HAS_TLS),$(sort $(wildcard tests/tls/$(T)_test.c)))
+TLS     := $(foreach t,$(TLS),$(if $(call beside,$t),$(if $(shell pkg-config --exists $(call beside,$t) 2>/dev/null && echo yes),$t),$t))
 SLOW    := $(sort $(wildcard tests/slow/$(T)_test.c))
 BENCHES := $(sort $(wildcard tests/bench/$(T)_bench.c))
 FUZZ    := $(sort $(wildcard tests/fuzz/$(T)_fuzz.c))
@@ -316,7 +320,8 @@ stage-valgrind: $(PROGRAMS.cc)
 	$(call run,valgrind,$(filter $(ONLY.valgrind:%=build/cc/%),$^))
 
 $(TLS:%.c=build/cc/%): build/cc/libfsock-tls.a
-$(TLS:%.c=build/cc/%): LDLIBS.cc += build/cc/libfsock-tls.a build/cc/libfsock.a $(shell pkg-config --libs openssl)
+$(TLS:%.c=build/cc/%): LDLIBS.cc += build/cc/libfsock-tls.a build/cc/libfsock.a $(shell pkg-config --libs openssl) \
+    $(if $(call beside,$@),$(shell pkg-config --libs $(call beside,$@)))
 
 stage-tls: $(TLS:%.c=build/cc/%) | examples
 	$(call run,tls,$^ $(wildcard tests/tls/*_test.sh))
@@ -394,8 +399,8 @@ coverage: $(PROGRAMS.coverage) $(FUZZ.coverage)
 # ---- What the tests need.
 
 # `make deps test` installs what the stages of `make test` need, `make deps` with anything else, or alone, all.
-PACKAGES.test := $(if $(shell command -v $(CC) 2>/dev/null),,gcc) libc6-dev make pkg-config check libpng-dev libjansson-dev libssl-dev openssl \
-    redis-server curl socat netcat-openbsd systemd python3 cl-flexi-streams
+PACKAGES.test := $(if $(shell command -v $(CC) 2>/dev/null),,gcc) libc6-dev make pkg-config check libpng-dev libjansson-dev libssl-dev openssl zlib1g-dev \
+    libgnutls28-dev redis-server curl socat netcat-openbsd systemd python3 cl-flexi-streams
 PACKAGES := $(PACKAGES.test) gcc g++ clang libclang-rt-dev binutils musl-tools libbsd-dev valgrind cppcheck \
     mandoc groff-base wrk iproute2 libevent-dev gcovr \
     gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross gcc-aarch64-linux-gnu \

@@ -82,6 +82,17 @@ put(struct fsock *s, struct fsock__layers *layers, struct fsock_layer *layer)
 	fsock__handle_note(s);
 }
 
+/* Whether the layers have octets: what they only might have, as TLS after a handshake, is tried. */
+static int
+have_input(struct fsock *s)
+{
+	const struct fsock__layers *layers = s->layers;
+
+	if (layers != NULL && layers->is_started && layers->is_pending)
+		fsock__layers_probe(s);
+	return layers != NULL && (layers->has_first || layers->is_pending);
+}
+
 /*
  * Looks for input that is in the way. Returns how many octets have been read ahead, which are for
  * the layer then, or -1 with the error recorded.
@@ -96,8 +107,7 @@ look_ahead(struct fsock *s, int flags)
 		return -1;
 	if (layers != NULL)
 		n += layers->has_first;
-	if ((flags & FSOCK_LAYER_TAKE_PENDING) ||
-	    (n == 0 && (layers == NULL || !layers->is_pending)))
+	if ((flags & FSOCK_LAYER_TAKE_PENDING) || (n == 0 && !have_input(s)))
 		return n;
 	if (n == 0) /* only the layers know how many there are */
 		return fsock__handle_error(s, "push layer", EBUSY);

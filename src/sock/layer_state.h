@@ -20,6 +20,7 @@ struct fsock_layer {
 	void *state;
 	struct fsock *socket;
 	struct fsock_layer *below; /* NULL: the descriptor */
+	unsigned taken;            /* how often it has got octets from below */
 	int is_started;
 	int is_at_end;  /* read() has told the end of input */
 	int is_ended;   /* end() is done */

@@ -60,6 +60,47 @@ is_unwritable(const struct fsock_layer *layer)
 	return layer->socket->layers->failed || layer->socket->layers->unwritable != 0;
 }
 
+/*
+ * Whether a function that has come to r is to be called again: it wants input, and a layer below
+ * has some, for which nobody is to wait at the descriptor. It may not have asked for it, if what it
+ * got before was less than it had room for. Who takes nothing the second time is not called again.
+ */
+static int
+is_to_be_called_again(const struct fsock_layer *layer, ssize_t r, int calls, unsigned taken)
+{
+	return r == FSOCK_LAYER_WANTS_INPUT && layer->below != NULL &&
+	       (calls == 1 || layer->taken != taken) && fsock__layer_is_pending(layer->below);
+}
+
+/* Calls start(). */
+static int
+call_start(struct fsock_layer *layer)
+{
+	unsigned taken;
+	int r, calls = 0;
+
+	do {
+		taken = layer->taken;
+		r = (int)check(layer, layer->ops->start(layer), 1);
+	} while (is_to_be_called_again(layer, r, ++calls, taken));
+	return r;
+}
+
+/* Calls read(). */
+static ssize_t
+call_read(struct fsock_layer *layer, void *buf, size_t n)
+{
+	unsigned taken;
+	int calls = 0;
+	ssize_t r;
+
+	do {
+		taken = layer->taken;
+		r = check(layer, layer->ops->read(layer, buf, n), n);
+	} while (is_to_be_called_again(layer, r, ++calls, taken));
+	return r;
+}
+
 int
 fsock__layer_start(struct fsock_layer *layer)
 {
@@ -68,7 +109,7 @@ fsock__layer_start(struct fsock_layer *layer)
 	if (r != 1 || layer->is_started)
 		return r;
 	if (layer->ops->start != NULL)
-		r = (int)check(layer, layer->ops->start(layer), 1);
+		r = call_start(layer);
 	if (r == 0)
 		r = fail(layer, EPROTO);
 	layer->is_started = r == 1;
@@ -84,7 +125,7 @@ fsock__layer_read(struct fsock_layer *layer, void *buf, size_t n)
 		return FSOCK_LAYER_FAILED;
 	if (layer->is_at_end)
 		return FSOCK_LAYER_END;
-	r = check(layer, layer->ops->read(layer, buf, n), n);
+	r = call_read(layer, buf, n);
 	layer->is_at_end = r == FSOCK_LAYER_END;
 	return r;
 }
@@ -210,12 +251,18 @@ send_below(struct fsock_layer *layer, const void *buf, size_t n)
 ssize_t
 fsock_layer_receive(fsock_layer *layer, void *octets, size_t n)
 {
+	ssize_t r;
+
 	if (layer->socket->layers->failed)
 		return FSOCK_LAYER_FAILED;
 	if (layer->ahead != NULL)
-		return (ssize_t)take_ahead(layer, octets, n);
-	return layer->below != NULL ? fsock__layer_read(layer->below, octets, n)
-				    : receive(layer, octets, n);
+		r = (ssize_t)take_ahead(layer, octets, n);
+	else if (layer->below != NULL)
+		r = fsock__layer_read(layer->below, octets, n);
+	else
+		r = receive(layer, octets, n);
+	layer->taken += r > 0;
+	return r;
 }
 
 /* see fsock/layer.h */

@@ -658,6 +658,73 @@ START_TEST(making_fails)
 }
 END_TEST
 
+/*
+ * A layer that makes one of four octets, and takes one a call from below: it wants input while
+ * there is some in the layer below. That it has none it knows when it was told so.
+ */
+struct gather {
+	char octets[4];
+	size_t n;
+	int has_more;
+};
+
+static ssize_t
+gather_read(fsock_layer *layer, void *octets, size_t n)
+{
+	struct gather *g = fsock_layer_state(layer);
+	ssize_t r = fsock_layer_receive(layer, g->octets + g->n, 1);
+
+	(void)n;
+	g->has_more = r > 0;
+	if (r <= 0)
+		return r;
+	if (++g->n < sizeof g->octets)
+		return FSOCK_LAYER_WANTS_INPUT;
+	g->n = 0;
+	memcpy(octets, g->octets + 3, 1);
+	return 1;
+}
+
+static ssize_t
+gather_write(fsock_layer *layer, const void *octets, size_t n)
+{
+	return fsock_layer_send(layer, octets, n);
+}
+
+static int
+gather_pending(const fsock_layer *layer)
+{
+	return ((struct gather *)fsock_layer_state(layer))->has_more;
+}
+
+static const struct fsock_layer_ops gather_ops = {
+	.size = sizeof gather_ops,
+	.read = gather_read,
+	.write = gather_write,
+	.pending = gather_pending,
+};
+
+/* Input of the layer below is input; and what a layer only might have is not in another's way. */
+START_TEST(wants_what_is_below)
+{
+	static const struct mangle_plan handless = { .key = 0x21 };
+	struct gather g = { .has_more = 1 };
+	fsock *ends[2];
+	char line[8];
+
+	open_pair(ends, &handless, (struct fsock_options){ .timeout = 2 });
+	ck_assert_int_eq(fsock_layer_push(ends[1], &gather_ops, &g, 0), 0);
+	ck_assert_int_eq(fsock_layer_start(ends[1]), 0);
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(mangle_push(ends[i], &handless, 0), 0);
+	ck_assert_int_ge(fputs("...h...i...\n", fsock_stream(ends[0])), 0);
+	ck_assert_int_eq(fflush(fsock_stream(ends[0])), 0);
+	ck_assert_ptr_nonnull(fgets(line, sizeof line, fsock_stream(ends[1])));
+	ck_assert_str_eq(line, "hi\n");
+	close_pair(ends);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -682,6 +749,7 @@ main(void)
 	tcase_add_loop_test(t, child, 0, 2);
 	tcase_add_loop_test(t, served, 0, 2);
 	tcase_add_loop_test(t, making_fails, 0, 2);
+	tcase_add_test(t, wants_what_is_below);
 	suite_add_tcase(s, t);
 	return sock_run(s);
 }
