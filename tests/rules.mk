@@ -128,7 +128,8 @@ SKIP.arm64    = codec_flexi_test codec_tables_test codec_jis_test codec_pairs_te
 FOLDERS := base net codec sock wait stream server whole
 UNIT    := $(sort $(wildcard $(FOLDERS:%=tests/%/$(T)_test.c)))
 PEERS   := $(sort $(wildcard tests/peers/$(T)_test.c))
-# Those of libfsock-tls, where that is built.
+# Those of libfsock-tls, where that is built; and the variants whose OpenSSL is that of the machine.
+TLS_TESTED := asan tsan
 TLS     := $(if $(shell pkg-config --atleast-version=3.0 openssl 2>/dev/null && echo yes),$(sort $(wildcard tests/tls/$(T)_test.c)))
 SLOW    := $(sort $(wildcard tests/slow/$(T)_test.c))
 BENCHES := $(sort $(wildcard tests/bench/$(T)_bench.c))
@@ -194,7 +195,7 @@ objects = $(filter %.o,$^) $(filter %.a,$^)
 # $(1) is the variant.
 define TEST_RULES
 SUPPORT.$(1)  := $(SUPPORT:%.c=build/$(1)/%.o)
-PROGRAMS.$(1) := $(patsubst %.c,build/$(1)/%,$(call unit,$(1)))
+PROGRAMS.$(1) := $(patsubst %.c,build/$(1)/%,$(call unit,$(1)) $(if $(filter $(TLS_TESTED),$(1)),$(TLS)))
 FUZZ.$(1)     := $(FUZZ:%.c=build/$(1)/%)
 LINKED.$(1)   := $$(PROGRAMS.$(1)) $(if $(filter cc,$(1)),$(CC_ONLY:%.c=build/cc/%))
 TESTFLAGS.$(1) = -Isrc -Itests $$(call check_cflags,$(1)) $$(call peer,cflags,$$<) \
@@ -212,6 +213,9 @@ $$(FUZZ.$(1)): %: %.o build/$(1)/tests/fuzz/replay.o build/$(1)/libfsock.a
 # A harness may have its model beside it; and a test runs a harness, for what it finds in random texts.
 $$(MODELS:%_model.c=build/$(1)/%_fuzz): %_fuzz: %_model.o
 build/$(1)/tests/stream/text_random_test: $(addprefix build/$(1)/tests/fuzz/,format_fuzz.o format_model.o)
+
+$(TLS:%.c=build/$(1)/%): build/$(1)/libfsock-tls.a
+$(TLS:%.c=build/$(1)/%): LDLIBS.$(1) += build/$(1)/libfsock-tls.a build/$(1)/libfsock.a $$(TLS_LIBS)
 
 -include $$(LINKED.$(1):=.d) $$(SUPPORT.$(1):.o=.d) $$(FUZZ.$(1):=.d) $$(MODELS:%.c=build/$(1)/%.d)
 endef
@@ -266,9 +270,9 @@ $(foreach v,$(TESTED),$(eval $(call VARIANT_STAGE,$(v))))
 # What has no locks to take is left out, and the programs that jump out of functions which hold some, or fork in them.
 SKIP.order     := $(CROWDS) signal_sweep_test fork_sweep_test seams_test $(CODECS) $(basename $(notdir $(wildcard tests/net/*addr*_test.c tests/net/names_test.c \
                   tests/net/race_test.c tests/stream/text_*_test.c tests/base/*_test.c)))
-ORDERED        := $(filter-out $(foreach f,$(FOLDERS),$(SKIP.order:%=tests/$f/%.c)),$(UNIT))
+ORDERED        := $(filter-out $(foreach f,$(FOLDERS) tls,$(SKIP.order:%=tests/$f/%.c)),$(UNIT) $(TLS))
 ORDER_PROGRAMS := $(ORDERED:%.c=build/order/%)
-ORDER_LIBRARY  := $(SOURCES:%.c=build/order/%.o)
+ORDER_LIBRARY  := $(patsubst %.c,build/order/%.o,$(SOURCES) $(if $(TLS),$(TLS_SOURCES)))
 ORDER_RECORDER := $(patsubst %.c,build/cc/%.o,$(wildcard tests/order/*.c))
 
 $(ORDER_LIBRARY): build/order/%.o: build/cc/%.o tests/order/library.syms
@@ -295,7 +299,7 @@ build/order/libfsock.a: $(ORDER_LIBRARY)
 $(ORDER_PROGRAMS): %: %.o $(SUPPORT:%.c=build/order/%.o) $(ORDER_RECORDER) build/order/libfsock.a
 	@echo "  LD $@"
 	$(Q)$(CC.cc) $(CFLAGS.cc) -pthread -no-pie $(LDFLAGS) $(call wrapped,$@) -o $@ $(objects) \
-	    $(call check_libs,cc)
+	    $(call check_libs,cc) $(if $(filter build/order/tests/tls/%,$@),$(TLS_LIBS))
 
 stage-order: $(ORDER_PROGRAMS)
 	$(call run,order,$^)
@@ -308,11 +312,8 @@ stage-unblocked: $(UNBLOCKED:%.c=build/cc/%)
 stage-layered: $(UNBLOCKED:%.c=build/cc/%)
 	$(call run,layered,$^)
 
-stage-valgrind: $(PROGRAMS.cc)
+stage-valgrind: $(PROGRAMS.cc) $(TLS:%.c=build/cc/%)
 	$(call run,valgrind,$^)
-
-$(TLS:%.c=build/cc/%): build/cc/libfsock-tls.a
-$(TLS:%.c=build/cc/%): LDLIBS.cc += build/cc/libfsock-tls.a build/cc/libfsock.a $(shell pkg-config --libs openssl)
 
 stage-tls: $(TLS:%.c=build/cc/%) | examples
 	$(call run,tls,$^ $(wildcard tests/tls/*_test.sh))
