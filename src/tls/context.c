@@ -143,7 +143,8 @@ new_context(fsock_tls *tls)
 
 	ERR_clear_error();
 	context = SSL_CTX_new(TLS_method());
-	if (context == NULL) {
+	if (context == NULL || (o->resume != FSOCK_OFF && fsock__tls_keep_sessions(context) < 0)) {
+		SSL_CTX_free(context);
 		fsock_layer_report("make TLS", FSOCK_OUT_OF_MEMORY_ERROR, ENOMEM, NULL);
 		return NULL;
 	}

@@ -71,6 +71,8 @@ make_ssl(struct fsock__tls *t, fsock_layer *layer)
 		prepare_server(t);
 	else if (prepare_client(t) < 0)
 		return fsock_layer_fail(layer, FSOCK_OUT_OF_MEMORY_ERROR, ENOMEM, NULL);
+	else
+		fsock__tls_resume(t);
 	return 1;
 }
 
