@@ -61,7 +61,7 @@ fsock_tls *fsock__tls_default(void);
 /* Has the context keep its clients' sessions. Returns 0, or -1 if there is no memory. */
 int fsock__tls_keep_sessions(SSL_CTX *);
 
-/* A client that is about to begin: goes on with an earlier session with that server, if there is. */
+/* A client that is about to begin goes on with an earlier session with that server, if it can. */
 void fsock__tls_resume(struct fsock__tls *);
 
 /* What a BIO of a connection is made of. */

@@ -81,7 +81,8 @@ bare_disconnect(struct bare *b)
 {
 	fsock_close(b->s);
 	SSL_free(b->ssl);
-	close(b->fd);
+	if (b->fd >= 0)
+		close(b->fd);
 }
 
 static inline void
