@@ -14,6 +14,7 @@ struct bare {
 	SSL_CTX *context;
 	SSL *ssl;
 	int is_server; /* the bare one */
+	int is_interruptible;
 };
 
 static inline SSL_CTX *
@@ -49,7 +50,9 @@ bare_connect(struct bare *b)
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	b->fd = fds[1];
-	b->s = fsock_adopt(fds[0], &(struct fsock_options){ .timeout = 20 });
+	b->s = fsock_adopt(
+	    fds[0], &(struct fsock_options){ .timeout = 20,
+			.interruptible = b->is_interruptible ? FSOCK_ON : FSOCK_DEFAULT });
 	ck_assert_ptr_nonnull(b->s);
 	b->ssl = SSL_new(b->context);
 	SSL_set_fd(b->ssl, b->fd);
@@ -93,7 +96,7 @@ bare_close(struct bare *b)
 	SSL_CTX_free(b->context);
 }
 
-/* What the bare end says, and hears: a line. */
+/* What the bare end says, and hears: a line; or more, if some was held. */
 static inline void
 bare_say(struct bare *b, const char *text)
 {
@@ -106,15 +109,21 @@ bare_say(struct bare *b, const char *text)
 }
 
 static inline void
-bare_hear(struct bare *b, const char *text)
+bare_hear_all(struct bare *b, const char *text, const char *expected)
 {
 	char line[256] = "";
 	FILE *out = fsock_stream(b->s);
 
 	ck_assert_int_ge(fputs(text, out), 0);
 	ck_assert_int_eq(fflush(out), 0);
-	ck_assert_int_eq(SSL_read(b->ssl, line, sizeof line - 1), (int)strlen(text));
-	ck_assert_str_eq(line, text);
+	ck_assert_int_eq(SSL_read(b->ssl, line, sizeof line - 1), (int)strlen(expected));
+	ck_assert_str_eq(line, expected);
+}
+
+static inline void
+bare_hear(struct bare *b, const char *text)
+{
+	bare_hear_all(b, text, text);
 }
 
 #endif

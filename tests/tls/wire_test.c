@@ -253,7 +253,7 @@ END_TEST
 START_TEST(new_keys)
 {
 	int kind = _i & 1 ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED;
-	struct bare b;
+	struct bare b = { 0 };
 
 	bare_open(&b, _i & 2);
 	for (int i = 0; i < 10; i++) {
@@ -285,7 +285,7 @@ START_TEST(new_keys_while_writing)
 {
 	char line[64], sink[4096];
 	pthread_t writer;
-	struct bare b;
+	struct bare b = { 0 };
 	size_t got = 0;
 	FILE *in;
 	void *r;
@@ -342,7 +342,7 @@ END_TEST
 /* What the peer has said before it went can be read, though writing fails. */
 START_TEST(gone)
 {
-	struct bare b;
+	struct bare b = { 0 };
 	char line[64];
 	FILE *in, *out;
 
@@ -364,9 +364,38 @@ START_TEST(gone)
 }
 END_TEST
 
+/* Records that came at once, small ones with a line each, or one with many: a line a turn. */
+START_TEST(line_by_line)
+{
+	enum { MANY = 150 };
+	fsock_waitlist *list = fsock_waitlist_new();
+	char text[MANY * 8 + 1] = "", line[32];
+	struct fsock_event event;
+	struct bare b = { 0 };
+
+	bare_open(&b, 1);
+	bare_say(&b, "the tickets are read with it\n");
+	for (int i = 0; i < MANY; i++)
+		snprintf(text + 8 * i, 9, "%07d\n", i);
+	for (int i = 0, n = _i ? MANY : 1; i < MANY; i += n)
+		ck_assert_int_eq(SSL_write(b.ssl, text + 8 * i, 8 * n), 8 * n);
+	ck_assert_int_eq(fsock_waitlist_add(list, b.s, FSOCK_INPUT, NULL), 0);
+	for (int i = 0; i < MANY; i++) {
+		ck_assert_int_eq(fsock_waitlist_wait(list, 20, NULL), 1);
+		ck_assert_ptr_eq(fsock_waitlist_next(list, &event), b.s);
+		ck_assert_ptr_nonnull(fgets(line, sizeof line, fsock_stream(b.s)));
+		ck_assert_int_eq(atoi(line), i);
+	}
+	ck_assert_int_eq(fsock_waitlist_wait(list, 0.01, NULL), 0);
+	bare_close(&b);
+	fsock_waitlist_free(list);
+}
+END_TEST
+
 static void
 add(TCase *t)
 {
+	tcase_add_loop_test(t, line_by_line, 0, 2);
 	tcase_add_loop_test(t, gone, 0, 2);
 	tcase_add_test(t, cut);
 	tcase_add_test(t, changed);

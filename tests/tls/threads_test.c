@@ -1,0 +1,113 @@
+/* A reader and a writer on one TLS connection, while a third thread interrupts and shuts down. */
+#include "../../src/base/compat.h"
+
+#include <semaphore.h>
+#include <signal.h>
+
+#include "bare.h"
+
+enum { ENOUGH = 200000, INTERRUPTS = 50 };
+
+static struct {
+	struct bare b;
+	sem_t is_going;
+	size_t written, read, echoed;
+	int is_right, errnum;
+} world;
+
+/* The peer: what comes goes back. */
+static void *
+echo(void *arg)
+{
+	struct bare *b = arg;
+	char octets[4096];
+	int n;
+
+	while ((n = SSL_read(b->ssl, octets, sizeof octets)) > 0) {
+		world.echoed += (size_t)n;
+		if (SSL_write(b->ssl, octets, n) != n)
+			return NULL;
+	}
+	SSL_shutdown(b->ssl);
+	return NULL;
+}
+
+static void *
+write_on(void *arg)
+{
+	FILE *out = fsock_output(arg);
+
+	while (putc('a' + (int)(world.written % 26), out) != EOF)
+		world.written++;
+	world.errnum = errno;
+	return NULL;
+}
+
+/* Until the end, whoever interrupts. */
+static void *
+read_on(void *arg)
+{
+	FILE *in = fsock_input(arg);
+	int c;
+
+	for (;;) {
+		c = getc(in);
+		if (c == EOF && ferror(in) && errno == ECANCELED) {
+			clearerr(in);
+			continue;
+		}
+		if (c == EOF || c != 'a' + (int)(world.read % 26))
+			break;
+		if (++world.read == ENOUGH)
+			sem_post(&world.is_going);
+	}
+	world.is_right = c == EOF && feof(in) && !ferror(in);
+	if (world.read < ENOUGH)
+		sem_post(&world.is_going);
+	return NULL;
+}
+
+START_TEST(three)
+{
+	int direction = _i & 1 ? FSOCK_INPUT | FSOCK_OUTPUT : FSOCK_OUTPUT;
+	pthread_t peer, writer, reader;
+	struct bare *b = &world.b;
+
+	memset(&world, 0, sizeof world);
+	sem_init(&world.is_going, 0, 0);
+	b->is_interruptible = 1;
+	bare_open(b, _i & 2);
+	ck_assert_int_eq(pthread_create(&peer, NULL, echo, b), 0);
+	ck_assert_int_eq(pthread_create(&reader, NULL, read_on, b->s), 0);
+	ck_assert_int_eq(pthread_create(&writer, NULL, write_on, b->s), 0);
+	while (sem_wait(&world.is_going) != 0)
+		;
+	for (int i = 0; i < INTERRUPTS; i++)
+		ck_assert_int_eq(fsock_interrupt(b->s, FSOCK_INPUT), 0);
+	ck_assert_int_eq(fsock_shutdown(b->s, direction), 0);
+	pthread_join(writer, NULL);
+	pthread_join(reader, NULL);
+	ck_assert_int_eq(world.errnum, EPIPE);
+	ck_assert(world.is_right);
+	ck_assert_uint_ge(world.read, ENOUGH);
+	ck_assert_int_eq(fsock_abort(b->s), 0);
+	b->s = NULL;
+	pthread_join(peer, NULL);
+	if (direction == FSOCK_OUTPUT)
+		ck_assert_uint_eq(world.read, world.echoed);
+	bare_close(b);
+}
+END_TEST
+
+static void
+add(TCase *t)
+{
+	signal(SIGPIPE, SIG_IGN); /* the peer's OpenSSL raises it */
+	tcase_add_loop_test(t, three, 0, 4);
+}
+
+int
+main(void)
+{
+	return tls_run("threads", add);
+}
