@@ -98,7 +98,7 @@ long_first = $(filter $(addprefix %/,$(LONG)),$(1)) $(filter-out $(addprefix %/,
 CODECS       := $(basename $(notdir $(wildcard tests/codec/*_test.c)))
 # These measure times while hundreds of threads ask a resolver: one stage is enough.
 CROWDS       := namespace_lookup_test namespace_race_test
-SWEEPS       := $(basename $(notdir $(wildcard tests/whole/*_sweep_test.c)))
+SWEEPS       := $(basename $(notdir $(wildcard tests/whole/*_sweep_test.c tests/tls/*_sweep_test.c)))
 SKIP.asan     = $(CROWDS)
 # Codec, text formats and queues know no threads; nothing runs beside them.
 # The sweeps' processes have one thread each, or fork what the sanitizer knows no children of.
@@ -167,6 +167,7 @@ WRAPPED.fault_test := malloc calloc free mmap mmap64 munmap fopencookie funopen 
     lstat lstat64 unlink pthread_create realloc epoll_create1 epoll_ctl epoll_wait socketpair
 WRAPPED.fault_sweep_test        := $(WRAPPED.fault_test)
 WRAPPED.fault_server_sweep_test := $(WRAPPED.fault_test)
+WRAPPED.tls_fault_sweep_test    := $(WRAPPED.fault_test)
 WRAPPED.server_fault_test := malloc calloc realloc socket bind listen send pipe2 eventfd epoll_create1 \
     pthread_create fsock_waitlist_add fsock__accept_now
 WRAPPED.signal_sweep_test := socket socketpair connect bind listen accept4 setsockopt getsockopt getsockname \
