@@ -84,7 +84,7 @@ START_TEST(three)
 		;
 	for (int i = 0; i < INTERRUPTS; i++)
 		ck_assert_int_eq(fsock_interrupt(b->s, FSOCK_INPUT), 0);
-	ck_assert_int_eq(fsock_shutdown(b->s, direction), 0);
+	ck_assert_msg(fsock_shutdown(b->s, direction) == 0, "%s", fsock_last_error()->text);
 	pthread_join(writer, NULL);
 	pthread_join(reader, NULL);
 	ck_assert_int_eq(world.errnum, EPIPE);
