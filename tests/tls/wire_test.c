@@ -5,7 +5,7 @@
 
 enum { ROOM = 8192, LINES = 3 };
 
-/* A client of the library's, and a server that is fed and emptied by hand: no thread, no waiting. */
+/* A client of the library's, and a server that is fed and emptied by hand: nothing waits. */
 struct wire {
 	fsock *s;
 	fsock_tls *tls;
