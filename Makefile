@@ -91,19 +91,12 @@ tls:
 	@echo "libfsock-tls needs OpenSSL 3 with its headers (libssl-dev)" >&2; exit 1
 endif
 
-build/cc/libfsock-tls.a: $(TLS_OBJECTS) src/tls
-	@echo "  AR $@"
-	$(Q)rm -f $@
-	$(Q)$(AR) rcs $@ $(TLS_OBJECTS)
-
 build/cc/$(TLS_SHARED): $(TLS_OBJECTS) build/cc/$(SHARED) $(EXPORTS)-tls src/tls
 	@echo "  LD $@"
 	$(Q)$(CC) $(CFLAGS) -pthread $(LDFLAGS) $(subst $(SONAME),$(TLS_SONAME),$(subst $(EXPORTS),$(EXPORTS)-tls,$(SOFLAGS))) \
 	    -o $@ $(TLS_OBJECTS) -Lbuild/cc -lfsock $(TLS_LIBS)
 	$(Q)ln -sf $(TLS_SHARED) $(@D)/$(TLS_SONAME)
 	$(Q)ln -sf $(TLS_SHARED) $(@D)/$(TLS_SOLINK)
-
--include $(TLS_OBJECTS:.o=.d)
 
 # ---- Variants: a compiler with its flags, and a directory under build/ of its own.
 
@@ -130,6 +123,11 @@ build/$(1)/libfsock.a: $$(OBJECTS.$(1)) $(SOURCE_DIRS)
 	$$(Q)rm -f $$@
 	$$(Q)$$(AR) rcs $$@ $$(OBJECTS.$(1))
 
+build/$(1)/libfsock-tls.a: $(TLS_SOURCES:%.c=build/$(1)/%.o) src/tls
+	@echo "  AR $$@"
+	$$(Q)rm -f $$@
+	$$(Q)$$(AR) rcs $$@ $$(filter %.o,$$^)
+
 build/$(1)/$(SHARED): $$(OBJECTS.$(1)) $(EXPORTS) $(SOURCE_DIRS)
 	@echo "  LD $$@"
 	$$(Q)$$(CC.$(1)) $$(CFLAGS.$(1)) -pthread $$(LDFLAGS) $$(SOFLAGS) -o $$@ $$(OBJECTS.$(1)) \
@@ -137,7 +135,7 @@ build/$(1)/$(SHARED): $$(OBJECTS.$(1)) $(EXPORTS) $(SOURCE_DIRS)
 	$$(Q)ln -sf $(SHARED) $$(@D)/$(SONAME)
 	$$(Q)ln -sf $(SHARED) $$(@D)/$(SOLINK)
 
--include $$(OBJECTS.$(1):.o=.d)
+-include $$(OBJECTS.$(1):.o=.d) $(TLS_SOURCES:%.c=build/$(1)/%.d)
 endef
 $(foreach v,$(VARIANTS),$(eval $(call VARIANT_RULES,$(v))))
 

@@ -100,7 +100,7 @@ long_first = $(filter $(addprefix %/,$(LONG)),$(1)) $(filter-out $(addprefix %/,
 CODECS       := $(basename $(notdir $(wildcard tests/codec/*_test.c)))
 # These measure times while hundreds of threads ask a resolver: one stage is enough.
 CROWDS       := namespace_lookup_test namespace_race_test
-SWEEPS       := $(basename $(notdir $(wildcard tests/whole/*_sweep_test.c)))
+SWEEPS       := $(basename $(notdir $(wildcard tests/whole/*_sweep_test.c tests/tls/*_sweep_test.c)))
 SKIP.asan     = $(CROWDS)
 # Codec, text formats and queues know no threads; nothing runs beside them.
 # The sweeps' processes have one thread each, or fork what the sanitizer knows no children of.
@@ -131,12 +131,15 @@ SKIP.arm64    = codec_flexi_test codec_tables_test codec_jis_test codec_pairs_te
 FOLDERS := base net codec sock wait stream server whole
 UNIT    := $(sort $(wildcard $(FOLDERS:%=tests/%/$(T)_test.c)))
 PEERS   := $(sort $(wildcard tests/peers/$(T)_test.c))
-# Those of libfsock-tls, where that is built; and of those that need one more library such as are where that is.
+# Those of libfsock-tls, where that is built; of those that need one more library such as are where that is; and
+# the variants whose OpenSSL is that of the machine, which run those that need no more.
 BESIDE.deflate_test := zlib
 BESIDE.gnutls_test  := gnutls
 beside  = $(BESIDE.$(basename $(notdir $(1))))
 TLS     := $(if $(HAS_TLS),$(sort $(wildcard tests/tls/$(T)_test.c)))
 TLS     := $(foreach t,$(TLS),$(if $(call beside,$t),$(if $(shell pkg-config --exists $(call beside,$t) 2>/dev/null && echo yes),$t),$t))
+TLS_ALONE  := $(foreach t,$(TLS),$(if $(call beside,$t),,$t))
+TLS_TESTED := asan tsan
 SLOW    := $(sort $(wildcard tests/slow/$(T)_test.c))
 BENCHES := $(sort $(wildcard tests/bench/$(T)_bench.c))
 FUZZ    := $(sort $(wildcard tests/fuzz/$(T)_fuzz.c))
@@ -174,6 +177,7 @@ WRAPPED.fault_test := malloc calloc free mmap mmap64 munmap fopencookie funopen 
     lstat lstat64 unlink pthread_create realloc epoll_create1 epoll_ctl epoll_wait socketpair
 WRAPPED.fault_sweep_test        := $(WRAPPED.fault_test)
 WRAPPED.fault_server_sweep_test := $(WRAPPED.fault_test)
+WRAPPED.tls_fault_sweep_test    := $(WRAPPED.fault_test)
 WRAPPED.server_fault_test := malloc calloc realloc socket bind listen send pipe2 eventfd epoll_create1 \
     pthread_create fsock_waitlist_add fsock__accept_now
 WRAPPED.signal_sweep_test := socket socketpair connect bind listen accept4 setsockopt getsockopt getsockname \
@@ -202,7 +206,7 @@ objects = $(filter %.o,$^) $(filter %.a,$^)
 # $(1) is the variant.
 define TEST_RULES
 SUPPORT.$(1)  := $(SUPPORT:%.c=build/$(1)/%.o)
-PROGRAMS.$(1) := $(patsubst %.c,build/$(1)/%,$(call unit,$(1)))
+PROGRAMS.$(1) := $(patsubst %.c,build/$(1)/%,$(call unit,$(1)) $(if $(filter $(TLS_TESTED),$(1)),$(TLS_ALONE)))
 FUZZ.$(1)     := $(FUZZ:%.c=build/$(1)/%)
 LINKED.$(1)   := $$(PROGRAMS.$(1)) $(if $(filter cc,$(1)),$(CC_ONLY:%.c=build/cc/%))
 TESTFLAGS.$(1) = -Isrc -Itests $$(call check_cflags,$(1)) $$(call peer,cflags,$$<) \
@@ -220,6 +224,9 @@ $$(FUZZ.$(1)): %: %.o build/$(1)/tests/fuzz/replay.o build/$(1)/libfsock.a
 # A harness may have its model beside it; and a test runs a harness, for what it finds in random texts.
 $$(MODELS:%_model.c=build/$(1)/%_fuzz): %_fuzz: %_model.o
 build/$(1)/tests/stream/text_random_test: $(addprefix build/$(1)/tests/fuzz/,format_fuzz.o format_model.o)
+
+$(TLS_ALONE:%.c=build/$(1)/%): build/$(1)/libfsock-tls.a
+$(TLS_ALONE:%.c=build/$(1)/%): LDLIBS.$(1) += build/$(1)/libfsock-tls.a build/$(1)/libfsock.a $$(TLS_LIBS)
 
 -include $$(LINKED.$(1):=.d) $$(SUPPORT.$(1):.o=.d) $$(FUZZ.$(1):=.d) $$(MODELS:%.c=build/$(1)/%.d)
 endef
@@ -274,9 +281,9 @@ $(foreach v,$(TESTED),$(eval $(call VARIANT_STAGE,$(v))))
 # What has no locks to take is left out, and the programs that jump out of functions which hold some, or fork in them.
 SKIP.order     := $(CROWDS) deadline_test queue_test signal_sweep_test fork_sweep_test seams_test $(CODECS) $(basename $(notdir $(wildcard tests/net/*addr*_test.c tests/net/names_test.c \
                   tests/net/race_test.c tests/stream/text_*_test.c tests/base/*_test.c)))
-ORDERED        := $(filter-out $(foreach f,$(FOLDERS),$(SKIP.order:%=tests/$f/%.c)),$(UNIT))
+ORDERED        := $(filter-out $(foreach f,$(FOLDERS) tls,$(SKIP.order:%=tests/$f/%.c)),$(UNIT))
 ORDER_PROGRAMS := $(ORDERED:%.c=build/order/%)
-ORDER_LIBRARY  := $(SOURCES:%.c=build/order/%.o)
+ORDER_LIBRARY  := $(patsubst %.c,build/order/%.o,$(SOURCES))
 ORDER_RECORDER := $(patsubst %.c,build/cc/%.o,$(wildcard tests/order/*.c))
 
 $(ORDER_LIBRARY): build/order/%.o: build/cc/%.o tests/order/library.syms
@@ -303,7 +310,7 @@ build/order/libfsock.a: $(ORDER_LIBRARY)
 $(ORDER_PROGRAMS): %: %.o $(SUPPORT:%.c=build/order/%.o) $(ORDER_RECORDER) build/order/libfsock.a
 	@echo "  LD $@"
 	$(Q)$(CC.cc) $(CFLAGS.cc) -pthread -no-pie $(LDFLAGS) $(call wrapped,$@) -o $@ $(objects) \
-	    $(call check_libs,cc)
+	    $(call check_libs,cc) $(if $(filter build/order/tests/tls/%,$@),$(TLS_LIBS))
 
 stage-order: $(ORDER_PROGRAMS)
 	$(call run,order,$^)
@@ -316,12 +323,12 @@ stage-unblocked: $(UNBLOCKED:%.c=build/cc/%)
 stage-layered: $(UNBLOCKED:%.c=build/cc/%)
 	$(call run,layered,$^)
 
-stage-valgrind: $(PROGRAMS.cc)
-	$(call run,valgrind,$(filter $(ONLY.valgrind:%=build/cc/%),$^))
-
 $(TLS:%.c=build/cc/%): build/cc/libfsock-tls.a
 $(TLS:%.c=build/cc/%): LDLIBS.cc += build/cc/libfsock-tls.a build/cc/libfsock.a $(shell pkg-config --libs openssl) \
     $(if $(call beside,$@),$(shell pkg-config --libs $(call beside,$@)))
+
+stage-valgrind: $(PROGRAMS.cc) $(TLS_ALONE:%.c=build/cc/%)
+	$(call run,valgrind,$(filter $(ONLY.valgrind:%=build/cc/%) build/cc/tests/tls/%,$^))
 
 stage-tls: $(TLS:%.c=build/cc/%) | examples
 	$(call run,tls,$^ $(wildcard tests/tls/*_test.sh))

@@ -120,8 +120,12 @@ FSOCK_API void *fsock_layer_state(const fsock_layer *layer);
 FSOCK_API fsock *fsock_layer_socket(const fsock_layer *layer);
 FSOCK_API const char *fsock_layer_host(const fsock_layer *layer);
 
-/* The host that a socket is connected to, "" if that is not known: for who makes a layer. */
+/*
+ * The host that a socket is connected to, "" if that is not known, and the port, 0 if there is
+ * none: for who makes a layer.
+ */
 FSOCK_API const char *fsock_layer_peer(const fsock *s);
+FSOCK_API int fsock_layer_port(const fsock *s);
 
 /* fsockopen() through a layer: see fsock/stream.h. */
 FSOCK_API FILE *fsock_layer_open(

@@ -38,7 +38,8 @@ struct fsock_tls_options {
 	int min_version;               /* 12 or 13; default 12 */
 	const char *alpn;              /* "h2,http/1.1": a server without a common one refuses */
 	const char *ciphers;           /* as OpenSSL writes them, up to TLS 1.2; default its own */
-	enum fsock_switch resume;      /* sessions may be resumed; default on */
+	enum fsock_switch resume; /* sessions may be resumed; default on. A client keeps them by
+	                             name and port, until fsock_tls_reload() */
 	enum fsock_switch allow_truncation; /* an end without close_notify is an end; default off */
 	/* A server: which certificates are for the name that a client asks for; NULL: these. */
 	fsock_tls *(*choose)(const char *name, void *arg);

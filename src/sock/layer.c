@@ -211,6 +211,13 @@ fsock_layer_peer(const fsock *s)
 
 /* see fsock/layer.h */
 int
+fsock_layer_port(const fsock *s)
+{
+	return s->port > 0 ? s->port : 0;
+}
+
+/* see fsock/layer.h */
+int
 fsock_layer_report(const char *operation, enum fsock_error_kind kind, int errnum, const char *text)
 {
 	if (text == NULL)

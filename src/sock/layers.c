@@ -294,7 +294,8 @@ write_held(struct fsock__layers *layers)
 	}
 	free(layers->held);
 	layers->held = NULL;
-	layers->held_from = layers->held_to = 0;
+	layers->held_from = 0;
+	layers->held_to = 0;
 	return 1;
 }
 

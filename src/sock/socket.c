@@ -151,11 +151,12 @@ end_layers(struct fsock *s)
 	r = fsock__layers_flush(s, 1);
 	fsock__turn_end(s, &out->turn, out->turn.number);
 	fsock__unfinished_look(s);
-	if (r == 0)
+	if (r == 0) {
 		out->queued = 1;
 		out->end_due = 1;
-	else if (r < 0 && is_unsent)
+	} else if (r < 0 && is_unsent) {
 		fsock__socket_fail_output(s, errno);
+	}
 	fsock__error_back(before);
 	errno = saved;
 }

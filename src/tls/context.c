@@ -89,6 +89,7 @@ use_authorities(SSL_CTX *context, const struct fsock_tls_options *o)
 {
 	const char *dir = o->ca_dir != NULL && o->ca_dir[0] != '\0' ? o->ca_dir : NULL;
 	X509_STORE *store = SSL_CTX_get_cert_store(context);
+	X509_LOOKUP *lookup;
 
 	if (o->ca_file != NULL && SSL_CTX_load_verify_file(context, o->ca_file) != 1)
 		return fail("authorities", o->ca_file);
@@ -96,14 +97,15 @@ use_authorities(SSL_CTX *context, const struct fsock_tls_options *o)
 		return fail("authorities", dir);
 	if (o->crl_file == NULL)
 		return 0;
-	if (X509_load_crl_file(X509_STORE_add_lookup(store, X509_LOOKUP_file()), o->crl_file,
-		X509_FILETYPE_PEM) < 1)
+	lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+	if (lookup == NULL || X509_load_crl_file(lookup, o->crl_file, X509_FILETYPE_PEM) < 1)
 		return fail("revocations", o->crl_file);
 	X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
 	return 0;
 }
 
-static void
+/* Returns 0, or -1 if there is no memory. */
+static int
 set_rules(SSL_CTX *context, fsock_tls *tls)
 {
 	const struct fsock_tls_options *o = &tls->options;
@@ -125,13 +127,15 @@ set_rules(SSL_CTX *context, fsock_tls *tls)
 		SSL_CTX_set_num_tickets(context, 1);
 	}
 	if (tls->alpn != NULL) {
-		SSL_CTX_set_alpn_protos(context, tls->alpn, tls->alpn_length);
+		if (SSL_CTX_set_alpn_protos(context, tls->alpn, tls->alpn_length) != 0)
+			return -1;
 		SSL_CTX_set_alpn_select_cb(context, choose_alpn, tls);
 	}
 	if (o->choose != NULL) {
 		SSL_CTX_set_tlsext_servername_callback(context, choose_name);
 		SSL_CTX_set_tlsext_servername_arg(context, tls);
 	}
+	return o->resume == FSOCK_OFF ? 0 : fsock__tls_keep_sessions(context);
 }
 
 /* Returns a context, or NULL with the error recorded. */
@@ -143,11 +147,11 @@ new_context(fsock_tls *tls)
 
 	ERR_clear_error();
 	context = SSL_CTX_new(TLS_method());
-	if (context == NULL) {
+	if (context == NULL || set_rules(context, tls) < 0) {
+		SSL_CTX_free(context);
 		fsock_layer_report("make TLS", FSOCK_OUT_OF_MEMORY_ERROR, ENOMEM, NULL);
 		return NULL;
 	}
-	set_rules(context, tls);
 	if (o->ciphers != NULL && SSL_CTX_set_cipher_list(context, o->ciphers) != 1)
 		fail("ciphers", o->ciphers);
 	else if (use_certificate(context, o) == 0 && use_authorities(context, o) == 0)
@@ -182,7 +186,7 @@ fsock__tls_context(fsock_tls *tls, int is_client)
 	return context;
 }
 
-/* "h2,http/1.1" as it is on the wire. Returns 0 or -1. */
+/* "h2,http/1.1" as it is on the wire. Returns 0, or -1 with errno. */
 static int
 make_alpn(fsock_tls *tls, const char *text)
 {
@@ -197,16 +201,19 @@ make_alpn(fsock_tls *tls, const char *text)
 		size_t n = strcspn(text, ",");
 
 		if (n == 0 || n > 255)
-			return -1;
+			break;
 		tls->alpn[tls->alpn_length++] = (unsigned char)n;
 		memcpy(tls->alpn + tls->alpn_length, text, n);
 		tls->alpn_length += (unsigned)n;
 		text += n + (text[n] == ',');
 	}
-	return tls->alpn_length > 0 ? 0 : -1;
+	if (*text == '\0' && tls->alpn_length > 0)
+		return 0;
+	errno = EINVAL;
+	return -1;
 }
 
-/* Copies the options. Returns 0 or -1. */
+/* Copies the options. Returns 0, or -1 with errno. */
 static int
 copy_options(fsock_tls *tls, const struct fsock_tls_options *options)
 {
@@ -217,12 +224,16 @@ copy_options(fsock_tls *tls, const struct fsock_tls_options *options)
 	if (options != NULL)
 		*o = *options;
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		size_t size;
+
 		if (*texts[i] == NULL)
 			continue;
-		tls->texts[i] = strdup(*texts[i]);
-		*texts[i] = tls->texts[i];
+		size = strlen(*texts[i]) + 1;
+		tls->texts[i] = malloc(size);
 		if (tls->texts[i] == NULL)
 			return -1;
+		memcpy(tls->texts[i], *texts[i], size);
+		*texts[i] = tls->texts[i];
 	}
 	return make_alpn(tls, o->alpn);
 }
@@ -249,7 +260,7 @@ fsock__tls_new(const struct fsock_tls_options *options)
 	tls->references = 1;
 	pthread_mutex_init(&tls->lock, NULL);
 	if (copy_options(tls, options) < 0)
-		fsock_layer_report("make TLS", FSOCK_INVALID_ARGUMENT_ERROR, EINVAL, NULL);
+		fsock_layer_report("make TLS", fsock_error_kind_of_errno(errno), errno, NULL);
 	else if ((tls->context = new_context(tls)) != NULL)
 		return tls;
 	error = errno;

@@ -71,6 +71,8 @@ make_ssl(struct fsock__tls *t, fsock_layer *layer)
 		prepare_server(t);
 	else if (prepare_client(t) < 0)
 		return fsock_layer_fail(layer, FSOCK_OUT_OF_MEMORY_ERROR, ENOMEM, NULL);
+	else
+		fsock__tls_resume(t);
 	return 1;
 }
 
@@ -104,9 +106,10 @@ judge(struct fsock__tls *t, fsock_layer *layer, int r)
 		return FSOCK_LAYER_WANTS_INPUT;
 	if (error == SSL_ERROR_ZERO_RETURN)
 		return FSOCK_LAYER_END;
-	t->has_failed = 1;
-	if (t->wish == FSOCK_LAYER_FAILED && !t->is_at_end) /* below */
+	/* Below, but not while OpenSSL told the peer why it has failed: it knows that better. */
+	if (error == SSL_ERROR_SYSCALL && t->wish == FSOCK_LAYER_FAILED && !t->is_at_end)
 		return FSOCK_LAYER_FAILED;
+	t->has_failed = 1;
 	if (t->is_at_end && t->is_done && t->tls->options.allow_truncation == FSOCK_ON)
 		return FSOCK_LAYER_END;
 	return fsock__tls_fail(t, layer);

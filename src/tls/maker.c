@@ -50,6 +50,7 @@ make(struct fsock_layer_maker *maker, fsock *s, int accepted)
 		return -1;
 	t->tls = tls;
 	t->is_server = accepted;
+	t->port = fsock_layer_port(s);
 	if (!accepted && set_name(t, fsock_layer_peer(s)) < 0)
 		goto err0;
 	t->context = fsock__tls_context(tls, !accepted);

@@ -42,6 +42,7 @@ struct fsock__tls {
 	int has_failed;
 	unsigned char head[64]; /* what came before there was an SSL */
 	size_t head_from, head_to;
+	int port;
 	char name[256], alpn[256];
 	char why[256]; /* the peer's certificate is not accepted; "" if it is */
 };
@@ -56,6 +57,12 @@ SSL_CTX *fsock__tls_context(fsock_tls *, int is_client);
 
 /* The one with all defaults, or NULL with the error recorded. */
 fsock_tls *fsock__tls_default(void);
+
+/* Has the context keep its clients' sessions. Returns 0, or -1 if there is no memory. */
+int fsock__tls_keep_sessions(SSL_CTX *);
+
+/* A client that is about to begin goes on with an earlier session with that server, if it can. */
+void fsock__tls_resume(struct fsock__tls *);
 
 /* What a BIO of a connection is made of. */
 const BIO_METHOD *fsock__tls_bio(void);

@@ -40,6 +40,7 @@ MAKE(sock)
 MAKE(wait)
 MAKE(stream)
 MAKE(server)
+MAKE(tls)
 
 /* A wait list's lock is made in base, for src/wait. */
 void

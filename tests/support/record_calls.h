@@ -333,8 +333,7 @@ CALL(fsock_putc32, FAILS, FOREIGN_UNWRITTEN, fsock_putc32('x', w->f) < 0)
 CALL(fsock_putc32, WORKS, PAIR, fsock_putc32('x', w->f) < 0)
 CALL(fsock_ungetc32, FAILS, PAIR, fsock_ungetc32(-1, w->f) < 0)
 CALL(fsock_ungetc32, WORKS, AHEAD, fsock_ungetc32('x', w->f) < 0)
-CALL(fsock_recode, FAILS, NONE,
-    (errno = ENOENT, keep_file(w, fsock_recode(NULL, "r", "latin-1"))))
+CALL(fsock_recode, FAILS, NONE, (errno = ENOENT, keep_file(w, fsock_recode(NULL, "r", "latin-1"))))
 CALL(fsock_recode, FAILS, NONE, keep_file(w, fsock_recode(stdin, "r", "latin-2x")))
 CALL(fsock_recode, FAILS, NONE, keep_file(w, fsock_recode(stdin, "q", "latin-1")))
 CALL(fsock_recode, WORKS, FOREIGN_ENDED, keep_file(w, fsock_recode(take_file(w), "r", "latin-1")))
@@ -446,6 +445,7 @@ CALL(fsock_layer_state, WORKS, LAYERED, fsock_layer_state(fsock_layer_of(w->s, N
 CALL(fsock_layer_socket, WORKS, LAYERED, fsock_layer_socket(fsock_layer_of(w->s, NULL)) != w->s)
 CALL(fsock_layer_host, WORKS, LAYERED, fsock_layer_host(fsock_layer_of(w->s, NULL)) == NULL)
 CALL(fsock_layer_peer, WORKS, PAIR, fsock_layer_peer(w->s) == NULL)
+CALL(fsock_layer_port, WORKS, PAIR, fsock_layer_port(w->s) < 0)
 CALL(fsock_layer_report, FAILS, NONE, fsock_layer_report("make", FSOCK_TLS_ERROR, EPROTO, "x") < 0)
 CALL(fsock_layer_open, FAILS, NONE,
     keep_file(w, fsock_layer_open("127.0.0.1", w->dead_port, "r", NULL)))

@@ -1,113 +1,7 @@
 /* TLS under the streams: what is agreed on, what is refused, and in which words. */
 #include "../../src/base/compat.h"
 
-#include <sys/socket.h>
-
-#include <check.h>
-#include <pthread.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include <fsock.h>
-#include <fsock/tls.h>
-
-#include "../support/sock_support.h"
-
-static char directory[] = "/tmp/fsock-tls-XXXXXX";
-
-/* The path of a file of the directory; of eight that are kept. */
-static const char *
-file(const char *name)
-{
-	static _Thread_local char paths[8][64];
-	static _Thread_local int next;
-	char *path = paths[next++ % 8];
-
-	if (name == NULL)
-		return NULL;
-	snprintf(path, sizeof paths[0], "%s/%s", directory, name);
-	return path;
-}
-
-static fsock_tls *
-tls_of(const struct fsock_tls_options *options)
-{
-	fsock_tls *tls = fsock_tls_new(options);
-
-	ck_assert_msg(tls != NULL, "%s", fsock_last_error()->text);
-	return tls;
-}
-
-/* A server with a certificate NAME.pem, that echoes lines. */
-struct echo {
-	fsock_tls *tls;
-	fsock_server *server;
-	int port;
-	atomic_int errors;
-	char error[512];
-};
-
-static int
-echo_line(FILE *f, char *line, size_t length, void *arg)
-{
-	(void)length, (void)arg;
-	return fprintf(f, "%s\n", line) < 0 ? -1 : 0;
-}
-
-static int
-echo_stream(FILE *f, void *arg)
-{
-	char line[64];
-
-	(void)arg;
-	while (fgets(line, sizeof line, f) != NULL)
-		fputs(line, f);
-	return ferror(f) ? -1 : 0;
-}
-
-static void
-keep_error(fsock_server *server, const struct fsock_error *error, void *arg)
-{
-	struct echo *e = arg;
-
-	(void)server;
-	if (e->errors == 0)
-		snprintf(e->error, sizeof e->error, "%s", error->text);
-	e->errors++;
-}
-
-static void
-echo_open(struct echo *e, const struct fsock_tls_options *options, int lines)
-{
-	struct fsock_server_options how = { .error = keep_error };
-
-	memset(e, 0, sizeof *e);
-	e->tls = tls_of(options);
-	how.socket.layer = fsock_tls_layer(e->tls);
-	how.socket.timeout = 20;
-	e->server = lines ? fsock_server_start_lines("127.0.0.1", 0, echo_line, e, &how)
-			  : fsock_server_start("127.0.0.1", 0, echo_stream, e, &how);
-	ck_assert_ptr_nonnull(e->server);
-	e->port = fsock_local_port(fsock_server_socket(e->server));
-}
-
-static void
-echo_close(struct echo *e)
-{
-	fsock_server_stop(e->server, 5);
-	fsock_tls_free(e->tls);
-}
-
-static void
-talk(FILE *f, const char *text)
-{
-	char line[256];
-
-	ck_assert_int_ge(fputs(text, f), 0);
-	ck_assert_int_eq(fflush(f), 0);
-	ck_assert_msg(fgets(line, sizeof line, f) != NULL, "%s", fsock_last_error()->text);
-	ck_assert_str_eq(line, text);
-}
+#include "tls_support.h"
 
 START_TEST(agreed)
 {
@@ -247,74 +141,6 @@ START_TEST(client_certificate)
 	fsock_tls_free(tls);
 }
 END_TEST
-
-/* Two connected sockets, the second of which is to be the server; in clear, or through a relay. */
-struct pair {
-	fsock *client, *server;
-	fsock_tls *ours, *theirs;
-	pthread_t thread;
-};
-
-static void *
-accept_tls(void *arg)
-{
-	struct pair *p = arg;
-
-	return fsock_tls_start(p->server, p->theirs, 1) == 0 ? p : NULL;
-}
-
-static void
-pair_start(struct pair *p)
-{
-	void *r;
-
-	ck_assert_int_eq(pthread_create(&p->thread, NULL, accept_tls, p), 0);
-	ck_assert_msg(fsock_tls_start(p->client, p->ours, 0) == 0, "%s", fsock_last_error()->text);
-	ck_assert_int_eq(pthread_join(p->thread, &r), 0);
-	ck_assert_ptr_nonnull(r);
-}
-
-static void
-pair_make(struct pair *p, const struct fsock_tls_options *client)
-{
-	struct fsock_tls_options mine = { .ca_file = file("ca.pem"), .name = "localhost" };
-
-	p->ours = tls_of(client != NULL ? client : &mine);
-	p->theirs = tls_of(&(struct fsock_tls_options){
-	    .certificate = file("good.pem"), .key = file("good.key") });
-}
-
-static void
-pair_open(struct pair *p, const struct fsock_tls_options *client)
-{
-	fsock *ends[2];
-
-	pair_make(p, client);
-	ck_assert_int_eq(fsock_pair(ends, &(struct fsock_options){ .timeout = 20 }), 0);
-	p->client = ends[0];
-	p->server = ends[1];
-}
-
-static void
-pair_close(struct pair *p)
-{
-	fsock_close(p->client);
-	fsock_close(p->server);
-	fsock_tls_free(p->ours);
-	fsock_tls_free(p->theirs);
-}
-
-static void
-say(fsock *from, fsock *to, const char *text)
-{
-	FILE *out = fsock_stream(from), *in = fsock_stream(to);
-	char line[256];
-
-	ck_assert_int_ge(fputs(text, out), 0);
-	ck_assert_int_eq(fflush(out), 0);
-	ck_assert_msg(fgets(line, sizeof line, in) != NULL, "%s", fsock_last_error()->text);
-	ck_assert_str_eq(line, text);
-}
 
 START_TEST(starttls)
 {
@@ -676,20 +502,9 @@ START_TEST(reload)
 }
 END_TEST
 
-int
-main(void)
+static void
+add(TCase *t)
 {
-	char command[128];
-	Suite *s = suite_create("tls");
-	TCase *t = tcase_create("tls");
-	int failed;
-
-	if (mkdtemp(directory) == NULL)
-		return EXIT_FAILURE;
-	snprintf(command, sizeof command, "tests/tls/certificates %s", directory);
-	if (system(command) != 0)
-		return EXIT_FAILURE;
-	tcase_set_timeout(t, 30);
 	tcase_add_loop_test(t, agreed, 0, 4);
 	tcase_add_loop_test(t, bad_certificate, 0, COUNT(bad));
 	tcase_add_loop_test(t, client_certificate, 0, COUNT(clients));
@@ -705,8 +520,10 @@ main(void)
 	tcase_add_loop_test(t, silent_clients, 0, 2);
 	tcase_add_loop_test(t, unusable_options, 0, COUNT(unusable));
 	tcase_add_test(t, reload);
-	suite_add_tcase(s, t);
-	failed = sock_run(s);
-	snprintf(command, sizeof command, "rm -rf %s", directory);
-	return system(command) == 0 ? failed : EXIT_FAILURE;
+}
+
+int
+main(void)
+{
+	return tls_run("tls", add);
 }
