@@ -382,6 +382,8 @@ fuzz: $(FUZZ:%.c=build/fuzzer/%)
 # when it ends, so tests are not forked one by one.
 COVERED           := 97 92 90
 ENV.coverage       = CK_FORK=no $(SAMPLE)
+ENV.coverage-unblocked = $(ENV.coverage) $(ENV.unblocked)
+ENV.coverage-layered   = $(ENV.coverage) $(ENV.layered)
 COVERED_TESTS     := $(filter-out $(foreach f,$(FOLDERS),$(SKIP.coverage:%=tests/$f/%.c)),$(UNIT)) $(TLS)
 COVERAGE_PROGRAMS := $(COVERED_TESTS:%.c=build/coverage/%)
 COVERAGE_FUZZ     := $(FUZZ:%.c=build/coverage/%)
@@ -405,8 +407,11 @@ $(COVERAGE_PROGRAMS) $(COVERAGE_FUZZ): $(COVERAGE_EXIT) \
 
 coverage: $(COVERAGE_PROGRAMS) $(COVERAGE_FUZZ)
 	@find build/coverage -name '*.gcda' -exec rm {} +
-	@mkdir -p build/results && date +%s >build/results/start && echo coverage >build/results/stages
+	@mkdir -p build/results && date +%s >build/results/start && \
+	    printf '%s\n' coverage coverage-unblocked coverage-layered >build/results/stages
 	$(call run,coverage,$^)
+	$(call run,coverage-unblocked,$(UNBLOCKED:%.c=build/coverage/%))
+	$(call run,coverage-layered,$(UNBLOCKED:%.c=build/coverage/%))
 	@tests/tools/coverage $(COVERED)
 
 -include $(COVERAGE_EXIT:.o=.d) $(COVERAGE_TLS:.o=.d)
