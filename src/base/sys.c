@@ -52,27 +52,17 @@ fsock__sys_socketpair(int family, int type, int fds[2])
 	return 0;
 }
 
-/* Sets what pipe() could not set at birth on this system. */
-static int
-prepare_ends(int ends[2], int result)
+int
+fsock__sys_wake(int ends[2])
 {
+	int result = fsock__wake_ends(ends);
+
+	/* What pipe() could not set at birth on this system. */
 	for (int i = 0; i < 2 && result == 0 && FSOCK__SOCK_CLOEXEC == 0; i++) {
 		fcntl(ends[i], F_SETFD, FD_CLOEXEC);
 		fsock__sys_set_nonblocking(ends[i], 1);
 	}
 	return result;
-}
-
-int
-fsock__sys_pipe(int fds[2])
-{
-	return prepare_ends(fds, fsock__pipe(fds));
-}
-
-int
-fsock__sys_wake(int ends[2])
-{
-	return prepare_ends(ends, fsock__wake_ends(ends));
 }
 
 int

@@ -25,10 +25,7 @@ int fsock__sys_socket(int family, int type, int protocol);
 int fsock__sys_accept(int fd, struct sockaddr *address, socklen_t *length);
 int fsock__sys_socketpair(int family, int type, int fds[2]);
 
-/* pipe(2), with both ends non-blocking. */
-int fsock__sys_pipe(int fds[2]);
-
-/* The ends of a wake-up, see wake.h: likewise. */
+/* The ends of a wake-up, see wake.h, both non-blocking. */
 int fsock__sys_wake(int ends[2]);
 
 /* Closes the descriptor once: after EINTR it is gone on every system that matters, so no retry. */

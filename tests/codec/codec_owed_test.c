@@ -212,6 +212,44 @@ START_TEST(comes_first)
 }
 END_TEST
 
+/*
+ * With no input and no room: held octets wait for more of their character, or, where they are
+ * characters behind a bad octet, for room.
+ */
+static const struct held_row {
+	const char *charset, *in;
+	enum fsock_codec_status first, then;
+	const char *out;
+} held_rows[] = {
+	{ "utf-8", "\xE4\xB8", FSOCK_CODEC_INPUT_EMPTY, FSOCK_CODEC_INPUT_EMPTY, "" },
+	{ "gb18030", "\x81\x30\x81", FSOCK_CODEC_INPUT_EMPTY, FSOCK_CODEC_INPUT_EMPTY, "" },
+	{ "gb18030", "\x81\x30\x81!", FSOCK_CODEC_MALFORMED, FSOCK_CODEC_OUTPUT_FULL, "0" },
+};
+
+START_TEST(held_without_room)
+{
+	const struct held_row *r = &held_rows[_i];
+	struct fsock_decoder d;
+	uint8_t out[16];
+	struct fsock_codec_io io = { NULL, 0, out, sizeof out };
+	enum fsock_codec_status status = FSOCK_CODEC_INPUT_EMPTY;
+
+	fsock_decoder_init(&d, fsock_charset_find(r->charset));
+	for (const char *p = r->in; *p != '\0'; p++) {
+		io.in = (const uint8_t *)p;
+		io.in_length = 1;
+		status = fsock_decode(&d, &io, 0);
+	}
+	ck_assert_int_eq(status, r->first);
+	io = (struct fsock_codec_io){ NULL, 0, out, 0 };
+	ck_assert_int_eq(fsock_decode(&d, &io, 0), r->then);
+	io.out_length = 1;
+	fsock_decode(&d, &io, 0);
+	ck_assert_uint_eq((size_t)(io.out - out), strlen(r->out));
+	ck_assert_mem_eq(out, r->out, strlen(r->out));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -220,6 +258,8 @@ main(void)
 
 	tcase_add_loop_test(tcase, written_by_any_call, 0, (int)(sizeof rows / sizeof rows[0]));
 	tcase_add_loop_test(tcase, comes_first, 0, (int)(sizeof rows / sizeof rows[0]));
+	tcase_add_loop_test(
+	    tcase, held_without_room, 0, (int)(sizeof held_rows / sizeof held_rows[0]));
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }

@@ -725,6 +725,31 @@ START_TEST(wants_what_is_below)
 }
 END_TEST
 
+/* Nor of a pair, or of a descriptor, which its owner keeps. */
+START_TEST(making_fails_of_what_is_there)
+{
+	struct maker m = maker_of(&plain);
+	const struct fsock_options options = { .layer = &m.base,
+		.nonblocking = _i ? FSOCK_ON : FSOCK_OFF };
+	fsock *ends[2] = { NULL, NULL };
+	int both[2], fds = sock_open_fds();
+
+	m.fails = 1;
+	ck_assert_int_eq(fsock_pair(ends, &options), -1);
+	sock_assert_error(FSOCK_OUT_OF_MEMORY_ERROR, ENOMEM);
+	ck_assert(ends[0] == NULL && ends[1] == NULL);
+	ck_assert_int_eq(sock_open_fds(), fds);
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, both), 0);
+	ck_assert_ptr_null(fsock_adopt(both[0], &options));
+	sock_assert_error(FSOCK_OUT_OF_MEMORY_ERROR, ENOMEM);
+	ck_assert_int_eq(write(both[0], "x", 1), 1);
+	close(both[0]);
+	close(both[1]);
+	ck_assert_int_eq(m.holders, 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -750,6 +775,7 @@ main(void)
 	tcase_add_loop_test(t, served, 0, 2);
 	tcase_add_loop_test(t, making_fails, 0, 2);
 	tcase_add_test(t, wants_what_is_below);
+	tcase_add_loop_test(t, making_fails_of_what_is_there, 0, 2);
 	suite_add_tcase(s, t);
 	return sock_run(s);
 }

@@ -189,6 +189,51 @@ START_TEST(jump_out)
 }
 END_TEST
 
+/* ---- Out of a write, and then the end: what it has sent is incomplete, and the peer is told. */
+
+static int closed, closed_errno;
+
+static int
+send_for_ever(void)
+{
+	static const char octets[65536];
+
+	while (fsock_send(ends[0], octets, sizeof octets, NULL) > 0)
+		;
+	return -1;
+}
+
+static void
+close_it(void)
+{
+	closed = fsock_close(ends[0]);
+	closed_errno = errno;
+}
+
+START_TEST(jump_out_of_write)
+{
+	static char octets[65536];
+	ssize_t n;
+
+	ck_assert_int_eq(
+	    fsock_pair(ends, &(struct fsock_options){ .timeout = 20, .family = FSOCK_IPV4_ONLY }),
+	    0);
+	waiting = send_for_ever;
+	go_on = close_it;
+	sock_thread_start(&thread, live, NULL);
+	sock_thread_await_blocked(&thread);
+	pthread_kill(thread.thread, SIGUSR1);
+	sock_thread_join(&thread);
+	ck_assert_int_eq(closed, -1);
+	ck_assert_int_eq(closed_errno, EINTR);
+	while ((n = fsock_receive(ends[1], octets, sizeof octets, NULL)) > 0)
+		;
+	ck_assert_int_eq(n, -1);
+	sock_assert_error(FSOCK_CONNECTION_RESET_ERROR, ECONNRESET);
+	fsock_close(ends[1]);
+}
+END_TEST
+
 static void
 catch_signal(void)
 {
@@ -206,6 +251,7 @@ main(void)
 	tcase_add_checked_fixture(tcase, catch_signal, NULL);
 	tcase_set_timeout(tcase, 20);
 	tcase_add_loop_test(tcase, jump_out, 0, COUNT(waits) * COUNT(ways));
+	tcase_add_test(tcase, jump_out_of_write);
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);
 }
