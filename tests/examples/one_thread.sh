@@ -6,7 +6,7 @@ sed -n '/^#include <errno.h>/,$p' examples/one_thread.c | cmp - "$here/readme.c"
 
 # One client has sent half a line, one reads nothing: others are served.
 start_server $programs/one_thread 0
-seq 1 1000000 >"$here/in"
+seq 1 300000 >"$here/in"
 mkfifo "$here/out" "$here/half"
 exec 4<>"$here/out" 5<>"$here/half"
 $programs/threads localhost "$port" <"$here/in" >"$here/out" 4<&- 5<&- &

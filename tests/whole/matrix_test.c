@@ -123,11 +123,14 @@ is_wanted(const struct peer *peer, enum stdio_kind kind, const struct stdio_oper
 	return (either & STDIO_READS) && kind != STDIO_TWO_WAY_BYTES && kind != STDIO_ONE_WAY_LINE;
 }
 
-/* TCP is over IPv4 and over IPv6 in turn; where time passes, each pair is over one transport. */
+/*
+ * TCP is over IPv4 and over IPv6 in turn; where time passes, and in a sample, each pair is over one
+ * transport.
+ */
 static int
 is_turn(const struct peer *peer, enum stdio_transport transport, int pair)
 {
-	if (peer->tail == STDIO_STALLS)
+	if (peer->tail == STDIO_STALLS || getenv("FSOCK_SAMPLE") != NULL)
 		return pair % STDIO_TRANSPORTS == (int)transport;
 	if (transport == STDIO_TCP4 || transport == STDIO_TCP6)
 		return (pair % 2 == 0) == (transport == STDIO_TCP4);
