@@ -338,7 +338,8 @@ START_TEST(failed_by_exit)
 	const struct cut_way *way = &cut_ways[_i];
 
 	cut_open(&cut, SOCK_TCP4, way);
-	watch(run_unflushed, way, way->beyond == NULL,
+	/* on a busy machine the deadline may pass before exit() */
+	watch(run_unflushed, way, way->beyond == NULL && way->options.deadline == 0,
 	    way->beyond == NULL ? CUT_PART : CUT_PART + 1, way->name);
 }
 END_TEST

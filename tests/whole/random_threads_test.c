@@ -309,7 +309,7 @@ run_threads(void)
 	}
 	for (int i = 0; i < 2; i++)
 		sock_thread_join(&round_.ends[i].writer);
-	/* Where output has failed it has no end before the close, and a reader would wait for one. */
+	/* Failed output has no end before the close, and a reader would wait for one. */
 	for (int i = 0; i < 2 && round_.may_cut; i++)
 		fsock_shutdown(round_.ends[i].s, FSOCK_INPUT);
 	for (int i = 0; i < 2; i++)
