@@ -261,7 +261,9 @@ run_connecting(int port)
 	    &(struct fsock_options){ .nonblocking = FSOCK_ON, .output_limit = 8 * CUT_ALL });
 	FILE *f = s == NULL ? NULL : fsock_output(s);
 
-	SOCK_EXPECT(f != NULL && fwrite(cut_text, 1, CUT_ALL, f) == CUT_ALL);
+	SOCK_EXPECT(f != NULL);
+	cut_narrow(fsock_socket(s));
+	SOCK_EXPECT(fwrite(cut_text, 1, CUT_ALL, f) == CUT_ALL);
 	exit(0);
 }
 

@@ -309,6 +309,9 @@ run_threads(void)
 	}
 	for (int i = 0; i < 2; i++)
 		sock_thread_join(&round_.ends[i].writer);
+	/* Failed output has no end before the close, and a reader would wait for one. */
+	for (int i = 0; i < 2 && round_.may_cut; i++)
+		fsock_shutdown(round_.ends[i].s, FSOCK_INPUT);
 	for (int i = 0; i < 2; i++)
 		sock_thread_join(&round_.ends[i].reader);
 	round_.stop = 1;
