@@ -116,13 +116,14 @@ SKIP.i686     = $(SWEEPS) $(CROWDS) $(if $(WRAP.i686),codec_flexi_test text_flex
 # These put every cell and cut through plain loops that valgrind slows down a hundredfold; the address
 # sanitizer has them. codec_iconv_test trips over the libc's own loader of charsets.
 # Those in namespaces of their own measure times, which are not those of a program so slowed down.
+# sys_test asks the kernel to refuse a poll() of too many descriptors, which valgrind does not.
 # Servers, lists and whole exchanges it slows down most, for what the address sanitizer sees as well: it runs the
 # parts (ONLY.valgrind).
 # Those that wait long or compare times, and the last rows, take most of the stage's time for what the address sanitizer's leak
 # check sees as well.
 SKIP.valgrind = codec_flexi_test codec_tables_test codec_jis_test codec_vectors_test codec_iconv_test \
     $(LONG) lookup_test linger_test codec_pairs_test namespace_race_test kernels_test buffer_test model_test text_flexi_test \
-    text_random_test text_input_test sender_thread_test registry_test connecting_test
+    text_random_test text_input_test sender_thread_test registry_test connecting_test sys_test
 SKIP.s390x    = codec_flexi_test
 SKIP.arm64    = codec_flexi_test codec_tables_test codec_jis_test codec_pairs_test
 

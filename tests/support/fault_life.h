@@ -235,7 +235,8 @@ life_live(life_fn *fn, struct life *life, int n, int way, const char *what)
 
 /*
  * Lets every call fail in its turn, in each of its ways; where every step is slow, a sample of
- * them: one of FSOCK_SAMPLE, if that is more than 1. The first life, without a fault, makes what the process then keeps.
+ * them: one of FSOCK_SAMPLE, if that is more than 1. The first life, without a fault, makes what
+ * the process then keeps.
  */
 static inline void
 life_sweep(life_fn *fn, const char *what, int least)

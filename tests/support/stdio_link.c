@@ -184,7 +184,8 @@ stdio_far_send(const struct stdio_link *link, const void *data, size_t n)
 	while (n > 0) {
 		ssize_t r = send(link->far, p, n, FSOCK__MSG_NOSIGNAL);
 
-		expect(r > 0);
+		ck_assert_msg(r > 0, "%s: %zu octets cannot be sent: %s",
+		    stdio_transport_names[link->transport], n, strerror(errno));
 		p += r;
 		n -= (size_t)r;
 	}
