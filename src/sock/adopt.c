@@ -111,10 +111,10 @@ fsock_adopt(int descriptor, const struct fsock_options *options)
 	s->output.has_sent = 1; /* by others */
 	if (role == FSOCK__LISTENER)
 		prepare_listener(s);
-	if (settings.nonblocking)
-		fsock_set_nonblocking(s, 1);
 	if (role == FSOCK__CONNECTED && fsock__layer_make(s, 1) < 0)
 		return give_back(s);
+	if (settings.nonblocking) /* last: a descriptor that is given back is as it was */
+		fsock_set_nonblocking(s, 1);
 	errno = saved;
 	return s;
 }

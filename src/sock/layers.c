@@ -327,46 +327,6 @@ write_piece(struct fsock *s, const uint8_t *octets, size_t n)
 	return r;
 }
 
-/* Writes n octets as far as that goes, in the turn. Returns how many, FAILED or WANTS_. */
-static ssize_t
-write_all(struct fsock *s, const uint8_t *octets, size_t n)
-{
-	struct fsock__layers *layers = s->layers;
-	size_t done = 0;
-	ssize_t r = start(layers);
-
-	if (r == 1)
-		r = write_held(layers);
-	set_wish(layers, FSOCK_OUTPUT, r);
-	if (r != 1)
-		return r;
-	while (done < n && layers->held_to == 0) {
-		r = write_piece(s, octets + done, n - done);
-		if (r == FSOCK_LAYER_FAILED)
-			return r;
-		if (r < 0)
-			break;
-		done += (size_t)r;
-	}
-	return (ssize_t)done;
-}
-
-ssize_t
-fsock__layers_send(struct fsock *s, const void *buf, size_t n)
-{
-	struct call call;
-	ssize_t r;
-
-	if (s->layers->is_ended && !s->layers->failed)
-		return fsock__handle_error(s, "write", EPIPE);
-	enter(s, &call);
-	r = write_all(s, buf, n);
-	leave(s, &call);
-	if (r == FSOCK_LAYER_FAILED)
-		return tell(s, "write");
-	return r < 0 ? 0 : r;
-}
-
 /* Passes on what was taken, and ends, in the turn. Returns 1, FAILED or WANTS_. */
 static ssize_t
 finish(struct fsock__layers *layers, int is_end)
@@ -384,6 +344,49 @@ finish(struct fsock__layers *layers, int is_end)
 		layers->is_ended = r == 1;
 	}
 	return r;
+}
+
+/*
+ * Writes n octets as far as that goes, in the turn, behind what was taken before. Returns how many,
+ * FAILED or WANTS_.
+ */
+static ssize_t
+write_all(struct fsock *s, const uint8_t *octets, size_t n)
+{
+	struct fsock__layers *layers = s->layers;
+	ssize_t r = finish(layers, 0);
+	size_t done = 0;
+
+	set_wish(layers, FSOCK_OUTPUT, r);
+	if (r != 1)
+		return r;
+	while (done < n && layers->held_to == 0) {
+		r = write_piece(s, octets + done, n - done);
+		if (r < 0)
+			break;
+		done += (size_t)r;
+	}
+	if (done == n && layers->held_to == 0) {
+		r = finish(layers, 0);
+		set_wish(layers, FSOCK_OUTPUT, r);
+	}
+	return r == FSOCK_LAYER_FAILED ? r : (ssize_t)done;
+}
+
+ssize_t
+fsock__layers_send(struct fsock *s, const void *buf, size_t n)
+{
+	struct call call;
+	ssize_t r;
+
+	if (s->layers->is_ended && !s->layers->failed)
+		return fsock__handle_error(s, "write", EPIPE);
+	enter(s, &call);
+	r = write_all(s, buf, n);
+	leave(s, &call);
+	if (r == FSOCK_LAYER_FAILED)
+		return tell(s, "write");
+	return r < 0 ? 0 : r;
 }
 
 int

@@ -1,6 +1,7 @@
 /* What OpenSSL reads from and writes to: the layer below. It never waits. */
 #include "tls.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static int
@@ -33,34 +34,100 @@ bio_read(BIO *bio, char *octets, int n)
 	return r == FSOCK_LAYER_END ? 0 : -1;
 }
 
+enum { MOST = 32768 }; /* octets of more than one record, or answer, that are kept */
+
+/* Keeps what there is no room for below, behind what is kept. Returns whether it does. */
+static int
+keep(struct fsock__tls *t, const char *octets, size_t n)
+{
+	size_t kept = t->rest_to - t->rest_from;
+	unsigned char *memory;
+
+	if (kept > 0 && kept + n > MOST)
+		return 0;
+	memory = malloc(kept + n);
+	if (memory == NULL)
+		return 0;
+	if (kept > 0)
+		memcpy(memory, t->rest + t->rest_from, kept);
+	memcpy(memory + kept, octets, n);
+	free(t->rest);
+	t->rest = memory;
+	t->rest_from = 0;
+	t->rest_to = kept + n;
+	return 1;
+}
+
+int
+fsock__tls_push(struct fsock__tls *t)
+{
+	ssize_t r = 1;
+
+	while (t->rest_from < t->rest_to) {
+		r = fsock_layer_send(t->layer, t->rest + t->rest_from, t->rest_to - t->rest_from);
+		if (r < 0)
+			return (int)r;
+		t->rest_from += (size_t)r;
+	}
+	free(t->rest);
+	t->rest = NULL;
+	if (t->is_flush_due)
+		r = fsock_layer_flush(t->layer);
+	t->is_flush_due = r < 0;
+	return r < 0 ? (int)r : 1;
+}
+
+/*
+ * Takes all of a record, or nothing. OpenSSL cannot answer a KeyUpdate while it has a part of a
+ * record to write; and who reads is not to wait for room for an answer.
+ */
 static int
 bio_write(BIO *bio, const char *octets, int n)
 {
 	struct fsock__tls *t = BIO_get_data(bio);
-	ssize_t r;
+	size_t done = 0, size = n > 0 ? (size_t)n : 0;
+	ssize_t r = 1;
 
 	BIO_clear_retry_flags(bio);
-	if (n <= 0)
-		return 0;
-	r = fsock_layer_send(t->layer, octets, (size_t)n);
-	if (r > 0)
-		return (int)r;
+	if (t->rest != NULL)
+		r = fsock__tls_push(t);
+	while (r > 0 && done < size) {
+		r = fsock_layer_send(t->layer, octets + done, size - done);
+		done += r > 0 ? (size_t)r : 0;
+	}
+	if (done == size)
+		return n;
+	if (r != FSOCK_LAYER_FAILED && keep(t, octets + done, size - done))
+		return n;
 	t->wish = (int)r;
 	if (r == FSOCK_LAYER_WANTS_INPUT || r == FSOCK_LAYER_WANTS_OUTPUT)
 		BIO_set_retry_write(bio);
-	return -1;
+	return done > 0 ? (int)done : -1;
+}
+
+/* Nobody waits for what a flush cannot do yet: it is done before anything else is written. */
+static int
+bio_flush(struct fsock__tls *t)
+{
+	int r;
+
+	t->is_flush_due = 1;
+	r = fsock__tls_push(t);
+	if (r == FSOCK_LAYER_FAILED)
+		t->wish = r;
+	return r != FSOCK_LAYER_FAILED;
 }
 
 /* What it does not know it denies: kernel TLS, for one. */
 static long
 bio_ctrl(BIO *bio, int command, long number, void *pointer)
 {
-	const struct fsock__tls *t = BIO_get_data(bio);
+	struct fsock__tls *t = BIO_get_data(bio);
 
 	(void)number, (void)pointer;
 	if (command == BIO_CTRL_EOF)
 		return t->is_at_end;
-	return command == BIO_CTRL_FLUSH;
+	return command == BIO_CTRL_FLUSH && bio_flush(t);
 }
 
 static BIO_METHOD *method;

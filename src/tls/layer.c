@@ -131,7 +131,7 @@ static int
 tls_start(fsock_layer *layer)
 {
 	struct fsock__tls *t = begin(layer);
-	int r = 1;
+	int r = 1, pushed;
 
 	if (t->ssl == NULL && t->is_server && t->head_to == 0)
 		r = await_client(t, layer);
@@ -142,12 +142,16 @@ tls_start(fsock_layer *layer)
 	r = SSL_do_handshake(t->ssl);
 	if (r != 1)
 		r = judge(t, layer, r);
+	if (r == FSOCK_LAYER_END)
+		r = fsock__tls_fail(t, layer);
+	if (r != FSOCK_LAYER_FAILED && (pushed = fsock__tls_push(t)) != 1)
+		return pushed;
 	t->is_done = r == 1;
 	if (t->is_done && t->context != NULL) {
 		SSL_CTX_free(t->context);
 		t->context = NULL;
 	}
-	return r == FSOCK_LAYER_END ? fsock__tls_fail(t, layer) : r;
+	return r;
 }
 
 static ssize_t
@@ -172,6 +176,8 @@ tls_write(fsock_layer *layer, const void *octets, size_t n)
 
 	if (t->has_failed)
 		return FSOCK_LAYER_FAILED;
+	if ((r = fsock__tls_push(t)) != 1)
+		return r;
 	r = SSL_write_ex(t->ssl, octets, n, &sent);
 	if (r == 1)
 		return (ssize_t)sent;
@@ -180,15 +186,23 @@ tls_write(fsock_layer *layer, const void *octets, size_t n)
 }
 
 static int
+tls_flush(fsock_layer *layer)
+{
+	return fsock__tls_push(begin(layer));
+}
+
+/* A second SSL_shutdown() would read. */
+static int
 tls_end(fsock_layer *layer)
 {
 	struct fsock__tls *t = begin(layer);
-	int r;
+	int r = fsock__tls_push(t);
 
-	if (t->has_failed || t->ssl == NULL)
-		return 1;
-	r = SSL_shutdown(t->ssl);
-	return r >= 0 ? 1 : judge(t, layer, r);
+	if (r != 1 || t->has_failed || t->ssl == NULL)
+		return r;
+	if (!(SSL_get_shutdown(t->ssl) & SSL_SENT_SHUTDOWN) && (r = SSL_shutdown(t->ssl)) < 0)
+		return judge(t, layer, r);
+	return fsock__tls_push(t);
 }
 
 static int
@@ -210,6 +224,7 @@ tls_free(fsock_layer *layer)
 	SSL_free(t->ssl);
 	SSL_CTX_free(t->context);
 	fsock_tls_free(t->tls);
+	free(t->rest);
 	free(t);
 }
 
@@ -219,6 +234,7 @@ const struct fsock_layer_ops fsock__tls_ops = {
 	.start = tls_start,
 	.read = tls_read,
 	.write = tls_write,
+	.flush = tls_flush,
 	.end = tls_end,
 	.pending = tls_pending,
 	.free = tls_free,

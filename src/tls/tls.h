@@ -42,6 +42,9 @@ struct fsock__tls {
 	int has_failed;
 	unsigned char head[64]; /* what came before there was an SSL */
 	size_t head_from, head_to;
+	unsigned char *rest; /* of a record that there was no room for below, or NULL */
+	size_t rest_from, rest_to;
+	int is_flush_due; /* what is below has been given something, and not been flushed */
 	int port;
 	char name[256], alpn[256];
 	char why[256]; /* the peer's certificate is not accepted; "" if it is */
@@ -66,6 +69,9 @@ void fsock__tls_resume(struct fsock__tls *);
 
 /* What a BIO of a connection is made of. */
 const BIO_METHOD *fsock__tls_bio(void);
+
+/* Passes on what a BIO has kept. Returns 1, FAILED or WANTS_. */
+int fsock__tls_push(struct fsock__tls *);
 
 /* Remembers what is wrong with a certificate: OpenSSL's verify callback. */
 int fsock__tls_verify(int is_right, X509_STORE_CTX *);

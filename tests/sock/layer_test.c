@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include <check.h>
+#include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
 #include <signal.h>
@@ -744,6 +745,7 @@ START_TEST(making_fails_of_what_is_there)
 	ck_assert_ptr_null(fsock_adopt(both[0], &options));
 	sock_assert_error(FSOCK_OUT_OF_MEMORY_ERROR, ENOMEM);
 	ck_assert_int_eq(write(both[0], "x", 1), 1);
+	ck_assert_int_eq(fcntl(both[0], F_GETFL) & O_NONBLOCK, 0); /* as it was */
 	close(both[0]);
 	close(both[1]);
 	ck_assert_int_eq(m.holders, 0);

@@ -20,15 +20,18 @@ int deflate_main(int argc, char **argv);
 #include "../../examples/deflate.c"
 #undef main
 
-/* What is below, bottom first: one that is odd, TLS. */
+/* What is below, bottom first: one that is odd, another of those that deflate, TLS. */
 static const struct {
 	const struct mangle_plan *odd;
-	int has_tls;
+	int has_tls, is_below_tls;
 } stacks[] = {
-	{ NULL, 0 },
-	{ NULL, 1 },
-	{ &(const struct mangle_plan){ .key = 0x5A, .handshake = 2, .keeps = 1 }, 0 },
-	{ &(const struct mangle_plan){ .key = 0x5A, .handshake = 1 }, 1 },
+	{ NULL, 0, 0 },
+	{ NULL, 1, 0 },
+	{ &(const struct mangle_plan){ .key = 0x5A, .handshake = 2, .keeps = 1 }, 0, 0 },
+	{ &(const struct mangle_plan){ .key = 0x5A, .handshake = 1 }, 1, 0 },
+	{ &(const struct mangle_plan){ .key = 0x5A, .handshake = 2, .keeps = 1 }, 1, 0 },
+	{ NULL, 1, 1 },
+	{ &(const struct mangle_plan){ .key = 0x5A, .handshake = 1 }, 1, 1 },
 };
 
 struct pair {
@@ -63,16 +66,24 @@ start_tls(struct pair *p)
 }
 
 static void
+deflate_both(struct pair *p)
+{
+	for (int i = 0; i < 2; i++)
+		ck_assert_msg(deflate_push(p->ends[i]) == 0, "%s", fsock_last_error()->text);
+}
+
+static void
 open_pair(struct pair *p, int stack)
 {
 	memset(p, 0, sizeof *p);
 	ck_assert_int_eq(fsock_pair(p->ends, &(struct fsock_options){ .timeout = 20 }), 0);
 	for (int i = 0; i < 2 && stacks[stack].odd != NULL; i++)
 		ck_assert_int_eq(mangle_push(p->ends[i], stacks[stack].odd, 0), 0);
+	if (stacks[stack].is_below_tls)
+		deflate_both(p);
 	if (stacks[stack].has_tls)
 		start_tls(p);
-	for (int i = 0; i < 2; i++)
-		ck_assert_msg(deflate_push(p->ends[i]) == 0, "%s", fsock_last_error()->text);
+	deflate_both(p);
 }
 
 static void
