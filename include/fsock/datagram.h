@@ -4,7 +4,7 @@
  *
  * A datagram is sent and received as a whole. Receiving returns its real length, even if the buffer
  * was too small for it. A datagram may have no octets. fsock_send() and fsock_receive() also work
- * on connected streams, where they transfer octets in addition to the FILEs.
+ * on connected streams, where they transfer octets alongside the FILEs.
  *
  * The conventions of fsock.h on threads apply, with this addition: any number of threads may send
  * and receive on one datagram socket at once. Each datagram goes to one of them.
@@ -80,9 +80,9 @@ FSOCK_API ssize_t fsock_send(
  * connected stream it receives up to `size` octets. It first returns octets that the last-read FILE
  * has read ahead but not returned (for a character pushed back by ungetc(): the octet received),
  * then octets from the network.
- * Returns: the real length of the datagram, which is more than `size` if it was truncated (except
- *   on Linux, never more than `size` + 65536); on a stream the number of octets, or 0 at end of
- *   file, at the bound of fsock_set_bound(), or if `size` is 0; or -1.
+ * Returns: the real length of the datagram, which is more than `size` if it was truncated (on
+ *   systems other than Linux, never more than `size` + 65536); on a stream the number of octets, or
+ *   0 at end of file, at the bound of fsock_set_bound(), or if `size` is 0; or -1.
  * Errors: EINVAL (NULL, or a listener: FSOCK_INVALID_SOCKET_ERROR), ETIMEDOUT (read_timeout or the
  *   deadline), ECONNREFUSED (connected: the peer has no socket), ESHUTDOWN (a datagram socket whose
  *   input has been shut down, also during the wait), EBUSY (a stream: another thread is using the
