@@ -28,7 +28,7 @@ FSOCK_BEGIN_DECLS
 struct fsock_charset;
 
 enum fsock_charset_flags {
-	FSOCK_CHARSET_ASCII = 1, /* ASCII superset: an octet below 80 (hex) that starts a
+	FSOCK_CHARSET_ASCII = 1,     /* ASCII superset: an octet below 80 (hex) that starts a
 	                            character is that ASCII character; 0A and 0D are never part
 	                            of another */
 	FSOCK_CHARSET_ONE_OCTET = 2, /* every character is one octet */
@@ -122,8 +122,7 @@ struct fsock_codec_io {
 enum fsock_codec_status {
 	FSOCK_CODEC_INPUT_EMPTY, /* all input is used; the state keeps an incomplete end */
 	FSOCK_CODEC_OUTPUT_FULL, /* input is left; the next character does not fit */
-	FSOCK_CODEC_MALFORMED,   /* invalid input, which is consumed; fsock_..._error() describes
-	                            it */
+	FSOCK_CODEC_MALFORMED,   /* invalid input, consumed; fsock_..._error() describes it */
 	FSOCK_CODEC_UNMAPPABLE   /* encoder: a character the charset lacks; consumed, too */
 };
 
