@@ -126,7 +126,7 @@ enum fsock_codec_status {
 	FSOCK_CODEC_UNMAPPABLE   /* encoder: a character the charset lacks; consumed, too */
 };
 
-/* A description of an error. Offsets count input octets since the initialisation. */
+/* A description of an error. Offsets count input octets since _init(). */
 struct fsock_codec_error {
 	enum fsock_codec_status status; /* FSOCK_CODEC_MALFORMED or FSOCK_CODEC_UNMAPPABLE */
 	uint32_t code_point;            /* the unmappable character, otherwise 0 */

@@ -20,9 +20,8 @@
  *	                               of clients, whose reads and writes never wait
  *	fsock_server_start_datagram()  a datagram
  *
- * A failure of one client or one handler does not affect the others, and the server continues to
- * run. It reports each failure to the `error` function of the options, with a text suitable for a
- * log.
+ * A server keeps running: whatever one client or one handler does, the others are not affected. It
+ * reports each failure to the `error` function of the options, with a text suitable for a log.
  *
  * Handlers     Handlers run in threads of the server, several at a time unless there is only one
  *              thread. In a handler, fsock_remote_host(), fsock_remote_port() and
