@@ -58,7 +58,7 @@ FSOCK_API fsock *fsock_datagram(const char *host, int port, const struct fsock_o
  * receives everything in the order of the calls. A FILE that another thread is using at that moment
  * is not flushed: call fflush(3) first for output that must come before. On a non-blocking stream
  * the octets are sent, or queued after the output that is already queued (fsock/stream.h), or none
- * are accepted (ENOBUFS). Before a FILE was requested there is no queue, and only the octets that
+ * are accepted (ENOBUFS). Until a FILE is requested there is no queue, and only the octets that
  * the system accepts at once are sent.
  * Returns: `size`, or less in that last case; or -1.
  * Errors: EINVAL (NULL, or a listener: FSOCK_INVALID_SOCKET_ERROR), EDESTADDRREQ (neither `to` nor

@@ -35,12 +35,12 @@
  * its CR arrives.
  *
  * Threads: functions that read, write and flush lock the FILE, as fgets() and fflush() do, and wait
- *   for a call of another thread on it. Functions that need to know exactly which input a FILE
- *   holds do not wait. They fail with EBUSY at once if another thread is using that FILE, or the
- *   FILE that was read last. These functions are fsock_set_format(), fsock_set_formats() and
- *   fsock_format_errors() for input, fsock_octet_position(), fsock_set_bound(), fsock_pending() and
- *   fsock_upgrade(). A change of the output format does not flush a FILE that another thread is
- *   using: call fflush(3) first for output that must precede the change.
+ * for a call of another thread on it. Functions that need to know exactly which input a FILE holds
+ * do not wait. They fail with EBUSY at once if another thread is using that FILE, or the FILE that
+ * was read last. These functions are fsock_set_format(), fsock_set_formats() and
+ * fsock_format_errors() for input, fsock_octet_position(), fsock_set_bound(), fsock_pending() and
+ * fsock_upgrade(). A change of the output format does not flush a FILE that another thread is
+ * using: call fflush(3) first for output that must precede the change.
  */
 #ifndef FSOCK_FORMAT_H
 #define FSOCK_FORMAT_H
@@ -132,9 +132,9 @@ FSOCK_API int fsock_set_bound(FILE *f, uint64_t n);
 /*
  * Returns the number of input octets that stdio and the library have read ahead of the program.
  *
- * This function and the functions above have the same side effects as fseek(f, 0, SEEK_CUR), which
- * does not move: they clear the end-of-file indicator, and of the characters pushed back only those
- * count that had been read.
+ * Like fseek(f, 0, SEEK_CUR), this function and the functions above do not change the position, but
+ * clear the end-of-file indicator. Of the characters pushed back, only those that had been read
+ * count.
  * Returns: 0 or more, or -1 (EBADF, EINVAL; EBUSY).
  */
 FSOCK_API int64_t fsock_pending(fsock *s);
@@ -157,8 +157,8 @@ FSOCK_API int fsock_upgrade(fsock *s);
  * These functions read and write raw octets next to text, whatever the format is. They start at the
  * exact octet that reading of text has reached, and text continues after them.
  *
- * fsock_read_octets() reads n octets, or fewer at end of file or on an error. It does not set
- * ferror(), and the result is the same in both cases. At end of file errno is unchanged, and the
+ * fsock_read_octets() reads n octets, or fewer at end of file or on an error. The result does not
+ * distinguish the two cases, and ferror() is not set: at end of file errno is unchanged, and the
  * kind of fsock_last_error() is FSOCK_END_OF_FILE. fsock_read_byte() reads one octet, and
  * fsock_peek_byte() returns the next octet without reading it: 0 to 255, or EOF.
  * fsock_unread_byte() pushes back the octet that fsock_read_byte() returned last, if nothing was
@@ -193,8 +193,8 @@ FSOCK_API int32_t fsock_ungetc32(int32_t c, FILE *f);
  * this header and fsock_of() work on the result. Writing to a pipe or a socket without a reader
  * fails with EPIPE; SIGPIPE is not raised.
  * Returns: the FILE, or NULL; the caller then still owns `inner`.
- * Errors: EINVAL, ENOMEM. If `inner` is NULL, errno stays that of the failed fopen(3); if it is 0,
- *   it is set to EINVAL.
+ * Errors: EINVAL, ENOMEM. If `inner` is NULL, errno is left as the failed fopen(3) set it; if it is
+ *   0, it becomes EINVAL.
  * Ownership: fclose() of the result closes `inner`.
  */
 FSOCK_API FILE *fsock_recode(FILE *inner, const char *mode, const char *format);
