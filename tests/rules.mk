@@ -142,7 +142,7 @@ TLS     := $(foreach t,$(TLS),$(if $(call beside,$t),$(if $(shell pkg-config --e
 TLS_ALONE  := $(foreach t,$(TLS),$(if $(call beside,$t),,$t))
 TLS_TESTED := asan tsan
 SLOW    := $(sort $(wildcard tests/slow/$(T)_test.c))
-BENCHES := $(sort $(wildcard tests/bench/$(T)_bench.c))
+BENCHES := $(filter-out $(if $(HAS_TLS),,%/tls_bench.c),$(sort $(wildcard tests/bench/$(T)_bench.c)))
 FUZZ    := $(sort $(wildcard tests/fuzz/$(T)_fuzz.c))
 MODELS  := $(sort $(wildcard tests/fuzz/*_model.c))
 SUPPORT := $(sort $(wildcard tests/support/*.c))
@@ -367,19 +367,24 @@ format:
 	clang-format -i $$(grep -LiE '^/\* (generated|made) by ' \
 	    $$(find include src tests examples -name '*.[ch]'))
 
-# A benchmark is tests/bench/NAME_bench.c; T=NAME picks one. All have bench.c beside them, that of echo
-# servers its servers as well; libevent's is left out where that is not installed.
-ECHO         := $(filter-out %_bench.c %_libevent.c,$(wildcard tests/bench/echo_*.c)) \
-                $(shell pkg-config --exists libevent && echo tests/bench/echo_libevent.c)
-ECHO_OBJECTS := $(ECHO:%.c=build/cc/%.o)
-BENCH_OBJECT := build/cc/tests/bench/bench.o
-$(BENCHES:%.c=build/cc/%): $(BENCH_OBJECT)
-build/cc/tests/bench/echo_bench: $(ECHO_OBJECTS)
+# A benchmark is tests/bench/NAME_bench.c; T=NAME picks one. All have bench.c beside them, those of echo
+# servers party.c and the clients as well, and their own files: libevent's is left out where that is not
+# installed, and all of TLS where libfsock-tls is not made.
+ECHO_LOAD  := tests/bench/party.c tests/bench/echo_load.c
+ECHO       := $(ECHO_LOAD) $(filter-out %_bench.c %_load.c %_libevent.c,$(wildcard tests/bench/echo_*.c)) \
+              $(shell pkg-config --exists libevent && echo tests/bench/echo_libevent.c)
+TLS_BENCH  := $(ECHO_LOAD) $(filter-out %_bench.c,$(wildcard tests/bench/tls_*.c))
+BENCH_OBJECTS := $(patsubst %.c,build/cc/%.o,tests/bench/bench.c $(sort $(ECHO) $(if $(HAS_TLS),$(TLS_BENCH))))
+$(BENCHES:%.c=build/cc/%): build/cc/tests/bench/bench.o
+build/cc/tests/bench/echo_bench: $(ECHO:%.c=build/cc/%.o)
 build/cc/tests/bench/echo_bench: LDLIBS.cc += $(shell pkg-config --libs libevent 2>/dev/null)
--include $(ECHO_OBJECTS:.o=.d) $(BENCH_OBJECT:.o=.d)
+build/cc/tests/bench/tls_bench: $(TLS_BENCH:%.c=build/cc/%.o) build/cc/libfsock-tls.a
+build/cc/tests/bench/tls_bench: LDLIBS.cc += build/cc/libfsock-tls.a build/cc/libfsock.a $(TLS_LIBS)
+-include $(BENCH_OBJECTS:.o=.d)
 
 bench: $(BENCHES:%.c=build/cc/%)
 	@for b in $^; do echo "$$b"; $$b || exit 1; done
+	$(if $(HAS_TLS),,@echo "tls_bench is left out: it needs OpenSSL 3 with its headers (libssl-dev)")
 
 # Looks for new inputs that break something; T=NAME picks one harness. What is found worth keeping goes
 # into tests/fuzz/corpus/NAME by hand, under a name that says what it is.

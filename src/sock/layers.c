@@ -1,20 +1,19 @@
 #include "../base/compat.h"
 #include "layers.h"
 
-#include <signal.h>
 #include <stdlib.h>
 
 #include "../base/error.h"
 #include "../base/process.h"
+#include "../base/quiet.h"
 #include "failure.h"
 #include "layer_step.h"
 #include "transfer.h"
 
 /* What a call of the layers' functions has changed for its thread. */
 struct call {
-	sigset_t signals;
+	struct fsock__quiet quiet;
 	unsigned number;
-	int cancel;
 };
 
 /* 0 for reading, 1 for writing. */
@@ -49,11 +48,8 @@ static void
 enter(struct fsock *s, struct call *call)
 {
 	struct fsock__layers *layers = s->layers;
-	sigset_t all;
 
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &call->cancel);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &call->signals);
+	fsock__quiet_begin(&call->quiet);
 	if (fsock__turn_take(s, &layers->turn, FSOCK__NEVER) == FSOCK__TURN_ORPHANED)
 		layers->is_torn = 1;
 	call->number = layers->turn.number;
@@ -74,8 +70,7 @@ leave(struct fsock *s, const struct call *call)
 		layers->unsent = layers->held_to - layers->held_from + (size_t)layers->flush_due;
 	fsock__turn_end(s, &layers->turn, call->number);
 	give_intake(s);
-	pthread_sigmask(SIG_SETMASK, &call->signals, NULL);
-	pthread_setcancelstate(call->cancel, NULL);
+	fsock__quiet_end(&call->quiet);
 }
 
 /* Records why the layers have failed. Returns -1. */
