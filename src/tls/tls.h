@@ -44,6 +44,7 @@ struct fsock__tls {
 	size_t head_from, head_to;
 	unsigned char *rest; /* of a record that there was no room for below, or NULL */
 	size_t rest_from, rest_to;
+	size_t owed;      /* of these, what was offered below and is to be offered again */
 	int is_flush_due; /* what is below has been given something, and not been flushed */
 	int port;
 	char name[256], alpn[256];
