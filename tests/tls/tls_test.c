@@ -319,9 +319,12 @@ START_TEST(listed)
 }
 END_TEST
 
-/* Much in both directions, with a reader and a writer on each end. */
+/*
+ * Much in both directions, with a reader and a writer on each end. Their FILEs are open before the
+ * first of them is through: the last one that is closed takes the socket with it.
+ */
 struct bulk {
-	fsock *s;
+	FILE *f;
 	size_t n;
 	pthread_t thread;
 };
@@ -330,11 +333,10 @@ static void *
 write_bulk(void *arg)
 {
 	struct bulk *b = arg;
-	FILE *out = fsock_output(b->s);
 
 	for (size_t i = 0; i < b->n; i++)
-		fprintf(out, "line %zu of many\n", i);
-	fclose(out);
+		fprintf(b->f, "line %zu of many\n", i);
+	fclose(b->f);
 	return NULL;
 }
 
@@ -342,16 +344,15 @@ static void *
 read_bulk(void *arg)
 {
 	struct bulk *b = arg;
-	FILE *in = fsock_input(b->s);
 	char line[64], expected[64];
 	size_t i;
 
-	for (i = 0; fgets(line, sizeof line, in) != NULL; i++) {
+	for (i = 0; fgets(line, sizeof line, b->f) != NULL; i++) {
 		snprintf(expected, sizeof expected, "line %zu of many\n", i);
 		if (strcmp(line, expected) != 0)
 			return NULL;
 	}
-	return i == b->n && !ferror(in) ? b : NULL;
+	return i == b->n && !ferror(b->f) ? b : NULL;
 }
 
 START_TEST(four_threads)
@@ -363,7 +364,12 @@ START_TEST(four_threads)
 	pair_open(&p, NULL);
 	pair_start(&p);
 	for (int i = 0; i < 2; i++) {
-		writers[i] = readers[i] = (struct bulk){ .s = i ? p.server : p.client, .n = 40000 };
+		fsock *s = i ? p.server : p.client;
+
+		writers[i] = (struct bulk){ .f = fsock_output(s), .n = 40000 };
+		readers[i] = (struct bulk){ .f = fsock_input(s), .n = 40000 };
+	}
+	for (int i = 0; i < 2; i++) {
 		ck_assert_int_eq(
 		    pthread_create(&writers[i].thread, NULL, write_bulk, &writers[i]), 0);
 		ck_assert_int_eq(
