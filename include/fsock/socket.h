@@ -232,7 +232,8 @@ FSOCK_API void fsock_disown(fsock *s);
  * where there is no eventfd(2)) when a write on it first has to wait.
  * Returns: 0 or -1. Errors: EINVAL (no such direction), ENOTCONN, EINPROGRESS (input of a socket
  *   that is not connected yet), those of a failed flush.
- * Blocks: as fflush(3), for what it flushes itself; a non-blocking socket does not.
+ * Blocks: as fflush(3), for what it flushes itself, and for the end that a layer tells the peer; a
+ *   non-blocking socket does not.
  * Threads: may be called from any thread, while others read and write.
  */
 FSOCK_API int fsock_shutdown(fsock *s, int direction);
