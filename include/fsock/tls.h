@@ -73,13 +73,20 @@ FSOCK_API struct fsock_layer_maker *fsock_tls_layer(fsock_tls *tls);
 /* fsockopen() with TLS. NULL tls: all defaults. */
 FSOCK_API FILE *fsock_tls_open(const char *host, int port, const char *mode, fsock_tls *tls);
 
+/* For fsock_tls_start(). */
+#define FSOCK_TLS_ACCEPTING    1 /* as a server */
+#define FSOCK_TLS_TAKE_PENDING 2 /* what was read ahead is the peer's TLS */
+
 /*
- * Begins TLS on an open connection at this very octet (STARTTLS): see fsock_layer_push(). With
- * `accepting` as a server. Input that was read ahead is refused (EBUSY).
- * Returns: 0 when the handshake is over, or -1. Errors: those of fsock_layer_push() and
- *   fsock_layer_start().  Blocks: yes, unless the socket is non-blocking.
+ * Begins TLS on an open connection at this very octet (STARTTLS): see fsock_layer_push(). Input
+ * that was read ahead is refused (EBUSY): what came behind a STARTTLS, still in the clear, was put
+ * there by somebody else. With FSOCK_TLS_TAKE_PENDING it is the beginning of the handshake, as what
+ * comes behind a line of the PROXY protocol; if it is anything else that fails.
+ * Returns: 0 when the handshake is over, or -1. Errors: EINVAL (flags; or there is no name that the
+ *   peer's certificate could be for), those of fsock_layer_push() and fsock_layer_start().
+ * Blocks: yes, unless the socket is non-blocking.
  */
-FSOCK_API int fsock_tls_start(fsock *s, fsock_tls *tls, int accepting);
+FSOCK_API int fsock_tls_start(fsock *s, fsock_tls *tls, int flags);
 
 /*
  * What was agreed on, once the handshake is over: "TLSv1.3", "TLS_AES_256_GCM_SHA384", "h2", the

@@ -56,6 +56,9 @@ extern const struct fsock_layer_ops fsock__tls_ops;
 /* fsock_tls_new(), but for the maker. */
 fsock_tls *fsock__tls_new(const struct fsock_tls_options *);
 
+/* Puts TLS on a socket; flags are of fsock_layer_push(). Returns 0, or -1, the error recorded. */
+int fsock__tls_make(fsock_tls *, fsock *, int accepted, int flags);
+
 /* The context, with a reference for the caller; for a client with authorities. */
 SSL_CTX *fsock__tls_context(fsock_tls *, int is_client);
 

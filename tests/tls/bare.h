@@ -17,6 +17,7 @@ struct bare {
 	int is_server; /* the bare one */
 	int is_interruptible;
 	const struct mangle_plan *below; /* of a layer under TLS, without a key; or NULL */
+	struct relay *relay;             /* between the two, or NULL */
 };
 
 static inline SSL_CTX *
@@ -47,11 +48,18 @@ static inline void
 bare_connect(struct bare *b)
 {
 	pthread_t thread;
-	int fds[2];
+	int fds[2], between[2];
 	void *r;
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	b->fd = fds[1];
+	if (b->relay != NULL) {
+		b->relay->fds[0] = b->fd;
+		ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, between), 0);
+		b->relay->fds[1] = between[0];
+		b->fd = between[1];
+		relay_start(b->relay);
+	}
 	b->s = fsock_adopt(
 	    fds[0], &(struct fsock_options){ .timeout = 20,
 			.interruptible = b->is_interruptible ? FSOCK_ON : FSOCK_DEFAULT });

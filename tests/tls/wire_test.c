@@ -249,6 +249,37 @@ START_TEST(handshake)
 }
 END_TEST
 
+/* An octet a record, from either end. The bare one serves: _i & 1; in small segments: _i & 2. */
+START_TEST(octet_a_record)
+{
+	static const char text[] = "a line, slowly\n";
+	char line[64] = "", octets[64];
+	struct relay relay;
+	struct bare b = { .relay = _i & 2 ? &relay : NULL };
+	FILE *in, *out;
+
+	bare_open(&b, _i & 1);
+	in = fsock_input(b.s);
+	out = fsock_output(b.s);
+	ck_assert_int_eq(setvbuf(out, NULL, _IONBF, 0), 0);
+	for (int turn = 0; turn < 5; turn++) {
+		for (const char *c = text; *c != '\0'; c++)
+			ck_assert_int_eq(SSL_write(b.ssl, c, 1), 1);
+		ck_assert_msg(fgets(line, sizeof line, in) != NULL, "%s", fsock_last_error()->text);
+		ck_assert_str_eq(line, text);
+		for (const char *c = text; *c != '\0'; c++)
+			ck_assert_int_eq(putc(*c, out), *c);
+		for (const char *c = text; *c != '\0'; c++) {
+			ck_assert_int_eq(SSL_read(b.ssl, octets, sizeof octets), 1);
+			ck_assert_int_eq(octets[0], *c);
+		}
+	}
+	bare_close(&b);
+	if (b.relay != NULL)
+		relay_join(&relay);
+}
+END_TEST
+
 /* New keys, with and without a wish for the other's: _i & 1; of a server, of a client: _i & 2. */
 START_TEST(new_keys)
 {
@@ -413,6 +444,7 @@ add(TCase *t)
 	tcase_add_test(t, cut);
 	tcase_add_test(t, changed);
 	tcase_add_loop_test(t, handshake, 0, 2);
+	tcase_add_loop_test(t, octet_a_record, 0, 4);
 	tcase_add_loop_test(t, new_keys, 0, 4);
 	tcase_add_loop_test(t, new_keys_while_writing, 0, 8);
 	tcase_add_test(t, no_renegotiation);
