@@ -254,7 +254,8 @@ FSOCK_API void fsock_disown(fsock *s);
  * Returns: 0 or -1.
  * Errors: EINVAL (invalid direction), ENOTCONN, EINPROGRESS (input of a socket that is not
  *   connected yet), those of a failed flush.
- * Blocks: as fflush(3), for the output that it flushes itself; not on a non-blocking socket.
+ * Blocks: as fflush(3), for the output that it flushes itself and for the end that a layer sends to
+ *   the peer; not on a non-blocking socket.
  * Threads: any thread may call it while others read and write.
  */
 FSOCK_API int fsock_shutdown(fsock *s, int direction);

@@ -84,14 +84,21 @@ FSOCK_API struct fsock_layer_maker *fsock_tls_layer(fsock_tls *tls);
 /* Works as fsockopen(), with TLS. NULL tls: all defaults. */
 FSOCK_API FILE *fsock_tls_open(const char *host, int port, const char *mode, fsock_tls *tls);
 
+/* Flags of fsock_tls_start(). */
+#define FSOCK_TLS_ACCEPTING    1 /* act as the server */
+#define FSOCK_TLS_TAKE_PENDING 2 /* input that was read ahead belongs to the handshake */
+
 /*
- * Starts TLS on an open connection, at the current octet (STARTTLS): see fsock_layer_push(). With
- * `accepting` it acts as a server. It fails with EBUSY if input was read ahead.
+ * Starts TLS on an open connection, at the current octet (STARTTLS): see fsock_layer_push(). It
+ * fails with EBUSY if input was read ahead: unencrypted input behind a STARTTLS command was
+ * injected. With FSOCK_TLS_TAKE_PENDING that input is the start of the handshake, for example
+ * behind a line of the PROXY protocol; if it is anything else, the handshake fails.
  * Returns: 0 when the handshake is complete, or -1.
- * Errors: those of fsock_layer_push() and fsock_layer_start().
+ * Errors: EINVAL (invalid flags, or no name to verify the peer's certificate against), those of
+ *   fsock_layer_push() and fsock_layer_start().
  * Blocks: yes, unless the socket is non-blocking.
  */
-FSOCK_API int fsock_tls_start(fsock *s, fsock_tls *tls, int accepting);
+FSOCK_API int fsock_tls_start(fsock *s, fsock_tls *tls, int flags);
 
 /*
  * Return the results of a completed handshake: "TLSv1.3", "TLS_AES_256_GCM_SHA384", "h2", and the

@@ -38,36 +38,39 @@ set_name(struct fsock__tls *t, const char *host)
 	return 0;
 }
 
-/* see struct fsock_layer_maker */
-static int
-make(struct fsock_layer_maker *maker, fsock *s, int accepted)
+int
+fsock__tls_make(fsock_tls *tls, fsock *s, int accepted, int flags)
 {
-	fsock_tls *tls = (fsock_tls *)maker;
 	struct fsock__tls *t = calloc(1, sizeof *t);
 	int error;
 
 	if (t == NULL)
-		return -1;
+		return fsock_layer_report("handshake", FSOCK_OUT_OF_MEMORY_ERROR, ENOMEM, NULL);
 	t->tls = tls;
 	t->is_server = accepted;
 	t->port = fsock_layer_port(s);
-	if (!accepted && set_name(t, fsock_layer_peer(s)) < 0)
-		goto err0;
+	if (!accepted && set_name(t, fsock_layer_peer(s)) < 0) {
+		free(t);
+		return fsock_layer_report("handshake", fsock_error_kind_of_errno(EINVAL), EINVAL,
+		    "no name that the certificate could be for");
+	}
 	t->context = fsock__tls_context(tls, !accepted);
-	hold(maker);
-	if (fsock_layer_push(s, &fsock__tls_ops, t, 0) == 0)
+	hold(&tls->maker);
+	if (fsock_layer_push(s, &fsock__tls_ops, t, flags) == 0)
 		return 0;
 	error = errno;
 	SSL_CTX_free(t->context);
-	drop(maker);
+	drop(&tls->maker);
 	free(t);
 	errno = error;
 	return -1;
-err0:
-	error = errno;
-	free(t);
-	errno = error;
-	return -1;
+}
+
+/* see struct fsock_layer_maker */
+static int
+make(struct fsock_layer_maker *maker, fsock *s, int accepted)
+{
+	return fsock__tls_make((fsock_tls *)maker, s, accepted, 0);
 }
 
 /* see fsock/tls.h */
