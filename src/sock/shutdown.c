@@ -4,6 +4,7 @@
 #include "../base/error.h"
 #include "failure.h"
 #include "interrupt.h"
+#include "layer_output.h"
 #include "layers.h"
 #include "socket.h"
 #include "transfer.h"
@@ -92,7 +93,7 @@ end_layers(struct fsock *s)
 {
 	int r;
 
-	while ((r = fsock__layers_flush(s, 1)) == 0) {
+	while ((r = fsock__layer_output_flush(s, 1)) == 0) {
 		if (s->nonblocking)
 			return put_off(s);
 		if (fsock__transfer_await_room(
