@@ -313,33 +313,37 @@ run_row(const struct row *row)
 }
 
 /*
- * Handshakes, one after another. So that a session may be resumed, the client has to read: a line
- * that the server sends. Connections are made before, and ended afterwards.
+ * Handshakes, one after another, on sockets that stand. So that a session may be resumed, the
+ * client has to read: a few octets that the server sends.
  */
 static const char hello[] = "hello\n";
 static int pairs[HANDSHAKES][2];
 
-static fsock *
-shake_library(int fd, fsock_tls *tls, int accepting)
-{
-	fsock *s = fsock_adopt(fd, NULL);
+/* What has come of them: how many sessions were resumed, and the seconds. */
+struct shaken {
+	int resumed;
+	double took;
+};
 
-	if (s == NULL || fsock_tls_start(s, tls, accepting) < 0)
-		die(fsock_last_error()->text);
-	return s;
+static void
+adopt_all(fsock *sockets[HANDSHAKES], int side)
+{
+	for (int i = 0; i < HANDSHAKES; i++)
+		if ((sockets[i] = fsock_adopt(pairs[i][side], NULL)) == NULL)
+			die("adopt");
 }
 
 static void
 greet_library(int fd)
 {
-	FILE *f[HANDSHAKES];
+	fsock *s[HANDSHAKES];
 
 	(void)fd;
-	for (int i = 0; i < HANDSHAKES; i++) {
-		f[i] = fsock_stream(shake_library(pairs[i][1], tls_server, 1));
-		if (fputs(hello, f[i]) < 0 || fflush(f[i]) < 0)
-			die("hello");
-	}
+	adopt_all(s, 1);
+	for (int i = 0; i < HANDSHAKES; i++)
+		if (fsock_tls_start(s[i], tls_server, 1) < 0 ||
+		    fsock_send(s[i], hello, sizeof hello, NULL) < 0)
+			die(fsock_last_error()->text);
 }
 
 static void
@@ -347,66 +351,72 @@ greet_raw(int fd)
 {
 	(void)fd;
 	for (int i = 0; i < HANDSHAKES; i++)
-		raw_write(raw_accept(pairs[i][1]), hello, sizeof hello - 1);
+		raw_write(raw_accept(pairs[i][1]), hello, sizeof hello);
 }
 
-/* Returns how many sessions were resumed. */
-static int
+static struct shaken
 ask_library(int resumes)
 {
+	struct shaken shaken = { 0, 0 };
 	fsock *s[HANDSHAKES];
-	char line[LINE];
-	int count = 0;
+	char buf[LINE];
+	double start;
 
+	adopt_all(s, 0);
+	start = now();
 	for (int i = 0; i < HANDSHAKES; i++) {
-		s[i] = shake_library(pairs[i][0], resumes ? tls_client : tls_fresh, 0);
-		if (fgets(line, sizeof line, fsock_stream(s[i])) == NULL)
-			die("hello");
-		count += fsock_tls_resumed(s[i]);
+		if (fsock_tls_start(s[i], resumes ? tls_client : tls_fresh, 0) < 0 ||
+		    fsock_receive(s[i], buf, sizeof buf, NULL) <= 0)
+			die(fsock_last_error()->text);
+		shaken.resumed += fsock_tls_resumed(s[i]);
 	}
+	shaken.took = now() - start;
 	for (int i = 0; i < HANDSHAKES; i++)
 		fsock_abort(s[i]);
-	return count;
+	return shaken;
 }
 
-static int
+static struct shaken
 ask_raw(int resumes)
 {
+	struct shaken shaken = { 0, 0 };
 	SSL *ssl[HANDSHAKES];
-	char line[LINE];
-	int count = 0;
+	double start = now();
+	char buf[LINE];
 
 	for (int i = 0; i < HANDSHAKES; i++) {
 		ssl[i] = raw_connect(pairs[i][0], resumes ? raw_client : raw_fresh);
-		if (SSL_read(ssl[i], line, sizeof line) <= 0)
+		if (SSL_read(ssl[i], buf, sizeof buf) <= 0)
 			die("hello");
-		count += SSL_session_reused(ssl[i]);
+		shaken.resumed += SSL_session_reused(ssl[i]);
 	}
+	shaken.took = now() - start;
 	for (int i = 0; i < HANDSHAKES; i++) {
 		SSL_free(ssl[i]);
 		close(pairs[i][0]);
 	}
-	return count;
+	return shaken;
 }
 
 static void
 measure_handshakes(int resumes, int is_ours, struct figures *f, int round)
 {
-	int count, nothing[2] = { -1, -1 };
-	double start, work;
+	int least = resumes ? HANDSHAKES - 1 : 0, most = resumes ? HANDSHAKES : 0;
+	int nothing[2] = { -1, -1 };
+	struct shaken shaken;
+	double work;
 	pid_t pid;
 
 	make_pairs(pairs, HANDSHAKES);
-	start = now();
 	work = work_so_far();
 	pid = start_peer(is_ours ? greet_library : greet_raw, nothing);
 	for (int i = 0; i < HANDSHAKES; i++)
 		close(pairs[i][1]);
-	count = is_ours ? ask_library(resumes) : ask_raw(resumes);
-	if (count < (resumes ? HANDSHAKES - 1 : 0) || (!resumes && count > 0))
-		die("as many sessions were not to be resumed");
+	shaken = is_ours ? ask_library(resumes) : ask_raw(resumes);
 	waitpid(pid, NULL, 0);
-	f->rate[round] = HANDSHAKES / (now() - start);
+	if (shaken.resumed < least || shaken.resumed > most)
+		die("not as many sessions were resumed as should be");
+	f->rate[round] = HANDSHAKES / shaken.took;
 	f->work[round] = HANDSHAKES / (work_so_far() - work);
 }
 
