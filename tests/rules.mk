@@ -142,6 +142,8 @@ TLS     := $(foreach t,$(TLS),$(if $(call beside,$t),$(if $(shell pkg-config --e
 TLS_ALONE  := $(foreach t,$(TLS),$(if $(call beside,$t),,$t))
 TLS_TESTED := asan tsan
 SLOW    := $(sort $(wildcard tests/slow/$(T)_test.c))
+TLS_SLOW := $(filter tests/slow/tls_%,$(SLOW))
+SLOW    := $(if $(HAS_TLS),$(SLOW),$(filter-out $(TLS_SLOW),$(SLOW)))
 BENCHES := $(sort $(wildcard tests/bench/$(T)_bench.c))
 FUZZ    := $(sort $(wildcard tests/fuzz/$(T)_fuzz.c))
 MODELS  := $(sort $(wildcard tests/fuzz/*_model.c))
@@ -324,8 +326,8 @@ stage-unblocked: $(UNBLOCKED:%.c=build/cc/%)
 stage-layered: $(UNBLOCKED:%.c=build/cc/%)
 	$(call run,layered,$^)
 
-$(TLS:%.c=build/cc/%): build/cc/libfsock-tls.a
-$(TLS:%.c=build/cc/%): LDLIBS.cc += build/cc/libfsock-tls.a build/cc/libfsock.a $(shell pkg-config --libs openssl) \
+$(TLS:%.c=build/cc/%) $(TLS_SLOW:%.c=build/cc/%): build/cc/libfsock-tls.a
+$(TLS:%.c=build/cc/%) $(TLS_SLOW:%.c=build/cc/%): LDLIBS.cc += build/cc/libfsock-tls.a build/cc/libfsock.a $(shell pkg-config --libs openssl) \
     $(if $(call beside,$@),$(shell pkg-config --libs $(call beside,$@)))
 
 stage-valgrind: $(PROGRAMS.cc) $(TLS_ALONE:%.c=build/cc/%)
