@@ -142,6 +142,8 @@ TLS     := $(foreach t,$(TLS),$(if $(call beside,$t),$(if $(shell pkg-config --e
 TLS_ALONE  := $(foreach t,$(TLS),$(if $(call beside,$t),,$t))
 TLS_TESTED := asan tsan
 SLOW    := $(sort $(wildcard tests/slow/$(T)_test.c))
+TLS_SLOW := $(filter tests/slow/tls_%,$(SLOW))
+SLOW    := $(if $(HAS_TLS),$(SLOW),$(filter-out $(TLS_SLOW),$(SLOW)))
 BENCHES := $(filter-out $(if $(HAS_TLS),,%/tls_bench.c),$(sort $(wildcard tests/bench/$(T)_bench.c)))
 FUZZ    := $(sort $(wildcard tests/fuzz/$(T)_fuzz.c))
 MODELS  := $(sort $(wildcard tests/fuzz/*_model.c))
@@ -282,9 +284,9 @@ $(foreach v,$(TESTED),$(eval $(call VARIANT_STAGE,$(v))))
 # What has no locks to take is left out, and the programs that jump out of functions which hold some, or fork in them.
 SKIP.order     := $(CROWDS) deadline_test queue_test signal_sweep_test fork_sweep_test seams_test $(CODECS) $(basename $(notdir $(wildcard tests/net/*addr*_test.c tests/net/names_test.c \
                   tests/net/race_test.c tests/stream/text_*_test.c tests/base/*_test.c)))
-ORDERED        := $(filter-out $(foreach f,$(FOLDERS) tls,$(SKIP.order:%=tests/$f/%.c)),$(UNIT))
+ORDERED        := $(filter-out $(foreach f,$(FOLDERS) tls,$(SKIP.order:%=tests/$f/%.c)),$(UNIT) $(TLS_ALONE))
 ORDER_PROGRAMS := $(ORDERED:%.c=build/order/%)
-ORDER_LIBRARY  := $(patsubst %.c,build/order/%.o,$(SOURCES))
+ORDER_LIBRARY  := $(patsubst %.c,build/order/%.o,$(SOURCES) $(if $(TLS_ALONE),$(TLS_SOURCES)))
 ORDER_RECORDER := $(patsubst %.c,build/cc/%.o,$(wildcard tests/order/*.c))
 
 $(ORDER_LIBRARY): build/order/%.o: build/cc/%.o tests/order/library.syms
@@ -324,8 +326,8 @@ stage-unblocked: $(UNBLOCKED:%.c=build/cc/%)
 stage-layered: $(UNBLOCKED:%.c=build/cc/%)
 	$(call run,layered,$^)
 
-$(TLS:%.c=build/cc/%): build/cc/libfsock-tls.a
-$(TLS:%.c=build/cc/%): LDLIBS.cc += build/cc/libfsock-tls.a build/cc/libfsock.a $(shell pkg-config --libs openssl) \
+$(TLS:%.c=build/cc/%) $(TLS_SLOW:%.c=build/cc/%): build/cc/libfsock-tls.a
+$(TLS:%.c=build/cc/%) $(TLS_SLOW:%.c=build/cc/%): LDLIBS.cc += build/cc/libfsock-tls.a build/cc/libfsock.a $(shell pkg-config --libs openssl) \
     $(if $(call beside,$@),$(shell pkg-config --libs $(call beside,$@)))
 
 stage-valgrind: $(PROGRAMS.cc) $(TLS_ALONE:%.c=build/cc/%)
