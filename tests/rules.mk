@@ -31,7 +31,7 @@ CFLAGS.asan    = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fn
 CFLAGS.tsan    = -O1 -g -fsanitize=thread
 CFLAGS.fuzzer  = -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
                  -fno-sanitize-recover=all
-CFLAGS.coverage = -O0 -g --coverage -fprofile-update=atomic
+CFLAGS.coverage = -O0 -g --coverage -fprofile-update=atomic -Dalways_inline=unused
 CFLAGS.musl    = -O2 -g -Werror
 CFLAGS.funopen = -O2 -g -Werror -DFSOCK_FILE_FUNOPEN -DFSOCK_DATAGRAM_LOOP $(shell pkg-config --cflags libbsd-overlay)
 CFLAGS.i686    = -O2 -g -Werror -Wno-psabi
@@ -406,10 +406,10 @@ COVERAGE_PROGRAMS := $(COVERED_TESTS:%.c=build/coverage/%)
 COVERAGE_FUZZ     := $(FUZZ:%.c=build/coverage/%)
 COVERAGE_TLS      := $(TLS_SOURCES:%.c=build/coverage/%.o)
 # As -O0 compiles them, the vectors take minutes.
-build/coverage/src/codec/kernels/%: CFLAGS.coverage += -O1
+build/coverage/src/codec/kernels/%: CFLAGS.coverage += -O1 -fno-inline
 COVERAGE_EXIT     := build/cc/tests/coverage/exit.o
 $(TLS:%.c=build/coverage/%): $(COVERAGE_TLS)
-$(TLS:%.c=build/coverage/%): LDLIBS.coverage := $(shell pkg-config --libs openssl 2>/dev/null)
+$(TLS:%.c=build/coverage/%): LDLIBS.coverage = $(shell pkg-config --libs openssl $(call beside,$@))
 $(MODELS:%_model.c=build/coverage/%_fuzz): build/coverage/%_fuzz: build/cc/%_model.o
 build/coverage/tests/stream/text_random_test: $(addprefix build/cc/tests/fuzz/,format_fuzz.o format_model.o)
 

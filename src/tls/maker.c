@@ -51,20 +51,14 @@ make(struct fsock_layer_maker *maker, fsock *s, int accepted)
 	t->tls = tls;
 	t->is_server = accepted;
 	t->port = fsock_layer_port(s);
-	if (!accepted && set_name(t, fsock_layer_peer(s)) < 0)
-		goto err0;
 	t->context = fsock__tls_context(tls, !accepted);
 	hold(maker);
-	if (fsock_layer_push(s, &fsock__tls_ops, t, 0) == 0)
+	if ((accepted || set_name(t, fsock_layer_peer(s)) == 0) &&
+	    fsock_layer_push(s, &fsock__tls_ops, t, 0) == 0)
 		return 0;
 	error = errno;
 	SSL_CTX_free(t->context);
 	drop(maker);
-	free(t);
-	errno = error;
-	return -1;
-err0:
-	error = errno;
 	free(t);
 	errno = error;
 	return -1;
