@@ -31,8 +31,7 @@ set_name(struct fsock__tls *t, const char *host)
 	if (length >= sizeof t->name || name[0] == '.' ||
 	    (length == 0 && t->tls->options.verify != FSOCK_OFF &&
 		t->tls->options.verify_name != FSOCK_OFF)) {
-		errno = EINVAL;
-		return -1;
+		return fsock_layer_report("make TLS", FSOCK_INVALID_ARGUMENT_ERROR, EINVAL, NULL);
 	}
 	memcpy(t->name, name, length);
 	return 0;
@@ -47,7 +46,7 @@ make(struct fsock_layer_maker *maker, fsock *s, int accepted)
 	int error;
 
 	if (t == NULL)
-		return -1;
+		return fsock_layer_report("make TLS", FSOCK_OUT_OF_MEMORY_ERROR, ENOMEM, NULL);
 	t->tls = tls;
 	t->is_server = accepted;
 	t->port = fsock_layer_port(s);

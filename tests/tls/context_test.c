@@ -79,7 +79,8 @@ START_TEST(asked_for)
 		say(p.client, p.server, "it is\n");
 	} else {
 		ck_assert_int_eq(fsock_tls_start(p.client, p.ours, 0), -1);
-		ck_assert_int_eq(errno, names[_i].errnum);
+		sock_assert_error(FSOCK_INVALID_ARGUMENT_ERROR, names[_i].errnum);
+		ck_assert_str_eq(fsock_last_error()->operation, "make TLS");
 		say(p.client, p.server, "in clear\n"); /* nothing has begun */
 	}
 	pair_close(&p);
