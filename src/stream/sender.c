@@ -262,31 +262,34 @@ send_or_queue(struct fsock__stream *stream, const uint8_t *octets, size_t n)
 	return 0;
 }
 
-/* Sends what was queued while the socket did not block. Returns 0 or -1. */
+/* Sends what is queued, in the turn, for close_timeout at most. Returns 0 or -1. */
 static int
-send_queue(struct fsock__stream *stream)
+settle(struct fsock__stream *stream)
 {
 	struct fsock *s = stream->socket;
+	int64_t deadline = FSOCK__NEVER;
 
 	for (;;) {
-		if (offer_queue(stream) < 0)
+		if (drain(stream) < 0)
 			return -1;
-		if (fsock__queue_count(&stream->queue) == 0)
-			break;
-		if (fsock__transfer_await_room(
-			s, "write", fsock__clock_after(s->limits.write_timeout)) < 0)
-			return -1;
+		if (count_unsent(stream) == 0)
+			return 0;
+		if (deadline == FSOCK__NEVER)
+			deadline = fsock__clock_after(s->settings.close_timeout);
+		if (fsock__transfer_await_room(s, "close", deadline) < 0)
+			return fail(stream);
 	}
-	publish_and_tell(stream);
-	return 0;
 }
 
 /* Sends everything. Returns 0 or -1. */
 static int
 send_all(struct fsock__stream *stream, const uint8_t *octets, size_t n)
 {
-	if (fsock__queue_count(&stream->queue) > 0 && send_queue(stream) < 0)
-		return -1;
+	if (fsock__queue_count(&stream->queue) > 0) { /* it was queued while this did not block */
+		if (settle(stream) < 0)
+			return -1;
+		publish_and_tell(stream);
+	}
 	return fsock__transfer_send(stream->socket, octets, n);
 }
 
@@ -348,25 +351,6 @@ fsock__sender_drain(struct fsock *s)
 	publish(stream); /* who asks for this tells the wait lists */
 	fsock__sender_end(stream, &turn);
 	return r;
-}
-
-/* Sends what is queued, in the turn, for close_timeout at most. Returns 0 or -1. */
-static int
-settle(struct fsock__stream *stream)
-{
-	struct fsock *s = stream->socket;
-	int64_t deadline = FSOCK__NEVER;
-
-	for (;;) {
-		if (drain(stream) < 0)
-			return -1;
-		if (count_unsent(stream) == 0)
-			return 0;
-		if (deadline == FSOCK__NEVER)
-			deadline = fsock__clock_after(s->settings.close_timeout);
-		if (fsock__transfer_await_room(s, "close", deadline) < 0)
-			return fail(stream);
-	}
 }
 
 int

@@ -511,9 +511,13 @@ START_TEST(silent_clients)
 }
 END_TEST
 
+#define A_16  "abcdefghijklmnop"
+#define A_64  A_16 A_16 A_16 A_16
+#define A_256 A_64 A_64 A_64 A_64
+
 static const struct {
 	struct fsock_tls_options options;
-	const char *files[3]; /* certificate, key, authorities */
+	const char *files[4]; /* certificate, key, authorities, revocations */
 	int errnum;
 } unusable[] = {
 	{ { .min_version = 11 }, { NULL }, EINVAL },
@@ -521,9 +525,14 @@ static const struct {
 	{ { .reserved = { 1 } }, { NULL }, EINVAL },
 	{ { .ciphers = "none such" }, { NULL }, EPROTO },
 	{ { 0 }, { "missing.pem" }, ENOENT },
+	{ { .alpn = "" }, { NULL }, EINVAL },
+	{ { .alpn = A_256 }, { NULL }, EINVAL },
 	{ { 0 }, { "good.pem", "named.key" }, EPROTO },
+	{ { 0 }, { "good.pem", "edwards.key" }, EPROTO },
 	{ { 0 }, { "good.key" }, EPROTO },
 	{ { 0 }, { NULL, NULL, "missing.pem" }, ENOENT },
+	{ { 0 }, { NULL, NULL, NULL, "missing.pem" }, ENOENT },
+	{ { 0 }, { NULL, NULL, NULL, "good.key" }, EPROTO },
 };
 
 START_TEST(unusable_options)
@@ -533,6 +542,7 @@ START_TEST(unusable_options)
 	o.certificate = file(unusable[_i].files[0]);
 	o.key = file(unusable[_i].files[1]);
 	o.ca_file = file(unusable[_i].files[2]);
+	o.crl_file = file(unusable[_i].files[3]);
 	ck_assert_ptr_null(fsock_tls_new(&o));
 	ck_assert_msg(errno == unusable[_i].errnum, "%s", fsock_last_error()->text);
 	ck_assert_int_eq(fsock_last_error()->errnum, unusable[_i].errnum);
