@@ -118,17 +118,19 @@ read_all(int delivery, int two_way, enum stdio_transport transport, size_t size,
 	stdio_link_close(&link);
 }
 
+/* In a sample, of three that differ in one thing one. */
 START_TEST(any_pieces)
 {
 	int delivery = _i % COUNT(deliveries), two_way = _i / COUNT(deliveries) % 2;
-	int transport = _i / COUNT(deliveries) / 2;
+	int transport = _i / COUNT(deliveries) / 2, every = getenv("FSOCK_SAMPLE") != NULL ? 3 : 1;
 
 	for (int i = 0; i < COUNT(sizes); i++)
 		for (int j = 0; j < COUNT(pieces); j++)
 			for (int k = 0; k < COUNT(readers); k++)
-				read_all(delivery, two_way,
-				    transport ? STDIO_TCP4 : STDIO_SOCKETPAIR, sizes[i], pieces[j],
-				    readers[k]);
+				if ((i + j + k + _i) % every == 0)
+					read_all(delivery, two_way,
+					    transport ? STDIO_TCP4 : STDIO_SOCKETPAIR, sizes[i],
+					    pieces[j], readers[k]);
 }
 END_TEST
 
