@@ -186,19 +186,13 @@ fsock__layers_start(struct fsock *s, const char *operation, int64_t until)
 	return r == 1 ? 0 : -1;
 }
 
-/* Whether the program has shut input down. */
-static int
-is_input_shut(const struct fsock__layers *layers)
-{
-	return (layers->top->socket->shut & FSOCK_INPUT) != 0;
-}
-
-/* Reads once, in the turn. Returns as a layer's read(). */
+/* Reads once, in the turn, unless the program has shut input down. Returns as a layer's read(). */
 static ssize_t
 read_once(struct fsock__layers *layers, void *buf, size_t n)
 {
-	ssize_t r =
-	    is_input_shut(layers) ? FSOCK_LAYER_END : fsock__layer_read(layers->top, buf, n);
+	ssize_t r = (layers->top->socket->shut & FSOCK_INPUT)
+			? FSOCK_LAYER_END
+			: fsock__layer_read(layers->top, buf, n);
 
 	if (r > 0)
 		reset_wish(layers, FSOCK_INPUT);
@@ -210,8 +204,8 @@ read_once(struct fsock__layers *layers, void *buf, size_t n)
 static void
 note_input(struct fsock__layers *layers)
 {
-	layers->has_input =
-	    layers->has_first || layers->failed || layers->top->is_at_end || is_input_shut(layers);
+	layers->has_input = layers->has_first || layers->failed || layers->top->is_at_end ||
+			    (layers->top->socket->shut & FSOCK_INPUT);
 	layers->is_pending = !layers->failed && fsock__layer_is_pending(layers->top);
 }
 
@@ -480,16 +474,6 @@ fsock__layers_be_late(struct fsock *s)
 	leave(s, &call);
 	if (s->layers->failed)
 		keep(s);
-}
-
-void
-fsock__layers_shut_input(struct fsock *s)
-{
-	struct call call;
-
-	enter(s, &call);
-	atomic_fetch_or(&s->shut, FSOCK_INPUT);
-	leave(s, &call);
 }
 
 void

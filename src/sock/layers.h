@@ -43,12 +43,6 @@ void fsock__layers_probe(struct fsock *);
  */
 int fsock__layers_flush(struct fsock *, int is_end);
 
-/*
- * Reading ends here, before the descriptor's input is shut down: what the layers would make of that
- * is no failure, and output goes on.
- */
-void fsock__layers_shut_input(struct fsock *);
-
 /* The handshake has taken too long. */
 void fsock__layers_be_late(struct fsock *);
 

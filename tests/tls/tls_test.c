@@ -273,7 +273,7 @@ START_TEST(not_begun)
 }
 END_TEST
 
-/* Each side says in its words that there is nothing to agree on. */
+/* Each side says in its words that there is nothing to agree on; others are served after that. */
 START_TEST(no_common_protocol)
 {
 	struct fsock_tls_options server = {
@@ -282,17 +282,25 @@ START_TEST(no_common_protocol)
 	fsock_tls *tls =
 	    tls_of(&(struct fsock_tls_options){ .ca_file = file("ca.pem"), .alpn = "a" });
 	static const char words[] = "no common application protocol (ALPN)";
+	fsock_tls *other =
+	    tls_of(&(struct fsock_tls_options){ .ca_file = file("ca.pem"), .alpn = "b" });
 	struct echo e;
+	FILE *f;
 
 	echo_open(&e, &server, _i);
 	ck_assert_ptr_null(fsock_tls_open("localhost", e.port, "r+,timeout=20", tls));
 	sock_assert_error(FSOCK_TLS_ERROR, EPROTO);
 	ck_assert_msg(
 	    strstr(fsock_last_error()->text, words) != NULL, "%s", fsock_last_error()->text);
+	f = fsock_tls_open("localhost", e.port, "r+,timeout=20", other);
+	ck_assert_msg(f != NULL, "%s", fsock_last_error()->text);
+	talk(f, "served\n");
+	ck_assert_int_eq(fclose(f), 0);
 	echo_close(&e);
 	ck_assert_int_eq(e.errors, 1);
 	ck_assert_msg(strstr(e.error, words) != NULL, "%s", e.error);
 	fsock_tls_free(tls);
+	fsock_tls_free(other);
 }
 END_TEST
 
