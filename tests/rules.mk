@@ -31,7 +31,7 @@ CFLAGS.asan    = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fn
 CFLAGS.tsan    = -O1 -g -fsanitize=thread
 CFLAGS.fuzzer  = -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
                  -fno-sanitize-recover=all
-CFLAGS.coverage = -O0 -g --coverage -fprofile-update=atomic
+CFLAGS.coverage = -O0 -g --coverage -fprofile-update=atomic -Dalways_inline=unused
 CFLAGS.musl    = -O2 -g -Werror
 CFLAGS.funopen = -O2 -g -Werror -DFSOCK_FILE_FUNOPEN -DFSOCK_DATAGRAM_LOOP $(shell pkg-config --cflags libbsd-overlay)
 CFLAGS.i686    = -O2 -g -Werror -Wno-psabi
@@ -144,7 +144,7 @@ TLS_TESTED := asan tsan
 SLOW    := $(sort $(wildcard tests/slow/$(T)_test.c))
 TLS_SLOW := $(filter tests/slow/tls_%,$(SLOW))
 SLOW    := $(if $(HAS_TLS),$(SLOW),$(filter-out $(TLS_SLOW),$(SLOW)))
-BENCHES := $(sort $(wildcard tests/bench/$(T)_bench.c))
+BENCHES := $(filter-out $(if $(HAS_TLS),,%/tls_bench.c),$(sort $(wildcard tests/bench/$(T)_bench.c)))
 FUZZ    := $(sort $(wildcard tests/fuzz/$(T)_fuzz.c))
 MODELS  := $(sort $(wildcard tests/fuzz/*_model.c))
 SUPPORT := $(sort $(wildcard tests/support/*.c))
@@ -280,8 +280,7 @@ endef
 $(foreach v,$(TESTED),$(eval $(call VARIANT_STAGE,$(v))))
 
 # ---- The order of locks: the compiler's objects, linked once more with their calls of locks, of stdio and of what
-# may wait renamed to those of tests/order/calls.c. The folder of a mutex tells its place in the order. OpenSSL's own
-# locks are not seen: they are in a library of the machine's.
+# may wait renamed to those of tests/order/calls.c. The folder of a mutex tells its place in the order.
 # What has no locks to take is left out, and the programs that jump out of functions which hold some, or fork in them.
 SKIP.order     := $(CROWDS) deadline_test queue_test signal_sweep_test fork_sweep_test seams_test $(CODECS) $(basename $(notdir $(wildcard tests/net/*addr*_test.c tests/net/names_test.c \
                   tests/net/race_test.c tests/stream/text_*_test.c tests/base/*_test.c)))
@@ -370,19 +369,24 @@ format:
 	clang-format -i $$(grep -LiE '^/\* (generated|made) by ' \
 	    $$(find include src tests examples -name '*.[ch]'))
 
-# A benchmark is tests/bench/NAME_bench.c; T=NAME picks one. All have bench.c beside them, that of echo
-# servers its servers as well; libevent's is left out where that is not installed.
-ECHO         := $(filter-out %_bench.c %_libevent.c,$(wildcard tests/bench/echo_*.c)) \
-                $(shell pkg-config --exists libevent && echo tests/bench/echo_libevent.c)
-ECHO_OBJECTS := $(ECHO:%.c=build/cc/%.o)
-BENCH_OBJECT := build/cc/tests/bench/bench.o
-$(BENCHES:%.c=build/cc/%): $(BENCH_OBJECT)
-build/cc/tests/bench/echo_bench: $(ECHO_OBJECTS)
+# A benchmark is tests/bench/NAME_bench.c; T=NAME picks one. All have bench.c beside them, those of echo
+# servers party.c and the clients as well, and their own files: libevent's is left out where that is not
+# installed, and all of TLS where libfsock-tls is not made.
+ECHO_LOAD  := tests/bench/party.c tests/bench/echo_load.c
+ECHO       := $(ECHO_LOAD) $(filter-out %_bench.c %_load.c %_libevent.c,$(wildcard tests/bench/echo_*.c)) \
+              $(shell pkg-config --exists libevent && echo tests/bench/echo_libevent.c)
+TLS_BENCH  := $(ECHO_LOAD) $(filter-out %_bench.c,$(wildcard tests/bench/tls_*.c))
+BENCH_OBJECTS := $(patsubst %.c,build/cc/%.o,tests/bench/bench.c $(sort $(ECHO) $(if $(HAS_TLS),$(TLS_BENCH))))
+$(BENCHES:%.c=build/cc/%): build/cc/tests/bench/bench.o
+build/cc/tests/bench/echo_bench: $(ECHO:%.c=build/cc/%.o)
 build/cc/tests/bench/echo_bench: LDLIBS.cc += $(shell pkg-config --libs libevent 2>/dev/null)
--include $(ECHO_OBJECTS:.o=.d) $(BENCH_OBJECT:.o=.d)
+build/cc/tests/bench/tls_bench: $(TLS_BENCH:%.c=build/cc/%.o) build/cc/libfsock-tls.a
+build/cc/tests/bench/tls_bench: LDLIBS.cc += build/cc/libfsock-tls.a build/cc/libfsock.a $(TLS_LIBS)
+-include $(BENCH_OBJECTS:.o=.d)
 
 bench: $(BENCHES:%.c=build/cc/%)
 	@for b in $^; do echo "$$b"; $$b || exit 1; done
+	$(if $(HAS_TLS),,@echo "tls_bench is left out: it needs OpenSSL 3 with its headers (libssl-dev)")
 
 # Looks for new inputs that break something; T=NAME picks one harness. What is found worth keeping goes
 # into tests/fuzz/corpus/NAME by hand, under a name that says what it is.
@@ -399,9 +403,9 @@ fuzz: $(FUZZ:%.c=build/fuzzer/%)
 # ---- What of the library the tests run, in percent of lines and branches, and of the lines of each file.
 
 # The test programs' objects are those of stage cc; only the library counts. A process writes the counts of every file
-# when it ends, so tests are not forked one by one.
+# when it ends, so tests are not forked one by one. Of the long loops a sample will do, but each call is to fail.
 COVERED           := 97 92 90
-ENV.coverage       = CK_FORK=no $(SAMPLE)
+ENV.coverage       = CK_FORK=no FSOCK_SAMPLE=0
 ENV.coverage-unblocked = $(ENV.coverage) $(ENV.unblocked)
 ENV.coverage-layered   = $(ENV.coverage) $(ENV.layered)
 COVERED_TESTS     := $(filter-out $(foreach f,$(FOLDERS),$(SKIP.coverage:%=tests/$f/%.c)),$(UNIT)) $(TLS)
@@ -409,10 +413,10 @@ COVERAGE_PROGRAMS := $(COVERED_TESTS:%.c=build/coverage/%)
 COVERAGE_FUZZ     := $(FUZZ:%.c=build/coverage/%)
 COVERAGE_TLS      := $(TLS_SOURCES:%.c=build/coverage/%.o)
 # As -O0 compiles them, the vectors take minutes.
-build/coverage/src/codec/kernels/%: CFLAGS.coverage += -O1
+build/coverage/src/codec/kernels/%: CFLAGS.coverage += -O1 -fno-inline
 COVERAGE_EXIT     := build/cc/tests/coverage/exit.o
 $(TLS:%.c=build/coverage/%): $(COVERAGE_TLS)
-$(TLS:%.c=build/coverage/%): LDLIBS.coverage := $(shell pkg-config --libs openssl 2>/dev/null)
+$(TLS:%.c=build/coverage/%): LDLIBS.coverage = $(shell pkg-config --libs openssl $(call beside,$@))
 $(MODELS:%_model.c=build/coverage/%_fuzz): build/coverage/%_fuzz: build/cc/%_model.o
 build/coverage/tests/stream/text_random_test: $(addprefix build/cc/tests/fuzz/,format_fuzz.o format_model.o)
 

@@ -4,6 +4,7 @@
 #include "../base/error.h"
 #include "failure.h"
 #include "interrupt.h"
+#include "layer_output.h"
 #include "layers.h"
 #include "socket.h"
 #include "transfer.h"
@@ -92,7 +93,7 @@ end_layers(struct fsock *s)
 {
 	int r;
 
-	while ((r = fsock__layers_flush(s, 1)) == 0) {
+	while ((r = fsock__layer_output_flush(s, 1)) == 0) {
 		if (s->nonblocking)
 			return put_off(s);
 		if (fsock__transfer_await_room(
@@ -140,22 +141,6 @@ fsock__shutdown_output(struct fsock *s)
 	return 0;
 }
 
-/*
- * Reading ends here, before the descriptor's input is shut down, and not while a reader is in the
- * layers: what they would make of that end is a failure, and output is to go on.
- */
-static void
-shut_layers_input(struct fsock *s)
-{
-	struct fsock__turn *turn = &s->layers->turn;
-	unsigned number;
-
-	fsock__turn_take(s, turn, FSOCK__NEVER);
-	number = turn->number;
-	atomic_fetch_or(&s->shut, FSOCK_INPUT);
-	fsock__turn_end(s, turn, number);
-}
-
 /* Shuts down one direction; one that was shut down before, by us, is no error. */
 static int
 shut_direction(fsock *s, int fd, int direction, int how)
@@ -167,7 +152,7 @@ shut_direction(fsock *s, int fd, int direction, int how)
 	if (direction == FSOCK_INPUT && fd < 0)
 		return fsock__handle_error(s, "shutdown", EINPROGRESS);
 	if (direction == FSOCK_INPUT && fsock__layers_are_on(s))
-		shut_layers_input(s);
+		fsock__layers_shut_input(s);
 	r = direction == FSOCK_OUTPUT ? fsock__shutdown_output(s) : shutdown(fd, how);
 	if (r < 0) {
 		if (before & direction)

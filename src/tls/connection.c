@@ -43,9 +43,9 @@ static SSL *
 ssl_of(fsock *s)
 {
 	fsock_layer *layer = fsock_layer_of(s, &fsock__tls_ops);
-	struct fsock__tls *t = layer == NULL ? NULL : fsock_layer_state(layer);
+	const struct fsock__tls *t = layer == NULL ? NULL : fsock_layer_state(layer);
 
-	return t == NULL || !t->is_done ? NULL : t->ssl;
+	return t != NULL && t->is_done ? t->ssl : NULL;
 }
 
 /* see fsock/tls.h */
@@ -80,9 +80,9 @@ fsock_tls_alpn(fsock *s)
 		return NULL;
 	t = fsock_layer_state(layer);
 	SSL_get0_alpn_selected(ssl, &name, &length);
-	if (length == 0 || length >= sizeof t->alpn)
+	if (length == 0)
 		return NULL;
-	memcpy(t->alpn, name, length);
+	memcpy(t->alpn, name, length); /* at most 255 octets */
 	t->alpn[length] = '\0';
 	return t->alpn;
 }

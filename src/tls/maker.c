@@ -30,10 +30,9 @@ set_name(struct fsock__tls *t, const char *host)
 		length = 0;
 	if (length >= sizeof t->name || name[0] == '.' ||
 	    (length == 0 && t->tls->options.verify != FSOCK_OFF &&
-		t->tls->options.verify_name != FSOCK_OFF)) {
-		errno = EINVAL;
-		return -1;
-	}
+		t->tls->options.verify_name != FSOCK_OFF))
+		return fsock_layer_report("make TLS", FSOCK_INVALID_ARGUMENT_ERROR, EINVAL,
+		    "no name that the certificate could be for");
 	memcpy(t->name, name, length);
 	return 0;
 }
@@ -45,18 +44,14 @@ fsock__tls_make(fsock_tls *tls, fsock *s, int accepted, int flags)
 	int error;
 
 	if (t == NULL)
-		return fsock_layer_report("handshake", FSOCK_OUT_OF_MEMORY_ERROR, ENOMEM, NULL);
+		return fsock_layer_report("make TLS", FSOCK_OUT_OF_MEMORY_ERROR, ENOMEM, NULL);
 	t->tls = tls;
 	t->is_server = accepted;
 	t->port = fsock_layer_port(s);
-	if (!accepted && set_name(t, fsock_layer_peer(s)) < 0) {
-		free(t);
-		return fsock_layer_report("handshake", fsock_error_kind_of_errno(EINVAL), EINVAL,
-		    "no name that the certificate could be for");
-	}
 	t->context = fsock__tls_context(tls, !accepted);
 	hold(&tls->maker);
-	if (fsock_layer_push(s, &fsock__tls_ops, t, flags) == 0)
+	if ((accepted || set_name(t, fsock_layer_peer(s)) == 0) &&
+	    fsock_layer_push(s, &fsock__tls_ops, t, flags) == 0)
 		return 0;
 	error = errno;
 	SSL_CTX_free(t->context);
