@@ -280,7 +280,8 @@ endef
 $(foreach v,$(TESTED),$(eval $(call VARIANT_STAGE,$(v))))
 
 # ---- The order of locks: the compiler's objects, linked once more with their calls of locks, of stdio and of what
-# may wait renamed to those of tests/order/calls.c. The folder of a mutex tells its place in the order.
+# may wait renamed to those of tests/order/calls.c. The folder of a mutex tells its place in the order. OpenSSL's own
+# locks are not seen: they are in a library of the machine's.
 # What has no locks to take is left out, and the programs that jump out of functions which hold some, or fork in them.
 SKIP.order     := $(CROWDS) deadline_test queue_test signal_sweep_test fork_sweep_test seams_test $(CODECS) $(basename $(notdir $(wildcard tests/net/*addr*_test.c tests/net/names_test.c \
                   tests/net/race_test.c tests/stream/text_*_test.c tests/base/*_test.c)))

@@ -231,10 +231,10 @@ relay_start(struct relay *r)
 static inline void
 relay_join(struct relay *r)
 {
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 2; i++)
 		ck_assert_int_eq(pthread_join(r->threads[i], NULL), 0);
+	for (int i = 0; i < 2; i++)
 		close(r->fds[i]);
-	}
 }
 
 /*

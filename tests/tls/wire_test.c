@@ -408,23 +408,30 @@ START_TEST(gone)
 }
 END_TEST
 
-/* Records that came at once, small ones with a line each, or one with many: a line a turn. */
+/* Records that came at once: small ones of a line each, one of many, ones as long as they get. */
+static const struct {
+	int lines, a_record;
+} arrivals[] = { { 150, 1 }, { 150, 150 }, { 2048, 2048 }, { 4096, 2048 } };
+
+/* A line a turn. */
 START_TEST(line_by_line)
 {
-	enum { MANY = 150 };
+	enum { MOST = 4096 };
+	int many = arrivals[_i].lines, n = arrivals[_i].a_record;
 	fsock_waitlist *list = fsock_waitlist_new();
-	char text[MANY * 8 + 1] = "", line[32];
+	static char text[MOST * 8 + 1];
+	char line[32];
 	struct fsock_event event;
 	struct bare b = { 0 };
 
 	bare_open(&b, 1);
 	bare_say(&b, "the tickets are read with it\n");
-	for (int i = 0; i < MANY; i++)
-		snprintf(text + 8 * i, 9, "%07d\n", i);
-	for (int i = 0, n = _i ? MANY : 1; i < MANY; i += n)
+	for (int i = 0; i < many; i++)
+		snprintf(text + 8 * i, 9, "%07u\n", (unsigned)i % 10000);
+	for (int i = 0; i < many; i += n)
 		ck_assert_int_eq(SSL_write(b.ssl, text + 8 * i, 8 * n), 8 * n);
 	ck_assert_int_eq(fsock_waitlist_add(list, b.s, FSOCK_INPUT, NULL), 0);
-	for (int i = 0; i < MANY; i++) {
+	for (int i = 0; i < many; i++) {
 		ck_assert_int_eq(fsock_waitlist_wait(list, 20, NULL), 1);
 		ck_assert_ptr_eq(fsock_waitlist_next(list, &event), b.s);
 		ck_assert_ptr_nonnull(fgets(line, sizeof line, fsock_stream(b.s)));
@@ -439,7 +446,7 @@ END_TEST
 static void
 add(TCase *t)
 {
-	tcase_add_loop_test(t, line_by_line, 0, 2);
+	tcase_add_loop_test(t, line_by_line, 0, COUNT(arrivals));
 	tcase_add_loop_test(t, gone, 0, 2);
 	tcase_add_test(t, cut);
 	tcase_add_test(t, changed);
