@@ -142,7 +142,9 @@ TLS     := $(foreach t,$(TLS),$(if $(call beside,$t),$(if $(shell pkg-config --e
 TLS_ALONE  := $(foreach t,$(TLS),$(if $(call beside,$t),,$t))
 TLS_TESTED := asan tsan
 SLOW    := $(sort $(wildcard tests/slow/$(T)_test.c))
-BENCHES := $(sort $(wildcard tests/bench/$(T)_bench.c))
+TLS_SLOW := $(filter tests/slow/tls_%,$(SLOW))
+SLOW    := $(if $(HAS_TLS),$(SLOW),$(filter-out $(TLS_SLOW),$(SLOW)))
+BENCHES := $(filter-out $(if $(HAS_TLS),,%/tls_bench.c),$(sort $(wildcard tests/bench/$(T)_bench.c)))
 FUZZ    := $(sort $(wildcard tests/fuzz/$(T)_fuzz.c))
 MODELS  := $(sort $(wildcard tests/fuzz/*_model.c))
 SUPPORT := $(sort $(wildcard tests/support/*.c))
@@ -282,9 +284,9 @@ $(foreach v,$(TESTED),$(eval $(call VARIANT_STAGE,$(v))))
 # What has no locks to take is left out, and the programs that jump out of functions which hold some, or fork in them.
 SKIP.order     := $(CROWDS) deadline_test queue_test signal_sweep_test fork_sweep_test seams_test $(CODECS) $(basename $(notdir $(wildcard tests/net/*addr*_test.c tests/net/names_test.c \
                   tests/net/race_test.c tests/stream/text_*_test.c tests/base/*_test.c)))
-ORDERED        := $(filter-out $(foreach f,$(FOLDERS) tls,$(SKIP.order:%=tests/$f/%.c)),$(UNIT))
+ORDERED        := $(filter-out $(foreach f,$(FOLDERS) tls,$(SKIP.order:%=tests/$f/%.c)),$(UNIT) $(TLS_ALONE))
 ORDER_PROGRAMS := $(ORDERED:%.c=build/order/%)
-ORDER_LIBRARY  := $(patsubst %.c,build/order/%.o,$(SOURCES))
+ORDER_LIBRARY  := $(patsubst %.c,build/order/%.o,$(SOURCES) $(if $(TLS_ALONE),$(TLS_SOURCES)))
 ORDER_RECORDER := $(patsubst %.c,build/cc/%.o,$(wildcard tests/order/*.c))
 
 $(ORDER_LIBRARY): build/order/%.o: build/cc/%.o tests/order/library.syms
@@ -324,8 +326,8 @@ stage-unblocked: $(UNBLOCKED:%.c=build/cc/%)
 stage-layered: $(UNBLOCKED:%.c=build/cc/%)
 	$(call run,layered,$^)
 
-$(TLS:%.c=build/cc/%): build/cc/libfsock-tls.a
-$(TLS:%.c=build/cc/%): LDLIBS.cc += build/cc/libfsock-tls.a build/cc/libfsock.a $(shell pkg-config --libs openssl) \
+$(TLS:%.c=build/cc/%) $(TLS_SLOW:%.c=build/cc/%): build/cc/libfsock-tls.a
+$(TLS:%.c=build/cc/%) $(TLS_SLOW:%.c=build/cc/%): LDLIBS.cc += build/cc/libfsock-tls.a build/cc/libfsock.a $(shell pkg-config --libs openssl) \
     $(if $(call beside,$@),$(shell pkg-config --libs $(call beside,$@)))
 
 stage-valgrind: $(PROGRAMS.cc) $(TLS_ALONE:%.c=build/cc/%)
@@ -367,19 +369,24 @@ format:
 	clang-format -i $$(grep -LiE '^/\* (generated|made) by ' \
 	    $$(find include src tests examples -name '*.[ch]'))
 
-# A benchmark is tests/bench/NAME_bench.c; T=NAME picks one. All have bench.c beside them, that of echo
-# servers its servers as well; libevent's is left out where that is not installed.
-ECHO         := $(filter-out %_bench.c %_libevent.c,$(wildcard tests/bench/echo_*.c)) \
-                $(shell pkg-config --exists libevent && echo tests/bench/echo_libevent.c)
-ECHO_OBJECTS := $(ECHO:%.c=build/cc/%.o)
-BENCH_OBJECT := build/cc/tests/bench/bench.o
-$(BENCHES:%.c=build/cc/%): $(BENCH_OBJECT)
-build/cc/tests/bench/echo_bench: $(ECHO_OBJECTS)
+# A benchmark is tests/bench/NAME_bench.c; T=NAME picks one. All have bench.c beside them, those of echo
+# servers party.c and the clients as well, and their own files: libevent's is left out where that is not
+# installed, and all of TLS where libfsock-tls is not made.
+ECHO_LOAD  := tests/bench/party.c tests/bench/echo_load.c
+ECHO       := $(ECHO_LOAD) $(filter-out %_bench.c %_load.c %_libevent.c,$(wildcard tests/bench/echo_*.c)) \
+              $(shell pkg-config --exists libevent && echo tests/bench/echo_libevent.c)
+TLS_BENCH  := $(ECHO_LOAD) $(filter-out %_bench.c,$(wildcard tests/bench/tls_*.c))
+BENCH_OBJECTS := $(patsubst %.c,build/cc/%.o,tests/bench/bench.c $(sort $(ECHO) $(if $(HAS_TLS),$(TLS_BENCH))))
+$(BENCHES:%.c=build/cc/%): build/cc/tests/bench/bench.o
+build/cc/tests/bench/echo_bench: $(ECHO:%.c=build/cc/%.o)
 build/cc/tests/bench/echo_bench: LDLIBS.cc += $(shell pkg-config --libs libevent 2>/dev/null)
--include $(ECHO_OBJECTS:.o=.d) $(BENCH_OBJECT:.o=.d)
+build/cc/tests/bench/tls_bench: $(TLS_BENCH:%.c=build/cc/%.o) build/cc/libfsock-tls.a
+build/cc/tests/bench/tls_bench: LDLIBS.cc += build/cc/libfsock-tls.a build/cc/libfsock.a $(TLS_LIBS)
+-include $(BENCH_OBJECTS:.o=.d)
 
 bench: $(BENCHES:%.c=build/cc/%)
 	@for b in $^; do echo "$$b"; $$b || exit 1; done
+	$(if $(HAS_TLS),,@echo "tls_bench is left out: it needs OpenSSL 3 with its headers (libssl-dev)")
 
 # Looks for new inputs that break something; T=NAME picks one harness. What is found worth keeping goes
 # into tests/fuzz/corpus/NAME by hand, under a name that says what it is.

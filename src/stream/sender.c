@@ -5,7 +5,7 @@
 
 #include "../base/clock.h"
 #include "../base/error.h"
-#include "../sock/layers.h"
+#include "../sock/layer_output.h"
 #include "../sock/pending.h"
 #include "../base/process.h"
 #include "../sock/failure.h"
@@ -192,7 +192,7 @@ flush_layers(struct fsock *s)
 {
 	if (fsock__layers_unsent(s) == 0)
 		return 0;
-	return fsock__layers_flush(s, s->output.end_due) < 0 ? -1 : 0;
+	return fsock__layer_output_flush(s, s->output.end_due) < 0 ? -1 : 0;
 }
 
 /* The same, if there is any. Returns 0, or -1 when output has failed. */
@@ -398,7 +398,7 @@ fsock_is_congested(const fsock *s)
 static ssize_t
 send_held(struct fsock *s)
 {
-	if (fsock__layers_flush(s, s->output.end_due) < 0) {
+	if (fsock__layer_output_flush(s, s->output.end_due) < 0) {
 		fsock__socket_fail_output(s, errno);
 		return -1;
 	}

@@ -2,6 +2,8 @@
 #include "layered.h"
 
 #include "../base/clock.h"
+#include "../base/quiet.h"
+#include "../sock/layer_output.h"
 #include "../sock/layers.h"
 #include "../sock/socket.h"
 #include "member.h"
@@ -12,7 +14,7 @@ send_queued(struct fsock *s)
 {
 	if (s->stream != NULL)
 		s->stream_ops->drain(s);
-	else if (fsock__layers_flush(s, s->output.end_due) < 0)
+	else if (fsock__layer_output_flush(s, s->output.end_due) < 0)
 		fsock__socket_fail_output(s, errno);
 	if (s->stream == NULL)
 		s->output.queued = fsock__layers_unsent(s);
@@ -41,12 +43,13 @@ void
 fsock__layered_work(struct fsock *s, int interest, int news)
 {
 	const struct fsock__layers *layers = s->layers;
-	int cancel, saved = errno, was_started = layers->is_started;
+	int saved = errno, was_started = layers->is_started;
+	struct fsock__quiet quiet;
 
 	if (layers->failed || s->is_lingering)
 		return;
 	/* A thread cancelled in here would leave turns taken. */
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	fsock__quiet_begin(&quiet);
 	if (!was_started && fsock__clock_left(layers->start_by) == 0)
 		fsock__layers_be_late(s);
 	if (!was_started)
@@ -56,27 +59,44 @@ fsock__layered_work(struct fsock *s, int interest, int news)
 		send_queued(s);
 	if ((interest & FSOCK_INPUT) && layers->is_started && may_have_input(s, news))
 		find_input(s);
-	pthread_setcancelstate(cancel, NULL);
+	fsock__quiet_end(&quiet);
 	errno = saved;
 }
 
+/* The first of them that is due. */
+static void
+work_on_first(struct fsock_waitlist *list)
+{
+	struct fsock__member *m =
+	    fsock__ring_owner(list->layered.next, struct fsock__member, in_layered);
+	int interest = m->interest, news = m->news;
+	struct fsock *s = m->socket;
+
+	fsock__ring_remove(&m->in_layered);
+	if (m->own.fd < 0 || m->is_pending)
+		return;
+	fsock__handle_ref(s);
+	fsock__lock_give(&list->lock);
+	fsock__layered_work(s, interest, news);
+	fsock__socket_unref(s);
+	fsock__lock_take(&list->lock);
+}
+
+/*
+ * Each would block signals for itself, and ask the system twice for that. Some are done together:
+ * not so many that a handler would be long in coming.
+ */
 void
 fsock__layered_work_all(struct fsock_waitlist *list)
 {
-	while (fsock__ring_is_linked(&list->layered)) {
-		struct fsock__member *m =
-		    fsock__ring_owner(list->layered.next, struct fsock__member, in_layered);
-		int interest = m->interest, news = m->news;
-		struct fsock *s = m->socket;
+	enum { TOGETHER = 16 };
+	struct fsock__quiet quiet;
 
-		fsock__ring_remove(&m->in_layered);
-		if (m->own.fd < 0 || m->is_pending)
-			continue;
-		fsock__handle_ref(s);
-		fsock__lock_give(&list->lock);
-		fsock__layered_work(s, interest, news);
-		fsock__socket_unref(s);
-		fsock__lock_take(&list->lock);
+	while (fsock__ring_is_linked(&list->layered)) {
+		fsock__quiet_begin(&quiet);
+		for (int i = 0; i < TOGETHER && fsock__ring_is_linked(&list->layered); i++)
+			work_on_first(list);
+		fsock__quiet_end(&quiet);
 	}
 }
 

@@ -67,6 +67,31 @@ median(const double *values, size_t n)
 	return sorted[n / 2];
 }
 
+double
+median_ratio(const double *ours, const double *theirs, size_t n)
+{
+	double ratios[MOST_ROUNDS];
+
+	for (size_t i = 0; i < n; i++)
+		ratios[i] = ours[i] / theirs[i];
+	return median(ratios, n);
+}
+
+double
+resident(pid_t pid)
+{
+	long size, pages = 0, shared = 0;
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%ld/statm", (long)pid);
+	f = fopen(path, "r");
+	if (f == NULL || fscanf(f, "%ld %ld %ld", &size, &pages, &shared) != 3)
+		die(path);
+	fclose(f);
+	return (double)(pages - shared) * (double)sysconf(_SC_PAGESIZE);
+}
+
 pid_t
 start_peer(peer_fn *peer, const int fds[2])
 {

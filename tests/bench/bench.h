@@ -25,6 +25,12 @@ void raise_limit(unsigned n);
 enum { MOST_ROUNDS = 1000 };
 double median(const double *values, size_t n);
 
+/* The median of what ours are in terms of theirs, round by round. */
+double median_ratio(const double *ours, const double *theirs, size_t n);
+
+/* Memory in use by a process, octets: what the system holds resident that is its own. */
+double resident(pid_t);
+
 /*
  * Starts the peer, in a process of its own on the second processor, with fds[1], which is closed
  * here. Returns its number.

@@ -16,8 +16,16 @@ echo_fn echo_bufferevent __attribute__((weak)); /* NULL where libevent is not in
 /* The other side: `n` connections to a port of this machine, a few of them in use. */
 struct load;
 
+/* How the clients talk: what they make of a connected socket, and a way to send and to receive. */
+struct wire {
+	void *(*open)(int fd);
+	void (*send)(void *end, const void *octets, int n);
+	int (*receive)(void *end, void *octets, int n); /* waits; returns how many */
+};
+extern const struct wire wire_plain;
+
 /* Connects, and sends one line over each connection to see that the server is there. */
-struct load *load_new(int port, int n);
+struct load *load_new(int port, const struct wire *, int n);
 
 /*
  * Has `lines` lines echoed over the connections in use, each of which has up to `window` lines on

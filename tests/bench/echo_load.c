@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,10 +17,14 @@
 enum { ACTIVE = 100, WINDOW = 16, BATCH = 256, ADDRESSES = 8 };
 
 struct load {
+	const struct wire *wire;
 	int n, queue;
 	int active;
 	int offset[ACTIVE]; /* octets of a line that came back, of those in use */
-	int fds[];
+	struct {
+		int fd;
+		void *end;
+	} ends[];
 };
 
 static char lines[WINDOW * LINE];
@@ -54,64 +59,93 @@ connect_from(int address, int port)
 	return fd;
 }
 
-static void
-put(int fd, int n)
+static void *
+plain_open(int fd)
 {
-	if (send(fd, lines, (size_t)(n * LINE), MSG_NOSIGNAL) != n * LINE)
+	return (void *)(intptr_t)fd;
+}
+
+static void
+plain_send(void *end, const void *octets, int n)
+{
+	if (send((int)(intptr_t)end, octets, (size_t)n, MSG_NOSIGNAL) != n)
 		die("send");
+}
+
+static int
+plain_receive(void *end, void *octets, int n)
+{
+	return (int)recv((int)(intptr_t)end, octets, (size_t)n, 0);
+}
+
+const struct wire wire_plain = { plain_open, plain_send, plain_receive };
+
+static void
+put(const struct load *load, void *end, int n)
+{
+	load->wire->send(end, lines, n * LINE);
 }
 
 /* Takes what has come, which must be what was sent. Returns how many lines are whole now. */
 static int
-get(int fd, int *offset)
+get(const struct load *load, void *end, int *offset)
 {
 	char buf[WINDOW * LINE];
-	ssize_t r = recv(fd, buf, sizeof buf - LINE, 0);
-	int fill;
+	int r = load->wire->receive(end, buf, sizeof buf - LINE), fill;
 
 	if (r <= 0)
 		die("recv");
 	if (memcmp(buf, lines + *offset, (size_t)r) != 0)
 		die("not what was sent");
-	fill = *offset + (int)r;
+	fill = *offset + r;
 	*offset = fill % LINE;
 	return fill / LINE;
 }
 
 static void
-ping(int fd)
+ping(const struct load *load, void *end)
 {
 	int offset = 0;
 
-	put(fd, 1);
-	while (get(fd, &offset) == 0)
+	put(load, end, 1);
+	while (get(load, end, &offset) == 0)
 		;
+}
+
+/* Which of all is the i-th of those in use. */
+static long
+place_of(const struct load *load, int i)
+{
+	return (long)i * load->n / load->active;
 }
 
 static void
 use(struct load *load, int i)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.u32 = (uint32_t)i };
-	int fd = load->fds[(long)i * load->n / load->active];
+	int fd = load->ends[place_of(load, i)].fd;
 
 	if (epoll_ctl(load->queue, EPOLL_CTL_ADD, fd, &event) < 0)
 		die("epoll_ctl");
 }
 
 struct load *
-load_new(int port, int n)
+load_new(int port, const struct wire *wire, int n)
 {
-	struct load *load = calloc(1, sizeof *load + (size_t)n * sizeof *load->fds);
+	struct load *load = calloc(1, sizeof *load + (size_t)n * sizeof *load->ends);
 
 	if (load == NULL)
 		die("calloc");
 	make_lines();
+	load->wire = wire;
 	load->n = n;
 	load->queue = epoll_create1(EPOLL_CLOEXEC);
 	for (int i = 0, served = 0; i < n; i++) {
-		load->fds[i] = connect_from(i % ADDRESSES, port);
+		load->ends[i].fd = connect_from(i % ADDRESSES, port);
+		load->ends[i].end = wire->open(load->ends[i].fd);
 		while ((i + 1 == n || i + 1 - served == BATCH) && served <= i)
-			ping(load->fds[served++]); /* what waits to be accepted stays few */
+			ping(load,
+			    load->ends[served++].end); /* what waits to be accepted stays few */
 	}
 	load->active = n < ACTIVE ? n : ACTIVE;
 	for (int i = 0; i < load->active; i++)
@@ -130,7 +164,7 @@ load_run(struct load *load, int total, int window)
 	for (int i = 0; i < load->active && to_send > 0; i++) {
 		int n = to_send < window ? to_send : window;
 
-		put(load->fds[(long)i * load->n / load->active], n);
+		put(load, load->ends[place_of(load, i)].end, n);
 		to_send -= n;
 	}
 	while (to_come > 0) {
@@ -138,14 +172,14 @@ load_run(struct load *load, int total, int window)
 
 		for (int k = 0; k < found; k++) {
 			int i = (int)events[k].data.u32;
-			int fd = load->fds[(long)i * load->n / load->active];
-			int n = get(fd, &load->offset[i]);
+			void *end = load->ends[place_of(load, i)].end;
+			int n = get(load, end, &load->offset[i]);
 
 			to_come -= n;
 			n = n < to_send ? n : to_send;
 			to_send -= n;
 			if (n > 0)
-				put(fd, n);
+				put(load, end, n);
 		}
 	}
 	return now() - start;

@@ -266,32 +266,17 @@ static const struct row rows[] = {
 static void
 run_row(const struct row *row)
 {
-	double ours[ROUNDS], theirs[ROUNDS], ratios[ROUNDS];
-	double ratio;
+	double ours[ROUNDS], theirs[ROUNDS], ratio;
 
 	measure(&row->ours, row->peer);
 	for (int i = 0; i < ROUNDS; i++) {
 		theirs[i] = measure(&row->theirs, row->peer);
 		ours[i] = measure(&row->ours, row->peer);
-		ratios[i] = ours[i] / theirs[i];
 	}
-	ratio = median(ratios, ROUNDS);
+	ratio = median_ratio(ours, theirs, ROUNDS);
 	printf("%-46s %8.0f %8.0f %7.2f %9.2f  %s\n", row->job, median(ours, ROUNDS) / 1e6,
 	    median(theirs, ROUNDS) / 1e6, ratio, row->target,
 	    ratio >= row->target ? "reached" : "MISSED");
-}
-
-/* Memory in use by the process, octets: what the system holds resident that is its own. */
-static double
-resident(void)
-{
-	long size, pages = 0, shared = 0;
-	FILE *f = fopen("/proc/self/statm", "r");
-
-	if (f == NULL || fscanf(f, "%ld %ld %ld", &size, &pages, &shared) != 3)
-		die("/proc/self/statm");
-	fclose(f);
-	return (double)(pages - shared) * (double)sysconf(_SC_PAGESIZE);
 }
 
 static void
@@ -311,13 +296,13 @@ run_memory(void)
 	size_t size = 0;
 	double start, opened, drained;
 
-	start = resident();
+	start = resident(getpid());
 	for (int i = 0; i < IDLE; i++) {
 		if (fsock_pair(&ends[2 * i], NULL) < 0)
 			die("pair");
 		files[i] = fsock_stream(ends[2 * i]);
 	}
-	opened = (resident() - start) / IDLE;
+	opened = (resident(getpid()) - start) / IDLE;
 	for (int i = 0; i < IDLE; i++) {
 		size_t left = BLOCK / LINE;
 
@@ -326,7 +311,7 @@ run_memory(void)
 			if (getline(&line, &size, files[i]) != LINE)
 				die("getline");
 	}
-	drained = (resident() - start) / IDLE;
+	drained = (resident(getpid()) - start) / IDLE;
 	print_memory("memory per idle connection, nothing read, KiB", opened, 2048);
 	print_memory("memory per idle connection, drained, KiB", drained, 12288);
 	free(line);
