@@ -206,12 +206,11 @@ START_TEST(in_two_lists)
 	fsock_waitlist *second = wait_list(_i / 2);
 	struct fsock_event event;
 
-	if (_i % 2) /* the first one has begun to connect it */
+	if (_i % 2) /* the first one has begun to connect it, and is not waited on again */
 		ck_assert_int_eq(fsock_waitlist_wait(list, 0.005, NULL), 0);
 	ck_assert_int_eq(fsock_waitlist_add(second, s, FSOCK_OUTPUT, NULL), 0);
-	for (int i = 0; i < 6; i++)
+	for (int i = 0; i < 7 && _i % 2 == 0; i++)
 		ck_assert_int_eq(fsock_waitlist_wait(i % 2 ? second : list, 0.005, NULL), 0);
-	ck_assert_int_eq(fsock_waitlist_wait(list, 0, NULL), 0);
 	make_room();
 	ck_assert_int_eq(fsock_waitlist_wait(second, 10, NULL), 1);
 	ck_assert_ptr_eq(fsock_waitlist_next(second, &event), s);

@@ -161,37 +161,77 @@ START_TEST(output_is_flushed)
 }
 END_TEST
 
-/* What waits for a connection goes if that stands by the end. */
+/*
+ * What waits for a connection goes if that stands by the end. The listener has no room until the
+ * parent makes some.
+ */
+static int full[SOCK_FULL], told[2];
+
 static int
-exit_while_connecting(void *port)
+exit_while_connecting(int port)
 {
 	struct fsock_options options = { .nonblocking = FSOCK_ON };
 	fsock *s;
 	FILE *f;
+	char c;
 
 	alarm(20);
-	s = fsock_connect("127.0.0.1", *(int *)port, &options);
+	s = fsock_connect("127.0.0.1", port, &options);
+	SOCK_EXPECT(s != NULL);
 	f = two_way ? fsock_stream(s) : fsock_output(s);
 	SOCK_EXPECT(f != NULL && fputs("at last\n", f) >= 0 && fflush(f) == 0);
+	SOCK_EXPECT(fsock_is_connecting(s) && fsock_pending_output(s) == 8);
+	SOCK_EXPECT(send(told[1], "r", 1, 0) == 1 && recv(told[1], &c, 1, 0) == 1);
 	exit(0);
+}
+
+static int
+port_of(int fd, int (*name)(int, struct sockaddr *, socklen_t *))
+{
+	struct fsock_addr addr = { .length = sizeof addr.as };
+
+	return name(fd, &addr.as.any, &addr.length) < 0 ? -1 : fsock_addr_port(&addr);
+}
+
+/* Accepts until it is none of those that were there before. */
+static int
+accept_stranger(void)
+{
+	for (;;) {
+		int i = 1, fd = accept(full[0], NULL, NULL);
+
+		ck_assert_int_ge(fd, 0);
+		while (i < SOCK_FULL && port_of(full[i], getsockname) != port_of(fd, getpeername))
+			i++;
+		if (i == SOCK_FULL)
+			return fd;
+		close(fd);
+	}
 }
 
 START_TEST(connecting_at_exit)
 {
-	fsock *listener = fsock_listen("127.0.0.1", 0, NULL), *peer;
-	int port = fsock_local_port(listener);
-	char line[16];
+	int port = sock_full("127.0.0.1", 0, full), peer, status = -1;
+	char line[8];
+	pid_t child;
 
 	two_way = _i;
-	ck_assert_int_eq(sock_child(exit_while_connecting, &port), 0);
-	peer = fsock_accept(listener, &(struct fsock_options){ .timeout = 20 });
-	ck_assert_ptr_nonnull(peer);
-	/* Streams of the parent's would have its handler of exit() in all children to come. */
-	ck_assert_int_eq(sock_read_all(fsock_socket(peer), line, 8), 8);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, told), 0);
+	child = fork();
+	if (child == 0)
+		_exit(exit_while_connecting(port));
+	close(told[1]);
+	ck_assert_int_eq(recv(told[0], line, 1, 0), 1);
+	peer = accept_stranger();
+	ck_assert_int_eq(send(told[0], "x", 1, 0), 1);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(recv(peer, line, 8, MSG_WAITALL), 8);
 	ck_assert_mem_eq(line, "at last\n", 8);
-	ck_assert_int_eq(recv(fsock_socket(peer), line, 1, 0), 0);
-	ck_assert_int_eq(fsock_close(peer), 0);
-	ck_assert_int_eq(fsock_close(listener), 0);
+	ck_assert_int_eq(recv(peer, line, 1, 0), 0);
+	close(peer);
+	close(told[0]);
+	sock_full_free(full);
 }
 END_TEST
 
