@@ -1,9 +1,9 @@
 /*
- * ask HOST PORT TEXT: asks a server by datagram and prints what it answers.
+ * ask HOST PORT TEXT: sends a query to a server by datagram and prints the answer.
  *
- * Datagrams get lost. The question is asked up to four times, and each time the answer is waited
- * for twice as long. A socket that is connected hears its server only, and is told if there is
- * none.
+ * Datagrams can be lost. The query is sent up to four times, and each wait for the answer is twice
+ * as long as the previous one. A connected socket receives datagrams from its server only, and
+ * reports an error if the server does not exist.
  */
 #include <stdio.h>
 #include <stdlib.h>

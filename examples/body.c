@@ -1,9 +1,9 @@
 /*
- * body HOST PORT PATH: writes a document of a web server to standard output: exactly the octets of
- * its body, from a connection that stays open behind it.
+ * body HOST PORT PATH: writes a document from a web server to standard output: exactly the octets
+ * of its body, from a connection that stays open afterwards.
  *
- * The header is text with lines ended by CR LF, the body so many octets: the format is changed at
- * the octet in between, and a bound makes the body end as a file does.
+ * The header is text with lines ended by CR LF; the body is a known number of octets. The format is
+ * changed at the octet between them, and a bound makes the body end as a file does.
  */
 #include <stdio.h>
 #include <stdlib.h>

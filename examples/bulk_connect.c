@@ -1,9 +1,10 @@
 /*
- * bulk_connect HOST FIRST LAST [AT-ONCE [SECONDS]]: tells which ports of a host are open.
+ * bulk_connect HOST FIRST LAST [AT-ONCE [SECONDS]]: reports which ports of a host are open.
  *
- * Nobody waits for one connection after the other: AT-ONCE of them (100) are under way together,
- * each for SECONDS (1) at most, and a wait list tells which has come to an end. One line is printed
- * for each port, as it is known: "open", "refused", "timed out" or what else there is to say.
+ * The program does not wait for one connection after another. Up to AT-ONCE (100) connection
+ * attempts are in progress together, each for at most SECONDS (1), and a wait list reports which of
+ * them have finished. One line is printed for each port as soon as the result is known: "open",
+ * "refused", "timed out" or another error.
  */
 #include <errno.h>
 #include <math.h>

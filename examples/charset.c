@@ -1,8 +1,8 @@
 /*
- * charset HOST PORT FORMAT TEXT: says a line to a server and prints its answer, where the wire
- * carries another charset or other line ends: "koi8-r,crlf", "utf-16be", "latin-1,crlf,replace=?".
+ * charset HOST PORT FORMAT TEXT: sends a line to a server and prints its answer, where the wire
+ * uses another charset or other line endings: "koi8-r,crlf", "utf-16be", "latin-1,crlf,replace=?".
  *
- * Inside the program text is UTF-8 and lines end in '\n'. The stream translates.
+ * Inside the program, text is UTF-8 and lines end in '\n'. The stream translates.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,10 @@
 /*
- * chat_server HOST PORT [CLIENTS]: every line from one client goes to all others, in one thread.
+ * chat_server HOST PORT [CLIENTS]: sends every line from one client to all others, in one thread.
  *
- * PORT 0 lets the system choose one. With CLIENTS the server ends after so many have gone. A server
- * of lines calls say() for each line, join() and leave() when a client comes and goes. Nobody waits
- * for a client that does not read: what is for it is queued, up to a limit at which it is cut off.
+ * With PORT 0 the system chooses a port. With CLIENTS the server ends after that number of clients
+ * have left. A server of lines calls say() for each line, and join() and leave() when a client
+ * connects and leaves. A client that does not read delays no other client: its output is queued up
+ * to a limit, and beyond that the client is cut off.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /*
- * client HOST PORT TEXT: says a line to a server and prints what it answers.
+ * client HOST PORT TEXT: sends a line to a server and prints the answer.
  *
- * fsockopen() is fopen() for the network: one call to open, fclose() to end. A HOST with a slash in
- * it is the path of a Unix-domain socket; then the port does not matter.
+ * fsockopen() is fopen() for the network: one call opens the connection, and fclose() ends it. A
+ * HOST that contains a slash is the path of a Unix-domain socket; PORT is then ignored.
  */
 #include <stdio.h>
 #include <stdlib.h>

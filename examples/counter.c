@@ -1,9 +1,9 @@
 /*
- * counter HOST PORT: tells each client which number it has; ends on Control-C (SIGINT) or SIGTERM.
+ * counter HOST PORT: sends each client its number; ends on Control-C (SIGINT) or SIGTERM.
  *
- * A handler that only sets a flag comes too late if the signal arrives just before accept() begins
- * to wait. fsock_interrupt() is remembered: the call that waits fails, or else the next one that
- * would. So every client that has come is served, and the end is an orderly one.
+ * A handler that only sets a flag is too late if the signal arrives just before accept() begins to
+ * wait. fsock_interrupt() is remembered: it ends the call that is waiting, or else the next call
+ * that would wait. Every client that has connected is therefore served before the program ends.
  */
 #include <signal.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /*
- * deadline: a peer that never stops sending meets a time limit on the whole exchange.
+ * deadline: a time limit on the whole exchange stops a peer that never stops sending.
  *
- * A timeout limits how long a single read waits. Who sends an octet now and then never runs into
- * it; a deadline holds whatever the peer does.
+ * A timeout limits how long a single read waits. A peer that sends an octet now and then never
+ * reaches it. A deadline applies regardless of what the peer does.
  */
 #include <pthread.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /*
- * deflate HOST PORT: sends standard input to a server, compressed, and prints what it answers,
- * which is compressed as well.
+ * deflate HOST PORT: sends compressed standard input to a server, and prints the answer, which is
+ * also compressed.
  *
- * The layer speaks raw deflate, made by zlib, as IMAP does after COMPRESS. It stands on TLS as
- * well: there deflate_push() comes after the handshake.
+ * The layer uses raw deflate, implemented by zlib, as IMAP does after COMPRESS. It also works on
+ * top of TLS: in that case call deflate_push() after the handshake.
  */
 #define ZLIB_CONST
 #include <errno.h>

@@ -1,7 +1,7 @@
 /*
- * A server and its client talk over TCP, with nothing but fprintf() and fgets(). `make demo` runs
- * this: the server has a thread of its own and reads lines until there are no more; the client, in
- * main(), shows what is said. Any surprise ends the program with status 1.
+ * A server and its client communicate over TCP with nothing but fprintf() and fgets(). `make demo`
+ * runs this program. The server has its own thread and reads lines until end of file; the client,
+ * in main(), shows the conversation. Any unexpected result ends the program with status 1.
  */
 #include <errno.h>
 #include <pthread.h>

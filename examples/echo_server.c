@@ -1,10 +1,11 @@
 /*
- * echo_server HOST PORT [CLIENTS]: sends every line back, to one client after the other.
+ * echo_server HOST PORT [CLIENTS]: sends every line back, to one client after another.
  *
- * PORT 0 lets the system choose one, "" as HOST is every address of the machine. With CLIENTS the
- * server ends after so many. FSOCK_WITH_LISTENER and FSOCK_AUTO close what was opened, however
- * their scope is left. What is set for the listener holds for the connections it takes: whole lines
- * of a limited length, no client that is silent for ever.
+ * With PORT 0 the system chooses a port; "" as HOST means every address of the machine. With
+ * CLIENTS the server ends after that number of clients. FSOCK_WITH_LISTENER and FSOCK_AUTO close
+ * the sockets, in whatever way their scope is left. The options of the listener apply to the
+ * connections that it accepts: whole lines of a limited length, and a time limit for clients that
+ * send nothing.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,9 @@
 /*
- * errors: what the library says when something fails.
+ * errors: what the library reports when an operation fails.
  *
- * A call that fails gives NULL or -1 and sets errno. fsock_last_error() has the rest: a line to
- * show to people, and a kind for the program to decide by. Kinds belong to groups.
+ * A call that fails returns NULL or -1 and sets errno. fsock_last_error() returns the details: a
+ * line for the user, and a kind on which the program can base its decisions. Kinds belong to
+ * groups.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,9 @@
 /*
- * group INTERFACE GROUP PORT [TEXT]: says a text to a multicast group; without one, prints the
- * first that anybody says.
+ * group INTERFACE GROUP PORT [TEXT]: sends a text to a multicast group; without TEXT, prints the
+ * first datagram that arrives from the group.
  *
- * Several programs on one machine may hear a group, as they share the port by reuse_address.
+ * Several programs on one machine can receive from the group, because they share the port by
+ * reuse_address.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /*
- * guestbook [HOST [GUESTS]]: tells each guest who was there before, and asks for a name.
+ * guestbook [HOST [GUESTS]]: shows each guest the previous guests, and asks for a name.
  *
- * For programs that want streams and nothing else: fsock_accept_connection() gives the FILE of the
- * next connection, fclose() ends it. The system chooses the port.
+ * For programs that need streams and nothing else: fsock_accept_connection() returns the FILE of
+ * the next connection, and fclose() ends it. The system chooses the port.
  */
 #include <stdio.h>
 #include <stdlib.h>

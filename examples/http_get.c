@@ -1,8 +1,8 @@
 /*
- * http_get HOST PORT PATH: writes a document of a web server to standard output.
+ * http_get HOST PORT PATH: writes a document from a web server to standard output.
  *
- * Lines and blocks come from the same FILE: fgets() takes the header line by line, and fread() goes
- * on at the octet after it.
+ * Lines and blocks come from the same FILE: fgets() reads the header line by line, and fread()
+ * continues at the octet after it.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /*
- * http_server PORT [CONNECTIONS]: a web server on 127.0.0.1 made of fgets() and fprintf().
+ * http_server PORT [CONNECTIONS]: a web server on 127.0.0.1 built on fgets() and fprintf().
  *
- * POST is answered with the body that came, GET with the path. fgets() reads what comes in lines,
- * fread() what comes counted, and fprintf() answers, all on one FILE and in any order.
+ * It answers POST with the body of the request, and GET with the path. fgets() reads lines, fread()
+ * reads data of known length, and fprintf() answers, all on one FILE and in any order.
  */
 #include <stdio.h>
 #include <stdlib.h>

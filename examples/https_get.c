@@ -1,8 +1,9 @@
 /*
- * https_get HOST PORT PATH [AUTHORITIES]: writes a document of a web server to standard output,
- * over TLS. AUTHORITIES is a file of certificates to believe; default: the system's.
+ * https_get HOST PORT PATH [AUTHORITIES]: writes a document from a web server to standard output,
+ * over TLS. AUTHORITIES is a file of trusted certificates; the default is those of the system.
  *
- * What ends without the server's saying so is an error: it may be half of the document.
+ * If the connection ends without an end message from the server, that is an error: the document may
+ * be incomplete.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /*
- * inetd: adds up the numbers that a client sends, a line each, for a server such as inetd.
+ * inetd: adds up numbers that a client sends, one per line, under a server such as inetd.
  *
- * Such servers take the connection, start one process for it and give it the socket as standard
+ * Such a server accepts the connection, starts one process for it and passes the socket as standard
  * input. A line for inetd.conf(5):
  *
  *	sum stream tcp nowait nobody /usr/local/bin/inetd inetd

@@ -1,9 +1,9 @@
 /*
- * irc HOST PORT NICK CHANNEL [AUTHORITIES]: talks in a channel of an IRC server, over TLS. What is
- * typed goes to the channel, what others say there is printed. AUTHORITIES is a file of
- * certificates to believe; default: the system's.
+ * irc HOST PORT NICK CHANNEL [AUTHORITIES]: talks in a channel of an IRC server, over TLS. Typed
+ * lines are sent to the channel, and messages from the channel are printed. AUTHORITIES is a file
+ * of trusted certificates; the default is those of the system.
  *
- * Each direction has a FILE and a thread of its own, as in threads.c: one waits for the server
+ * Each direction has its own FILE and its own thread, as in threads.c: one waits for the server
  * while the other waits for the keyboard.
  */
 #include <pthread.h>

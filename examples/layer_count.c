@@ -1,8 +1,8 @@
 /*
- * layer_count HOST PORT: sends a line to an echo server, and tells how many octets went over the
- * wire and how often.
+ * layer_count HOST PORT: sends a line to an echo server, and reports how many octets were
+ * transferred and in how many operations.
  *
- * The layer here takes nothing and adds nothing. Under TLS it would count what TLS makes of it.
+ * This layer leaves the octets unchanged. Below TLS it would count the octets that TLS produces.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 /*
- * line_proxy HOST PORT SERVER-HOST SERVER-PORT [CLIENTS]: relays lines between each client and a
- * connection of its own to the server, both ways, for all clients at once and in one thread.
+ * line_proxy HOST PORT SERVER-HOST SERVER-PORT [CLIENTS]: relays lines between each client and its
+ * own connection to the server, in both directions, for all clients at once and in one thread.
  *
- * Nothing here waits but the wait list: not connecting, not reading, not writing. What one side
- * does not take is queued, and as long as much is, no more is read from the other. So a side that
- * is slow slows down who sends to it, and nothing grows.
+ * Only the wait list waits: connecting, reading and writing never do. Output that one side does not
+ * accept is queued. While much output is queued, the proxy does not read from the other side. A
+ * slow side therefore slows down its sender, and memory use stays bounded.
  */
 #include <errno.h>
 #include <math.h>

@@ -2,10 +2,10 @@
  * many_clients HOST PORT [CLIENTS [SECONDS]]: sends every line back, to all clients at once, in one
  * thread.
  *
- * PORT 0 lets the system choose one. With CLIENTS the server ends after so many have gone. Who says
- * nothing for SECONDS is sent away; 300 if that is not given. A wait list tells which clients have
- * a line to read. Nothing else waits: a client that stops in the middle of a line, or does not read
- * what it is sent, keeps nobody waiting.
+ * With PORT 0 the system chooses a port. With CLIENTS the server ends after that number of clients
+ * have left. A client that sends nothing for SECONDS (300 by default) is disconnected. A wait list
+ * reports which clients have sent a line. Only the wait list waits: a client that stops in the
+ * middle of a line, or does not read its output, does not delay the others.
  */
 #include <errno.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /*
- * names HOST: the addresses of a host, and the names of both ends of a connection.
+ * names HOST: prints the addresses of a host, and the names of both ends of a connection.
  */
 #include <stdio.h>
 #include <stdlib.h>

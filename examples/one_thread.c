@@ -1,6 +1,6 @@
 /*
- * one_thread [PORT]: repeats every line, for any number of clients in one thread. The least that
- * such a server needs; many_clients.c has what else is of use.
+ * one_thread [PORT]: repeats every line, for any number of clients in one thread. This is the
+ * minimum for such a server; many_clients.c adds other useful features.
  */
 #include <errno.h>
 #include <math.h>

@@ -1,8 +1,8 @@
 /*
- * redis HOST PORT KEY VALUE: stores a value in a Redis server and asks for it again.
+ * redis HOST PORT KEY VALUE: stores a value in a Redis server and reads it back.
  *
- * Redis takes commands as typed lines or counted (RESP), which is fit for any octets; replies come
- * counted. For a Redis on a Unix-domain socket give its path as HOST.
+ * Redis accepts commands as plain lines or with lengths (RESP), which is suitable for arbitrary
+ * octets; replies contain lengths. If Redis listens on a Unix-domain socket, use its path as HOST.
  */
 #include <stdio.h>
 #include <stdlib.h>

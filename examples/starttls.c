@@ -1,10 +1,10 @@
 /*
- * starttls HOST PORT [AUTHORITIES]: asks a mail server, of SMTP or IMAP, to go on in TLS, and has
- * it say there what it can do. AUTHORITIES is a file of certificates to believe; default: the
- * system's.
+ * starttls HOST PORT [AUTHORITIES]: asks a mail server (SMTP or IMAP) to switch to TLS, then asks
+ * for its capabilities over TLS. AUTHORITIES is a file of trusted certificates; the default is
+ * those of the system.
  *
- * What somebody on the way has sent behind the server's answer, still in the clear, must not be
- * taken for something said under TLS: fsock_tls_start() refuses if input has been read ahead.
+ * Data that an attacker inserts after the server's answer, still in the clear, must not be treated
+ * as if TLS had protected it: fsock_tls_start() fails if input has been read ahead.
  */
 #include <stdio.h>
 #include <stdlib.h>

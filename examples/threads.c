@@ -1,9 +1,9 @@
 /*
- * threads HOST PORT: what is typed goes to the server, what the server sends is printed, both at
- * any time.
+ * threads HOST PORT: sends typed lines to the server and prints what the server sends, both at any
+ * time.
  *
- * One FILE has one lock, which a thread keeps while it waits in fgets(). So each direction gets a
- * FILE of its own here, and a thread: while one sits in fread(), the other writes.
+ * A FILE has one lock, which a thread holds while it waits in fgets(). Each direction therefore has
+ * its own FILE and its own thread: while one is blocked in fread(), the other writes.
  */
 #include <pthread.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
 /*
- * tls_chat PORT CERTIFICATE KEY [CLIENTS]: every line from one client goes to all others, over TLS,
- * in one thread.
+ * tls_chat PORT CERTIFICATE KEY [CLIENTS]: sends every line from one client to all others, over
+ * TLS, in one thread.
  *
- * PORT 0 lets the system choose one. With CLIENTS the server ends after so many have gone. Nothing
- * waits but the wait list, which goes on with handshakes as well: a client that says half a hello
- * keeps nobody waiting, and is sent away after ten seconds.
+ * With PORT 0 the system chooses a port. With CLIENTS the server ends after that number of clients
+ * have left. Only the wait list waits, and it also continues handshakes. A client that stops in the
+ * middle of its handshake does not delay the others, and is disconnected after ten seconds.
  */
 #include <errno.h>
 #include <math.h>

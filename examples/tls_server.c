@@ -1,7 +1,7 @@
 /*
- * tls_server PORT CERTIFICATE KEY: answers each line with the same in capitals, over TLS, to any
- * number of clients from one thread. SIGHUP makes it read its certificate and key anew, for clients
- * to come; those that are connected notice nothing.
+ * tls_server PORT CERTIFICATE KEY: answers each line with the same line in capitals, over TLS, for
+ * any number of clients in one thread. On SIGHUP it reads its certificate and key again, for future
+ * clients; connected clients are not affected.
  */
 #include <ctype.h>
 #include <signal.h>

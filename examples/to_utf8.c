@@ -1,8 +1,8 @@
 /*
- * to_utf8 CHARSET: turns standard input, in any charset the library knows, into UTF-8.
+ * to_utf8 CHARSET: converts standard input from any charset that the library knows to UTF-8.
  *
- * The input comes in pieces that may end within a character: the decoder keeps the beginning for
- * the next call. What is no character becomes U+FFFD, as the policy says.
+ * The input arrives in pieces that may end within a character: the decoder keeps the beginning for
+ * the next call. Octets that are not a character become U+FFFD, as the policy specifies.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,10 @@
 /*
- * upper_server HOST PORT [COUNT]: answers each datagram with its text in capitals; ends after
- * COUNT.
+ * upper_server HOST PORT [COUNT]: answers each datagram with its text in capitals; ends after COUNT
+ * datagrams.
  *
- * The socket is bound and not connected: each datagram says who sent it, and the answer goes there.
- * They are taken and sent in batches, so that many cost few system calls.
+ * The socket is bound but not connected: each datagram contains the address of its sender, to which
+ * the answer is sent. Datagrams are received and sent in batches, so that many of them need few
+ * system calls.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /*
- * web_server PORT: says hello to web browsers, to many at a time, until SIGTERM or SIGINT.
+ * web_server PORT: sends a greeting to web browsers, many at a time, until SIGTERM or SIGINT.
  *
- * fsock_server_run() takes the clients and calls serve() for each, in a thread; a client may ask
- * more than once on one connection. What goes wrong with a client is one line of the log. Started
- * by systemd with sockets (systemd.socket(5)) it serves those instead of the port.
+ * fsock_server_run() accepts the clients and calls serve() for each, in a thread; a client may send
+ * several requests on one connection. A failure that concerns a client is logged as one line. If
+ * systemd starts the program with sockets (systemd.socket(5)), it serves those instead of the port.
  */
 #include <signal.h>
 #include <stdio.h>

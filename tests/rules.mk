@@ -31,7 +31,7 @@ CFLAGS.asan    = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fn
 CFLAGS.tsan    = -O1 -g -fsanitize=thread
 CFLAGS.fuzzer  = -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
                  -fno-sanitize-recover=all
-CFLAGS.coverage = -O0 -g --coverage -fprofile-update=atomic
+CFLAGS.coverage = -O0 -g --coverage -fprofile-update=atomic -Dalways_inline=unused
 CFLAGS.musl    = -O2 -g -Werror
 CFLAGS.funopen = -O2 -g -Werror -DFSOCK_FILE_FUNOPEN -DFSOCK_DATAGRAM_LOOP $(shell pkg-config --cflags libbsd-overlay)
 CFLAGS.i686    = -O2 -g -Werror -Wno-psabi
@@ -142,6 +142,8 @@ TLS     := $(foreach t,$(TLS),$(if $(call beside,$t),$(if $(shell pkg-config --e
 TLS_ALONE  := $(foreach t,$(TLS),$(if $(call beside,$t),,$t))
 TLS_TESTED := asan tsan
 SLOW    := $(sort $(wildcard tests/slow/$(T)_test.c))
+TLS_SLOW := $(filter tests/slow/tls_%,$(SLOW))
+SLOW    := $(if $(HAS_TLS),$(SLOW),$(filter-out $(TLS_SLOW),$(SLOW)))
 BENCHES := $(filter-out $(if $(HAS_TLS),,%/tls_bench.c),$(sort $(wildcard tests/bench/$(T)_bench.c)))
 FUZZ    := $(sort $(wildcard tests/fuzz/$(T)_fuzz.c))
 MODELS  := $(sort $(wildcard tests/fuzz/*_model.c))
@@ -282,9 +284,9 @@ $(foreach v,$(TESTED),$(eval $(call VARIANT_STAGE,$(v))))
 # What has no locks to take is left out, and the programs that jump out of functions which hold some, or fork in them.
 SKIP.order     := $(CROWDS) deadline_test queue_test signal_sweep_test fork_sweep_test seams_test $(CODECS) $(basename $(notdir $(wildcard tests/net/*addr*_test.c tests/net/names_test.c \
                   tests/net/race_test.c tests/stream/text_*_test.c tests/base/*_test.c)))
-ORDERED        := $(filter-out $(foreach f,$(FOLDERS) tls,$(SKIP.order:%=tests/$f/%.c)),$(UNIT))
+ORDERED        := $(filter-out $(foreach f,$(FOLDERS) tls,$(SKIP.order:%=tests/$f/%.c)),$(UNIT) $(TLS_ALONE))
 ORDER_PROGRAMS := $(ORDERED:%.c=build/order/%)
-ORDER_LIBRARY  := $(patsubst %.c,build/order/%.o,$(SOURCES))
+ORDER_LIBRARY  := $(patsubst %.c,build/order/%.o,$(SOURCES) $(if $(TLS_ALONE),$(TLS_SOURCES)))
 ORDER_RECORDER := $(patsubst %.c,build/cc/%.o,$(wildcard tests/order/*.c))
 
 $(ORDER_LIBRARY): build/order/%.o: build/cc/%.o tests/order/library.syms
@@ -324,8 +326,8 @@ stage-unblocked: $(UNBLOCKED:%.c=build/cc/%)
 stage-layered: $(UNBLOCKED:%.c=build/cc/%)
 	$(call run,layered,$^)
 
-$(TLS:%.c=build/cc/%): build/cc/libfsock-tls.a
-$(TLS:%.c=build/cc/%): LDLIBS.cc += build/cc/libfsock-tls.a build/cc/libfsock.a $(shell pkg-config --libs openssl) \
+$(TLS:%.c=build/cc/%) $(TLS_SLOW:%.c=build/cc/%): build/cc/libfsock-tls.a
+$(TLS:%.c=build/cc/%) $(TLS_SLOW:%.c=build/cc/%): LDLIBS.cc += build/cc/libfsock-tls.a build/cc/libfsock.a $(shell pkg-config --libs openssl) \
     $(if $(call beside,$@),$(shell pkg-config --libs $(call beside,$@)))
 
 stage-valgrind: $(PROGRAMS.cc) $(TLS_ALONE:%.c=build/cc/%)
@@ -401,9 +403,9 @@ fuzz: $(FUZZ:%.c=build/fuzzer/%)
 # ---- What of the library the tests run, in percent of lines and branches, and of the lines of each file.
 
 # The test programs' objects are those of stage cc; only the library counts. A process writes the counts of every file
-# when it ends, so tests are not forked one by one.
+# when it ends, so tests are not forked one by one. Of the long loops a sample will do, but each call is to fail.
 COVERED           := 97 92 90
-ENV.coverage       = CK_FORK=no $(SAMPLE)
+ENV.coverage       = CK_FORK=no FSOCK_SAMPLE=0
 ENV.coverage-unblocked = $(ENV.coverage) $(ENV.unblocked)
 ENV.coverage-layered   = $(ENV.coverage) $(ENV.layered)
 COVERED_TESTS     := $(filter-out $(foreach f,$(FOLDERS),$(SKIP.coverage:%=tests/$f/%.c)),$(UNIT)) $(TLS)
@@ -411,10 +413,10 @@ COVERAGE_PROGRAMS := $(COVERED_TESTS:%.c=build/coverage/%)
 COVERAGE_FUZZ     := $(FUZZ:%.c=build/coverage/%)
 COVERAGE_TLS      := $(TLS_SOURCES:%.c=build/coverage/%.o)
 # As -O0 compiles them, the vectors take minutes.
-build/coverage/src/codec/kernels/%: CFLAGS.coverage += -O1
+build/coverage/src/codec/kernels/%: CFLAGS.coverage += -O1 -fno-inline
 COVERAGE_EXIT     := build/cc/tests/coverage/exit.o
 $(TLS:%.c=build/coverage/%): $(COVERAGE_TLS)
-$(TLS:%.c=build/coverage/%): LDLIBS.coverage := $(shell pkg-config --libs openssl 2>/dev/null)
+$(TLS:%.c=build/coverage/%): LDLIBS.coverage = $(shell pkg-config --libs openssl $(call beside,$@))
 $(MODELS:%_model.c=build/coverage/%_fuzz): build/coverage/%_fuzz: build/cc/%_model.o
 build/coverage/tests/stream/text_random_test: $(addprefix build/cc/tests/fuzz/,format_fuzz.o format_model.o)
 

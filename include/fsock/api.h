@@ -1,17 +1,17 @@
 /*
- * fsock/api.h - how the library's functions are declared. Included by every other header.
+ * fsock/api.h - declarations of the library's functions. Every other header includes it.
  */
 #ifndef FSOCK_API_H
 #define FSOCK_API_H
 
-/* A function that the shared library exports. */
+/* Marks a function that the shared library exports. */
 #if defined(__GNUC__)
 #define FSOCK_API __attribute__((visibility("default")))
 #else
 #define FSOCK_API
 #endif
 
-/* The version of these headers; fsock_version() gives that of the library they are used with. */
+/* The version of these headers. fsock_version() returns that of the library in use. */
 #define FSOCK_VERSION "0.1.0"
 
 #if defined(__cplusplus)
@@ -24,7 +24,7 @@
 
 FSOCK_BEGIN_DECLS
 
-/* The version of the library. Returns: static text, "MAJOR.MINOR.PATCH". */
+/* Returns the version of the library: static text, "MAJOR.MINOR.PATCH". */
 FSOCK_API const char *fsock_version(void);
 
 FSOCK_END_DECLS

@@ -1,21 +1,23 @@
 /*
- * fsock/names.h - hosts by name and names by address, asked of the system's resolver. The
- * conventions are in fsock.h.
+ * fsock/names.h - hosts by name and names by address, from the system's resolver. The conventions
+ * are in fsock.h.
  *
- * A name is anything that getaddrinfo(3) finds (/etc/hosts, DNS, whatever the system asks). A host
- * in one of the forms of fsock/addr.h gives its own address and nobody is asked. Text that could
- * only be meant as an address and is not a proper one ("127.1", "300.1.1.1", "0x7f000001",
- * "1::2::3") is a host that is not found, whatever the system's resolver would read into it.
+ * A name is anything that getaddrinfo(3) finds (in /etc/hosts, in DNS, or wherever the system
+ * looks). For a host in one of the forms of fsock/addr.h the functions return its own address,
+ * without a lookup. Text that can only be meant as an address but is malformed ("127.1",
+ * "300.1.1.1", "0x7f000001", "1::2::3") is a host that is not found, even if the system's resolver
+ * would accept it.
  *
- * `family` says which kinds of addresses count, and which come first: see enum fsock_family.
- * Addresses come without a port (0) and without duplicates.
+ * `family` selects the kinds of addresses and their order: see enum fsock_family. Addresses are
+ * returned without a port (0) and without duplicates.
  *
- * Errors of all: EINVAL for a NULL argument or a family that is none; otherwise errno says little,
- * fsock_last_error()->kind more: FSOCK_NS_HOST_NOT_FOUND_ERROR, FSOCK_NS_NO_DATA_ERROR (no address
- * of this family), FSOCK_NS_TRY_AGAIN_ERROR (no server answered), FSOCK_NS_NO_RECOVERY_ERROR. On
- * failure nothing was written.
- * Blocks: all that look something up, for as long as the system's resolver takes, commonly up to
- * half a minute when no server answers. Threads: any number at once.
+ * Errors of all functions: EINVAL for a NULL argument or an invalid family. For other errors
+ * fsock_last_error()->kind is more precise than errno: FSOCK_NS_HOST_NOT_FOUND_ERROR,
+ * FSOCK_NS_NO_DATA_ERROR (no address of this family), FSOCK_NS_TRY_AGAIN_ERROR (no server
+ * answered), FSOCK_NS_NO_RECOVERY_ERROR. On failure nothing was written.
+ * Blocks: all functions that look up a host, for as long as the system's resolver takes, commonly
+ *   up to half a minute if no server answers.
+ * Threads: any number at once.
  */
 #ifndef FSOCK_NAMES_H
 #define FSOCK_NAMES_H
@@ -27,46 +29,48 @@
 
 FSOCK_BEGIN_DECLS
 
-/* The room that the longest name of a host takes, with the NUL at its end (RFC 1035: 255). */
+/* The size of the longest host name, including its NUL (RFC 1035: 255). */
 #define FSOCK_HOST_NAME_SIZE 256
 
 /*
- * All addresses of a host, as many as fit in the `room` entries of `list`; with room 0, list may be
- * NULL.
- * Returns: how many addresses the host has, 1 or more and perhaps more than `room`; or -1.
+ * Returns all addresses of a host, and stores as many as fit in the `room` entries of `list`. If
+ * `room` is 0, `list` may be NULL.
+ * Returns: the number of addresses that the host has, 1 or more and possibly more than `room`; or
+ *   -1.
  */
 FSOCK_API ssize_t fsock_get_hosts_by_name(
     const char *name, enum fsock_family family, struct fsock_addr *list, size_t room);
 
 /*
- * The first of a host's addresses.
+ * Stores the first address of a host.
  * Returns: 0, or -1.
  */
 FSOCK_API int fsock_get_host_by_name(
     const char *name, enum fsock_family family, struct fsock_addr *addr);
 
 /*
- * One of a host's addresses, each as likely as the others. With FSOCK_IPV4_FIRST or
- * FSOCK_IPV6_FIRST it is one of the preferred kind if there is any. Good for spreading load; not
- * for secrets.
+ * Stores one of a host's addresses, chosen at random with equal probability. With FSOCK_IPV4_FIRST
+ * or FSOCK_IPV6_FIRST the choice is limited to the preferred kind if there are any. Suitable for
+ * distributing load, not for secrets.
  * Returns: 0, or -1.
  */
 FSOCK_API int fsock_get_random_host_by_name(
     const char *name, enum fsock_family family, struct fsock_addr *addr);
 
 /*
- * The name of the host this runs on, as gethostname(3) knows it. Does not block.
- * Returns: buf, or NULL. Errors: ERANGE it does not fit in `size` bytes (FSOCK_HOST_NAME_SIZE
- * always suffices).
+ * Returns the name of the local host, as gethostname(3) does. Does not block.
+ * Returns: buf, or NULL.
+ * Errors: ERANGE it does not fit in `size` bytes (FSOCK_HOST_NAME_SIZE is always sufficient).
  */
 FSOCK_API char *fsock_get_host_name(char *buf, size_t size);
 
 /*
- * The name of the host that has an IP address (reverse lookup). Whoever owns the address chooses
- * what name it has: look the name up and compare before trusting it. A "name" that is itself the
- * text of an address is not given.
- * Returns: buf, or NULL. Errors: ERANGE it does not fit in `size` bytes; EAFNOSUPPORT not an IP
- * address, NULL is none; FSOCK_NS_HOST_NOT_FOUND_ERROR the address has no name.
+ * Returns the host name of an IP address (reverse lookup). The owner of the address chooses this
+ * name: look up the name and compare the addresses before trusting it. A "name" that is itself the
+ * text of an address is not returned.
+ * Returns: buf, or NULL.
+ * Errors: ERANGE it does not fit in `size` bytes; EAFNOSUPPORT not an IP address, or NULL;
+ *   FSOCK_NS_HOST_NOT_FOUND_ERROR the address has no name.
  */
 FSOCK_API char *fsock_get_host_by_address(const struct fsock_addr *addr, char *buf, size_t size);
 

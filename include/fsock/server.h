@@ -1,5 +1,5 @@
 /*
- * fsock/server.h - servers: threads that take clients and hand them to a function of the program.
+ * fsock/server.h - servers: threads that accept clients and pass them to a function of the program.
  * The conventions are in fsock.h.
  *
  *	static int
@@ -13,24 +13,26 @@
  *	...
  *	fsock_server_stop(server, 5);
  *
- * Three kinds of server, which differ in what the function is given:
+ * There are three kinds of server. They differ in what the handler receives:
  *
- *	fsock_server_start()           a client, in a thread: it reads and writes as it likes
- *	fsock_server_start_lines()     a line that a client has sent: a few threads serve clients by
- *	                               the ten thousand, whose reads and writes never wait
+ *	fsock_server_start()           a client, in a thread: the handler reads and writes freely
+ *	fsock_server_start_lines()     a line from a client: a few threads serve tens of thousands
+ *	                               of clients, whose reads and writes never wait
  *	fsock_server_start_datagram()  a datagram
  *
- * A server keeps serving: whatever one client or one handler does, the others do not feel it. What
- * went wrong is told to the `error` function of the options, in words ready for a log.
+ * A server keeps running: whatever one client or one handler does, the others are not affected. It
+ * reports each failure to the `error` function of the options, with a text suitable for a log.
  *
- * Handlers     run in threads of the server, several at a time unless there is only one thread. In
- *              them fsock_remote_host(), fsock_remote_port() and fsock_server_current() say who is
- *              served. They return; they neither call pthread_exit() nor are cancelled.
- * Threads      have the signal mask of the thread that starts the server. A program that wants its
- *              signals in one thread blocks them before that call, as with any other thread.
+ * Handlers     Handlers run in threads of the server, several at a time unless there is only one
+ *              thread. In a handler, fsock_remote_host(), fsock_remote_port() and
+ *              fsock_server_current() identify the client and the server. A handler must return: it
+ *              must not call pthread_exit(), and its thread must not be cancelled.
+ * Threads      The server's threads have the signal mask of the thread that starts the server. To
+ *              handle all signals in one thread, block them before that call, as with any other
+ *              thread.
  * fork         Only the process that started a server may use its handle.
  *
- * Programs that use nothing of this header do not need threads: a static link leaves it all out.
+ * Programs that use nothing of this header do not need threads: a static link leaves all of it out.
  */
 #ifndef FSOCK_SERVER_H
 #define FSOCK_SERVER_H
@@ -48,126 +50,138 @@ FSOCK_BEGIN_DECLS
 typedef struct fsock_server fsock_server;
 
 /*
- * Serves one client. `client` is its two-way stream; fsock_of(client) is the socket, of which the
- * handler may take the one-way streams instead. The handler may close streams. The socket is the
- * server's: when the handler returns it is flushed and closed.
- * Returns: 0; or -1 with errno set: the server's `error` function is told (of ECANCELED if errno is
- *   0, as it was at the start).
+ * Handles one client. `client` is its two-way stream, and fsock_of(client) is its socket. The
+ * handler may use the one-way streams of that socket instead. It may close streams. The socket
+ * belongs to the server, which flushes and closes it when the handler returns.
+ * Returns: 0; or -1 with errno set, which is reported to the server's `error` function. errno is 0
+ *   when the handler starts; if it is still 0, ECANCELED is reported.
  */
 typedef int fsock_stream_handler(FILE *client, void *arg);
 
 /*
- * Serves one line of a client. `line` has `length` octets, without its line end (LF or CR LF) but
- * with a NUL behind it; it may be changed, and is gone when the handler returns. If the client goes
- * in the middle of a line, that part of a line is discarded, and no function is called for it.
+ * Handles one line of a client. `line` has `length` octets. Its line end (LF or CR LF) has been
+ * removed, and a NUL follows it. The handler may modify the line, which is valid until the handler
+ * returns. If the client disconnects in the middle of a line, the unterminated line is discarded
+ * and no function is called for it.
  *
- * The answer, if any, is written to `client`, which never waits: it goes out when the lines that
- * have come from this client are served, and what the client does not take is queued for it. The
- * other clients of the thread wait while a handler runs, so it should not. `client` can also be
- * written to by other handlers and threads as long as it is there (see `closed`); they call
- * fflush(). It is the server's: to end it, FSOCK_END_CLIENT is returned, not fclose() called.
- * Returns: 0 to go on; FSOCK_END_CLIENT: what was written is sent, then the connection is closed;
- *   or -1 with errno set: the same, and the server's `error` function is told.
+ * The handler writes its answer, if any, to `client`. Writes never wait. The output is sent once
+ * the lines that have arrived from this client are handled; output that the client does not take is
+ * queued. The other clients of the thread wait while a handler runs, so a handler should not wait.
+ * Other handlers and threads may also write to `client` while it exists (see `closed`); they must
+ * call fflush(). The stream belongs to the server: to end the client, return FSOCK_END_CLIENT, and
+ * do not call fclose().
+ * Returns: 0 to continue; FSOCK_END_CLIENT to close the connection after the output has been sent;
+ *   or -1 with errno set to do the same and report the error to the server's `error` function.
  */
 typedef int fsock_line_handler(FILE *client, char *line, size_t length, void *arg);
 #define FSOCK_END_CLIENT 1
 
-/* A datagram, in a buffer to answer from. */
+/* A datagram, in a buffer that also takes the answer. */
 struct fsock_request {
-	void *data;     /* the datagram; its octets may be changed, the pointer not */
-	size_t length;  /* how long it is; 0 is possible */
-	size_t room;    /* how many octets `data` has room for */
-	ssize_t answer; /* -1; set by the handler: how many octets of `data` to send back */
+	void *data;     /* the datagram; its octets may be changed, the pointer may not */
+	size_t length;  /* its length; may be 0 */
+	size_t room;    /* the size of the buffer `data` in octets */
+	ssize_t answer; /* initially -1; the handler sets the number of octets to send back */
 	unsigned long reserved[4];
 };
 
 /*
- * Serves one datagram. To answer, the handler writes to request->data and sets request->answer, 0
- * or more and at most request->room; an answer goes to where the datagram came from.
- * Returns: 0; or -1 with errno set: no answer is sent and the server's `error` function is told.
+ * Handles one datagram. To answer, the handler writes to request->data and sets request->answer to
+ * a value from 0 to request->room. The answer is sent to the sender of the datagram.
+ * Returns: 0; or -1 with errno set: no answer is sent, and the error is reported to the server's
+ *   `error` function.
  */
 typedef int fsock_datagram_handler(struct fsock_request *request, void *arg);
 
-/* Everything that can be chosen for a server. Zero means the default. */
+/* The options of a server. Zero selects the default of each option. */
 struct fsock_server_options {
 	/*
-	 * Of the listener (addresses, backlog, reuse_address, reuse_port) and of each client's
-	 * socket (timeouts, element type, delivery, line_limit, nodelay; a deadline counts from
-	 * when the client was taken).
+	 * Options for the listener (addresses, backlog, reuse_address, reuse_port) and for each
+	 * client's socket (timeouts, element type, delivery, line_limit, nodelay; a deadline starts
+	 * when the client is accepted).
 	 */
 	struct fsock_options socket;
 
 	/*
-	 * A pool of so many threads, made at the start: as many clients are served at a time. 0
-	 * for streams: a thread for each client, made when needed, ended when not. 0 for
-	 * datagrams: one thread. For lines: so many threads, 0 is one, of which each serves any
-	 * number of clients; a client stays with its thread.
+	 * The number of threads in the pool, which is created when the server starts. At
+	 * most that many clients are served at a time. 0 for streams: no pool, but one thread for
+	 * each client, created when needed and ended when not. 0 for datagrams: one thread. For
+	 * lines: the number of threads, where 0 is one. Each of them serves any number of clients,
+	 * and a client stays with its thread.
 	 */
 	int threads;
 
 	/*
-	 * At most so many clients at a time: the next ones wait in the listener's backlog. Default
-	 * 1000; for lines: any number. A pool serves no more than it has threads.
+	 * The maximum number of clients at a time. Further clients wait in the listener's backlog.
+	 * Default 1000; for lines: no limit. A pool serves no more clients than it has threads.
 	 */
 	int max_clients;
 
-	size_t max_datagram; /* longest datagram, and answer; default 65507 octets. One that is
-	                        longer is thrown away, and the `error` function told: EMSGSIZE */
+	size_t max_datagram; /* longest datagram or answer; default 65507 octets. Longer ones are
+	                        discarded, and reported to `error` as EMSGSIZE */
 	size_t stack_size;   /* of each thread, in octets; default: the system's */
-	double idle;         /* with no client for so long the server shuts down by itself */
-	const char *name; /* of the threads, for debuggers; 15 octets are shown; "fsock server" */
+	double idle;         /* seconds without a client after which the server shuts down */
+	const char *name; /* of the threads, for debuggers, which show 15 octets; "fsock server" */
 
 	/*
-	 * Sockets to serve, instead of listening on host and port: what fsock_activated() gave, or
-	 * fsock_adopt(0, NULL) under inetd, or fsock_listen(). A server that is started owns them,
-	 * one that could not be started does not. Listeners (for datagrams: datagram sockets), all
-	 * of which are served; a connected socket is served once, as a client, and when there is
-	 * nothing else the server then shuts down by itself.
+	 * Sockets to serve instead of listening on host and port: those from fsock_activated(), or
+	 * fsock_adopt(0, NULL) under inetd, or fsock_listen(). The server owns them once it has
+	 * started; if it cannot be started, the caller still owns them. They are listeners (for
+	 * datagrams: datagram sockets), and the server serves all of them. A connected socket is
+	 * served once, as a client. When nothing else is left to serve, the server then shuts down
+	 * by itself.
 	 */
 	fsock *const *sockets;
 	size_t socket_count;
 
 	/*
-	 * Called when the server listens, before it takes a client: a place to print the port or
-	 * to give up privileges.
+	 * Called when the server is listening, before it accepts a client. Use it to print the port
+	 * or to drop privileges.
 	 */
 	void (*ready)(fsock_server *server, void *arg);
 
 	/*
-	 * Told what went wrong while the server goes on: clients that cannot be taken (operation
-	 * "accept"; for want of descriptors it is tried again after a pause, 10 ms at first and
-	 * one second at most), a handler that returned -1 ("serve client"), output or an answer
-	 * that did not go out ("close"; "answer", with EAGAIN if the client takes none),
-	 * datagrams that were too long ("receive"), a thread that could not be made ("start
-	 * thread"). A listener that will never give a client again is closed. In a server of
-	 * lines "serve client" is also said of clients that were cut off, by what they did:
-	 * EMSGSIZE (a line beyond line_limit), ENOBUFS (output beyond output_limit), ETIMEDOUT
-	 * (client_idle, a deadline), ECONNRESET and the like. Runs in the server's threads,
-	 * several at a time; `error` is good until it returns.
+	 * Called for each failure after which the server continues. The operation of `error` is:
+	 *
+	 * "accept"       A client cannot be accepted. Without free descriptors the server tries
+	 *                again after a pause, of 10 ms at first and one second at most. It closes a
+	 *                listener that will never return a client again.
+	 * "serve client" A handler returned -1. In a server of lines also: a client was cut off
+	 *                because of EMSGSIZE (a line beyond line_limit), ENOBUFS (output beyond
+	 *                output_limit), ETIMEDOUT (client_idle, a deadline), ECONNRESET or similar.
+	 * "close"        Output was not sent.
+	 * "answer"       An answer was not sent; EAGAIN if the client takes none.
+	 * "receive"      A datagram was too long.
+	 * "start thread" A thread could not be created.
+	 *
+	 * The function runs in the server's threads, several at a time. `error` is valid until it
+	 * returns.
 	 */
 	void (*error)(fsock_server *server, const struct fsock_error *error, void *arg);
 
 	/*
-	 * The rest is for servers of lines. `opened` is called when a client has come, before its
-	 * first line, and may write to it; it returns as a line handler does, and -1 as well ends
-	 * the client. `closed` is called when it goes, once for each client for which `opened`,
-	 * if there is one, did not return -1; fsock_last_error() tells why, FSOCK_NO_ERROR if the
-	 * client or the program wanted it so. It may still write, which reaches a client whose
-	 * connection stands. Both run in the thread that serves the client.
+	 * The remaining options are for servers of lines. `opened` is called for each new client,
+	 * before its first line, and may write to it. It returns as a line handler does; -1 also
+	 * ends the client. `closed` is called when the client leaves: once for each client, unless
+	 * `opened` returned -1 for it. fsock_last_error() tells the reason, which is FSOCK_NO_ERROR
+	 * if the client or the program ended the connection normally. `closed` may still write; the
+	 * client receives that if its connection is still open. Both functions run in the thread
+	 * that serves the client.
 	 */
 	int (*opened)(FILE *client, void *arg);
 	void (*closed)(FILE *client, void *arg);
 
-	double client_idle; /* a client that sends no whole line for so many seconds is ended */
+	double client_idle; /* seconds without a complete line after which a client is ended */
 
 	/*
-	 * So many lines of a client in a second, and `burst` at once (default: those of a second,
-	 * at least one). What it sends beyond that waits, in the end with the client itself.
+	 * The number of lines of a client that are handled per second, and the number handled at
+	 * once (`burst`; default: those of one second, at least one). Further input waits, and
+	 * eventually the client itself has to wait.
 	 */
 	double rate;
 	int burst;
 
-	/* What clients beyond max_clients are sent, octets as they are, before they are closed. */
+	/* A text that is sent to clients beyond max_clients, unchanged, before they are closed. */
 	const char *refusal;
 
 	unsigned long reserved[10]; /* room for later; must be zero */
@@ -175,56 +189,62 @@ struct fsock_server_options {
 
 /*
  * Starts a server of stream clients (TCP, or Unix-domain for a path or an @name) in threads of its
- * own. host NULL is every address of the machine; port 0 lets the system choose:
- * fsock_local_port(fsock_server_socket(server)) tells. `arg` is passed to all functions.
- * Returns: the server, which listens; or NULL, and nothing was started.
- * Errors: EINVAL (handler NULL, an invalid option, sockets of the wrong kind), EAGAIN (no
- *   thread to be had), fsock_listen()'s.
- * Ownership: the caller's; end it with fsock_server_stop().  Blocks: only to look up a name.
+ * own. If `host` is NULL, it listens on all addresses of the machine. For port 0 the system chooses
+ * a port; fsock_local_port(fsock_server_socket(server)) returns it. `arg` is passed to all
+ * functions.
+ * Returns: the server, which is already listening; or NULL, with nothing started.
+ * Errors: EINVAL (handler is NULL, invalid options, sockets of the wrong kind), EAGAIN (a thread
+ *   cannot be created), those of fsock_listen().
+ * Ownership: the caller owns the server; end it with fsock_server_stop().
+ * Blocks: only to look up a name.
  */
 FSOCK_API fsock_server *fsock_server_start(const char *host, int port,
     fsock_stream_handler *handler, void *arg, const struct fsock_server_options *options);
 
 /*
- * Starts a server of datagrams (UDP or Unix-domain). All as for fsock_server_start(); `timeout`s
- * and a deadline of the socket mean nothing here.
+ * Starts a server of datagrams (UDP or Unix-domain). It behaves as described for
+ * fsock_server_start(). The timeouts and the deadline of the socket options have no effect here.
  */
 FSOCK_API fsock_server *fsock_server_start_datagram(const char *host, int port,
     fsock_datagram_handler *handler, void *arg, const struct fsock_server_options *options);
 
 /*
- * Starts a server of lines that stream clients send: each line is a call of the handler, and no
- * call ever waits for a client. All as for fsock_server_start(), and of the clients' sockets:
+ * Starts a server of lines from stream clients. Each line is one call of the handler, and no call
+ * ever waits for a client. It behaves as described for fsock_server_start(). These options of the
+ * clients' sockets have a special meaning:
  *
- *	line_limit     a client with a longer line is ended; default 65536 octets
- *	output_limit   one that does not read is cut off (reset) when more than so much is queued
- *	high_water     one with so much in the queue is not served until it has read some of it
- *	format         lines and answers are in the charset and with the line ends it says; under
- *	               "binary" a line ends at its LF, as without
- *	close_timeout  one that is ended has so long to take what is queued for it
+ *	line_limit     a client that sends a longer line is ended; default 65536 octets
+ *	output_limit   a client that does not read is cut off (reset) once more is queued
+ *	high_water     a client with this much queued is not served until it has read some of it
+ *	format         charset and line ends of lines and answers; with "binary" a line ends at
+ *	               its LF, as without a format
+ *	close_timeout  time for a client that was ended to take its queued output
  *
- * Lines of one client are handled in their order, and some of one client's at a time: however much
- * it sends, the others have their turn. A client that ends its side is answered and then closed.
+ * The lines of a client are handled in order. Only some lines of a client are handled at a time, so
+ * the others have their turn however much one client sends. A client that ends its side is answered
+ * and then closed.
  *
- * Each thread waits on its own for clients of its own. On Linux it has a listener of its own, too,
- * if there are several and they are opened here, for TCP: they share the port (SO_REUSEPORT), and
- * the system spreads the clients. Then another program of the same user that asks for that can
- * listen on the port as well.
+ * Each thread waits for its own clients. On Linux each thread also has a listener of its own, if
+ * there are several threads and the server opens the listeners itself, for TCP. These listeners
+ * share the port (SO_REUSEPORT), and the system distributes the clients. Another program of the
+ * same user that sets SO_REUSEPORT can then listen on the port as well.
  *
- * fsock_server_stop() and the like: no line is read any more. `closed` is called for each client,
- * whose connection is then ended; `grace` is the time that they have, together, to take what is
- * queued for them. Those that have not are cut off, and counted.
+ * fsock_server_stop() and the other ways to end the server stop reading lines. `closed` is called
+ * for each client, and its connection is then ended. `grace` is the time that all clients together
+ * have to take their queued output. Clients that have not taken it by then are cut off, and
+ * counted.
  */
 FSOCK_API fsock_server *fsock_server_start_lines(const char *host, int port,
     fsock_line_handler *handler, void *arg, const struct fsock_server_options *options);
 
 /*
- * The same, but serve until the server shuts down: by fsock_server_shutdown() (the `ready` function
- * gets the handle; a handler, a signal handler or another thread may call it) or by `idle`. Then
- * end as fsock_server_stop() does, which is not for such a server. Handlers run in threads of the
- * server here as well.
- * Returns: how many handlers (of a server of lines: clients) had to be cut off, 0 at best; -1 if
- *   the server could not be started.
+ * Start a server as the functions above do, and serve until it shuts down: because of
+ * fsock_server_shutdown() or of `idle`. The `ready` function gets the handle for the former; a
+ * handler, a signal handler or another thread may call it. These functions then end the server as
+ * fsock_server_stop() does; do not call that for such a server. Here, too, handlers run in threads
+ * of the server.
+ * Returns: the number of handlers (for a server of lines: clients) that were cut off, 0 if none; -1
+ *   if the server could not be started.
  * Blocks: yes.
  */
 FSOCK_API int fsock_server_run(const char *host, int port, fsock_stream_handler *handler, void *arg,
@@ -235,97 +255,104 @@ FSOCK_API int fsock_server_run_datagram(const char *host, int port, fsock_datagr
     void *arg, const struct fsock_server_options *options);
 
 /*
- * Asks a server to take no more clients, and returns at once. Its handlers go on, for `grace`
- * seconds at most: after that fsock_server_run() cuts them off, or fsock_server_stop(), whichever
- * the program waits in. Of several calls the one whose time is up first counts.
- * Returns: 0 or -1. Errors: EINVAL (NULL; a negative grace or NaN).  Blocks: no.
- * Threads: any, handlers included; it is async-signal-safe (signal-safety(7)).
+ * Asks a server to accept no more clients, and returns at once. Its handlers continue for at most
+ * `grace` seconds. Then fsock_server_run() or fsock_server_stop(), whichever the program is waiting
+ * in, cuts them off. Of several calls, the one whose time ends first applies.
+ * Returns: 0 or -1.
+ * Errors: EINVAL (NULL; a negative grace or NaN).
+ * Blocks: no.
+ * Threads: any, including handlers; the function is async-signal-safe (signal-safety(7)).
  */
 FSOCK_API int fsock_server_shutdown(fsock_server *server, double grace);
 
 /*
- * Ends a server. Its listeners are closed: new clients are refused. Handlers may go on for `grace`
- * seconds (0: not at all, INFINITY: as long as they like); those still at work are then cut off:
- * they read end of file and fail to write (EPIPE), and their clients get a reset. Returns when all
- * have returned and all threads are gone: a handler that waits for something else than its client
- * is waited for. For this a client takes two descriptors more (four where there is no eventfd(2))
- * when a write to it first has to wait.
- * Returns: how many handlers had to be cut off, 0 at best; the handle is gone. NULL: 0. On failure
- *   -1, and the server is as it was: EDEADLK (called by a handler, which could only wait for
+ * Ends a server. It closes the listeners, so new clients are refused. Handlers may continue for
+ * `grace` seconds (0: not at all, INFINITY: without limit). Handlers that are still running are
+ * then cut off: they read end of file, their writes fail (EPIPE), and their clients get a reset.
+ * The function returns when all handlers have returned and all threads have ended. It also waits
+ * for a handler that waits for something other than its client. To make this possible, a client
+ * uses two more descriptors (four without eventfd(2)) as soon as a write to it has to wait.
+ * Returns: the number of handlers that were cut off, 0 if none; the handle is freed. NULL: 0. On
+ *   failure -1, and the server is unchanged: EDEADLK (called by a handler, which would wait for
  *   itself: use fsock_server_shutdown()), EINVAL (a negative grace or NaN).
  * Blocks: until the last handler has returned.
  */
 FSOCK_API int fsock_server_stop(fsock_server *server, double grace);
 
 /*
- * The listening socket, or the first one that still listens, for its name and options; the server's
- * own: not to be closed or accepted from.
- * Returns: the socket, good until the server is stopped; NULL (EINVAL) for NULL, and for a server
- *   that was given nothing but connected sockets.
+ * Returns the listening socket, or the first that still listens, for its name and options. It
+ * belongs to the server: do not close it or accept from it.
+ * Returns: the socket, valid until the server is stopped; NULL (EINVAL) for NULL, and for a server
+ *   that was given only connected sockets.
  */
 FSOCK_API fsock *fsock_server_socket(fsock_server *server);
 
-/* How many clients (datagrams) are being served now. Returns: 0 or more; -1 (EINVAL) for NULL. */
+/* The number of clients (datagrams) being served. Returns: 0 or more; -1 (EINVAL) for NULL. */
 FSOCK_API int fsock_server_clients(fsock_server *server);
 
-/* The server in whose thread this is called, or NULL: any other thread. errno is left alone. */
+/*
+ * Returns the server that runs the calling thread, or NULL in any other thread. errno is unchanged.
+ */
 FSOCK_API fsock_server *fsock_server_current(void);
 
 /*
- * The client that the calling thread serves: the text of its address ("" for a Unix-domain client
- * without a name), and its port (0 for Unix-domain clients). They are known from the moment the
- * client was taken, even if it has vanished since.
- * Returns: text that is good until the handler returns, and 0 to 65535; outside handlers NULL and
+ * Return the address of the calling thread's client as text ("" for a Unix-domain client without a
+ * name), and its port (0 for Unix-domain clients). They are known from the moment the client is
+ * accepted, even if it has disconnected since.
+ * Returns: text that is valid until the handler returns, and 0 to 65535; outside handlers NULL and
  *   -1 (ENOTCONN).
  */
 FSOCK_API const char *fsock_remote_host(void);
 FSOCK_API int fsock_remote_port(void);
 
 /*
- * A place for a pointer of the program's, which is kept as long as the client that the calling
- * thread serves a line of, opens or closes; NULL at first.
+ * Returns the place of a pointer that the program may attach to a client: the one for which the
+ * calling thread runs the handler, `opened` or `closed`. The pointer is kept as long as the client.
+ * It is NULL at first.
  *
  *	*fsock_client_state() = calloc(1, sizeof(struct member));     in `opened`
  *	struct member *m = *fsock_client_state();                     in the handler
  *	free(*fsock_client_state());                                  in `closed`
  *
- * Returns: the place; elsewhere than in the functions of a server of lines NULL (ENOTCONN).
+ * Returns: the place; NULL (ENOTCONN) outside the functions of a server of lines.
  */
 FSOCK_API void **fsock_client_state(void);
 
 /*
- * Handlers ready for use; they take any `arg`.
+ * Predefined handlers. They ignore `arg`.
  *
- * default_tcp says "Hello world!" and closes. echo_tcp sends every octet back as it comes, until
- * end of file. default_udp sends every datagram back.
+ * default_tcp sends "Hello world!" and closes. echo_tcp sends each octet back as it arrives, until
+ * end of file. default_udp sends each datagram back.
  */
 FSOCK_API int fsock_default_tcp_handler(FILE *client, void *arg);
 FSOCK_API int fsock_echo_tcp_handler(FILE *client, void *arg);
 FSOCK_API int fsock_default_udp_handler(struct fsock_request *request, void *arg);
 
-/* The room that the name of an activated socket takes, with the NUL at its end. */
+/* The longest name of an activated socket, including its NUL. */
 #define FSOCK_ACTIVATED_NAME_SIZE 256
 
 /*
- * Takes over the sockets that systemd, or another supervisor that speaks its protocol, opened for
- * this process: those that sd_listen_fds_with_names(3) would find by LISTEN_PID, LISTEN_FDS and
- * LISTEN_FDNAMES. They become sockets in `list` with the options, and their names ("unknown" if
- * not given; FileDescriptorName= of systemd.socket(5)) are stored in `names` unless it is NULL. The
- * three variables are then removed from the environment, so that neither a second call nor a child
- * process takes the sockets for its own.
+ * Takes over the sockets that systemd, or another supervisor with the same protocol, opened for
+ * this process: those that sd_listen_fds_with_names(3) finds by LISTEN_PID, LISTEN_FDS and
+ * LISTEN_FDNAMES. The function stores them in `list`, with the given options. Unless `names` is
+ * NULL, it stores their names there (FileDescriptorName= of systemd.socket(5); "unknown" if there
+ * is none). It then removes the three variables from the environment, so that neither a second call
+ * nor a child process takes over the same sockets.
  *
- * A server that works alone, too:
+ * A server that also works without a supervisor:
  *
  *	fsock *sockets[8];
  *	int n = fsock_activated(sockets, NULL, 8, NULL);
  *	fsock_server_run(NULL, 8080, serve, NULL, &(struct fsock_server_options){
  *	    .sockets = sockets, .socket_count = n > 0 && n <= 8 ? n : 0 });
  *
- * Returns: how many sockets were passed to this process, 0 if none; if more than `room` none was
- *   taken over. -1 on failure, with nothing taken over and the environment as it was.
- * Errors: EINVAL (the variables are malformed), ENOTSOCK (one of them is something else), EBADF.
- * Ownership: the sockets are the caller's.  Blocks: no.
- * Threads: it changes the environment: call it before other threads are started.
+ * Returns: the number of sockets that were passed to this process, 0 if none; if it is greater than
+ *   `room`, no socket was taken over. -1 on failure, with no socket taken over and the environment
+ *   unchanged.
+ * Errors: EINVAL (the variables are malformed), ENOTSOCK (a descriptor is not a socket), EBADF.
+ * Ownership: the caller owns the sockets.
+ * Blocks: no.
+ * Threads: the function changes the environment; call it before starting other threads.
  */
 FSOCK_API int fsock_activated(fsock *list[], char (*names)[FSOCK_ACTIVATED_NAME_SIZE], size_t room,
     const struct fsock_options *options);

@@ -1,91 +1,100 @@
 /*
- * fsock/stream.h - the FILE*s of a socket. The conventions are in fsock.h.
+ * fsock/stream.h - the FILE streams of a socket. The conventions are in fsock.h.
  *
- * A connected socket has up to three streams, made when first asked for:
+ * A connected socket has up to three streams, each created on first use:
  *
  *	fsock_stream(s)   one FILE for both directions ("r+")
- *	fsock_input(s)    a FILE to read from ("r") \  separate locks: one thread may sit in
- *	fsock_output(s)   a FILE to write to ("w")  /  fgets() while another writes
+ *	fsock_input(s)    a FILE for reading ("r")  \  separate locks: one thread may block in
+ *	fsock_output(s)   a FILE for writing ("w")  /  fgets() while another thread writes
  *
- * They are ordinary stdio streams: every function and every library that takes a FILE* works on
- * them. fflush() sends. What the library adds to stdio's own rules:
+ * They are ordinary stdio streams. Every function and every library that accepts a FILE* works with
+ * them. fflush() sends the output. The library adds the following to the rules of stdio:
  *
- * Two ways     On the two-way stream reading and writing may alternate freely; fflush(f) and
- *              fseek(f, 0, SEEK_CUR) between them are allowed and lose nothing. ftell() counts the
- *              octets read and written so far. Any other seek fails with ESPIPE, unless it stays
- *              within the input that happens to be in memory still: do not count on it.
- * Delivery     How input is handed to stdio. FSOCK_DELIVER_LINE: at most one line at a time, so
- *              that stdio holds nothing back when the direction changes (two-way character streams,
- *              and any stream with a line_limit). FSOCK_DELIVER_BLOCK: whatever is there (one-way
- *              streams and FSOCK_BYTE). FSOCK_DELIVER_WHOLE_LINE: never less than a whole line, so
- *              that an fgets() that times out has consumed nothing; at end of file the rest. For
- *              text with time limits take this one: see below.
- *              A line longer than line_limit fails with EMSGSIZE (FSOCK_LINE_TOO_LONG_ERROR), and
- *              so does each later read: only fsock_read_octets() and the like get past it.
- * Timeouts     A read that times out returns EOF or NULL with ferror() set and errno ETIMEDOUT:
- *              clearerr(f) and go on. getc(), fread(), fscanf() and the functions of
- *              fsock/format.h have lost nothing: what they have read, the program has. fgets() in
- *              mid-line has lost what it had read of the line, as stdio throws that away; so has
- *              musl's getline(). With FSOCK_DELIVER_WHOLE_LINE these have lost nothing, either.
- *              All this holds for a read that fsock_interrupt() has ended, too.
- * Write errors A failed write is final for the output side: octets may be lost, so everything
- *              written later fails with the same errno, and so does fclose(). The connection then
- *              ends in a reset: fsock_close().
- * Half-close   fclose() of the last stream that writes, while one that reads is open, flushes and
- *              shuts down the writing side. fclose() of the last open stream closes the connection.
- *              In a process that has not used the socket since the last fork(2) the first shuts
- *              nothing down, as the other process may still write: fsock_shutdown() does.
- * Two readers  Several streams of a socket read the same input. Only one that no other thread is
- *              using can take over: reading fails with EBUSY while another thread is using the
- *              stream that was read last.
- * exit         exit() and fflush(NULL) take every FILE's lock. exit() does not hang because a
- *              thread is blocked reading: the read is made to end. fflush(NULL) does wait.
- *              What another thread is writing then may not go out, as the libc has it; then the
- *              peer gets a reset. _exit(2) and signals that kill tell nobody.
- * Handlers     A signal handler may call exit() while a write waits for the peer: exit() then
- *              flushes what stdio holds, behind what has gone. A handler may also leave the write
- *              by siglongjmp(): output goes on if stdio hands over the same octets again, as it
- *              does in fflush() and fclose(). Otherwise output has failed (EINTR), and the peer
- *              gets a reset. It has failed, too, if the signal came in the system call that sends,
- *              if the stream has a format for output, or if the write was fsock_send()'s: nobody
- *              knows then what has gone. A read that is left so leaves the stream intact, but for a
- *              part of a line as above.
+ * Two ways     Reads and writes on the two-way stream may alternate freely. fflush(f) and fseek(f,
+ *              0, SEEK_CUR) are allowed between them and lose nothing. ftell() returns the number
+ *              of octets read and written so far. Any other seek fails with ESPIPE, unless its
+ *              target lies within the input that is still in memory. Do not rely on that exception.
+ * Delivery     The delivery mode controls how the library hands input to stdio. FSOCK_DELIVER_LINE
+ *              delivers at most one line at a time, so that stdio holds no input when the direction
+ *              changes. It is the default for two-way character streams, and for any stream with a
+ *              line_limit. FSOCK_DELIVER_BLOCK delivers all available input. It is the default for
+ *              one-way streams and for FSOCK_BYTE. FSOCK_DELIVER_WHOLE_LINE never delivers less
+ *              than a complete line, so that an fgets() that times out has consumed nothing; at end
+ *              of file it delivers the rest. Use it for text with time limits, for the reason given
+ *              under Timeouts. A line longer than line_limit fails with EMSGSIZE
+ *              (FSOCK_LINE_TOO_LONG_ERROR), and so does each later read. Only fsock_read_octets()
+ *              and similar functions can read past it.
+ * Timeouts     A read that times out returns EOF or NULL, with ferror() set and errno ETIMEDOUT.
+ *              Call clearerr(f) to continue. getc(), fread(), fscanf() and the functions of
+ *              fsock/format.h lose nothing: the program already has all input that they have read.
+ *              If fgets() times out in the middle of a line, stdio discards the part that it has
+ *              read; so does musl's getline(). With FSOCK_DELIVER_WHOLE_LINE these functions lose
+ *              nothing, either. All of this also applies to a read that fsock_interrupt() ended.
+ * Write errors A failed write is final for the output side. Octets may be lost, so all later writes
+ *              fail with the same errno, and so does fclose(). The connection then ends with a
+ *              reset: see fsock_close().
+ * Half-close   fclose() of the last stream that writes flushes it and shuts down the writing side,
+ *              if a stream that reads is still open. fclose() of the last open stream closes the
+ *              connection. In a process that has not used the socket since the last fork(2), the
+ *              first case shuts nothing down, because the other process may still write;
+ *              fsock_shutdown() does shut down in that process.
+ * Two readers  The streams of a socket all read the same input. A stream can take over from the one
+ *              that was read last only while no other thread is using that one. Otherwise the read
+ *              fails with EBUSY.
+ * exit         exit() and fflush(NULL) lock every FILE. exit() does not hang because a thread is
+ *              blocked in a read: the library ends that read. fflush(NULL) does wait for it. Output
+ *              that another thread is writing when exit() is called may not be sent, depending on
+ *              the libc; the peer then gets a reset. After _exit(2) or a fatal signal the peer gets
+ *              no such notice.
+ * Handlers     A signal handler may call exit() while a write waits for the peer. exit() then
+ *              flushes the output that stdio holds, after the octets that were already sent. A
+ *              handler may also leave the write by siglongjmp(). Output then continues if stdio
+ *              passes the same octets again, as it does in fflush() and fclose(). Otherwise output
+ *              has failed with EINTR, and the peer gets a reset. Output has also failed if the
+ *              signal arrived during the system call that sends, if the stream has a format for
+ *              output, or if the write was a call of fsock_send(): in these cases it is unknown
+ *              which octets were sent. Leaving a read by siglongjmp() keeps the stream intact,
+ *              except that a part of a line may be lost as described under Timeouts.
  *
- * Streams that do not block: `.nonblocking` of struct fsock_options, or fsock_set_nonblocking().
+ * Non-blocking streams are created with `.nonblocking` in struct fsock_options, or by
+ * fsock_set_nonblocking():
  *
- * Reading      fails with EAGAIN (FSOCK_WOULD_BLOCK) if there is nothing to read: clearerr(f), and
- *              go on when a wait list reports input. Text of a socket made with `.nonblocking` is
- *              delivered in whole lines by default, so fgets() and getline() return a line, or have
- *              consumed nothing. With another delivery those of glibc return what there is of a
- *              line; others lose it.
- * Writing      never waits: what the kernel does not take is queued, in order, and sent by the
- *              waits on a wait list that the socket is in (fsock/wait.h), or else by later writes
- *              and fsock_send_pending(). Up to output_limit octets are queued; output beyond that
- *              fails with ENOBUFS, for good, as stdio has thrown it away. fsock_send() takes all or
- *              nothing: there ENOBUFS is no failure that stays.
- * Closing      and shutting output down take effect when what is queued has gone: fsock_close().
- *              So does fclose() of the last stream.
- *              exit() does not wait for that: it sends what goes at once, and the peer gets a reset
- *              if that was not all. A program that is to lose nothing closes its sockets, and waits
- *              until fsock_waitlist_closing() is 0.
+ * Reading      A read fails with EAGAIN (FSOCK_WOULD_BLOCK) if no input is available. Call
+ *              clearerr(f), and read again when a wait list reports input. Text of a socket that
+ *              was created with `.nonblocking` is delivered in whole lines by default, so fgets()
+ *              and getline() either return a line or consume nothing. With another delivery mode,
+ *              the functions of glibc return the available part of a line; those of other systems
+ *              lose it.
+ * Writing      A write never waits. Output that the kernel does not accept is queued, in order.
+ *              Waits on a wait list that contains the socket send it (fsock/wait.h); otherwise
+ *              later writes and fsock_send_pending() send it. At most output_limit octets are
+ *              queued. Output beyond that fails with ENOBUFS. The failure is final, because stdio
+ *              has discarded octets. fsock_send() queues either all octets or none, so its ENOBUFS
+ *              is not final.
+ * Closing      Closing the socket and shutting down output take effect once the queued output has
+ *              been sent: see fsock_close(). The same is true of fclose() of the last stream.
+ *              exit() does not wait for that: it sends what the kernel accepts at once, and the
+ *              peer gets a reset if output remains. To lose nothing, a program closes its sockets
+ *              and waits until fsock_waitlist_closing() returns 0.
  *
- * What a libc's own stdio limits, and no library on top of it can mend:
+ * Some limits come from the libc's own stdio. A library on top of it cannot remove them:
  *
- * glibc     Wide functions (fgetwc, fwprintf ...) fail or crash on such streams: text in a stream
- *           is bytes. On a two-way stream ungetc() after writing and before the first read after it
- *           may return stale output: read once before pushing back. getline() refuses to go on
- *           after a timeout until clearerr(). fflush() forgets a pushed-back character that is
- *           not the one read. setvbuf() after that corrupts memory; ISO C has it for new streams.
- *           fseek() on a two-way stream that was written to after a part of a line was read sends
- *           the output, loses nothing, and yet may fail with ESPIPE: say fflush() first.
- *           freopen() of any FILE that fopencookie(3) has made crashes.
- * musl      fread() of a block asks for the block less one octet, then for the rest; a bare switch
- *           from reading to writing drops what stdio holds, which FSOCK_DELIVER_BLOCK on a two-way
- *           stream exposes: say fflush() in between.
- * BSDs      And macOS: as musl for the bare switch; OpenBSD's fflush() of a reading stream fails
- *           with EBADF and loses nothing.
+ * glibc     Wide functions (fgetwc, fwprintf ...) fail or crash on these streams: text in a stream
+ *           is bytes. On a two-way stream, ungetc() between a write and the first read after it may
+ *           return stale output: read once before pushing back. After a timeout getline() does not
+ *           continue until clearerr(). fflush() forgets a pushed-back character that differs from
+ *           the one read. setvbuf() on a stream that has read or written corrupts memory; ISO C
+ *           permits it for new streams only. If a part of a line was read from a two-way stream and
+ *           the stream was then written to, fseek() sends the output and loses nothing, but may
+ *           still fail with ESPIPE: call fflush() first. freopen() of any FILE that fopencookie(3)
+ *           created crashes.
+ * musl      fread() of a block first requests the block less one octet, then the rest. A switch
+ *           from reading to writing without fflush() drops the input that stdio holds. This affects
+ *           FSOCK_DELIVER_BLOCK on a two-way stream: call fflush() in between.
+ * BSDs      Also macOS: a switch without fflush() behaves as on musl. On OpenBSD fflush() of a
+ *           stream that is being read fails with EBADF and loses nothing.
  *
- * fileno(f) gives the descriptor on glibc, FreeBSD, NetBSD and macOS, and -1 elsewhere;
+ * fileno(f) returns the descriptor on glibc, FreeBSD, NetBSD and macOS, and -1 elsewhere.
  * fsock_fileno(f) works everywhere.
  */
 #ifndef FSOCK_STREAM_H
@@ -99,61 +108,66 @@
 FSOCK_BEGIN_DECLS
 
 /*
- * The two-way stream, the input stream, the output stream of a connected socket. The first call
- * makes it, later ones return the same FILE until it is closed.
- * Returns: the FILE, or NULL. Errors: EINVAL (NULL, a listener or datagram socket; kind
- *   FSOCK_INVALID_SOCKET_ERROR), EBADF (closed), EPIPE (output, after it was closed or shut
- *   down without one),
- *   ENOMEM.
- * Ownership: the socket's; fclose() it or leave it to fsock_close(). Blocks: no.
+ * Return the two-way stream, the input stream and the output stream of a connected socket. The
+ * first call creates the stream. Later calls return the same FILE until it is closed.
+ * Returns: the FILE, or NULL.
+ * Errors: EINVAL (NULL, a listener or a datagram socket; kind FSOCK_INVALID_SOCKET_ERROR), EBADF
+ *   (closed), EPIPE (output: its stream was closed before, or the output was shut down before a
+ *   stream was created), ENOMEM.
+ * Ownership: the stream belongs to the socket; close it with fclose(), or leave that to
+ *   fsock_close().
+ * Blocks: no.
  */
 FSOCK_API FILE *fsock_stream(fsock *s);
 FSOCK_API FILE *fsock_input(fsock *s);
 FSOCK_API FILE *fsock_output(fsock *s);
 
 /*
- * The socket of a stream.
- * Returns: the handle, not a new reference to it; NULL if `f` is no open stream of this library
- *   (EINVAL, FSOCK_INVALID_SOCKET_STREAM_ERROR).
+ * Finds the socket of a stream.
+ * Returns: the handle, without taking a new reference; NULL if `f` is not an open stream of this
+ *   library (EINVAL, FSOCK_INVALID_SOCKET_STREAM_ERROR).
  */
 FSOCK_API fsock *fsock_of(FILE *f);
 
-/* The descriptor under a stream: fsock_socket(fsock_of(f)). Returns: 0 or more, or -1. */
+/* The descriptor of a stream: fsock_socket(fsock_of(f)). Returns: 0 or more, or -1. */
 FSOCK_API int fsock_fileno(FILE *f);
 
 /*
- * How many octets of output are queued: those that stdio has handed over and the kernel has not yet
- * taken. What stdio itself holds counts after a flush.
- * Returns: 0 or more; 0 also once output has failed, and without streams; -1 (EINVAL) for NULL.
+ * Returns the number of octets of queued output: those that stdio has passed on and the kernel has
+ * not accepted yet. Output that stdio itself holds counts only after a flush.
+ * Returns: 0 or more; 0 also once output has failed, and if the socket has no streams; -1 (EINVAL)
+ *   for NULL.
  * Blocks: no.  Threads: any.
  */
 FSOCK_API ssize_t fsock_pending_output(const fsock *s);
 
 /*
- * Sends of the queued output what the kernel takes now. Only a loop without a wait list needs to,
- * when the descriptor can be written. Nothing is sent while another thread waits for the peer: that
- * one sends it. It also tells why a socket has failed: why output did, or why it could not be
- * connected.
- * Returns: how many octets are queued still, or -1. Errors: EBADF (closed), EINVAL (NULL), those of
- *   the failed write or of fsock_connect().  Blocks: no.  Threads: any.
+ * Sends as much queued output as the kernel accepts now. Only an event loop without a wait list
+ * needs this function; it calls it when the descriptor becomes writable. If another thread is
+ * waiting for the peer, this function sends nothing and leaves the sending to that thread. It also
+ * reports why the socket has failed: why output failed, or why the socket could not be connected.
+ * Returns: the number of octets that are still queued, or -1.
+ * Errors: EBADF (closed), EINVAL (NULL), those of the failed write or of fsock_connect().
+ * Blocks: no.  Threads: any.
  */
 FSOCK_API ssize_t fsock_send_pending(fsock *s);
 
 /*
- * Whether the peer reads too slowly: once high_water octets are queued, and until no more than
- * low_water are. Who relays to such a peer should stop reading until FSOCK_OUTPUT is reported of
- * it; of who is served, wait lists report no input meanwhile.
+ * Tells whether the peer reads too slowly. A socket becomes congested once high_water octets are
+ * queued, and remains so until no more than low_water are queued. A program that relays data to a
+ * congested socket should stop reading its source until FSOCK_OUTPUT is reported for that socket.
+ * Wait lists report no input for a congested socket, so a client is not served until it reads.
  * Returns: 1 or 0; 0 for NULL.
  */
 FSOCK_API int fsock_is_congested(const fsock *s);
 
 /*
- * Connects and returns the stream: fopen() for the network. The stream owns the socket; fclose()
- * ends both. mode is "r", "w" or "r+" (both ways; "w+" is the same), optionally with `b` for
- * FSOCK_BYTE, then optional parts after commas:
+ * Connects and returns the stream: fopen() for the network. The stream owns the socket, and
+ * fclose() ends both. `mode` is "r", "w" or "r+" (both directions; "w+" is the same), optionally
+ * with `b` for FSOCK_BYTE. Optional parts follow after commas:
  *
- *	timeout=SECONDS   connect, read and write timeout
- *	deadline=SECONDS  limit of the whole exchange
+ *	timeout=SECONDS   timeout for connecting, reading and writing
+ *	deadline=SECONDS  time limit for the whole exchange
  *	line=OCTETS       line_limit
  *	whole-line        FSOCK_DELIVER_WHOLE_LINE
  *	ccs=CHARSET       the format of both directions (fsock/format.h): "r+,ccs=latin-1,eol=crlf"
@@ -161,8 +175,8 @@ FSOCK_API int fsock_is_congested(const fsock *s);
  *	errors=POLICY     strict, replace, replace=C, ignore, escape, html
  *	bom=WHAT          strip, sniff, write
  *
- * Returns: the FILE, or NULL. Errors: EINVAL for an invalid mode, else
- * fsock_connect()'s.
+ * Returns: the FILE, or NULL.
+ * Errors: EINVAL for an invalid mode, otherwise those of fsock_connect().
  * Blocks: as fsock_connect().
  */
 FSOCK_API FILE *fsockopen(const char *host, int port, const char *mode);

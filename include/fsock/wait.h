@@ -1,10 +1,10 @@
 /*
- * fsock/wait.h - waiting until sockets can be read or written. The conventions are in fsock.h.
+ * fsock/wait.h - waiting until sockets are readable or writable. The conventions are in fsock.h.
  *
- * A few sockets, now and then: fsock_wait_for_input(), in the manner of poll(2). Many sockets,
- * again and again: a wait list, which is told once what to wait for; a wait costs what is ready,
- * however many members there are (where the system has epoll(7) or kqueue(2); elsewhere poll(2)
- * serves).
+ * To wait for a few sockets occasionally, use fsock_wait_for_input(), which works like poll(2). To
+ * wait for many sockets repeatedly, use a wait list. The program tells the list once which sockets
+ * to wait for. The cost of a wait then depends on the number of ready sockets and not on the number
+ * of members (on systems with epoll(7) or kqueue(2); elsewhere the list uses poll(2)).
  *
  *	fsock_waitlist *list = fsock_waitlist_new();
  *	struct fsock_event event;
@@ -12,47 +12,49 @@
  *	fsock_waitlist_add(list, listener, FSOCK_INPUT, NULL);
  *	while (fsock_waitlist_wait(list, INFINITY, NULL) >= 0)
  *		while (fsock_waitlist_next(list, &event) != NULL)
- *			serve(&event);        may add, close and remove what it likes
+ *			serve(&event);        may add, close and remove any sockets
  *
- * What counts as ready to be read, for both:
+ * In both cases a socket is readable because of:
  *
- *	input in the kernel, in the library's buffers, or in stdio's: what a stream has read ahead
- *	is reported until it has been read; and so is a character pushed back by ungetc() if
- *	anything was read since the last wait
- *	end of file, and an error that reading will tell
- *	a connection that waits for fsock_accept(), or a listener that was shut down
+ *	input in the kernel, in the library's buffers or in stdio's: input that a stream has read
+ *	ahead is reported until the program has read it; so is a character pushed back by ungetc()
+ *	if anything was read since the last wait
+ *	end of file, or an error that a read will return
+ *	a connection that waits for fsock_accept(), or the shutdown of a listener
  *	a datagram
  *
- * A stream of FSOCK_DELIVER_WHOLE_LINE is ready when a whole line is, or one longer than its
- * line_limit, end of file or an error: then fgets() does not block. Waiting receives what has come
- * of the line. The same holds for no other delivery: there is something to read then, but fgets()
- * waits for the rest of its line.
+ * A stream with FSOCK_DELIVER_WHOLE_LINE is readable once it has a complete line, a line longer
+ * than its line_limit, end of file or an error: fgets() then does not block. Waits receive the
+ * parts of a line as they arrive. With the other delivery modes some input is available when a
+ * stream is readable, but fgets() waits for the rest of the line.
  *
- * Ready to be written is a socket that takes some more output without blocking; a non-blocking one
- * (fsock/stream.h), when the kernel takes some and then no more than low_water is queued.
+ * A socket is writable if it accepts some more output without blocking. A non-blocking socket
+ * (fsock/stream.h) is writable if the kernel accepts output and no more than low_water octets
+ * remain queued after that.
  *
- * Sockets that do not block and wait lists belong together. Whatever a member is waited for, the
- * waits connect it and send its queued output as the peer takes it; a member whose output has
- * failed, or that cannot be connected, is reported as FSOCK_FAILED: take it out or close it, it is
- * reported again. One that is congested is not reported as ready to be read until it is not: a peer
- * that does not read is not served any further. A loop that takes one line of each event is fair to
- * all members, however much one of them sends: what is left is reported again. The deadline of a
- * member that passes is reported as its interest: reading or writing then tells. Queued output that
- * meets it has failed.
+ * Wait lists are designed for non-blocking sockets. Whatever the interest of a member is, waits
+ * connect it and send its queued output as the peer takes it. If the output of a member has failed,
+ * or it cannot be connected, it is reported as FSOCK_FAILED, repeatedly until the program removes
+ * or closes it. A congested member is not reported as readable until the congestion ends: a peer
+ * that does not read is not served any further. A loop that takes one line per event is fair to all
+ * members, however much one of them sends: the rest is reported again. When the deadline of a
+ * member passes, the member is reported as ready for its interest, and the read or write then
+ * fails. Output that is still queued at the deadline has failed.
  *
  * Signals    A signal whose handler runs ends a wait with EINTR (FSOCK_INTERRUPTED_CONDITION), so
- *            that a loop can look at what the handler left for it.
- * Closed     A socket that is ended by fsock_close(), fsock_abort() or fsock_release(), or with its
- *            last stream after fsock_disown(), leaves its wait lists by itself. One that is closed,
- *            because its last stream was, but not ended is reported as FSOCK_FAILED.
- * Threads    One thread at a time waits on a list. Adding, changing, removing, closing members and
- *            fsock_waitlist_wake() are for any thread, also while it waits. Which thread may still
- *            use a socket that another one is about to close is the program's affair.
- * fork       A list belongs to the process that made it. A child may close the sockets it inherits
- *            and free its copy of the list, and changes nothing for its parent. In the child the
- *            list has no members (both counts are 0); adding, changing and waiting fail.
- * siglongjmp A handler may leave a wait that sleeps; the same thread may then wait on the list
- *            again. It must not leave any other function of a list.
+ *            that the loop can check for what the handler has recorded.
+ * Closed     A socket leaves its wait lists when it is ended by fsock_close(), fsock_abort() or
+ *            fsock_release(), or with its last stream after fsock_disown(). A socket that is closed
+ *            because its last stream was closed, but that has not been ended, is reported as
+ *            FSOCK_FAILED.
+ * Threads    Only one thread at a time may wait on a list. Any thread may add, change, remove and
+ *            close members and call fsock_waitlist_wake(), also during the wait. The program must
+ *            ensure that no thread uses a socket that another thread closes.
+ * fork       A list belongs to the process that created it. A child may close the sockets that it
+ *            inherits and free its copy of the list; this does not affect the parent. In the child
+ *            the list has no members (both counts are 0), and adding, changing and waiting fail.
+ * siglongjmp A signal handler may leave a wait that sleeps. The same thread may then wait on the
+ *            list again. A handler must not leave any other function of a list.
  */
 #ifndef FSOCK_WAIT_H
 #define FSOCK_WAIT_H
@@ -64,33 +66,39 @@
 FSOCK_BEGIN_DECLS
 
 /*
- * The state of a socket, and what to wait for: FSOCK_INPUT (can be read), FSOCK_OUTPUT (can be
- * written), of fsock/socket.h. A state also has, on top of these:
+ * The state of a socket, and the interest in it: FSOCK_INPUT (readable) and FSOCK_OUTPUT (writable)
+ * of fsock/socket.h. A state may also contain:
  */
-#define FSOCK_HANGUP 4 /* the peer has ended its side: after what is left to read is end of file */
-#define FSOCK_FAILED 8 /* closed, or in error: the next operation on the socket tells (EBADF ...) */
-#define FSOCK_TIMEOUT 16 /* the time set by fsock_waitlist_set_timeout() has come */
+#define FSOCK_HANGUP 4 /* the peer has ended its side: end of file follows the input that is left */
+#define FSOCK_FAILED 8 /* closed or failed: the next operation fails with the reason (EBADF ...) */
+#define FSOCK_TIMEOUT 16 /* the time set by fsock_waitlist_set_timeout() has passed */
 
 /*
- * Waits until at least one of the n sockets can be read, but at most `timeout` seconds: 0 only
- * looks, INFINITY waits for ever. fsock_state() then tells of each. A closed socket counts as
- * ready, as FSOCK_FAILED; one that is named twice counts once. With n = 0 it sleeps, or does
- * nothing for INFINITY. It costs all n sockets each time. One that is not connected yet goes on
- * connecting, and is ready as FSOCK_FAILED if it cannot be. When it is connected the wait ends,
- * with 0 if nothing is ready. Queued output is not sent here.
- * *remaining, if not NULL, is set to what is left of the timeout: 0 once it has run out, INFINITY
- * of INFINITY; also when the wait was interrupted.
- * Returns: how many are ready, 0 if the time ran out or a socket was connected, or -1.
+ * Waits until at least one of the n sockets is readable, for at most `timeout` seconds. 0 checks
+ * without waiting, INFINITY waits without limit. fsock_state() then returns the state of each
+ * socket. A closed socket counts as ready, with FSOCK_FAILED. A socket that is listed twice counts
+ * once. If n is 0, the function sleeps; with INFINITY it then returns at once. Each call costs time
+ * for all n sockets.
+ *
+ * A socket that is still connecting continues to connect. If it cannot be connected, it is ready
+ * with FSOCK_FAILED. Once it is connected the wait ends, with 0 if no socket is ready. The function
+ * does not send queued output.
+ *
+ * If `remaining` is not NULL, *remaining is set to the rest of the timeout, also if the wait was
+ * interrupted: 0 if the time has run out, INFINITY if the timeout was INFINITY.
+ * Returns: the number of ready sockets, 0 if the time has run out or a socket was connected, or -1.
  * Errors: EINVAL (a NULL socket, a negative timeout or NaN), EINTR, ENOMEM (n above 64).
- * Blocks: yes.  Threads: several may wait for the same socket; its state is the last one's.
+ * Blocks: yes.
+ * Threads: several threads may wait for the same socket; its state is that of the last wait.
  */
 FSOCK_API int fsock_wait_for_input(
     fsock *const sockets[], size_t n, double timeout, double *remaining);
 
 /*
- * What the last wait that had to do with the socket found: FSOCK_INPUT, FSOCK_OUTPUT, FSOCK_HANGUP,
- * FSOCK_FAILED, FSOCK_TIMEOUT, or 0. A wait on a list sets it for the members it reports; the next
- * wait on that list, and leaving it, take it back.
+ * Returns the result of the last wait that included the socket: FSOCK_INPUT, FSOCK_OUTPUT,
+ * FSOCK_HANGUP, FSOCK_FAILED, FSOCK_TIMEOUT, or 0. A wait on a list sets the state of the members
+ * that it reports. The state is reset by the next wait on that list, and when the socket leaves the
+ * list.
  * Returns: the state; -1 for NULL (EINVAL).
  */
 FSOCK_API int fsock_state(const fsock *s);
@@ -100,66 +108,70 @@ typedef struct fsock_waitlist fsock_waitlist;
 /* A member that is ready. */
 struct fsock_event {
 	fsock *socket;
-	void *user; /* what fsock_waitlist_add() was given */
+	void *user; /* the pointer passed to fsock_waitlist_add() */
 	int state;  /* FSOCK_INPUT, FSOCK_OUTPUT, FSOCK_HANGUP, FSOCK_FAILED, FSOCK_TIMEOUT */
-	int error;  /* with FSOCK_FAILED: EBADF for a closed member, why the system does not watch
-	               it (ENOSPC ...), or why it has failed: fsock_socket_error() tells more.
-	               Else 0; also if nobody can tell why */
+	int error;  /* with FSOCK_FAILED: EBADF for a closed member, the reason why the system
+	               cannot watch it (ENOSPC ...), or the cause of its failure (see
+	               fsock_socket_error()). Otherwise 0, and if the reason is unknown */
 };
 
 /*
- * Makes an empty wait list.
- * Returns: the list, or NULL. Errors: ENOMEM, EMFILE, ENFILE.
- * Ownership: the caller's; end it with fsock_waitlist_free().
+ * Creates an empty wait list.
+ * Returns: the list, or NULL.
+ * Errors: ENOMEM, EMFILE, ENFILE.
+ * Ownership: the caller owns the list; free it with fsock_waitlist_free().
  */
 FSOCK_API fsock_waitlist *fsock_waitlist_new(void);
 
-/*
- * Ends a list, which no thread may be waiting on. Its members stay as they are. NULL: does nothing.
- */
+/* Frees a list. No thread may be waiting on it. Its members are unchanged. NULL: does nothing. */
 FSOCK_API void fsock_waitlist_free(fsock_waitlist *list);
 
 /*
- * Adds a socket: `interest` is FSOCK_INPUT, FSOCK_OUTPUT or both, or 0 to have it reported only
- * when it is closed. A socket may be in any number of lists. Adding a member is changing it.
- * Returns: 0 or -1. Errors: EINVAL (NULL, no such interest), EBADF (closed), ENOMEM, ENOSPC (the
- *   system's limit), EPERM (in a child of the process that made the list).
- * Ownership: the list keeps the pointers; it never touches *user. Blocks: no.
+ * Adds a socket. `interest` is FSOCK_INPUT, FSOCK_OUTPUT or both. With 0 the socket is reported
+ * only when it is closed. A socket may be in any number of lists. Adding a member changes it.
+ * Returns: 0 or -1.
+ * Errors: EINVAL (NULL, invalid interest), EBADF (closed), ENOMEM, ENOSPC (the system's limit),
+ *   EPERM (in a child of the process that created the list).
+ * Ownership: the list keeps the pointers; it never accesses *user.
+ * Blocks: no.
  */
 FSOCK_API int fsock_waitlist_add(fsock_waitlist *list, fsock *s, int interest, void *user);
 
 /*
- * Changes what a member is waited for, and its user pointer.
- * Returns: 0 or -1. Errors: ENOENT (not a member), else as fsock_waitlist_add().
+ * Changes the interest in a member and its user pointer.
+ * Returns: 0 or -1.
+ * Errors: ENOENT (not a member), otherwise those of fsock_waitlist_add().
  */
 FSOCK_API int fsock_waitlist_change(fsock_waitlist *list, fsock *s, int interest, void *user);
 
 /*
- * Takes a member out. If it is among the ready ones that fsock_waitlist_next() has yet to tell of,
- * it is no longer. Its queued output is sent no more by this list. A socket that is not in the list
- * is no error.
- * Returns: 0 or -1. Errors: EINVAL (NULL).
+ * Removes a member. If fsock_waitlist_next() has not yet returned it as ready, it no longer does.
+ * The list stops sending the socket's queued output. Removing a socket that is not in the list is
+ * not an error.
+ * Returns: 0 or -1.
+ * Errors: EINVAL (NULL).
  */
 FSOCK_API int fsock_waitlist_remove(fsock_waitlist *list, fsock *s);
 
-/* Takes all members out. NULL: does nothing. */
+/* Removes all members. NULL: does nothing. */
 FSOCK_API void fsock_waitlist_remove_all(fsock_waitlist *list);
 
 /*
- * Sets a time after which the member is reported as FSOCK_TIMEOUT, once: `seconds` from now,
- * INFINITY for never. Each call puts it off, or sets it anew after it has come: to be told of a
- * member that has been idle, set it whenever something comes. Putting it off costs next to nothing.
- * 0 is at once.
- * Returns: 0 or -1. Errors: ENOENT (not a member), EINVAL (NULL, a negative time or NaN).
+ * Sets a timer of a member: after `seconds` from now it is reported once as FSOCK_TIMEOUT. 0
+ * reports it at once, INFINITY never. Each call replaces the previous time, or sets a new one after
+ * it has expired. To detect idle members, call this function whenever input arrives; postponing a
+ * timer costs almost nothing.
+ * Returns: 0 or -1.
+ * Errors: ENOENT (not a member), EINVAL (NULL, a negative time or NaN).
  * Blocks: no.  Threads: any.
  */
 FSOCK_API int fsock_waitlist_set_timeout(fsock_waitlist *list, fsock *s, double seconds);
 
 /*
- * How many sockets that the program has closed still have output to be sent by waits on this list,
- * or input to be thrown away: see fsock_close(). A socket that was in several lists is counted by
- * each of them, and waits on any of them send its output. fsock_waitlist_free() resets the
- * connections of those with output that are in no other list. Before the end of a program:
+ * Returns the number of sockets that the program has closed but that still have output to send, or
+ * input to discard, in waits on this list: see fsock_close(). A socket that was in several lists is
+ * counted by each of them, and waits on any of them send its output. fsock_waitlist_free() resets
+ * the connections with unsent output that are in no other list. At the end of a program:
  *
  *	while (fsock_waitlist_closing(list) > 0 && fsock_waitlist_wait(list, INFINITY, NULL) >= 0)
  *		;
@@ -168,37 +180,40 @@ FSOCK_API int fsock_waitlist_set_timeout(fsock_waitlist *list, fsock *s, double 
  */
 FSOCK_API size_t fsock_waitlist_closing(fsock_waitlist *list);
 
-/* How many members there are, without those. Returns: the number; 0 for NULL. */
+/* Returns the number of members. Closing sockets do not count. Returns: the number; 0 for NULL. */
 FSOCK_API size_t fsock_waitlist_count(fsock_waitlist *list);
 
 /*
  * Waits until at least one member is ready, fsock_waitlist_wake() is called, or `timeout` seconds
- * have passed (0 only looks, INFINITY waits for ever; so does an empty list). Then
- * fsock_waitlist_next() yields the ready members. At most some hundreds are found at a time; the
- * others follow with the next wait, each in its turn. Those of the last wait that were not asked
- * for are dropped, and found again if they are still ready.
- * *remaining is as for fsock_wait_for_input().
- * A member that the system does not watch, for want of resources, is reported as FSOCK_FAILED, with
+ * have passed. 0 checks without waiting, INFINITY waits without limit, even on an empty list. After
+ * the wait fsock_waitlist_next() returns the ready members. A wait finds at most a few hundred
+ * members; the following waits find the others, each in its turn. Ready members of the previous
+ * wait that the program has not fetched are dropped, and found again if they are still ready.
+ * *remaining is set as by fsock_wait_for_input().
+ *
+ * A member that the system cannot watch, for lack of resources, is reported as FSOCK_FAILED, with
  * the reason in `error`.
- * Returns: how many are ready; 0 if the time ran out, the list was woken, or the last of the
- *   sockets that were closing (fsock_waitlist_closing()) has gone; or -1.
- * Errors: EINVAL (NULL, a negative timeout or NaN), EINTR, EBUSY (another thread waits on the
- *   list), EPERM (in a child of the process that made the list).
+ * Returns: the number of ready members; 0 if the time has run out, the list was woken, or the last
+ *   closing socket (fsock_waitlist_closing()) has been closed; or -1.
+ * Errors: EINVAL (NULL, a negative timeout or NaN), EINTR, EBUSY (another thread is waiting on the
+ *   list), EPERM (in a child of the process that created the list).
  * Blocks: yes.
  */
 FSOCK_API int fsock_waitlist_wait(fsock_waitlist *list, double timeout, double *remaining);
 
 /*
- * The next of the members that the last wait found ready, in *event (unless that is NULL). Those
- * that were removed or closed since then are passed over.
- * Returns: its socket; NULL if there is none left, or for NULL.
+ * Returns the next member that the last wait found ready. Unless `event` is NULL, the function
+ * stores its event there. Members that were removed or closed since the wait are skipped.
+ * Returns: the member's socket; NULL if there are no more, or for NULL.
  */
 FSOCK_API fsock *fsock_waitlist_next(fsock_waitlist *list, struct fsock_event *event);
 
 /*
- * Ends the wait that another thread is in, or else the next one before it blocks. Many calls until
- * then are as one. May be called in a signal handler.
- * Returns: 0 or -1. Errors: EINVAL (NULL).  Threads: any.
+ * Ends the wait that another thread is in. If no thread is waiting, the next wait ends before it
+ * blocks. Several calls before that count as one. A signal handler may call this function.
+ * Returns: 0 or -1.
+ * Errors: EINVAL (NULL).
+ * Threads: any.
  */
 FSOCK_API int fsock_waitlist_wake(fsock_waitlist *list);
 

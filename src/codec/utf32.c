@@ -68,42 +68,42 @@ static enum fsock__step
 le_decode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__decode_loop(job, le_get, false);
+	return fsock__decode_loop(job, le_get);
 }
 
 static enum fsock__step
 be_decode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__decode_loop(job, be_get, false);
+	return fsock__decode_loop(job, be_get);
 }
 
 static enum fsock__step
 host_decode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__decode_loop(job, host_get, false);
+	return fsock__decode_loop(job, host_get);
 }
 
 static enum fsock__step
 le_encode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__encode_loop(job, le_put, false);
+	return fsock__encode_loop(job, le_put);
 }
 
 static enum fsock__step
 be_encode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__encode_loop(job, be_put, false);
+	return fsock__encode_loop(job, be_put);
 }
 
 static enum fsock__step
 host_encode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
-	return fsock__encode_loop(job, host_put, false);
+	return fsock__encode_loop(job, host_put);
 }
 
 static const struct fsock__charset_ops le_ops = { le_decode, le_encode, NULL };

@@ -82,7 +82,10 @@ fsock__ascii_some(struct fsock__span *s)
 	*s->dst++ = *s->src++;
 }
 
-/* Decodes one character with all care; DONE when it did. There is input, and room for an octet. */
+/*
+ * Decodes one character with all care; DONE when it did. There is input, and room for an octet.
+ * ascii: octets below 80 are ASCII and come in runs.
+ */
 FSOCK__ALWAYS_INLINE enum fsock__step
 fsock__decode_one(struct fsock__job *job, fsock__get *get, bool ascii)
 {
@@ -117,7 +120,7 @@ fsock__decode_one(struct fsock__job *job, fsock__get *get, bool ascii)
  * written, and those could be a part of the span for all that the compiler knows.
  */
 FSOCK__ALWAYS_INLINE void
-fsock__decode_fast(struct fsock__span *s, fsock__get *get, bool ascii)
+fsock__decode_fast(struct fsock__span *s, fsock__get *get)
 {
 	const uint8_t *src = s->src, *const end = s->src_end;
 	uint8_t *dst = s->dst, *const dst_end = s->dst_end;
@@ -125,12 +128,6 @@ fsock__decode_fast(struct fsock__span *s, fsock__get *get, bool ascii)
 	int n;
 
 	while (src < end && dst_end - dst >= 4) {
-		if (ascii && *src < 0x80) {
-			if (end - src >= 8 && fsock__ascii_8(src))
-				break;
-			*dst++ = *src++;
-			continue;
-		}
 		n = get(src, (size_t)(end - src), &c);
 		if (n <= 0 || c > 0x10FFFF)
 			break;
@@ -141,20 +138,20 @@ fsock__decode_fast(struct fsock__span *s, fsock__get *get, bool ascii)
 	s->dst = dst;
 }
 
-/* The decoding loop around a fsock__get; ascii: octets below 80 are ASCII and come in runs. */
+/* The decoding loop around a fsock__get. */
 FSOCK__ALWAYS_INLINE enum fsock__step
-fsock__decode_loop(struct fsock__job *job, fsock__get *get, bool ascii)
+fsock__decode_loop(struct fsock__job *job, fsock__get *get)
 {
 	struct fsock__span *s = &job->span;
 	enum fsock__step step;
 
 	for (;;) {
-		fsock__decode_fast(s, get, ascii);
+		fsock__decode_fast(s, get);
 		if (s->src == s->src_end)
 			return FSOCK__DONE;
 		if (s->dst == s->dst_end)
 			return FSOCK__FULL;
-		step = fsock__decode_one(job, get, ascii);
+		step = fsock__decode_one(job, get, false);
 		if (step != FSOCK__DONE)
 			return step;
 	}
@@ -192,7 +189,7 @@ fsock__encode_one(struct fsock__job *job, fsock__put *put, bool ascii)
 
 /* As fsock__decode_fast. */
 FSOCK__ALWAYS_INLINE void
-fsock__encode_fast(struct fsock__span *s, fsock__put *put, bool ascii)
+fsock__encode_fast(struct fsock__span *s, fsock__put *put)
 {
 	const uint8_t *src = s->src, *const end = s->src_end;
 	uint8_t *dst = s->dst, *const dst_end = s->dst_end;
@@ -200,12 +197,6 @@ fsock__encode_fast(struct fsock__span *s, fsock__put *put, bool ascii)
 	unsigned length, n;
 
 	while (src < end && dst_end - dst >= 4) {
-		if (ascii && *src < 0x80) {
-			if (end - src >= 8 && fsock__ascii_8(src))
-				break;
-			*dst++ = *src++;
-			continue;
-		}
 		length = fsock__utf8_char(src, (size_t)(end - src), &c);
 		if (length == 0)
 			break;
@@ -221,18 +212,18 @@ fsock__encode_fast(struct fsock__span *s, fsock__put *put, bool ascii)
 
 /* The encoding loop around a fsock__put. */
 FSOCK__ALWAYS_INLINE enum fsock__step
-fsock__encode_loop(struct fsock__job *job, fsock__put *put, bool ascii)
+fsock__encode_loop(struct fsock__job *job, fsock__put *put)
 {
 	struct fsock__span *s = &job->span;
 	enum fsock__step step;
 
 	for (;;) {
-		fsock__encode_fast(s, put, ascii);
+		fsock__encode_fast(s, put);
 		if (s->src == s->src_end)
 			return FSOCK__DONE;
 		if (s->dst == s->dst_end)
 			return FSOCK__FULL;
-		step = fsock__encode_one(job, put, ascii);
+		step = fsock__encode_one(job, put, false);
 		if (step != FSOCK__DONE)
 			return step;
 	}

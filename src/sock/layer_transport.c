@@ -1,5 +1,6 @@
 /* What streams stand on where there are layers. */
 #include "../base/compat.h"
+#include "layer_output.h"
 #include "layers.h"
 
 #include "linger.h"
@@ -64,7 +65,7 @@ layered_offer(struct fsock *s, const void *buf, size_t n)
 	fsock__handle_use(s);
 	if (fsock__transfer_check(s, "write", FSOCK_OUTPUT) < 0)
 		return -1;
-	r = fsock__layers_send(s, buf, n);
+	r = fsock__layer_output_send(s, buf, n);
 	if (r >= 0)
 		errno = saved;
 	return r;
@@ -73,7 +74,7 @@ layered_offer(struct fsock *s, const void *buf, size_t n)
 static int
 layered_flush(struct fsock *s)
 {
-	return fsock__layers_flush(s, 0);
+	return fsock__layer_output_flush(s, 0);
 }
 
 static int

@@ -23,11 +23,6 @@ int fsock__layers_start(struct fsock *, const char *operation, int64_t until);
 ssize_t fsock__layers_receive(struct fsock *, void *buf, size_t n);
 
 /*
- * Writes of n octets what can be without waiting. Returns how many, or -1 with the error recorded.
- */
-ssize_t fsock__layers_send(struct fsock *, const void *buf, size_t n);
-
-/*
  * Waits for what reading or writing wants: until `until` and the direction's deadline at the most.
  * Returns 0 if it is to be tried again, or -1 with the error recorded.
  */
@@ -37,11 +32,10 @@ int fsock__layers_await(struct fsock *, const char *operation, int direction, in
 void fsock__layers_probe(struct fsock *);
 
 /*
- * Passes on what the layers have taken; with `is_end` then tells the peer that no more comes. Needs
- * the turn of the output side. Returns 1 when that is done, 0 if it has to wait, -1 with the error
- * recorded.
+ * Reading ends here, before the descriptor's input is shut down: what the layers would make of that
+ * is no failure, and output goes on.
  */
-int fsock__layers_flush(struct fsock *, int is_end);
+void fsock__layers_shut_input(struct fsock *);
 
 /* The handshake has taken too long. */
 void fsock__layers_be_late(struct fsock *);

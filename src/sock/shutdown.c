@@ -4,7 +4,9 @@
 #include "../base/error.h"
 #include "failure.h"
 #include "interrupt.h"
+#include "layer_output.h"
 #include "layers.h"
+#include "socket.h"
 #include "transfer.h"
 #include "unfinished.h"
 
@@ -72,18 +74,31 @@ put_off(struct fsock *s)
 	return 0;
 }
 
+/* There is no room for the end: output has failed, and who writes next need not wait as well. */
+static int
+give_up(struct fsock *s)
+{
+	int error = errno;
+
+	fsock__socket_fail_output(s, error);
+	if (may_end(s))
+		shutdown(s->fd, SHUT_WR);
+	errno = error;
+	return -1;
+}
+
 /* Has the layers tell the peer, in the turn of the output side. Returns 0 or -1. */
 static int
 end_layers(struct fsock *s)
 {
 	int r;
 
-	while ((r = fsock__layers_flush(s, 1)) == 0) {
+	while ((r = fsock__layer_output_flush(s, 1)) == 0) {
 		if (s->nonblocking)
 			return put_off(s);
 		if (fsock__transfer_await_room(
 			s, "shutdown", fsock__clock_after(s->limits.write_timeout)) < 0)
-			return -1;
+			return give_up(s);
 	}
 	return r < 0 ? -1 : shutdown(s->fd, SHUT_WR);
 }
@@ -130,15 +145,17 @@ fsock__shutdown_output(struct fsock *s)
 static int
 shut_direction(fsock *s, int fd, int direction, int how)
 {
-	int r;
+	int r, before = s->shut;
 
 	if (s->role == FSOCK__DATAGRAM)
 		return shut_datagram(s, fd, direction, how);
 	if (direction == FSOCK_INPUT && fd < 0)
 		return fsock__handle_error(s, "shutdown", EINPROGRESS);
+	if (direction == FSOCK_INPUT && fsock__layers_are_on(s))
+		fsock__layers_shut_input(s);
 	r = direction == FSOCK_OUTPUT ? fsock__shutdown_output(s) : shutdown(fd, how);
 	if (r < 0) {
-		if (s->shut & direction)
+		if (before & direction)
 			return 0;
 		return errno == ENOTCONN ? fsock__error_set_kind("shutdown", s->host, s->port,
 					       FSOCK_SHUTDOWN_ERROR, ENOTCONN)

@@ -10,7 +10,7 @@
 #include "failure.h"
 #include "interrupt.h"
 #include "layer.h"
-#include "layers.h"
+#include "layer_output.h"
 #include "linger.h"
 #include "transfer.h"
 #include "unfinished.h"
@@ -148,7 +148,7 @@ end_layers(struct fsock *s)
 	if (fsock__turn_take(s, &out->turn, 0) < 0)
 		return;
 	before = fsock__error_aside();
-	r = fsock__layers_flush(s, 1);
+	r = fsock__layer_output_flush(s, 1);
 	fsock__turn_end(s, &out->turn, out->turn.number);
 	fsock__unfinished_look(s);
 	if (r == 0) {
@@ -168,7 +168,7 @@ settle(struct fsock *s)
 	int64_t until = fsock__clock_after(s->settings.close_timeout);
 	int r;
 
-	while ((r = fsock__layers_flush(s, s->output.end_due)) == 0)
+	while ((r = fsock__layer_output_flush(s, s->output.end_due)) == 0)
 		if (s->transport->await_room(s, "close", until) < 0) {
 			r = -1;
 			break;

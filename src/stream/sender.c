@@ -5,7 +5,7 @@
 
 #include "../base/clock.h"
 #include "../base/error.h"
-#include "../sock/layers.h"
+#include "../sock/layer_output.h"
 #include "../sock/pending.h"
 #include "../base/process.h"
 #include "../sock/failure.h"
@@ -192,7 +192,7 @@ flush_layers(struct fsock *s)
 {
 	if (fsock__layers_unsent(s) == 0)
 		return 0;
-	return fsock__layers_flush(s, s->output.end_due) < 0 ? -1 : 0;
+	return fsock__layer_output_flush(s, s->output.end_due) < 0 ? -1 : 0;
 }
 
 /* The same, if there is any. Returns 0, or -1 when output has failed. */
@@ -262,31 +262,34 @@ send_or_queue(struct fsock__stream *stream, const uint8_t *octets, size_t n)
 	return 0;
 }
 
-/* Sends what was queued while the socket did not block. Returns 0 or -1. */
+/* Sends what is queued, in the turn, for close_timeout at most. Returns 0 or -1. */
 static int
-send_queue(struct fsock__stream *stream)
+settle(struct fsock__stream *stream)
 {
 	struct fsock *s = stream->socket;
+	int64_t deadline = FSOCK__NEVER;
 
 	for (;;) {
-		if (offer_queue(stream) < 0)
+		if (drain(stream) < 0)
 			return -1;
-		if (fsock__queue_count(&stream->queue) == 0)
-			break;
-		if (fsock__transfer_await_room(
-			s, "write", fsock__clock_after(s->limits.write_timeout)) < 0)
-			return -1;
+		if (count_unsent(stream) == 0)
+			return 0;
+		if (deadline == FSOCK__NEVER)
+			deadline = fsock__clock_after(s->settings.close_timeout);
+		if (fsock__transfer_await_room(s, "close", deadline) < 0)
+			return fail(stream);
 	}
-	publish_and_tell(stream);
-	return 0;
 }
 
 /* Sends everything. Returns 0 or -1. */
 static int
 send_all(struct fsock__stream *stream, const uint8_t *octets, size_t n)
 {
-	if (fsock__queue_count(&stream->queue) > 0 && send_queue(stream) < 0)
-		return -1;
+	if (fsock__queue_count(&stream->queue) > 0) { /* it was queued while this did not block */
+		if (settle(stream) < 0)
+			return -1;
+		publish_and_tell(stream);
+	}
 	return fsock__transfer_send(stream->socket, octets, n);
 }
 
@@ -350,25 +353,6 @@ fsock__sender_drain(struct fsock *s)
 	return r;
 }
 
-/* Sends what is queued, in the turn, for close_timeout at most. Returns 0 or -1. */
-static int
-settle(struct fsock__stream *stream)
-{
-	struct fsock *s = stream->socket;
-	int64_t deadline = FSOCK__NEVER;
-
-	for (;;) {
-		if (drain(stream) < 0)
-			return -1;
-		if (count_unsent(stream) == 0)
-			return 0;
-		if (deadline == FSOCK__NEVER)
-			deadline = fsock__clock_after(s->settings.close_timeout);
-		if (fsock__transfer_await_room(s, "close", deadline) < 0)
-			return fail(stream);
-	}
-}
-
 int
 fsock__sender_settle(struct fsock *s)
 {
@@ -414,7 +398,7 @@ fsock_is_congested(const fsock *s)
 static ssize_t
 send_held(struct fsock *s)
 {
-	if (fsock__layers_flush(s, s->output.end_due) < 0) {
+	if (fsock__layer_output_flush(s, s->output.end_due) < 0) {
 		fsock__socket_fail_output(s, errno);
 		return -1;
 	}

@@ -1,6 +1,7 @@
 /* What OpenSSL reads from and writes to: the layer below. It never waits. */
 #include "tls.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +37,10 @@ bio_read(BIO *bio, char *octets, int n)
 
 enum { MOST = 32768 }; /* octets of more than one record, or answer, that are kept */
 
-/* Keeps what there is no room for below, behind what is kept. Returns whether it does. */
+/*
+ * Keeps what there is no room for below, behind what is kept. Returns 1; 0 if that is too much; or
+ * FAILED: OpenSSL forgets an end that it could not write.
+ */
 static int
 keep(struct fsock__tls *t, const char *octets, size_t n)
 {
@@ -47,9 +51,11 @@ keep(struct fsock__tls *t, const char *octets, size_t n)
 		return 0;
 	memory = malloc(kept + n);
 	if (memory == NULL)
-		return 0;
+		return fsock_layer_fail(t->layer, FSOCK_OUT_OF_MEMORY_ERROR, ENOMEM, NULL);
 	if (kept > 0)
 		memcpy(memory, t->rest + t->rest_from, kept);
+	else
+		t->owed = n;
 	memcpy(memory + kept, octets, n);
 	free(t->rest);
 	t->rest = memory;
@@ -64,7 +70,10 @@ fsock__tls_push(struct fsock__tls *t)
 	ssize_t r = 1;
 
 	while (t->rest_from < t->rest_to) {
-		r = fsock_layer_send(t->layer, t->rest + t->rest_from, t->rest_to - t->rest_from);
+		size_t n = t->owed > 0 ? t->owed : t->rest_to - t->rest_from;
+
+		r = fsock_layer_send(t->layer, t->rest + t->rest_from, n);
+		t->owed = r < 0 ? n : 0;
 		if (r < 0)
 			return (int)r;
 		t->rest_from += (size_t)r;
@@ -87,6 +96,7 @@ bio_write(BIO *bio, const char *octets, int n)
 	struct fsock__tls *t = BIO_get_data(bio);
 	size_t done = 0, size = n > 0 ? (size_t)n : 0;
 	ssize_t r = 1;
+	int kept;
 
 	BIO_clear_retry_flags(bio);
 	if (t->rest != NULL)
@@ -97,12 +107,13 @@ bio_write(BIO *bio, const char *octets, int n)
 	}
 	if (done == size)
 		return n;
-	if (r != FSOCK_LAYER_FAILED && keep(t, octets + done, size - done))
+	kept = r == FSOCK_LAYER_FAILED ? (int)r : keep(t, octets + done, size - done);
+	if (kept == 1)
 		return n;
-	t->wish = (int)r;
-	if (r == FSOCK_LAYER_WANTS_INPUT || r == FSOCK_LAYER_WANTS_OUTPUT)
+	t->wish = kept == 0 ? (int)r : FSOCK_LAYER_FAILED;
+	if (kept == 0)
 		BIO_set_retry_write(bio);
-	return done > 0 ? (int)done : -1;
+	return -1;
 }
 
 /* Nobody waits for what a flush cannot do yet: it is done before anything else is written. */

@@ -24,11 +24,16 @@ fsock_tls_open(const char *host, int port, const char *mode, fsock_tls *tls)
 
 /* see fsock/tls.h */
 int
-fsock_tls_start(fsock *s, fsock_tls *tls, int accepting)
+fsock_tls_start(fsock *s, fsock_tls *tls, int flags)
 {
-	struct fsock_layer_maker *maker = fsock_tls_layer(tls);
+	int take = flags & FSOCK_TLS_TAKE_PENDING ? FSOCK_LAYER_TAKE_PENDING : 0;
 
-	if (maker == NULL || maker->make(maker, s, accepting) < 0)
+	if (flags & ~(FSOCK_TLS_ACCEPTING | FSOCK_TLS_TAKE_PENDING))
+		return fsock_layer_report(
+		    "handshake", fsock_error_kind_of_errno(EINVAL), EINVAL, NULL);
+	if (tls == NULL)
+		tls = fsock__tls_default();
+	if (tls == NULL || fsock__tls_make(tls, s, flags & FSOCK_TLS_ACCEPTING, take) < 0)
 		return -1;
 	return fsock_layer_start(s);
 }
@@ -38,9 +43,9 @@ static SSL *
 ssl_of(fsock *s)
 {
 	fsock_layer *layer = fsock_layer_of(s, &fsock__tls_ops);
-	struct fsock__tls *t = layer == NULL ? NULL : fsock_layer_state(layer);
+	const struct fsock__tls *t = layer == NULL ? NULL : fsock_layer_state(layer);
 
-	return t == NULL || !t->is_done ? NULL : t->ssl;
+	return t != NULL && t->is_done ? t->ssl : NULL;
 }
 
 /* see fsock/tls.h */
@@ -75,9 +80,9 @@ fsock_tls_alpn(fsock *s)
 		return NULL;
 	t = fsock_layer_state(layer);
 	SSL_get0_alpn_selected(ssl, &name, &length);
-	if (length == 0 || length >= sizeof t->alpn)
+	if (length == 0)
 		return NULL;
-	memcpy(t->alpn, name, length);
+	memcpy(t->alpn, name, length); /* at most 255 octets */
 	t->alpn[length] = '\0';
 	return t->alpn;
 }

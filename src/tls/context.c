@@ -60,8 +60,6 @@ choose_name(SSL *ssl, int *alert, void *arg)
 	if (chosen == NULL)
 		return SSL_TLSEXT_ERR_OK;
 	context = fsock__tls_context(chosen, 0);
-	if (context == NULL)
-		return SSL_TLSEXT_ERR_ALERT_FATAL;
 	SSL_set_SSL_CTX(ssl, context);
 	SSL_CTX_free(context);
 	return SSL_TLSEXT_ERR_OK;
@@ -87,14 +85,14 @@ use_certificate(SSL_CTX *context, const struct fsock_tls_options *o)
 static int
 use_authorities(SSL_CTX *context, const struct fsock_tls_options *o)
 {
-	const char *dir = o->ca_dir != NULL && o->ca_dir[0] != '\0' ? o->ca_dir : NULL;
 	X509_STORE *store = SSL_CTX_get_cert_store(context);
 	X509_LOOKUP *lookup;
 
 	if (o->ca_file != NULL && SSL_CTX_load_verify_file(context, o->ca_file) != 1)
 		return fail("authorities", o->ca_file);
-	if (dir != NULL && SSL_CTX_load_verify_dir(context, dir) != 1)
-		return fail("authorities", dir);
+	if (o->ca_dir != NULL && o->ca_dir[0] != '\0' &&
+	    SSL_CTX_load_verify_dir(context, o->ca_dir) != 1)
+		return fail("authorities", o->ca_dir);
 	if (o->crl_file == NULL)
 		return 0;
 	lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());

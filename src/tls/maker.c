@@ -30,44 +30,42 @@ set_name(struct fsock__tls *t, const char *host)
 		length = 0;
 	if (length >= sizeof t->name || name[0] == '.' ||
 	    (length == 0 && t->tls->options.verify != FSOCK_OFF &&
-		t->tls->options.verify_name != FSOCK_OFF)) {
-		errno = EINVAL;
-		return -1;
-	}
+		t->tls->options.verify_name != FSOCK_OFF))
+		return fsock_layer_report("handshake", FSOCK_INVALID_ARGUMENT_ERROR, EINVAL,
+		    "no name that the certificate could be for");
 	memcpy(t->name, name, length);
 	return 0;
+}
+
+int
+fsock__tls_make(fsock_tls *tls, fsock *s, int accepted, int flags)
+{
+	struct fsock__tls *t = calloc(1, sizeof *t);
+	int error;
+
+	if (t == NULL)
+		return fsock_layer_report("handshake", FSOCK_OUT_OF_MEMORY_ERROR, ENOMEM, NULL);
+	t->tls = tls;
+	t->is_server = accepted;
+	t->port = fsock_layer_port(s);
+	t->context = fsock__tls_context(tls, !accepted);
+	hold(&tls->maker);
+	if ((accepted || set_name(t, fsock_layer_peer(s)) == 0) &&
+	    fsock_layer_push(s, &fsock__tls_ops, t, flags) == 0)
+		return 0;
+	error = errno;
+	SSL_CTX_free(t->context);
+	drop(&tls->maker);
+	free(t);
+	errno = error;
+	return -1;
 }
 
 /* see struct fsock_layer_maker */
 static int
 make(struct fsock_layer_maker *maker, fsock *s, int accepted)
 {
-	fsock_tls *tls = (fsock_tls *)maker;
-	struct fsock__tls *t = calloc(1, sizeof *t);
-	int error;
-
-	if (t == NULL)
-		return -1;
-	t->tls = tls;
-	t->is_server = accepted;
-	t->port = fsock_layer_port(s);
-	if (!accepted && set_name(t, fsock_layer_peer(s)) < 0)
-		goto err0;
-	t->context = fsock__tls_context(tls, !accepted);
-	hold(maker);
-	if (fsock_layer_push(s, &fsock__tls_ops, t, 0) == 0)
-		return 0;
-	error = errno;
-	SSL_CTX_free(t->context);
-	drop(maker);
-	free(t);
-	errno = error;
-	return -1;
-err0:
-	error = errno;
-	free(t);
-	errno = error;
-	return -1;
+	return fsock__tls_make((fsock_tls *)maker, s, accepted, 0);
 }
 
 /* see fsock/tls.h */

@@ -45,7 +45,7 @@ static const struct {
 static void
 common_name(const X509_NAME *name, char *buf)
 {
-	if (name == NULL || X509_NAME_get_text_by_NID(name, NID_commonName, buf, NAME) < 0)
+	if (X509_NAME_get_text_by_NID(name, NID_commonName, buf, NAME) < 0)
 		strcpy(buf, "(no name)");
 }
 
@@ -56,7 +56,7 @@ day(const ASN1_TIME *time, char buf[16])
 	struct tm tm;
 
 	strcpy(buf, "(no day)");
-	if (time != NULL && ASN1_TIME_to_tm(time, &tm) == 1)
+	if (ASN1_TIME_to_tm(time, &tm) == 1)
 		strftime(buf, 16, "%Y-%m-%d", &tm);
 }
 
@@ -146,9 +146,9 @@ fsock__tls_verify(int is_right, X509_STORE_CTX *store)
 {
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
 	X509 *certificate = X509_STORE_CTX_get_current_cert(store);
-	struct fsock__tls *t = ssl == NULL ? NULL : SSL_get_app_data(ssl);
+	struct fsock__tls *t = SSL_get_app_data(ssl);
 
-	if (!is_right && t != NULL && t->why[0] == '\0' && certificate != NULL)
+	if (!is_right && t->why[0] == '\0' && certificate != NULL)
 		say_certificate(t, certificate, X509_STORE_CTX_get_error(store), t->why);
 	return is_right;
 }

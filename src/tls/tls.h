@@ -44,6 +44,7 @@ struct fsock__tls {
 	size_t head_from, head_to;
 	unsigned char *rest; /* of a record that there was no room for below, or NULL */
 	size_t rest_from, rest_to;
+	size_t owed;      /* of these, what was offered below and is to be offered again */
 	int is_flush_due; /* what is below has been given something, and not been flushed */
 	int port;
 	char name[256], alpn[256];
@@ -54,6 +55,9 @@ extern const struct fsock_layer_ops fsock__tls_ops;
 
 /* fsock_tls_new(), but for the maker. */
 fsock_tls *fsock__tls_new(const struct fsock_tls_options *);
+
+/* Puts TLS on a socket; flags are of fsock_layer_push(). Returns 0, or -1, the error recorded. */
+int fsock__tls_make(fsock_tls *, fsock *, int accepted, int flags);
 
 /* The context, with a reference for the caller; for a client with authorities. */
 SSL_CTX *fsock__tls_context(fsock_tls *, int is_client);

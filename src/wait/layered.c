@@ -3,6 +3,7 @@
 
 #include "../base/clock.h"
 #include "../base/quiet.h"
+#include "../sock/layer_output.h"
 #include "../sock/layers.h"
 #include "../sock/socket.h"
 #include "member.h"
@@ -13,7 +14,7 @@ send_queued(struct fsock *s)
 {
 	if (s->stream != NULL)
 		s->stream_ops->drain(s);
-	else if (fsock__layers_flush(s, s->output.end_due) < 0)
+	else if (fsock__layer_output_flush(s, s->output.end_due) < 0)
 		fsock__socket_fail_output(s, errno);
 	if (s->stream == NULL)
 		s->output.queued = fsock__layers_unsent(s);

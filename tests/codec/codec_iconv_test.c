@@ -7,7 +7,7 @@
 #include "../support/sock_support.h"
 #include "codec_support.h"
 
-enum { THREADS = 4, CHILDREN = 20 };
+enum { THREADS = 4, CHILDREN = 20, TIMES = 4000 };
 
 static atomic_int missing, asked, enough;
 
@@ -40,6 +40,51 @@ START_TEST(learned_from_iconv)
 	free(octets);
 	free(text);
 	ck_assert_ptr_null(fsock_string_to_octets(&how, "\xE2\x98\xBA", 3, NULL, NULL));
+	ck_assert_int_eq(errno, EILSEQ);
+}
+END_TEST
+
+static const struct {
+	const char *name, *octets;
+	const char *text; /* NULL: an octet that means nothing */
+} learned[] = {
+	{ "GEORGIAN-PS", "a\xC0", "a\xE1\x83\x90" },
+	{ "KOI8-T", "a\x80", "a\xD2\x9B" },
+	{ "KOI8-T", "a\x88", NULL },
+};
+
+/* Charsets with ASCII in them, and octets without a meaning; more than fits in one step. */
+START_TEST(learned_with_ascii)
+{
+	struct fsock_conversion how = { .charset = fsock_charset_find_or_iconv(learned[_i].name) };
+	char octets[2 * TIMES], *text, *expected;
+	size_t n, unit = learned[_i].text != NULL ? strlen(learned[_i].text) : 0;
+	uint8_t *back;
+
+	if (how.charset == NULL) {
+		fprintf(stderr, "SKIPPED: this libc's iconv has no %s\n", learned[_i].name);
+		return;
+	}
+	ck_assert_uint_eq(fsock_charset_flags(how.charset),
+	    FSOCK_CHARSET_ICONV | FSOCK_CHARSET_ONE_OCTET | FSOCK_CHARSET_ASCII);
+	for (int i = 0; i < TIMES; i++)
+		memcpy(octets + 2 * (size_t)i, learned[_i].octets, 2);
+	text = fsock_octets_to_string(&how, octets, sizeof octets, &n, NULL);
+	if (learned[_i].text == NULL) {
+		ck_assert_ptr_null(text);
+		ck_assert_int_eq(errno, EILSEQ);
+	} else {
+		ck_assert_ptr_nonnull(text);
+		ck_assert_uint_eq(n, TIMES * unit);
+		for (expected = text; expected < text + n; expected += unit)
+			ck_assert_mem_eq(expected, learned[_i].text, unit);
+		back = fsock_string_to_octets(&how, text, n, &n, NULL);
+		ck_assert_uint_eq(n, sizeof octets);
+		ck_assert_mem_eq(back, octets, n);
+		free(back);
+		free(text);
+	}
+	ck_assert_ptr_null(fsock_string_to_octets(&how, "a\xFF", 2, NULL, NULL));
 	ck_assert_int_eq(errno, EILSEQ);
 }
 END_TEST
@@ -143,6 +188,8 @@ main(void)
 	TCase *tcase = tcase_create("iconv");
 
 	tcase_add_test(tcase, learned_from_iconv);
+	tcase_add_loop_test(
+	    tcase, learned_with_ascii, 0, (int)(sizeof learned / sizeof learned[0]));
 	tcase_add_test(tcase, not_learned);
 	tcase_add_loop_test(tcase, learned_once, 0, 5);
 	tcase_add_test(tcase, known_in_a_child);

@@ -5,7 +5,6 @@
  */
 #include "../../src/base/compat.h"
 
-#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <netinet/in.h>
@@ -29,12 +28,7 @@ static int count;
 static void
 raise_limit(void)
 {
-	struct rlimit limit;
-
-	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	limit.rlim_cur = limit.rlim_max < CROWD + SPARE ? limit.rlim_max : CROWD + SPARE;
-	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	count = (int)limit.rlim_cur - SPARE;
+	count = sock_may_open(CROWD + SPARE) - SPARE;
 	if (count < CROWD)
 		fprintf(stderr, "only %d of %d clients: no more files may be open\n", count, CROWD);
 }
@@ -139,21 +133,6 @@ echo(FILE *client, char *line, size_t length, void *arg)
 	return 0;
 }
 
-/* Octets of memory that this process uses now. */
-static long
-memory_used(void)
-{
-	char text[128];
-	long kilobytes = 0;
-	FILE *f = fopen("/proc/self/status", "r");
-
-	while (f != NULL && fgets(text, sizeof text, f) != NULL)
-		sscanf(text, "VmRSS: %ld", &kilobytes);
-	if (f != NULL)
-		fclose(f);
-	return kilobytes * 1024;
-}
-
 static double
 time_used(void)
 {
@@ -175,7 +154,7 @@ await_step(int from)
 static void
 check_idle(long before)
 {
-	long each = (memory_used() - before) / count;
+	long each = (sock_memory_used() - before) / count;
 	double start = time_used();
 
 	printf("a client costs %ld octets\n", each);
@@ -204,7 +183,7 @@ START_TEST(crowd)
 		be_clients(to[0], from[1]);
 	close(from[1]);
 	server = server_start_lines("127.0.0.1", echo, NULL, &options);
-	before = memory_used();
+	before = sock_memory_used();
 	port = fsock_local_port(fsock_server_socket(server));
 	ck_assert_int_eq(write(to[1], &port, sizeof port), sizeof port);
 	for (int round = 0; round < ROUNDS; round++) {

@@ -6,6 +6,7 @@
 #include <check.h>
 #include <fcntl.h>
 #include <math.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -752,6 +753,81 @@ START_TEST(making_fails_of_what_is_there)
 }
 END_TEST
 
+/* What a layer holds while the peer does not read, and no stream knows of. */
+enum held { HELD_PENDING, HELD_BLOCKING, HELD_TOO_LONG, HELD_WAYS };
+
+static struct {
+	fsock *s;
+	size_t got;
+	int is_right;
+} taker;
+
+/* Takes all that comes, until the end. */
+static void
+take(void *arg)
+{
+	char octets[4096];
+	ssize_t n;
+
+	(void)arg;
+	while ((n = fsock_receive(taker.s, octets, sizeof octets, NULL)) > 0)
+		for (ssize_t i = 0; i < n; i++)
+			taker.is_right &= octets[i] == (char)(taker.got++ % 251);
+}
+
+/* Sends until there is no more room. Returns how much went. */
+static size_t
+send_much(fsock *s)
+{
+	char octets[4096];
+	size_t sent = 0;
+	ssize_t n;
+
+	do {
+		for (size_t i = 0; i < sizeof octets; i++)
+			octets[i] = (char)((sent + i) % 251);
+		n = fsock_send(s, octets, sizeof octets, NULL);
+		sent += n > 0 ? (size_t)n : 0;
+	} while (n > 0);
+	ck_assert_int_eq(errno, EAGAIN);
+	return sent;
+}
+
+START_TEST(held_without_streams)
+{
+	enum held how = _i % HELD_WAYS;
+	struct sock_thread thread;
+	fsock *ends[2];
+	size_t sent;
+
+	open_pair(ends, &plans[1 + _i / HELD_WAYS],
+	    (struct fsock_options){
+		.timeout = 20, .close_timeout = how == HELD_TOO_LONG ? 0.05 : 20 });
+	ck_assert_int_eq(fsock_set_nonblocking(ends[0], 1), 0);
+	sent = send_much(ends[0]);
+	ck_assert_int_gt(fsock_send_pending(ends[0]), 0);
+	taker.s = ends[1];
+	taker.got = 0;
+	taker.is_right = 1;
+	if (how != HELD_TOO_LONG)
+		sock_thread_start(&thread, take, NULL);
+	if (how == HELD_PENDING)
+		while (fsock_send_pending(ends[0]) > 0)
+			poll(&(struct pollfd){ fsock_socket(ends[0]), POLLOUT, 0 }, 1, 20000);
+	ck_assert_int_eq(fsock_set_nonblocking(ends[0], 0), how == HELD_TOO_LONG ? -1 : 0);
+	if (how == HELD_TOO_LONG) {
+		sock_assert_error(FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
+	} else {
+		ck_assert_int_eq(fsock_send_pending(ends[0]), 0);
+		ck_assert_int_eq(fsock_shutdown(ends[0], FSOCK_OUTPUT), 0);
+		sock_thread_join(&thread);
+		ck_assert_uint_eq(taker.got, sent);
+		ck_assert_int_eq(taker.is_right, 1);
+	}
+	close_pair(ends);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -778,6 +854,7 @@ main(void)
 	tcase_add_loop_test(t, making_fails, 0, 2);
 	tcase_add_test(t, wants_what_is_below);
 	tcase_add_loop_test(t, making_fails_of_what_is_there, 0, 2);
+	tcase_add_loop_test(t, held_without_streams, 0, 2 * HELD_WAYS);
 	suite_add_tcase(s, t);
 	return sock_run(s);
 }

@@ -202,10 +202,12 @@ END_TEST
 /* In two lists: whichever is waited on goes on, whatever the other has begun. */
 START_TEST(in_two_lists)
 {
-	fsock *s = begin_waiting(_i, 0);
-	fsock_waitlist *second = wait_list(_i);
+	fsock *s = begin_waiting(_i / 2, 0);
+	fsock_waitlist *second = wait_list(_i / 2);
 	struct fsock_event event;
 
+	if (_i % 2) /* the first one has begun to connect it */
+		ck_assert_int_eq(fsock_waitlist_wait(list, 0.005, NULL), 0);
 	ck_assert_int_eq(fsock_waitlist_add(second, s, FSOCK_OUTPUT, NULL), 0);
 	for (int i = 0; i < 6; i++)
 		ck_assert_int_eq(fsock_waitlist_wait(i % 2 ? second : list, 0.005, NULL), 0);
@@ -281,6 +283,79 @@ START_TEST(used_while_connected)
 }
 END_TEST
 
+/* What blocks until there is a connection, and then does what it is to do. */
+static const struct {
+	int (*use)(fsock *);
+	int result;
+} blocking[] = {
+	{ use_receive, 1 },
+	{ use_send, 1 },
+	{ use_read, 0 },
+	{ use_write, 0 },
+};
+
+static struct user {
+	fsock *s;
+	int (*use)(fsock *);
+	int result;
+} user;
+
+static void
+use_it(void *unused)
+{
+	(void)unused;
+	user.result = user.use(user.s);
+}
+
+/* Makes room for one. Returns the peer of s, which comes after all that were there before. */
+static int
+accept_it(fsock *s, int is_listed)
+{
+	int peer = -1, fd = accept(full[0], NULL, NULL);
+
+	ck_assert_int_ge(fd, 0);
+	while (fsock_is_connecting(s))
+		if (is_listed)
+			fsock_waitlist_wait(list, 0.01, NULL);
+		else
+			sched_yield();
+	ck_assert_int_eq(fcntl(full[0], F_SETFL, O_NONBLOCK), 0);
+	for (; fd >= 0; fd = accept(full[0], NULL, NULL)) {
+		if (peer >= 0)
+			close(peer);
+		peer = fd;
+	}
+	return peer;
+}
+
+START_TEST(blocks_until_connected)
+{
+	int row = _i / 2 % (int)COUNT(blocking), is_listed = _i % 2, peer;
+	fsock *s = begin_waiting(_i / 2 / (int)COUNT(blocking), 0);
+	struct sock_thread thread;
+	char c = '\0';
+
+	ck_assert_int_eq(fsock_set_nonblocking(s, 0), 0);
+	if (!is_listed)
+		ck_assert_int_eq(fsock_waitlist_remove(list, s), 0);
+	user = (struct user){ .s = s, .use = blocking[row].use };
+	sock_thread_start(&thread, use_it, NULL);
+	sock_thread_await_blocked(&thread);
+	ck_assert_int_eq(fsock_is_connecting(s), 1);
+	peer = accept_it(s, is_listed);
+	ck_assert_int_eq(send(peer, "y\n", 2, 0), 2);
+	sock_thread_join(&thread);
+	ck_assert_int_eq(user.result, blocking[row].result);
+	if (user.use == use_send || user.use == use_write) {
+		ck_assert_int_eq(recv(peer, &c, 1, 0), 1);
+		ck_assert_int_eq(c, 'x');
+	}
+	close(peer);
+	ck_assert_int_eq(fsock_close(s), 0);
+	end_waiting();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -290,9 +365,11 @@ main(void)
 	tcase_add_loop_test(tcase, not_connected, 0, DRIVERS * COUNT(outcomes) * COUNT(uses));
 	tcase_add_loop_test(tcase, closed_meanwhile, 0, wait_backends());
 	tcase_add_loop_test(tcase, failed_when_blocking, 0, wait_backends());
-	tcase_add_loop_test(tcase, in_two_lists, 0, wait_backends());
+	tcase_add_loop_test(tcase, in_two_lists, 0, 2 * wait_backends());
 	tcase_add_loop_test(tcase, in_a_child, 0, wait_backends());
 	tcase_add_loop_test(tcase, used_while_connected, 0, wait_backends());
+	tcase_add_loop_test(
+	    tcase, blocks_until_connected, 0, 2 * (int)COUNT(blocking) * wait_backends());
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);
 }

@@ -161,6 +161,40 @@ START_TEST(output_is_flushed)
 }
 END_TEST
 
+/* What waits for a connection goes if that stands by the end. */
+static int
+exit_while_connecting(void *port)
+{
+	struct fsock_options options = { .nonblocking = FSOCK_ON };
+	fsock *s;
+	FILE *f;
+
+	alarm(20);
+	s = fsock_connect("127.0.0.1", *(int *)port, &options);
+	f = two_way ? fsock_stream(s) : fsock_output(s);
+	SOCK_EXPECT(f != NULL && fputs("at last\n", f) >= 0 && fflush(f) == 0);
+	exit(0);
+}
+
+START_TEST(connecting_at_exit)
+{
+	fsock *listener = fsock_listen("127.0.0.1", 0, NULL), *peer;
+	int port = fsock_local_port(listener);
+	char line[16];
+
+	two_way = _i;
+	ck_assert_int_eq(sock_child(exit_while_connecting, &port), 0);
+	peer = fsock_accept(listener, &(struct fsock_options){ .timeout = 20 });
+	ck_assert_ptr_nonnull(peer);
+	/* Streams of the parent's would have its handler of exit() in all children to come. */
+	ck_assert_int_eq(sock_read_all(fsock_socket(peer), line, 8), 8);
+	ck_assert_mem_eq(line, "at last\n", 8);
+	ck_assert_int_eq(recv(fsock_socket(peer), line, 1, 0), 0);
+	ck_assert_int_eq(fsock_close(peer), 0);
+	ck_assert_int_eq(fsock_close(listener), 0);
+}
+END_TEST
+
 /* ---- Handlers of the program. */
 
 static FILE *talker;
@@ -367,6 +401,7 @@ main(void)
 	tcase_add_checked_fixture(t, open_links, close_links);
 	tcase_add_loop_test(t, blocked_reader, 0, 8);
 	tcase_add_loop_test(t, output_is_flushed, 0, 4);
+	tcase_add_loop_test(t, connecting_at_exit, 0, 2);
 	tcase_add_loop_test(t, handlers_talk, 0, 2);
 	tcase_add_loop_test(t, no_late_reader, 0, 2);
 	tcase_add_loop_test(t, child_leaves_alone, 0, 12);

@@ -235,16 +235,17 @@ life_live(life_fn *fn, struct life *life, int n, int way, const char *what)
 
 /*
  * Lets every call fail in its turn, in each of its ways; where every step is slow, a sample of
- * them: one of FSOCK_SAMPLE, if that is more than 1. The first life, without a fault, makes what
- * the process then keeps.
+ * them: one of FSOCK_SAMPLE, or of 5 if that is 1; all if it is 0. The first life, without a fault,
+ * makes what the process then keeps.
  */
 static inline void
 life_sweep(life_fn *fn, const char *what, int least)
 {
 	static struct life life;
 	const char *sample = getenv("FSOCK_SAMPLE");
-	int n, step = sample == NULL ? 1 : atoi(sample) > 1 ? atoi(sample) : 5;
+	int n, step = sample == NULL ? 0 : atoi(sample);
 
+	step = step > 1 ? step : step == 1 ? 5 : 1;
 	plan.armed = 1;
 	OWN(fn(&life));
 	plan.armed = 0;

@@ -1,5 +1,6 @@
 #include "../../src/base/compat.h"
 
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 
@@ -191,6 +192,31 @@ sock_open_fds(void)
 	for (int fd = 0; fd < 2048; fd++)
 		count += fcntl(fd, F_GETFD) >= 0;
 	return count;
+}
+
+int
+sock_may_open(int most)
+{
+	struct rlimit limit;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = limit.rlim_max < (rlim_t)most ? limit.rlim_max : (rlim_t)most;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	return (int)limit.rlim_cur;
+}
+
+long
+sock_memory_used(void)
+{
+	char text[128];
+	long kilobytes = 0;
+	FILE *f = fopen("/proc/self/status", "r");
+
+	while (f != NULL && fgets(text, sizeof text, f) != NULL)
+		sscanf(text, "VmRSS: %ld", &kilobytes);
+	if (f != NULL)
+		fclose(f);
+	return kilobytes * 1024;
 }
 
 double

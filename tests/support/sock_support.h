@@ -80,6 +80,12 @@ void sock_fill(int fd);
 /* How many descriptors are open. */
 int sock_open_fds(void);
 
+/* Has the process open up to so many files. Returns how many that is, if the system allows less. */
+int sock_may_open(int most);
+
+/* Octets of memory that this process uses now. */
+long sock_memory_used(void);
+
 /* Seconds of the monotonic clock. */
 double sock_now(void);
 

@@ -4,6 +4,7 @@
 
 #include <openssl/ssl.h>
 
+#include "../support/layered.h"
 #include "tls_support.h"
 
 /* A socket of the library's, and a bare descriptor with an SSL. */
@@ -15,6 +16,8 @@ struct bare {
 	SSL *ssl;
 	int is_server; /* the bare one */
 	int is_interruptible;
+	const struct mangle_plan *below; /* of a layer under TLS, without a key; or NULL */
+	struct relay *relay;             /* between the two, or NULL */
 };
 
 static inline SSL_CTX *
@@ -45,15 +48,24 @@ static inline void
 bare_connect(struct bare *b)
 {
 	pthread_t thread;
-	int fds[2];
+	int fds[2], between[2];
 	void *r;
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	b->fd = fds[1];
+	if (b->relay != NULL) {
+		b->relay->fds[0] = b->fd;
+		ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, between), 0);
+		b->relay->fds[1] = between[0];
+		b->fd = between[1];
+		relay_start(b->relay);
+	}
 	b->s = fsock_adopt(
 	    fds[0], &(struct fsock_options){ .timeout = 20,
 			.interruptible = b->is_interruptible ? FSOCK_ON : FSOCK_DEFAULT });
 	ck_assert_ptr_nonnull(b->s);
+	if (b->below != NULL)
+		ck_assert_int_eq(mangle_push(b->s, b->below, 0), 0);
 	b->ssl = SSL_new(b->context);
 	SSL_set_fd(b->ssl, b->fd);
 	if (b->is_server)

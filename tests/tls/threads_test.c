@@ -112,9 +112,129 @@ START_TEST(three)
 }
 END_TEST
 
+/* ---- Shutting down where the kernel takes no more: nobody gets a proper end of what is cut. */
+
+static void
+write_for_ever(void *arg)
+{
+	FILE *out = fsock_output(arg);
+
+	while (fputs("much that nobody reads\n", out) >= 0)
+		world.written++;
+	world.errnum = errno;
+}
+
+/* The bare end reads until there is no more. Returns what OpenSSL says then. */
+static int
+read_to_end(struct bare *b)
+{
+	char octets[4096];
+	int n;
+
+	while ((n = SSL_read(b->ssl, octets, sizeof octets)) > 0)
+		;
+	return SSL_get_error(b->ssl, n);
+}
+
+/* A writer that is blocked fails at once, whoever has the FILE: _i & 4; both directions: _i & 1. */
+START_TEST(shutdown_behind_a_writer)
+{
+	struct sock_thread writer;
+	struct bare b = { 0 };
+	double start;
+
+	memset(&world, 0, sizeof world);
+	bare_open(&b, _i & 2);
+	if (_i & 4)
+		fsock_input(b.s);
+	sock_thread_start(&writer, write_for_ever, b.s);
+	sock_thread_await_blocked(&writer);
+	start = sock_now();
+	ck_assert_int_eq(fsock_shutdown(b.s, _i & 1 ? FSOCK_IO : FSOCK_OUTPUT), 0);
+	sock_thread_join(&writer);
+	ck_assert(sock_now() - start < 10);
+	ck_assert_int_eq(world.errnum, EPIPE);
+	ck_assert_int_ne(read_to_end(&b), SSL_ERROR_ZERO_RETURN);
+	bare_close(&b);
+}
+END_TEST
+
+static void
+read_line(void *arg)
+{
+	char line[64];
+
+	world.is_right = fgets(line, sizeof line, arg) == NULL && feof(arg) && !ferror(arg);
+}
+
+/* Who is blocked in a read gets the end of the file, and no word of a cut; output goes on. */
+START_TEST(input_ends_under_a_reader)
+{
+	struct sock_thread reader;
+	char line[64] = "";
+
+	for (int i = 0; i < 50; i++) {
+		struct bare b = { 0 };
+		FILE *in, *out;
+
+		bare_open(&b, _i);
+		in = fsock_input(b.s);
+		out = fsock_output(b.s);
+		sock_thread_start(&reader, read_line, in);
+		sock_thread_await_blocked(&reader);
+		ck_assert_int_eq(fsock_shutdown(b.s, FSOCK_INPUT), 0);
+		sock_thread_join(&reader);
+		ck_assert_msg(world.is_right, "round %d", i);
+		ck_assert_int_ge(fputs("still here\n", out), 0);
+		ck_assert_int_eq(fflush(out), 0);
+		ck_assert_int_eq(SSL_read(b.ssl, line, sizeof line - 1), 11);
+		ck_assert_int_eq(fsock_close(b.s), 0);
+		b.s = NULL;
+		ck_assert_int_eq(read_to_end(&b), SSL_ERROR_ZERO_RETURN);
+		bare_close(&b);
+	}
+}
+END_TEST
+
+/*
+ * Where nobody writes, the end waits for room as long as a write does. If there is none output has
+ * failed: later writes do, and do not wait again; the peer's input has ended.
+ */
+START_TEST(no_room_for_the_end)
+{
+	struct bare b = { 0 };
+	char sink[4096];
+	double start;
+	ssize_t n;
+	FILE *out;
+
+	bare_open(&b, _i & 2);
+	bare_hear(&b, "all there is\n");
+	out = fsock_stream(b.s);
+	sock_fill(fsock_socket(b.s));
+	fsock_set_option(b.s, FSOCK_OPTION_SEND_TIMEOUT, 0.05);
+	ck_assert_int_eq(fsock_shutdown(b.s, _i & 1 ? FSOCK_IO : FSOCK_OUTPUT), -1);
+	sock_assert_error(FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
+	fsock_set_option(b.s, FSOCK_OPTION_SEND_TIMEOUT, 20);
+	start = sock_now();
+	ck_assert(fputs("more\n", out) < 0 || fflush(out) != 0);
+	sock_assert_error(FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
+	ck_assert(sock_now() - start < 10);
+	while ((n = recv(b.fd, sink, sizeof sink, MSG_DONTWAIT)) > 0)
+		;
+	ck_assert_int_eq(n, 0);
+	ck_assert_int_eq(fsock_close(b.s), -1);
+	b.s = NULL;
+	bare_close(&b);
+}
+END_TEST
+
 static void
 add(TCase *t)
 {
+	tcase_add_loop_test(t, shutdown_behind_a_writer, 0, 8);
+	tcase_add_loop_test(t, input_ends_under_a_reader, 0, 2);
+	tcase_add_loop_test(t, no_room_for_the_end, 0, 4);
 	signal(SIGPIPE, SIG_IGN); /* the peer's OpenSSL raises it */
 	tcase_add_loop_test(t, three, 0, 4);
 }

@@ -4,6 +4,9 @@
 
 #include <sys/socket.h>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include <check.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -176,6 +179,62 @@ say(fsock *from, fsock *to, const char *text)
 	ck_assert_int_eq(fflush(out), 0);
 	ck_assert_msg(fgets(line, sizeof line, in) != NULL, "%s", fsock_last_error()->text);
 	ck_assert_str_eq(line, text);
+}
+
+/* Between two descriptors: octet by octet, each as a segment of its own. */
+struct relay {
+	int fds[2];
+	pthread_t threads[2];
+};
+
+static inline void
+relay_octets(int from, int to)
+{
+	char c;
+
+	while (recv(from, &c, 1, 0) == 1)
+		if (send(to, &c, 1, MSG_NOSIGNAL) != 1)
+			break;
+	shutdown(to, SHUT_WR);
+}
+
+static inline void *
+relay_there(void *arg)
+{
+	const struct relay *r = arg;
+
+	relay_octets(r->fds[0], r->fds[1]);
+	return NULL;
+}
+
+static inline void *
+relay_back(void *arg)
+{
+	const struct relay *r = arg;
+
+	relay_octets(r->fds[1], r->fds[0]);
+	return NULL;
+}
+
+static inline void
+relay_start(struct relay *r)
+{
+	int on = 1;
+
+	for (int i = 0; i < 2; i++) /* of a Unix domain it makes no difference */
+		setsockopt(r->fds[i], IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	ck_assert_int_eq(pthread_create(&r->threads[0], NULL, relay_there, r), 0);
+	ck_assert_int_eq(pthread_create(&r->threads[1], NULL, relay_back, r), 0);
+}
+
+/* When both ends are closed. */
+static inline void
+relay_join(struct relay *r)
+{
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(pthread_join(r->threads[i], NULL), 0);
+		close(r->fds[i]);
+	}
 }
 
 /*

@@ -156,18 +156,115 @@ START_TEST(starttls)
 }
 END_TEST
 
-/* What somebody has put behind the answer is not taken for the server's. */
+/* One end reads a line in the clear, and what is in `behind` comes with it. */
+static void
+read_ahead(struct pair *p, fsock *reader, const void *behind, size_t n)
+{
+	fsock *sender = reader == p->client ? p->server : p->client;
+	char octets[4096] = "in the clear\n", line[64];
+	FILE *in = fsock_stream(reader);
+
+	ck_assert_uint_lt(13 + n, sizeof octets);
+	memcpy(octets + 13, behind, n);
+	ck_assert_int_eq(send(fsock_socket(sender), octets, 13 + n, MSG_NOSIGNAL), 13 + (int)n);
+	ck_assert_ptr_nonnull(fgets(line, sizeof line, in));
+	ck_assert_str_eq(line, "in the clear\n");
+}
+
+static const struct {
+	const char *octets;
+	const char *text; /* what a handshake makes of them */
+} injected[] = {
+	{ "250 injected\n", "handshake: peer does not speak TLS" },
+	{ "EHLO injected\n", "handshake: peer does not speak TLS" },
+	{ "\x15\x03\x03\0\x02\x01\0", NULL }, /* an alert: close_notify */
+	{ "\x17\x03\x03\0\x0dis plain text", NULL },
+};
+
+/*
+ * What somebody has put behind STARTTLS, or the answer to it, is not taken for the peer's: it is
+ * refused, or, _i & 1, the handshake fails. By a server: _i & 2.
+ */
 START_TEST(injection)
 {
+	static const size_t lengths[] = { 13, 14, 7, 18 };
+	int takes = _i & 1, accepting = _i & 2 ? FSOCK_TLS_ACCEPTING : 0, row = _i / 4;
+	struct pair p;
+	fsock *s;
+
+	pair_open(&p, NULL);
+	s = accepting ? p.server : p.client;
+	read_ahead(&p, s, injected[row].octets, lengths[row]);
+	if (!takes) {
+		ck_assert_int_eq(fsock_tls_start(s, accepting ? p.theirs : p.ours, accepting), -1);
+		sock_assert_error(fsock_error_kind_of_errno(EBUSY), EBUSY);
+		pair_close(&p);
+		return;
+	}
+	for (int i = 0; i < 2; i++) {
+		int r = i == 0 ? fsock_tls_start(s, accepting ? p.theirs : p.ours,
+				     accepting | FSOCK_TLS_TAKE_PENDING)
+			       : fgetc(fsock_stream(s)); /* nor later */
+
+		ck_assert_int_eq(r, -1);
+		ck_assert(i == 0 || ferror(fsock_stream(s)));
+		sock_assert_error(FSOCK_TLS_ERROR, EPROTO);
+		if (i == 0 && injected[row].text != NULL)
+			ck_assert_str_eq(fsock_last_error()->text, injected[row].text);
+	}
+	pair_close(&p);
+}
+END_TEST
+
+static void
+connect_tls(void *arg)
+{
+	struct pair *p = arg;
+
+	if (fsock_tls_start(p->client, p->ours, 0) != 0)
+		p->client = NULL;
+}
+
+/* A hello that was read ahead with a line in the clear, as behind one of the PROXY protocol. */
+START_TEST(hello_behind_a_line)
+{
+	static const char proxy[] = "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n";
+	struct sock_thread client;
 	struct pair p;
 	char line[64];
 
 	pair_open(&p, NULL);
-	ck_assert_int_ge(fputs("220 go ahead\n250 injected\n", fsock_stream(p.server)), 0);
-	ck_assert_int_eq(fflush(fsock_stream(p.server)), 0);
-	ck_assert_ptr_nonnull(fgets(line, sizeof line, fsock_stream(p.client)));
+	ck_assert_int_eq(send(fsock_socket(p.client), proxy, strlen(proxy), 0), strlen(proxy));
+	sock_thread_start(&client, connect_tls, &p);
+	sock_thread_await_blocked(&client);
+	ck_assert_ptr_nonnull(fgets(line, sizeof line, fsock_stream(p.server)));
+	ck_assert_str_eq(line, proxy);
+	ck_assert_int_eq(fsock_tls_start(p.server, p.theirs, FSOCK_TLS_ACCEPTING), -1);
+	sock_assert_error(fsock_error_kind_of_errno(EBUSY), EBUSY);
+	ck_assert_msg(
+	    fsock_tls_start(p.server, p.theirs, FSOCK_TLS_ACCEPTING | FSOCK_TLS_TAKE_PENDING) == 0,
+	    "%s", fsock_last_error()->text);
+	sock_thread_join(&client);
+	ck_assert_ptr_nonnull(p.client);
+	say(p.client, p.server, "hello\n");
+	say(p.server, p.client, "hello yourself\n");
+	pair_close(&p);
+}
+END_TEST
+
+/* What cannot be begun: the socket goes on in the clear. */
+START_TEST(not_begun)
+{
+	struct fsock_tls_options nameless = { .ca_file = file("ca.pem") };
+	struct pair p;
+
+	pair_open(&p, &nameless);
 	ck_assert_int_eq(fsock_tls_start(p.client, p.ours, 0), -1);
-	ck_assert_int_eq(errno, EBUSY);
+	sock_assert_error(FSOCK_INVALID_ARGUMENT_ERROR, EINVAL);
+	ck_assert_int_eq(fsock_tls_start(p.server, p.theirs, 4), -1);
+	sock_assert_error(FSOCK_INVALID_ARGUMENT_ERROR, EINVAL);
+	say(p.client, p.server, "in the clear\n");
+	say(p.server, p.client, "likewise\n");
 	pair_close(&p);
 }
 END_TEST
@@ -238,50 +335,24 @@ START_TEST(no_tls)
 }
 END_TEST
 
-/* Octet by octet, from one descriptor to another. */
-struct relay {
-	int from, to;
-	pthread_t thread;
-};
-
-static void *
-relay(void *arg)
-{
-	const struct relay *r = arg;
-	char c;
-
-	while (recv(r->from, &c, 1, 0) == 1)
-		if (send(r->to, &c, 1, MSG_NOSIGNAL) != 1)
-			break;
-	shutdown(r->to, SHUT_WR);
-	return NULL;
-}
-
 START_TEST(octet_by_octet)
 {
-	int a[2], b[2];
-	struct relay there, back;
+	enum sock_transport transport = _i ? SOCK_TCP4 : SOCK_UNIX;
+	const struct fsock_options options = { .timeout = 20 };
+	struct relay relay;
 	struct pair p;
 
 	pair_make(&p, NULL);
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, a), 0);
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, b), 0);
-	p.client = fsock_adopt(a[0], &(struct fsock_options){ .timeout = 20 });
-	p.server = fsock_adopt(b[0], &(struct fsock_options){ .timeout = 20 });
-	there = (struct relay){ .from = a[1], .to = b[1] };
-	back = (struct relay){ .from = b[1], .to = a[1] };
-	ck_assert_int_eq(pthread_create(&there.thread, NULL, relay, &there), 0);
-	ck_assert_int_eq(pthread_create(&back.thread, NULL, relay, &back), 0);
+	p.client = sock_raw(transport, &options, &relay.fds[0]);
+	p.server = sock_raw(transport, &options, &relay.fds[1]);
+	relay_start(&relay);
 	pair_start(&p);
 	for (int i = 0; i < 20; i++) {
 		say(p.client, p.server, "one at a time\n");
 		say(p.server, p.client, "and back\n");
 	}
 	pair_close(&p);
-	pthread_join(there.thread, NULL);
-	pthread_join(back.thread, NULL);
-	close(a[1]);
-	close(b[1]);
+	relay_join(&relay);
 }
 END_TEST
 
@@ -319,9 +390,12 @@ START_TEST(listed)
 }
 END_TEST
 
-/* Much in both directions, with a reader and a writer on each end. */
+/*
+ * Much in both directions, with a reader and a writer on each end. Their FILEs are open before the
+ * first of them is through: the last one that is closed takes the socket with it.
+ */
 struct bulk {
-	fsock *s;
+	FILE *f;
 	size_t n;
 	pthread_t thread;
 };
@@ -330,11 +404,10 @@ static void *
 write_bulk(void *arg)
 {
 	struct bulk *b = arg;
-	FILE *out = fsock_output(b->s);
 
 	for (size_t i = 0; i < b->n; i++)
-		fprintf(out, "line %zu of many\n", i);
-	fclose(out);
+		fprintf(b->f, "line %zu of many\n", i);
+	fclose(b->f);
 	return NULL;
 }
 
@@ -342,16 +415,15 @@ static void *
 read_bulk(void *arg)
 {
 	struct bulk *b = arg;
-	FILE *in = fsock_input(b->s);
 	char line[64], expected[64];
 	size_t i;
 
-	for (i = 0; fgets(line, sizeof line, in) != NULL; i++) {
+	for (i = 0; fgets(line, sizeof line, b->f) != NULL; i++) {
 		snprintf(expected, sizeof expected, "line %zu of many\n", i);
 		if (strcmp(line, expected) != 0)
 			return NULL;
 	}
-	return i == b->n && !ferror(in) ? b : NULL;
+	return i == b->n && !ferror(b->f) ? b : NULL;
 }
 
 START_TEST(four_threads)
@@ -363,7 +435,12 @@ START_TEST(four_threads)
 	pair_open(&p, NULL);
 	pair_start(&p);
 	for (int i = 0; i < 2; i++) {
-		writers[i] = readers[i] = (struct bulk){ .s = i ? p.server : p.client, .n = 40000 };
+		fsock *s = i ? p.server : p.client;
+
+		writers[i] = (struct bulk){ .f = fsock_output(s), .n = 40000 };
+		readers[i] = (struct bulk){ .f = fsock_input(s), .n = 40000 };
+	}
+	for (int i = 0; i < 2; i++) {
 		ck_assert_int_eq(
 		    pthread_create(&writers[i].thread, NULL, write_bulk, &writers[i]), 0);
 		ck_assert_int_eq(
@@ -401,7 +478,7 @@ START_TEST(silent_clients)
 		.key = file("good.key") };
 	fsock_tls *tls = tls_of(&good), *ours;
 	struct fsock_server_options how = { .error = keep_error,
-		.socket = { .layer = fsock_tls_layer(tls), .handshake_timeout = 0.3 } };
+		.socket = { .layer = fsock_tls_layer(tls), .handshake_timeout = 2 } };
 	struct echo e = { 0 };
 	fsock *silent[8];
 	FILE *f;
@@ -434,9 +511,13 @@ START_TEST(silent_clients)
 }
 END_TEST
 
+#define A_16  "abcdefghijklmnop"
+#define A_64  A_16 A_16 A_16 A_16
+#define A_256 A_64 A_64 A_64 A_64
+
 static const struct {
 	struct fsock_tls_options options;
-	const char *files[3]; /* certificate, key, authorities */
+	const char *files[4]; /* certificate, key, authorities, revocations */
 	int errnum;
 } unusable[] = {
 	{ { .min_version = 11 }, { NULL }, EINVAL },
@@ -444,9 +525,14 @@ static const struct {
 	{ { .reserved = { 1 } }, { NULL }, EINVAL },
 	{ { .ciphers = "none such" }, { NULL }, EPROTO },
 	{ { 0 }, { "missing.pem" }, ENOENT },
+	{ { .alpn = "" }, { NULL }, EINVAL },
+	{ { .alpn = A_256 }, { NULL }, EINVAL },
 	{ { 0 }, { "good.pem", "named.key" }, EPROTO },
+	{ { 0 }, { "good.pem", "edwards.key" }, EPROTO },
 	{ { 0 }, { "good.key" }, EPROTO },
 	{ { 0 }, { NULL, NULL, "missing.pem" }, ENOENT },
+	{ { 0 }, { NULL, NULL, NULL, "missing.pem" }, ENOENT },
+	{ { 0 }, { NULL, NULL, NULL, "good.key" }, EPROTO },
 };
 
 START_TEST(unusable_options)
@@ -456,6 +542,7 @@ START_TEST(unusable_options)
 	o.certificate = file(unusable[_i].files[0]);
 	o.key = file(unusable[_i].files[1]);
 	o.ca_file = file(unusable[_i].files[2]);
+	o.crl_file = file(unusable[_i].files[3]);
 	ck_assert_ptr_null(fsock_tls_new(&o));
 	ck_assert_msg(errno == unusable[_i].errnum, "%s", fsock_last_error()->text);
 	ck_assert_int_eq(fsock_last_error()->errnum, unusable[_i].errnum);
@@ -509,11 +596,13 @@ add(TCase *t)
 	tcase_add_loop_test(t, bad_certificate, 0, COUNT(bad));
 	tcase_add_loop_test(t, client_certificate, 0, COUNT(clients));
 	tcase_add_test(t, starttls);
-	tcase_add_test(t, injection);
+	tcase_add_loop_test(t, injection, 0, 4 * COUNT(injected));
+	tcase_add_test(t, hello_behind_a_line);
+	tcase_add_test(t, not_begun);
 	tcase_add_loop_test(t, truncated, 0, 2);
 	tcase_add_test(t, half_closed);
 	tcase_add_loop_test(t, no_tls, 0, 2);
-	tcase_add_test(t, octet_by_octet);
+	tcase_add_loop_test(t, octet_by_octet, 0, 2);
 	tcase_add_test(t, listed);
 	tcase_add_test(t, four_threads);
 	tcase_add_loop_test(t, silence, 0, 2);

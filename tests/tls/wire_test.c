@@ -249,6 +249,37 @@ START_TEST(handshake)
 }
 END_TEST
 
+/* An octet a record, from either end. The bare one serves: _i & 1; in small segments: _i & 2. */
+START_TEST(octet_a_record)
+{
+	static const char text[] = "a line, slowly\n";
+	char line[64] = "", octets[64];
+	struct relay relay;
+	struct bare b = { .relay = _i & 2 ? &relay : NULL };
+	FILE *in, *out;
+
+	bare_open(&b, _i & 1);
+	in = fsock_input(b.s);
+	out = fsock_output(b.s);
+	ck_assert_int_eq(setvbuf(out, NULL, _IONBF, 0), 0);
+	for (int turn = 0; turn < 5; turn++) {
+		for (const char *c = text; *c != '\0'; c++)
+			ck_assert_int_eq(SSL_write(b.ssl, c, 1), 1);
+		ck_assert_msg(fgets(line, sizeof line, in) != NULL, "%s", fsock_last_error()->text);
+		ck_assert_str_eq(line, text);
+		for (const char *c = text; *c != '\0'; c++)
+			ck_assert_int_eq(putc(*c, out), *c);
+		for (const char *c = text; *c != '\0'; c++) {
+			ck_assert_int_eq(SSL_read(b.ssl, octets, sizeof octets), 1);
+			ck_assert_int_eq(octets[0], *c);
+		}
+	}
+	bare_close(&b);
+	if (b.relay != NULL)
+		relay_join(&relay);
+}
+END_TEST
+
 /* New keys, with and without a wish for the other's: _i & 1; of a server, of a client: _i & 2. */
 START_TEST(new_keys)
 {
@@ -269,32 +300,44 @@ START_TEST(new_keys)
 }
 END_TEST
 
-static void *
+/* Much, which nobody reads for now. */
+struct filler {
+	fsock *s;
+	int is_closed;
+};
+
+static void
 fill(void *arg)
 {
-	fsock *s = arg;
-	FILE *out = fsock_output(s);
+	struct filler *filler = arg;
+	FILE *out = fsock_output(filler->s);
 
 	for (int i = 0; i < 50000; i++)
 		fputs("much that nobody reads for now\n", out);
-	return fclose(out) == 0 ? s : NULL;
+	filler->is_closed = fclose(out) == 0;
 }
 
-/* New keys while a writer waits for room; the same as for new_keys. The answers wait behind. */
+/*
+ * New keys while a writer waits for room; the same as for new_keys. The answers wait behind; and
+ * where there is a layer below, _i & 4, it is given the same octets again all the same.
+ */
 START_TEST(new_keys_while_writing)
 {
+	static const struct mangle_plan odd = { .keeps = 1 };
 	int kind = _i & 1 ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED;
 	char line[64], sink[4096];
-	pthread_t writer;
-	struct bare b = { 0 };
+	struct bare b = { .below = _i & 4 ? &odd : NULL };
+	struct sock_thread writer;
+	struct filler filler;
 	size_t got = 0;
 	FILE *in;
-	void *r;
 	int n;
 
 	bare_open(&b, _i & 2);
 	in = fsock_input(b.s);
-	ck_assert_int_eq(pthread_create(&writer, NULL, fill, b.s), 0);
+	filler = (struct filler){ .s = b.s };
+	sock_thread_start(&writer, fill, &filler);
+	sock_thread_await_blocked(&writer);
 	for (int i = 0; i < 10; i++) {
 		ck_assert_int_eq(SSL_key_update(b.ssl, kind), 1);
 		ck_assert_int_eq(SSL_write(b.ssl, "heard?\n", 7), 7);
@@ -304,8 +347,8 @@ START_TEST(new_keys_while_writing)
 		got += (size_t)n;
 	ck_assert_int_eq(SSL_get_error(b.ssl, n), SSL_ERROR_ZERO_RETURN);
 	ck_assert_uint_eq(got, 50000 * 31);
-	pthread_join(writer, &r);
-	ck_assert_ptr_nonnull(r);
+	sock_thread_join(&writer);
+	ck_assert(filler.is_closed);
 	bare_close(&b);
 }
 END_TEST
@@ -401,8 +444,9 @@ add(TCase *t)
 	tcase_add_test(t, cut);
 	tcase_add_test(t, changed);
 	tcase_add_loop_test(t, handshake, 0, 2);
+	tcase_add_loop_test(t, octet_a_record, 0, 4);
 	tcase_add_loop_test(t, new_keys, 0, 4);
-	tcase_add_loop_test(t, new_keys_while_writing, 0, 4);
+	tcase_add_loop_test(t, new_keys_while_writing, 0, 8);
 	tcase_add_test(t, no_renegotiation);
 }
 

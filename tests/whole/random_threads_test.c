@@ -25,7 +25,9 @@ struct end {
 	FILE *in, *out;
 	size_t sent; /* that went well */
 	size_t got;  /* in order */
-	int is_wrong, at_end;
+	int at_end;
+	char wrong[41]; /* the first octets that were not what was sent, or "" */
+	size_t wrong_at;
 	struct sock_thread reader, writer;
 };
 
@@ -34,6 +36,7 @@ static struct round {
 	fsock_waitlist *lists[LISTS];
 	atomic_int list_number; /* each waiter has its own */
 	atomic_int stop, seeds;
+	struct fsock_options options;
 	int may_cut;   /* somebody is to make the connection fail */
 	size_t amount; /* that each end sends */
 } round_;
@@ -122,6 +125,17 @@ may_go_on(struct end *end)
 	return error == EAGAIN || error == ECANCELED;
 }
 
+/* Compares what has come with what was sent. */
+static void
+check(struct end *end, const char *octets, size_t n)
+{
+	for (size_t i = 0; i < n && end->wrong[0] == '\0'; i++)
+		if (octets[i] != octet_at(end->got + i)) {
+			end->wrong_at = end->got + i;
+			snprintf(end->wrong, sizeof end->wrong, "%.*s", (int)(n - i), octets + i);
+		}
+}
+
 static void
 read_all(void *arg)
 {
@@ -134,8 +148,7 @@ read_all(void *arg)
 		want = 1 + draw(&state, draw(&state, 2) ? 80 : sizeof block);
 		errno = 0;
 		n = fread(block, 1, want, end->in);
-		for (size_t i = 0; i < n; i++)
-			end->is_wrong |= block[i] != octet_at(end->got + i);
+		check(end, block, n);
 		end->got += n;
 	} while (n == want || may_go_on(end));
 }
@@ -280,6 +293,7 @@ open_round(unsigned *state)
 	memset(&round_, 0, sizeof round_);
 	round_.may_cut = draw(state, 3) == 0;
 	round_.amount = 1 + draw(state, 200000);
+	round_.options = options;
 	sock_link(draw(state, 2) ? SOCK_TCP4 : SOCK_PAIR, &options, ends);
 	for (int i = 0; i < LISTS; i++)
 		ck_assert_ptr_nonnull(round_.lists[i] = fsock_waitlist_new());
@@ -327,7 +341,12 @@ check_and_close(void)
 	for (int i = 0; i < 2; i++) {
 		struct end *from = &round_.ends[i], *to = &round_.ends[!i];
 
-		ck_assert_msg(!to->is_wrong, "seed %u, round %d: other octets", seed, number);
+		ck_assert_msg(to->wrong[0] == '\0',
+		    "seed %u, round %d (cut %d, nonblocking %d, delivery %d, format %s): "
+		    "\"%s\" at %zu of %zu",
+		    seed, number, round_.may_cut, round_.options.nonblocking,
+		    round_.options.delivery, round_.options.format, to->wrong, to->wrong_at,
+		    round_.amount);
 		ck_assert_msg(round_.may_cut || (from->sent == round_.amount && to->at_end &&
 						    to->got == round_.amount),
 		    "seed %u, round %d: of %zu octets %zu were sent, %zu came", seed, number,
