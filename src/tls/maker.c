@@ -31,7 +31,7 @@ set_name(struct fsock__tls *t, const char *host)
 	if (length >= sizeof t->name || name[0] == '.' ||
 	    (length == 0 && t->tls->options.verify != FSOCK_OFF &&
 		t->tls->options.verify_name != FSOCK_OFF))
-		return fsock_layer_report("handshake", FSOCK_INVALID_ARGUMENT_ERROR, EINVAL,
+		return fsock_layer_report("make TLS", FSOCK_INVALID_ARGUMENT_ERROR, EINVAL,
 		    "no name that the certificate could be for");
 	memcpy(t->name, name, length);
 	return 0;
@@ -44,7 +44,7 @@ fsock__tls_make(fsock_tls *tls, fsock *s, int accepted, int flags)
 	int error;
 
 	if (t == NULL)
-		return fsock_layer_report("handshake", FSOCK_OUT_OF_MEMORY_ERROR, ENOMEM, NULL);
+		return fsock_layer_report("make TLS", FSOCK_OUT_OF_MEMORY_ERROR, ENOMEM, NULL);
 	t->tls = tls;
 	t->is_server = accepted;
 	t->port = fsock_layer_port(s);
