@@ -246,11 +246,11 @@ FSOCK_API void fsock_disown(fsock *s);
  * accepting: blocked and later calls of fsock_accept() fail with ESHUTDOWN. Receives on a datagram
  * socket whose input is shut down also fail with ESHUTDOWN.
  *
- * The function never waits for a thread that is blocked in a write: that write fails with EPIPE.
- * For this purpose a Unix-domain socket uses two more descriptors (four without eventfd(2)) as soon
- * as a write on it has to wait. The function does not wait for a FILE that another thread is using,
- * either: the output that this FILE holds is not flushed. Call fflush(3) first for output that must
- * precede the end.
+ * The function never waits for a thread that is blocked in a write: that write fails with EPIPE,
+ * and output has failed as described above. For this purpose a socket uses two more descriptors
+ * (four without eventfd(2)) as soon as a write on it has to wait. The function does not wait for a
+ * FILE that another thread is using, either: the output that this FILE holds is not flushed. Call
+ * fflush(3) first for output that must precede the end.
  * Returns: 0 or -1.
  * Errors: EINVAL (invalid direction), ENOTCONN, EINPROGRESS (input of a socket that is not
  *   connected yet), those of a failed flush.

@@ -144,10 +144,8 @@ fsock__worker_begin(struct fsock__worker *w)
 	fsock_server *server = w->server;
 	int another, cutting;
 
-	if (w->client != NULL) {
+	if (w->client != NULL)
 		fsock__handle_ref(w->client);
-		w->client->may_be_cut = 1;
-	}
 	pthread_mutex_lock(&server->lock);
 	w->busy = 1;
 	w->held = w->client;

@@ -240,7 +240,6 @@ struct fsock {
 	atomic_int is_cut;       /* by a server: nothing is read or written any more */
 	atomic_int is_lingering; /* complete and shut down: input is discarded, then it is closed */
 	atomic_int discarded;    /* octets of it since then */
-	int may_be_cut;          /* a server has it: who waits to write can be woken */
 	int made_nonblocking;    /* by us: fsock_release() hands out a descriptor that blocks */
 	int releasing;           /* fsock_release() is at work: FILEs leave the descriptor open */
 	struct fsock__limits limits;

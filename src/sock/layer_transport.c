@@ -60,7 +60,7 @@ layered_offer(struct fsock *s, const void *buf, size_t n)
 	int saved = errno;
 	ssize_t r;
 
-	if (s->is_cut)
+	if (s->output.error != 0)
 		return fsock__handle_error(s, "write", EPIPE);
 	fsock__handle_use(s);
 	if (fsock__transfer_check(s, "write", FSOCK_OUTPUT) < 0)

@@ -103,26 +103,43 @@ end_layers(struct fsock *s)
 	return r < 0 ? -1 : shutdown(s->fd, SHUT_WR);
 }
 
+/* The end of the connection alone, of no layer; or none, where that would look complete. */
+static int
+end_abruptly(struct fsock *s)
+{
+	return may_end(s) ? shutdown(s->fd, SHUT_WR) : 0;
+}
+
 /*
- * A write that is cut short is followed by no proper end: by that of the connection alone, or by
- * nothing where output has failed.
+ * Another thread waits for room: its write fails when it is woken. If it cannot be (EMFILE) only
+ * the end of the connection does that.
  */
 static int
-shut_layers(struct fsock *s)
+cut_writer(struct fsock *s)
+{
+	if (s->interrupt == NULL)
+		return shutdown(s->fd, SHUT_WR);
+	fsock__socket_cut_write(s, EPIPE);
+	return end_abruptly(s);
+}
+
+/* A write that is cut short is followed by no proper end. Returns 0 or -1. */
+static int
+shut_in_turn(struct fsock *s)
 {
 	struct fsock__output *out = &s->output;
-	int how = fsock__turn_take(s, &out->turn, 0), is_cut, r;
+	int how = fsock__turn_take(s, &out->turn, 0), r;
 	unsigned number = out->turn.number;
 
 	if (how < 0)
-		return shutdown(s->fd, SHUT_WR);
+		return cut_writer(s);
 	fsock__unfinished_look(s);
-	is_cut = out->error != 0 || s->layers->failed ||
-		 (how == FSOCK__TURN_RESUMED && (out->is_unsure || out->sending != NULL));
-	if (!is_cut)
-		r = end_layers(s);
+	if (how == FSOCK__TURN_RESUMED && (out->is_unsure || out->sending != NULL))
+		fsock__socket_cut_write(s, EINTR);
+	if (out->error != 0 || (fsock__layers_are_on(s) && s->layers->failed))
+		r = end_abruptly(s);
 	else
-		r = may_end(s) ? shutdown(s->fd, SHUT_WR) : 0;
+		r = fsock__layers_are_on(s) ? end_layers(s) : shutdown(s->fd, SHUT_WR);
 	fsock__turn_end(s, &out->turn, number);
 	fsock__unfinished_look(s);
 	return r;
@@ -131,10 +148,8 @@ shut_layers(struct fsock *s)
 int
 fsock__shutdown_output(struct fsock *s)
 {
-	if (fsock__layers_are_on(s) && s->output.queued == 0 && s->connecting == NULL)
-		return shut_layers(s);
 	if (s->output.queued == 0 && s->connecting == NULL)
-		return may_end(s) ? shutdown(s->fd, SHUT_WR) : 0;
+		return shut_in_turn(s);
 	s->output.end_due = 1;
 	if (s->output.queued == 0 && s->connecting == NULL)
 		fsock__shutdown_due(s);

@@ -96,19 +96,6 @@ fsock__socket_set_fd(struct fsock *s, int fd, int family)
 	s->family = family;
 }
 
-/* Output has failed, and the caller is not to be told of that here. */
-static void
-note_interrupted(struct fsock *s)
-{
-	struct fsock__record *before = fsock__error_aside();
-	int saved = errno;
-
-	fsock__handle_error(s, "write", EINTR);
-	fsock__socket_fail_output(s, EINTR);
-	fsock__error_back(before);
-	errno = saved;
-}
-
 /*
  * Nobody writes any more, but a list may be sending what is queued, for a moment. A turn that is
  * not over then was jumped out of, and what it sent is incomplete.
@@ -123,7 +110,7 @@ find_unfinished(struct fsock *s)
 		return;
 	how = fsock__turn_take(s, &out->turn, 0);
 	if (how < 0 || (how == FSOCK__TURN_RESUMED && (out->is_unsure || out->sending != NULL)))
-		note_interrupted(s);
+		fsock__socket_cut_write(s, EINTR);
 	if (how < 0)
 		return;
 	out->sending = NULL;
@@ -250,6 +237,18 @@ fsock__socket_fail_output(struct fsock *s, int errnum)
 	fsock__socket_reset(s);
 	if (transport->fail != NULL)
 		transport->fail(s, errnum);
+}
+
+void
+fsock__socket_cut_write(struct fsock *s, int errnum)
+{
+	struct fsock__record *before = fsock__error_aside();
+	int saved = errno;
+
+	fsock__handle_error(s, "write", errnum);
+	fsock__socket_fail_output(s, errnum);
+	fsock__error_back(before);
+	errno = saved;
 }
 
 /*

@@ -35,6 +35,9 @@ int fsock__socket_end_now(struct fsock *);
  */
 void fsock__socket_fail_output(struct fsock *, int errnum);
 
+/* The same of a write that this thread is not told of. Keeps its record, too. */
+void fsock__socket_cut_write(struct fsock *, int errnum);
+
 /* Makes closing the descriptor a reset of the connection, if it is this process's alone. */
 void fsock__socket_reset(struct fsock *);
 

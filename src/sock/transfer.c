@@ -38,12 +38,8 @@ fsock__transfer_wait_for(
 {
 	struct pollfd p[2] = { { .fd = s->fd, .events = wish == FSOCK_INPUT ? POLLIN : POLLOUT } };
 	int64_t deadline = fsock__handle_deadline(s, direction);
-	int ready, saved = errno;
+	int ready;
 
-	if (direction == FSOCK_OUTPUT && s->interrupt == NULL &&
-	    (s->family == AF_UNIX || s->may_be_cut))
-		fsock__interrupt_open(s); /* without, a shutdown is seen when there is room */
-	errno = saved;
 	if (!s->settings.interruptible && deadline < until)
 		until = deadline;
 	ready = s->interrupt != NULL ? fsock__interrupt_poll(s, direction, p, 1, until)
@@ -132,7 +128,7 @@ socket_offer(struct fsock *s, const void *buf, size_t n)
 	int flags = MSG_DONTWAIT, saved = errno;
 	ssize_t r;
 
-	if (s->is_cut)
+	if (s->output.error != 0) /* who has cut this write off was another thread */
 		return fsock__handle_error(s, "write", EPIPE);
 	fsock__handle_use(s);
 	if (fsock__transfer_check(s, "write", FSOCK_OUTPUT) < 0)
@@ -199,6 +195,17 @@ const struct fsock__transport_ops fsock__transport_socket = {
 	.close = socket_close,
 };
 
+/* Before the turn says that it waits: a shutdown, or a server's stop, ends the wait then. */
+static void
+make_wakeable(struct fsock *s)
+{
+	int saved = errno;
+
+	if (s->interrupt == NULL && s->fd >= 0)
+		fsock__interrupt_open(s); /* without, what it does is seen when there is room */
+	errno = saved;
+}
+
 int
 fsock__transfer_await_room(struct fsock *s, const char *operation, int64_t until)
 {
@@ -206,6 +213,7 @@ fsock__transfer_await_room(struct fsock *s, const char *operation, int64_t until
 	unsigned number = turn->number;
 	int r;
 
+	make_wakeable(s);
 	fsock__turn_set_waits(s, turn, 1);
 	r = s->transport->await_room(s, operation, until);
 	if (turn->number != number) /* a signal handler has gone on in our place */

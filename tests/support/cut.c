@@ -39,6 +39,7 @@ const struct cut_way cut_ways[CUT_WAYS] = {
 	    .is_interrupted = 1,
 	    .options = { .interruptible = FSOCK_ON } },
 	{ .name = "broken transport", .errnum = EIO, .size = CUT_ALL, .is_broken = 1 },
+	{ .name = "shut down behind it", .errnum = EPIPE, .size = CUT_ALL, .is_shut = 1 },
 	{ .name = "queued",
 	    .size = CUT_ALL,
 	    .options = { .nonblocking = FSOCK_ON,
@@ -85,10 +86,43 @@ cut_open(struct cut *c, enum sock_transport transport, const struct cut_way *way
 	cut_narrow(fsock_socket(c->s));
 }
 
+/* A way's output, and what comes of it. */
+struct job {
+	struct cut *cut;
+	const struct cut_way *way;
+	int r, errnum;
+};
+
+static void
+write_all(void *arg)
+{
+	struct job *job = arg;
+	const struct cut_way *way = job->way;
+	FILE *f = job->cut->f;
+
+	job->r = fwrite(cut_text, 1, way->size, f) == way->size ? 0 : -1;
+	if (job->r == 0 && way->beyond != NULL)
+		job->r = fputs(way->beyond, f);
+	if (job->r >= 0)
+		job->r = fflush(f);
+	job->errnum = fsock_last_error()->errnum;
+}
+
+static void
+write_behind(struct job *job)
+{
+	struct sock_thread thread;
+
+	sock_thread_start(&thread, write_all, job);
+	sock_thread_await_blocked(&thread);
+	fsock_shutdown(job->cut->s, FSOCK_OUTPUT);
+	sock_thread_join(&thread);
+}
+
 int
 cut_write(struct cut *c, const struct cut_way *way)
 {
-	int r;
+	struct job job = { .cut = c, .way = way };
 
 	if (way->recoding != NULL)
 		c->f = fsock_recode(c->f, "w", way->recoding);
@@ -99,14 +133,13 @@ cut_write(struct cut *c, const struct cut_way *way)
 		broken.offer = broken_offer;
 		c->s->transport = &broken;
 	}
-	r = fwrite(cut_text, 1, way->size, c->f) == way->size ? 0 : -1;
-	if (r == 0 && way->beyond != NULL)
-		r = fputs(way->beyond, c->f);
-	if (r >= 0)
-		r = fflush(c->f);
+	if (way->is_shut)
+		write_behind(&job);
+	else
+		write_all(&job);
 	if (way->errnum == 0)
-		return r != 0;
-	return r == 0 || fsock_last_error()->errnum != way->errnum;
+		return job.r != 0;
+	return job.r == 0 || job.errnum != way->errnum;
 }
 
 enum cut_end

@@ -26,10 +26,10 @@ struct cut_way {
 	size_t size;          /* how much is written */
 	const char *beyond;   /* and then this; or NULL */
 	const char *recoding; /* the format of a FILE on top; or NULL */
-	int is_interrupted, is_broken;
+	int is_interrupted, is_broken, is_shut; /* by another thread, behind it */
 	struct fsock_options options;
 };
-enum { CUT_WAYS = 10 };
+enum { CUT_WAYS = 11 };
 extern const struct cut_way cut_ways[CUT_WAYS];
 
 /* Fills the text. A fixture. */

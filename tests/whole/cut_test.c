@@ -78,6 +78,16 @@ static const struct cut_ending {
 	{ "a list that is freed", by_freed_list, 1 },
 };
 
+/* Reads all that has gone, which comes in the pieces of a narrow window. */
+static void
+expect_no_end(struct cut *c, const char *what)
+{
+	size_t before = c->got;
+
+	for (int quiet = 0; quiet < 4; quiet = c->got == before ? quiet + 1 : 0, before = c->got)
+		ck_assert_msg(cut_look(c) == CUT_OPEN, "%s: an end behind %zu", what, c->got);
+}
+
 START_TEST(peer_is_told)
 {
 	const struct cut_way *way = &cut_ways[_i % CUT_WAYS];
@@ -93,6 +103,8 @@ START_TEST(peer_is_told)
 	ck_assert_msg(cut_write(&c, way) == 0, "%s: %s", what, fsock_last_error()->text);
 	if (way->recoding != NULL && ending->end != by_fclose && ending->end != by_halves)
 		fclose(c.f);
+	if (way->is_shut)
+		expect_no_end(&c, what);
 	ending->end(&c, way);
 	cut_expect(&c, way->is_complete ? CUT_PROPER : CUT_RESET, way->size, what);
 	fsock_waitlist_free(list);
