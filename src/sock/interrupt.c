@@ -172,12 +172,14 @@ limit(const struct fsock *s, int direction, int64_t until)
 }
 
 /*
- * Whether the direction was shut down, and not only behind what is queued: then nothing is waited
- * for.
+ * Whether the direction was shut down, and not only behind what is queued, or another thread has
+ * found that output has failed: then nothing is waited for.
  */
 static int
 is_shut(const struct fsock *s, int direction)
 {
+	if (direction == FSOCK_OUTPUT && s->output.error != 0)
+		return 1;
 	return (s->shut & direction) != 0 && !(direction == FSOCK_OUTPUT && s->output.end_due);
 }
 

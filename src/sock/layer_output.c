@@ -144,6 +144,8 @@ fsock__layer_output_flush(struct fsock *s, int is_end)
 
 	if (layers->failed)
 		return fsock__layer_call_tell(s, "write");
+	if (s->output.error != 0) /* nobody waits for room any more */
+		return fsock__handle_error(s, "write", EPIPE);
 	if (layers->is_ended || (!is_end && fsock__layers_unsent(s) == 0))
 		return 1;
 	fsock__layer_call_begin(s, &call);

@@ -371,6 +371,8 @@ fsock__pending_await(struct fsock *s, const char *operation, int direction, int6
 			return 0;
 		if (p == FSOCK__FAILED)
 			return fsock__pending_error(s, operation);
+		if (direction == FSOCK_OUTPUT && s->output.error != 0)
+			return fsock__handle_error(s, operation, EPIPE);
 		if (fsock__transfer_check(s, operation, direction) < 0)
 			return -1;
 		if (s->shut & direction & FSOCK_INPUT) /* the process ends */

@@ -247,6 +247,7 @@ fsock__socket_cut_write(struct fsock *s, int errnum)
 
 	fsock__handle_error(s, "write", errnum);
 	fsock__socket_fail_output(s, errnum);
+	fsock__interrupt_look(s, FSOCK_OUTPUT);
 	fsock__error_back(before);
 	errno = saved;
 }

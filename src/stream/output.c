@@ -3,8 +3,25 @@
 #include "input.h"
 #include "output.h"
 
+#include "../base/error.h"
+#include "../sock/socket.h"
 #include "sender.h"
 #include "text.h"
+
+/*
+ * The turn is another thread's, for longer than this write may wait. stdio discards what it has
+ * handed over: what is written later would follow a gap.
+ */
+static ssize_t
+lose(struct fsock *s)
+{
+	int error = errno == EAGAIN ? EBUSY : errno;
+
+	fsock__handle_error(s, "write", error);
+	fsock__socket_cut_write(s, error);
+	errno = error;
+	return -1;
+}
 
 ssize_t
 fsock__output_write(struct fsock__window *w, const void *buf, size_t n)
@@ -18,7 +35,7 @@ fsock__output_write(struct fsock__window *w, const void *buf, size_t n)
 	fsock__input_resign(w);
 	fsock__handle_use(stream->socket);
 	if (fsock__sender_begin(stream, &turn, buf, n) < 0)
-		return -1;
+		return lose(stream->socket);
 	r = stream->text_output == NULL ? fsock__sender_send(stream, turn.octets, turn.length)
 					: fsock__text_write(stream, buf, n);
 	if (r == 0)

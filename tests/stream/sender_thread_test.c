@@ -112,6 +112,64 @@ START_TEST(written_by_many)
 }
 END_TEST
 
+/*
+ * What a FILE cannot write because another thread waits for the peer is gone: nothing follows it.
+ * Flushed by fflush(f), or by anybody's fflush(NULL).
+ */
+enum { MUCH = 3000000 };
+static char much[MUCH];
+
+static void
+send_much(void *arg)
+{
+	fsock *s = arg;
+
+	if (fsock_send(s, much, MUCH, NULL) == MUCH)
+		fputs("a sender that is to fail has not\n", stderr);
+}
+
+START_TEST(lost_behind_a_sender)
+{
+	static char got[65536];
+	struct sock_thread sender;
+	struct fsock_error error;
+	size_t count = 0;
+	ssize_t n;
+	int peer, little = 4096;
+	fsock *s = sock_raw(SOCK_TCP4, NULL, &peer);
+	FILE *f = fsock_output(s);
+
+	memset(much, 'm', MUCH);
+	ck_assert_int_eq(
+	    setsockopt(fsock_socket(s), SOL_SOCKET, SO_SNDBUF, &little, sizeof little), 0);
+	ck_assert_int_eq(setsockopt(peer, SOL_SOCKET, SO_RCVBUF, &little, sizeof little), 0);
+	sock_thread_start(&sender, send_much, s);
+	sock_thread_await_blocked(&sender);
+	ck_assert_int_eq(fsock_set_nonblocking(s, 1), 0);
+	ck_assert_int_ge(fputs("lost\n", f), 0);
+	ck_assert_int_eq(fflush(_i ? NULL : f), EOF);
+	fsock_socket_error(s, &error);
+	ck_assert_int_eq(error.errnum, EBUSY);
+	ck_assert_int_ge(fputs("later\n", f), 0);
+	ck_assert_int_eq(fflush(f), EOF);
+	ck_assert_int_eq(errno, EBUSY);
+	while ((n = recv(peer, got, sizeof got, count == 0 ? 0 : MSG_DONTWAIT)) > 0) {
+		for (ssize_t i = 0; i < n; i++)
+			ck_assert_int_eq(got[i], 'm');
+		count += (size_t)n;
+	}
+	sock_thread_join(&sender);
+	ck_assert_int_eq(fsock_close(s), -1);
+	ck_assert_int_eq(errno, EBUSY);
+	while ((n = recv(peer, got, sizeof got, 0)) > 0)
+		count += (size_t)n;
+	ck_assert_int_eq(n, -1);
+	ck_assert_int_eq(errno, ECONNRESET);
+	ck_assert_uint_lt(count, MUCH);
+	close(peer);
+}
+END_TEST
+
 /* A child has a copy of the queue, and sends nothing of it, whatever it does. */
 static const char *const child_does[] = { "nothing", "close", "abort", "send", "print", "pending",
 	"block", "release", "free", "close, free", "abort, free" };
@@ -168,6 +226,7 @@ main(void)
 	tcase_set_timeout(t, 20);
 	tcase_add_loop_test(t, drained_by_cancelled, 0, 2 * ways);
 	tcase_add_loop_test(t, written_by_many, 0, ways - SOCK_TRANSPORTS);
+	tcase_add_loop_test(t, lost_behind_a_sender, 0, 2);
 	tcase_add_loop_test(t, forked, 0, ways * COUNT(child_does));
 	suite_add_tcase(suite, t);
 	return sock_run(suite);
