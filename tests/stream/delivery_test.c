@@ -316,6 +316,7 @@ main(void)
 	Suite *s = suite_create("delivery");
 	TCase *t = tcase_create("delivery");
 
+	tcase_set_timeout(t, 240); /* on a busy machine each piece waits for its turn */
 	tcase_add_loop_test(t, any_pieces, 0, COUNT(deliveries) * 2 * 2);
 	tcase_add_loop_test(t, bare_switches, 0, 2 * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, timeout_consumes_nothing, 0, 4 * STDIO_TRANSPORTS);
