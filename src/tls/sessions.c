@@ -34,8 +34,10 @@ free_sessions(void *context, void *memory, CRYPTO_EX_DATA *data, int i, long num
 	(void)context, (void)data, (void)i, (void)number, (void)arg;
 	if (sessions == NULL)
 		return;
+	pthread_mutex_lock(&sessions->lock); /* behind what other threads have kept */
 	for (int k = 0; k < MOST; k++)
 		SSL_SESSION_free(sessions->kept[k].session);
+	pthread_mutex_unlock(&sessions->lock);
 	pthread_mutex_destroy(&sessions->lock);
 	free(sessions);
 }
