@@ -86,7 +86,7 @@ LIMIT.slow     = 900
 LIMIT.tsan     = 900
 LIMIT.valgrind = 900
 
-# How many programs of a stage run beside each other; 3 where nothing is said.
+# How many programs of a stage run beside each other; 2 where nothing is said.
 AT_ONCE.cc     = 6
 AT_ONCE.slow   = 1
 
@@ -270,7 +270,7 @@ stages:
 	@echo $(STAGES)
 
 # $(1) is the stage, $(2) its programs.
-run = @$(ENV.$(1)) tests/tools/run $(1) $(or $(LIMIT.$(1)),600) $(or $(AT_ONCE.$(1)),3) "$(WRAP.$(1))" \
+run = @$(ENV.$(1)) tests/tools/run $(1) $(or $(LIMIT.$(1)),600) $(or $(AT_ONCE.$(1)),2) "$(WRAP.$(1))" \
     $(call long_first,$(filter-out $(addprefix %/,$(SKIP.$(1))),$(2)))
 
 define VARIANT_STAGE

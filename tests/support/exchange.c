@@ -315,6 +315,17 @@ read_some(struct peer_state *p)
 	p->fd = -1;
 }
 
+/* Where nobody listens any more, a socket may get that very port, and be connected to itself. */
+static int
+is_own_port(int fd, int port)
+{
+	struct sockaddr_in own;
+	socklen_t length = sizeof own;
+
+	return getsockname(fd, (struct sockaddr *)&own, &length) == 0 &&
+	       ntohs(own.sin_port) == port;
+}
+
 static void
 meet(struct peer_state *p, int port)
 {
@@ -323,7 +334,7 @@ meet(struct peer_state *p, int port)
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
 	p->fd = socket(AF_INET, SOCK_STREAM, 0);
-	if (connect(p->fd, (struct sockaddr *)&to, sizeof to) < 0) {
+	if (connect(p->fd, (struct sockaddr *)&to, sizeof to) < 0 || is_own_port(p->fd, port)) {
 		close(p->fd);
 		p->fd = -1;
 	}
