@@ -70,7 +70,8 @@
  *              later writes and fsock_send_pending() send it. At most output_limit octets are
  *              queued. Output beyond that fails with ENOBUFS. The failure is final, because stdio
  *              has discarded octets. fsock_send() queues either all octets or none, so its ENOBUFS
- *              is not final.
+ *              is not final. A write through a FILE also fails for good, with EBUSY, while
+ *              another thread is blocked in a write that it began when the socket was blocking.
  * Closing      Closing the socket and shutting down output take effect once the queued output has
  *              been sent: see fsock_close(). The same is true of fclose() of the last stream.
  *              exit() does not wait for that: it sends what the kernel accepts at once, and the

@@ -74,6 +74,13 @@ put_off(struct fsock *s)
 	return 0;
 }
 
+/* The end of the connection alone, of no layer; or none, where that would look complete. */
+static int
+end_abruptly(struct fsock *s)
+{
+	return may_end(s) ? shutdown(s->fd, SHUT_WR) : 0;
+}
+
 /* There is no room for the end: output has failed, and who writes next need not wait as well. */
 static int
 give_up(struct fsock *s)
@@ -81,8 +88,7 @@ give_up(struct fsock *s)
 	int error = errno;
 
 	fsock__socket_fail_output(s, error);
-	if (may_end(s))
-		shutdown(s->fd, SHUT_WR);
+	end_abruptly(s);
 	errno = error;
 	return -1;
 }
@@ -101,13 +107,6 @@ end_layers(struct fsock *s)
 			return give_up(s);
 	}
 	return r < 0 ? -1 : shutdown(s->fd, SHUT_WR);
-}
-
-/* The end of the connection alone, of no layer; or none, where that would look complete. */
-static int
-end_abruptly(struct fsock *s)
-{
-	return may_end(s) ? shutdown(s->fd, SHUT_WR) : 0;
 }
 
 /*
