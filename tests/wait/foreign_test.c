@@ -102,20 +102,20 @@ END_TEST
 
 START_TEST(too_many_descriptors)
 {
-	struct rlimit old, few = { .rlim_cur = 64 };
+	struct rlimit old, few;
 	struct descriptor p;
-	int last = -1, fd;
+	int next;
 
+	if (sock_is_watched())
+		return;
 	descriptor_pipe(&p);
+	next = dup(0);
+	close(next);
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &old), 0);
-	few.rlim_max = old.rlim_max;
+	few = old;
+	few.rlim_cur = (rlim_t)next;
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
-	while ((fd = fcntl(p.fd, F_DUPFD, last < 0 ? 0 : last)) >= 0)
-		last = fd;
 	expect_no(p.fd, EMFILE);
-	for (fd = 3; fd < 64; fd++)
-		if (fd != p.fd && fd != p.other)
-			close(fd);
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &old), 0);
 	close(p.fd), close(p.other);
 }

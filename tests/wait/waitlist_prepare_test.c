@@ -371,7 +371,7 @@ END_TEST
 START_TEST(connecting)
 {
 	const struct fsock_options options = { .nonblocking = FSOCK_ON, .line_limit = 64 };
-	fsock *listener = fsock_listen("localhost", 0, NULL), *s, *peer;
+	fsock *listener, *s, *peer;
 	fsock_waitlist *list;
 	struct fsock_event event;
 	FILE *f;
@@ -379,6 +379,7 @@ START_TEST(connecting)
 	if (!has_descriptor(_i))
 		return;
 	list = wait_list(_i);
+	listener = fsock_listen("localhost", 0, NULL);
 	s = fsock_connect("localhost", fsock_local_port(listener), &options);
 	ck_assert_ptr_nonnull(s);
 	f = fsock_stream(s);
