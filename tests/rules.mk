@@ -64,6 +64,7 @@ ENV.tsan     = TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions
 ENV.valgrind = CK_FORK=no CK_TIMEOUT_MULTIPLIER=4
 # What a newcomer runs; the sweeps and combinations are whole under funopen and the recorder of locks.
 ENV.cc       = $(SAMPLE)
+ENV.long     = $(SAMPLE)
 ENV.musl     = $(SAMPLE)
 ENV.i686     = $(if $(WRAP.i686),$(SAMPLE))
 ENV.s390x    = $(SAMPLE)
@@ -89,11 +90,14 @@ LIMIT.valgrind = 900
 
 # How many programs of a stage run beside each other; 2 where nothing is said.
 AT_ONCE.cc     = 6
+AT_ONCE.long   = 3
 AT_ONCE.slow   = 1
 
-# Programs that wait long, which a stage begins with, so that it does not end with one of them.
+# Programs that wait or work long, which a stage begins with, so that it does not end with one of them. `make test`
+# leaves those of the unit tests out, unless T=NAME asks for them; the stage `long` of `make check` runs them.
 LONG := deadline_test matrix_test hostile_test hostile_echo_test wait_timer_test wait_closing_test namespace_lookup_test delivery_test \
-    queue_test sender_link_test line_server_limit_test readable_test relay_test one_thread.sh
+    queue_test sender_link_test line_server_limit_test readable_test relay_test one_thread.sh text_flexi_test buffer_test \
+    server_load_test release_test line_server_stop_test lookup_test
 long_first = $(filter $(addprefix %/,$(LONG)),$(1)) $(filter-out $(addprefix %/,$(LONG)),$(1))
 
 # Names of programs that a stage leaves out, each with its reason.
@@ -104,6 +108,7 @@ SWEEPS       := $(basename $(notdir $(wildcard tests/whole/*_sweep_test.c tests/
 # codec_tables_test compares values, pair by pair; server_limit_test is about threads.
 SKIP.asan     = $(CROWDS) codec_tables_test server_limit_test
 SKIP.coverage = $(CROWDS)
+SKIP.cc       = $(if $(filter *,$(T)),$(LONG))
 # Codec, text formats and queues know no threads; nothing runs beside them.
 # The sweeps' processes have one thread each, or fork what the sanitizer knows no children of.
 # Of locks held at once the sanitizer allows 64; lock_test holds all of a pool, and more. Models, limits of time
@@ -125,7 +130,7 @@ SKIP.i686     = $(SWEEPS) $(CROWDS) $(if $(WRAP.i686),codec_flexi_test text_flex
 # Those that wait long or compare times, and the last rows, take most of the stage's time for what the address sanitizer's leak
 # check sees as well.
 SKIP.valgrind = codec_flexi_test codec_tables_test codec_jis_test codec_vectors_test codec_iconv_test \
-    $(LONG) lookup_test linger_test codec_pairs_test namespace_race_test kernels_test buffer_test model_test text_flexi_test \
+    $(LONG) linger_test codec_pairs_test namespace_race_test kernels_test model_test \
     text_random_test text_input_test sender_thread_test registry_test connecting_test sys_test \
     $(filter-out tls_test,$(basename $(notdir $(TLS_ALONE))))
 SKIP.s390x    = codec_flexi_test
@@ -174,7 +179,8 @@ ONLY.arm64 := tests/codec/%
 ONLY.i686  := $(if $(WRAP.i686),$(ONLY.s390x) tests/base/%)
 only = $(if $(ONLY.$(1)),$(filter $(ONLY.$(1)),$(UNIT)),$(UNIT))
 unit = $(filter-out $(foreach f,$(FOLDERS),$(SKIP.$(1):%=tests/$f/%.c)),$(only))
-CC_ONLY := $(PEERS) $(TLS) $(SLOW) $(BENCHES)
+LONG_UNIT := $(filter $(foreach f,$(FOLDERS),$(SKIP.cc:%=tests/$f/%.c)),$(UNIT))
+CC_ONLY := $(PEERS) $(TLS) $(SLOW) $(BENCHES) $(LONG_UNIT)
 
 # Functions of libc that a program puts its own in front of: calls of NAME() from the library and the
 # program go to __wrap_NAME(). Of such programs Darwin's linker makes none.
@@ -251,7 +257,7 @@ $(CHECK_SOURCE):
 
 # ---- Stages. Each runs through tests/tools/run, which counts, times and reports.
 
-STAGES := cc peers tls examples lint headers order unblocked layered asan tsan clang musl funopen $(FOREIGN) valgrind slow \
+STAGES := cc peers tls examples lint headers long order unblocked layered asan tsan clang musl funopen $(FOREIGN) valgrind slow \
           differential fuzz install
 STAGES.check := $(STAGES)
 # Of what a newcomer runs, only what T=NAME leaves.
@@ -334,6 +340,9 @@ stage-order: $(ORDER_PROGRAMS)
 	$(call run,order,$^)
 
 -include $(ORDER_RECORDER:.o=.d)
+
+stage-long: $(LONG_UNIT:%.c=build/cc/%)
+	$(call run,long,$^)
 
 stage-unblocked: $(UNBLOCKED:%.c=build/cc/%)
 	$(call run,unblocked,$^)
