@@ -147,7 +147,7 @@ FSOCK_API int64_t fsock_pending(fsock *s);
  * Returns: 0 or more, or -1.
  * Errors: EBUSY (octets are pending, or another thread is using the FILE that was read last),
  *   EAGAIN (output of a non-blocking socket is still queued: see fsock_pending_output()), EBADF,
- *   those of fflush(3).
+ *   EOPNOTSUPP (the socket has layers: see fsock/layer.h), those of fflush(3).
  * Blocks: as fflush(3); and after a line that was returned at its CR ("auto"), until the next input
  *   arrives.
  */

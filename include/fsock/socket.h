@@ -181,8 +181,8 @@ FSOCK_API fsock *fsock_adopt(int descriptor, const struct fsock_options *options
  * bytes that were read ahead, both on success and if they do not fit.
  * Returns: the descriptor, which the caller now owns, or -1 with everything unchanged.
  * Errors: ERANGE (more than `size` bytes are pending), EINVAL (`buffer` is NULL and `size` is not
- *   0), EBADF, EBUSY (another thread is using the FILE that was read last), those of a failed
- *   flush.
+ *   0), EBADF, EBUSY (another thread is using the FILE that was read last), EOPNOTSUPP (the socket
+ *   has layers: see fsock/layer.h), those of a failed flush.
  * Blocks: as fflush(3); and until queued output has been sent, for up to close_timeout, after which
  *   output has failed.
  * Threads: no other thread may use the socket or its streams.

@@ -44,7 +44,8 @@ struct fsock_tls_options {
 	const char *ciphers;           /* in OpenSSL's syntax, up to TLS 1.2; default OpenSSL's */
 	enum fsock_switch resume; /* sessions may be resumed; default on. A client keeps them by
 	                             name and port, until fsock_tls_reload() */
-	enum fsock_switch allow_truncation; /* accept an end without close_notify; default off */
+	enum fsock_switch allow_truncation; /* an end without close_notify is read as end of file;
+	                                       default off. A reset is an error all the same */
 	/*
 	 * For servers: returns the certificates for the name that a client requests; NULL: these.
 	 */

@@ -222,6 +222,8 @@ receive(struct fsock_layer *layer, void *buf, size_t n)
 		s->layers->arrivals++;
 	if (r == 0)
 		early = atomic_exchange(&s->early_error, 0);
+	if (r == 0 && early == 0 && s->layers->unwritable == ECONNRESET)
+		early = ECONNRESET; /* which the kernel has told the writer of, and tells once */
 	if (early != 0)
 		return fail(layer, early);
 	if (r < 0 && errno != EAGAIN && errno != EWOULDBLOCK)

@@ -194,14 +194,21 @@ fsock__layers_be_late(struct fsock *s)
 		keep(s);
 }
 
-void
+int
 fsock__layers_shut_input(struct fsock *s)
 {
 	struct fsock__layer_call call;
+	int before, r, error;
 
 	fsock__layer_call_begin(s, &call);
-	atomic_fetch_or(&s->shut, FSOCK_INPUT);
+	before = atomic_fetch_or(&s->shut, FSOCK_INPUT);
+	r = shutdown(s->fd, SHUT_RD);
+	error = errno;
+	if (r < 0 && !(before & FSOCK_INPUT)) /* nothing has ended: reading tells why */
+		atomic_fetch_and(&s->shut, ~FSOCK_INPUT);
 	fsock__layer_call_end(s, &call);
+	errno = error;
+	return r;
 }
 
 void

@@ -32,10 +32,10 @@ int fsock__layers_await(struct fsock *, const char *operation, int direction, in
 void fsock__layers_probe(struct fsock *);
 
 /*
- * Reading ends here, before the descriptor's input is shut down: what the layers would make of that
- * is no failure, and output goes on.
+ * Shuts input down: reading ends here, before the descriptor's input does. What the layers would
+ * make of that is no failure, and output goes on. Returns 0, or -1 with errno and nothing changed.
  */
-void fsock__layers_shut_input(struct fsock *);
+int fsock__layers_shut_input(struct fsock *);
 
 /* The handshake has taken too long. */
 void fsock__layers_be_late(struct fsock *);

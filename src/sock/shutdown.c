@@ -165,9 +165,10 @@ shut_direction(fsock *s, int fd, int direction, int how)
 		return shut_datagram(s, fd, direction, how);
 	if (direction == FSOCK_INPUT && fd < 0)
 		return fsock__handle_error(s, "shutdown", EINPROGRESS);
-	if (direction == FSOCK_INPUT && fsock__layers_are_on(s))
-		fsock__layers_shut_input(s);
-	r = direction == FSOCK_OUTPUT ? fsock__shutdown_output(s) : shutdown(fd, how);
+	if (direction == FSOCK_OUTPUT)
+		r = fsock__shutdown_output(s);
+	else
+		r = fsock__layers_are_on(s) ? fsock__layers_shut_input(s) : shutdown(fd, how);
 	if (r < 0) {
 		if (before & direction)
 			return 0;

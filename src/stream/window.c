@@ -4,6 +4,7 @@
 
 #include "../base/error.h"
 #include "../sock/failure.h"
+#include "../sock/layer_state.h"
 #include "../sock/shutdown.h"
 #include "../sock/socket.h"
 #include "file.h"
@@ -14,12 +15,15 @@
 #include "window.h"
 
 /*
- * Output is worth more than input: what does not fit in stdio's buffer is a system call each time.
+ * Output is worth more than input: what does not fit in stdio's buffer is a system call each time;
+ * and two more to block signals where there are layers, however many records of theirs it is.
  */
 static size_t
 buffer_size(const struct fsock__window *w)
 {
-	return w->sides == FSOCK_OUTPUT ? 16384 : 8192;
+	if (w->sides != FSOCK_OUTPUT)
+		return 8192;
+	return fsock__layers_are_on(w->stream->socket) ? 65536 : 16384;
 }
 
 /*

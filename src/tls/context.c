@@ -115,6 +115,9 @@ set_rules(SSL_CTX *context, fsock_tls *tls)
 				      SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_options(context,
 	    SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+	/* It is an end of input then and no failure: a peer that has ended may yet read. */
+	if (o->allow_truncation == FSOCK_ON)
+		SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
 	SSL_CTX_set_read_ahead(context, 1);
 	SSL_CTX_set_session_id_context(context, (const unsigned char *)"fsock", 5);
 	if (o->resume == FSOCK_OFF) {

@@ -104,14 +104,12 @@ judge(struct fsock__tls *t, fsock_layer *layer, int r)
 		return t->wish;
 	if (error == SSL_ERROR_WANT_READ)
 		return FSOCK_LAYER_WANTS_INPUT;
+	/* The peer has ended its side; but below, what we wrote after that may be refused. */
 	if (error == SSL_ERROR_ZERO_RETURN)
-		return FSOCK_LAYER_END;
+		return t->wish == FSOCK_LAYER_FAILED ? t->wish : FSOCK_LAYER_END;
 	/* Below, but not while OpenSSL told the peer why it has failed: it knows that better. */
 	if (error == SSL_ERROR_SYSCALL && t->wish == FSOCK_LAYER_FAILED && !t->is_at_end)
 		return FSOCK_LAYER_FAILED;
-	t->has_failed = 1;
-	if (t->is_at_end && t->is_done && t->tls->options.allow_truncation == FSOCK_ON)
-		return FSOCK_LAYER_END;
 	return fsock__tls_fail(t, layer);
 }
 

@@ -16,6 +16,7 @@ struct bare {
 	SSL *ssl;
 	int is_server; /* the bare one */
 	int is_interruptible;
+	int is_tcp;                      /* else of the Unix domain */
 	const struct mangle_plan *below; /* of a layer under TLS, without a key; or NULL */
 	struct relay *relay;             /* between the two, or NULL */
 };
@@ -43,35 +44,54 @@ bare_handshake(void *arg)
 	return SSL_do_handshake(b->ssl) == 1 ? b : NULL;
 }
 
-/* Connects the two with b->context and b->tls, and has both do the handshake. */
+/* The two ends, without TLS so far. */
 static inline void
-bare_connect(struct bare *b)
+bare_link(struct bare *b)
 {
-	pthread_t thread;
+	const struct fsock_options options = { .timeout = 20,
+		.interruptible = b->is_interruptible ? FSOCK_ON : FSOCK_DEFAULT };
 	int fds[2], between[2];
-	void *r;
 
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	b->fd = fds[1];
-	if (b->relay != NULL) {
-		b->relay->fds[0] = b->fd;
-		ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, between), 0);
-		b->relay->fds[1] = between[0];
-		b->fd = between[1];
-		relay_start(b->relay);
+	if (b->is_tcp) {
+		b->s = sock_raw(SOCK_TCP4, &options, &b->fd);
+	} else {
+		ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+		b->s = fsock_adopt(fds[0], &options);
+		b->fd = fds[1];
 	}
-	b->s = fsock_adopt(
-	    fds[0], &(struct fsock_options){ .timeout = 20,
-			.interruptible = b->is_interruptible ? FSOCK_ON : FSOCK_DEFAULT });
 	ck_assert_ptr_nonnull(b->s);
-	if (b->below != NULL)
-		ck_assert_int_eq(mangle_push(b->s, b->below, 0), 0);
+	if (b->relay == NULL)
+		return;
+	b->relay->fds[0] = b->fd;
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, between), 0);
+	b->relay->fds[1] = between[0];
+	b->fd = between[1];
+	relay_start(b->relay);
+}
+
+/* The bare end's SSL. */
+static inline void
+bare_ssl(struct bare *b)
+{
 	b->ssl = SSL_new(b->context);
 	SSL_set_fd(b->ssl, b->fd);
 	if (b->is_server)
 		SSL_set_accept_state(b->ssl);
 	else
 		SSL_set_connect_state(b->ssl);
+}
+
+/* Connects the two with b->context and b->tls, and has both do the handshake. */
+static inline void
+bare_connect(struct bare *b)
+{
+	pthread_t thread;
+	void *r;
+
+	bare_link(b);
+	if (b->below != NULL)
+		ck_assert_int_eq(mangle_push(b->s, b->below, 0), 0);
+	bare_ssl(b);
 	ck_assert_int_eq(pthread_create(&thread, NULL, bare_handshake, b), 0);
 	ck_assert_msg(
 	    fsock_tls_start(b->s, b->tls, !b->is_server) == 0, "%s", fsock_last_error()->text);

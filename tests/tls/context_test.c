@@ -3,7 +3,7 @@
  */
 #include "../../src/base/compat.h"
 
-#include "tls_support.h"
+#include "bare.h"
 
 /* ---- What a server shows to whom. */
 
@@ -184,6 +184,77 @@ START_TEST(asks)
 }
 END_TEST
 
+/* ---- Which version. */
+
+static const struct {
+	int min_version, theirs; /* which is the only one that they have */
+	const char *agreed;      /* NULL: there is none */
+} versions[] = {
+	{ 12, TLS1_2_VERSION, "TLSv1.2" },
+	{ 12, TLS1_3_VERSION, "TLSv1.3" },
+	{ 13, TLS1_3_VERSION, "TLSv1.3" },
+	{ 13, TLS1_2_VERSION, NULL },
+	{ 12, TLS1_1_VERSION, NULL },
+};
+
+/* Of a client, or of a server: _i & 1. Who finds that there is none tells the other so. */
+START_TEST(version)
+{
+	int row = _i / 2, theirs = versions[row].theirs;
+	const char *agreed = versions[row].agreed;
+	struct bare b = { .is_server = !(_i & 1), .context = bare_context(!(_i & 1)) };
+	pthread_t thread;
+	void *r;
+
+	b.tls = tls_of(&(struct fsock_tls_options){ .ca_file = file("ca.pem"),
+	    .name = "localhost",
+	    .certificate = file(b.is_server ? NULL : "good.pem"),
+	    .key = file(b.is_server ? NULL : "good.key"),
+	    .verify = b.is_server ? FSOCK_ON : FSOCK_OFF,
+	    .min_version = versions[row].min_version });
+	SSL_CTX_set_min_proto_version(b.context, theirs);
+	SSL_CTX_set_max_proto_version(b.context, theirs);
+	if (theirs < TLS1_2_VERSION)
+		ck_assert_int_eq(SSL_CTX_set_cipher_list(b.context, "DEFAULT@SECLEVEL=0"), 1);
+	bare_link(&b);
+	bare_ssl(&b);
+	ck_assert_int_eq(pthread_create(&thread, NULL, bare_handshake, &b), 0);
+	if (agreed != NULL) {
+		ck_assert_int_eq(fsock_tls_start(b.s, b.tls, !b.is_server), 0);
+		ck_assert_str_eq(fsock_tls_version(b.s), agreed);
+	} else {
+		ck_assert_int_eq(fsock_tls_start(b.s, b.tls, !b.is_server), -1);
+		sock_assert_error(FSOCK_TLS_ERROR, EPROTO);
+		ck_assert_str_eq(fsock_last_error()->text, "handshake: no common protocol version");
+	}
+	ck_assert_int_eq(pthread_join(thread, &r), 0);
+	ck_assert_int_eq(r != NULL, agreed != NULL);
+	bare_close(&b);
+}
+END_TEST
+
+/* A server that has never heard of TLS 1.3 answers with what it knows. */
+START_TEST(older_answer)
+{
+	char hello[2048], answer[5 + 42] = "\x16\x03\x03\x00\x2a\x02\x00\x00\x26\x03\x03";
+	fsock_tls *tls = tls_of(&(struct fsock_tls_options){
+	    .ca_file = file("ca.pem"), .name = "localhost", .min_version = 13 });
+	fsock *s;
+	int fd;
+
+	memcpy(answer + 5 + 4 + 2 + 32, "\x00\xc0\x2b\x00", 4); /* no session; cipher; no method */
+	s = sock_raw(SOCK_TCP4, &(struct fsock_options){ .timeout = 20 }, &fd);
+	ck_assert_int_eq(send(fd, answer, sizeof answer, MSG_NOSIGNAL), sizeof answer);
+	ck_assert_int_eq(fsock_tls_start(s, tls, 0), -1);
+	sock_assert_error(FSOCK_TLS_ERROR, EPROTO);
+	ck_assert_ptr_nonnull(strstr(fsock_last_error()->text, ": no common protocol version"));
+	ck_assert_int_gt(recv(fd, hello, sizeof hello, 0), 0);
+	fsock_close(s);
+	close(fd);
+	fsock_tls_free(tls);
+}
+END_TEST
+
 /* ---- What is told of a connection. */
 
 static const struct {
@@ -278,6 +349,8 @@ add(TCase *t)
 	tcase_add_loop_test(t, asked_for, 0, COUNT(names));
 	tcase_add_loop_test(t, directory_of_authorities, 0, COUNT(dirs));
 	tcase_add_loop_test(t, asks, 0, COUNT(shown));
+	tcase_add_loop_test(t, version, 0, 2 * COUNT(versions));
+	tcase_add_test(t, older_answer);
 	tcase_add_loop_test(t, protocol, 0, COUNT(protocols));
 	tcase_add_test(t, told);
 }
