@@ -60,6 +60,9 @@ struct fsock_options {
 
 	enum fsock_switch nodelay;   /* TCP_NODELAY; default on */
 	enum fsock_switch broadcast; /* fsock_datagram(): SO_BROADCAST; default off */
+	/* Datagrams are received with their destination (IP_PKTINFO); see fsock_receive_many().
+	   Default: on if bound to a wildcard address and not connected */
+	enum fsock_switch receive_destination;
 
 	/* Streams. */
 	enum fsock_element element_type; /* default FSOCK_CHARACTER */
@@ -83,7 +86,7 @@ struct fsock_options {
 	struct fsock_layer_maker *layer; /* default none */
 	double handshake_timeout; /* seconds for the handshake of an accepted connection; 0: 10 */
 
-	unsigned long reserved[6]; /* room for later; must be zero */
+	unsigned long reserved[5]; /* room for later; must be zero */
 };
 
 /*

@@ -15,6 +15,10 @@
 #define _DARWIN_C_SOURCE 1
 #endif
 
+#if defined(__APPLE__) && !defined(__APPLE_USE_RFC_3542)
+#define __APPLE_USE_RFC_3542 1 /* IPV6_RECVPKTINFO */
+#endif
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -159,6 +163,35 @@ fsock__cond_init(pthread_cond_t *cond)
 #define FSOCK__DATAGRAM_OPS fsock__datagram_mmsg
 #else
 #define FSOCK__DATAGRAM_OPS fsock__datagram_loop
+#endif
+
+/*
+ * The destination of an IPv4 datagram, and the source of one to be sent: an option, the types of
+ * its control messages and what these hold. `to` is the destination in the header, `own` the
+ * address to answer from, if the system tells it. Where there is neither, nothing has these types.
+ */
+#if defined(__linux__) || (defined(__APPLE__) && defined(IP_PKTINFO))
+#define FSOCK__IP_DESTINATION          IP_PKTINFO
+#define FSOCK__IP_SOURCE               IP_PKTINFO
+#define fsock__ip_path_to(path)        ((path)->ipi_addr)
+#define fsock__ip_path_own(path)       ((path)->ipi_spec_dst)
+#define fsock__ip_path_interface(path) ((unsigned)(path)->ipi_ifindex)
+typedef struct in_pktinfo fsock__ip_path;
+#else
+#if defined(IP_RECVDSTADDR)
+#define FSOCK__IP_DESTINATION IP_RECVDSTADDR
+#else
+#define FSOCK__IP_DESTINATION (-1)
+#endif
+#if defined(IP_SENDSRCADDR)
+#define FSOCK__IP_SOURCE IP_SENDSRCADDR
+#else
+#define FSOCK__IP_SOURCE FSOCK__IP_DESTINATION
+#endif
+#define fsock__ip_path_to(path)        (*(path))
+#define fsock__ip_path_own(path)       (*(path))
+#define fsock__ip_path_interface(path) 0U
+typedef struct in_addr fsock__ip_path;
 #endif
 
 /* Several sockets on one port, told of in turn: not everywhere. */

@@ -264,6 +264,7 @@ struct fsock {
 
 	struct fsock__unix_file *unix_file; /* what was bound in the file system, or NULL */
 	FILE *inner; /* what a stream made by fsock_recode() stands on; else NULL */
+	int tells_path; /* of datagrams: see datagram_path.h */
 	atomic_int multicast_interface; /* chosen by number, or 0: not every system can be asked */
 
 	int port;    /* for error texts: the peer's, or a listener's own */
