@@ -140,6 +140,40 @@ fsock__cond_init(pthread_cond_t *cond)
 #define fsock__pipe(fds)                   pipe(fds)
 #endif
 
+/* Likewise of descriptors that are received; elsewhere fcntl() follows. */
+#if defined(MSG_CMSG_CLOEXEC)
+#define FSOCK__MSG_CMSG_CLOEXEC MSG_CMSG_CLOEXEC
+#else
+#define FSOCK__MSG_CMSG_CLOEXEC 0
+#endif
+
+/*
+ * Who is at the other end of a Unix-domain stream; -1 for what the system does not know, and for
+ * all without a peer on Linux. Returns 0 or -1.
+ */
+#if defined(__linux__)
+static inline int
+fsock__peer_ids(int fd, uid_t *uid, gid_t *gid, pid_t *pid)
+{
+	struct ucred ids = { .pid = 0 };
+	socklen_t length = sizeof ids;
+	int r = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &ids, &length);
+
+	*uid = ids.uid;
+	*gid = ids.gid;
+	*pid = ids.pid;
+	return r;
+}
+#else
+#include <unistd.h>
+static inline int
+fsock__peer_ids(int fd, uid_t *uid, gid_t *gid, pid_t *pid)
+{
+	*pid = -1;
+	return getpeereid(fd, uid, gid);
+}
+#endif
+
 /*
  * A descriptor that keeps a file's inode from being another's, of any type; -1 where there is none.
  */

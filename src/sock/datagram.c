@@ -81,7 +81,7 @@ bind_recorded(struct plan *p, int fd, const struct fsock_addr *local)
 {
 	if (!fsock__unix_file_is_path(local))
 		return bind(fd, &local->as.any, local->length);
-	p->file = fsock__unix_file_bind(fd, local);
+	p->file = fsock__unix_file_bind(fd, local, p->settings->file_mode);
 	return p->file == NULL ? -1 : 0;
 }
 

@@ -78,6 +78,9 @@ struct fsock__transport_ops {
 /* Whether flushing waits for a thread that waits for the peer, or does without. */
 enum fsock__flush { FSOCK__FLUSH_ALL, FSOCK__FLUSH_PAST_BUSY };
 
+/* Receives as the transport does, and what comes beside the octets. */
+typedef ssize_t fsock__receive_fn(struct fsock *, void *buf, size_t n, void *arg);
+
 /*
  * What the layer above does for a socket whose `stream` is set. All members are set. They are
  * called without locks, except where it says so.
@@ -93,10 +96,10 @@ struct fsock__stream_ops {
 	 */
 	ssize_t (*take)(struct fsock *, void *buf, size_t size);
 	/*
-	 * Takes up to n octets of the input read ahead, stdio's first; if there is none, receives.
-	 * Returns how many, 0 at end of file or at a bound, or -1.
+	 * Takes up to n octets of the input read ahead, stdio's first; if there is none, receives
+	 * by the function. Returns how many, 0 at end of file or at a bound, or -1.
 	 */
-	ssize_t (*receive)(struct fsock *, void *buf, size_t n);
+	ssize_t (*receive)(struct fsock *, void *buf, size_t n, fsock__receive_fn *, void *arg);
 	/* How much of that there is. Returns -1 with the error recorded. */
 	ssize_t (*available)(struct fsock *);
 	/* The same, when a line end that is owed has come and been dropped. */
@@ -263,7 +266,7 @@ struct fsock {
 	const struct fsock__stream_ops *stream_ops;
 
 	struct fsock__unix_file *unix_file; /* what was bound in the file system, or NULL */
-	FILE *inner; /* what a stream made by fsock_recode() stands on; else NULL */
+	FILE *inner;    /* what a stream made by fsock_recode() stands on; else NULL */
 	int tells_path; /* of datagrams: see datagram_path.h */
 	atomic_int multicast_interface; /* chosen by number, or 0: not every system can be asked */
 

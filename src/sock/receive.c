@@ -74,8 +74,9 @@ receive_stream(fsock *s, void *data, size_t size, struct fsock_addr *from)
 	ssize_t r = 0;
 
 	if (size > 0)
-		r = s->stream != NULL ? s->stream_ops->receive(s, data, size)
-				      : s->transport->receive(s, data, size);
+		r = s->stream != NULL
+			? s->stream_ops->receive(s, data, size, fsock__transfer_receive, NULL)
+			: s->transport->receive(s, data, size);
 	if (r >= 0 && from != NULL)
 		*from = (struct fsock_addr){ .length = 0 };
 	return r;

@@ -87,7 +87,8 @@ is_sensible(const struct fsock_options *options)
 	       (unsigned)options->family <= FSOCK_IPV6_ONLY &&
 	       (unsigned)options->element_type <= FSOCK_BYTE &&
 	       (unsigned)options->delivery <= FSOCK_DELIVER_WHOLE_LINE && options->backlog >= 0 &&
-	       options->local_port >= 0 && options->local_port <= 65535 && options->timeout >= 0;
+	       options->file_mode <= 0777 && options->local_port >= 0 &&
+	       options->local_port <= 65535 && options->timeout >= 0;
 }
 
 /*
@@ -134,6 +135,7 @@ fsock__settings_make(struct fsock__settings *set, const struct fsock_options *op
 	set->nodelay = options->nodelay != FSOCK_OFF;
 	set->broadcast = options->broadcast == FSOCK_ON;
 	set->receive_destination = options->receive_destination;
+	set->file_mode = options->file_mode;
 	set->interruptible = options->interruptible == FSOCK_ON;
 	set->element_type = options->element_type;
 	set->delivery = choose_delivery(options);

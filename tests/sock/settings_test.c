@@ -42,6 +42,8 @@ static const struct bad {
 	{ "broadcast", { .broadcast = (enum fsock_switch)3 } },
 	{ "broadcast < 0", { .broadcast = (enum fsock_switch) - 1 } },
 	{ "receive_destination", { .receive_destination = (enum fsock_switch)3 } },
+	{ "file_mode", { .file_mode = 01000 } },
+	{ "file_mode < 0", { .file_mode = -1U } },
 	{ "interruptible", { .interruptible = (enum fsock_switch)3 } },
 	{ "interruptible < 0", { .interruptible = (enum fsock_switch) - 1 } },
 	{ "dual_stack", { .dual_stack = (enum fsock_switch)3 } },
