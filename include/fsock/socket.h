@@ -297,7 +297,8 @@ FSOCK_API int fsock_peer_port(fsock *s);
 /*
  * Returns the descriptor of the socket, for poll(2) and for socket options that this library lacks.
  * The handle still owns it. The library may already have read data from it into its buffers.
- * Returns: 0 or more; -1 (EBADF) once closed.
+ * Of a handle of fsock_watch() it is the program's descriptor.
+ * Returns: 0 or more; -1 (EBADF) once closed, and of fsock_timer().
  */
 FSOCK_API int fsock_socket(fsock *s);
 

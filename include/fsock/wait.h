@@ -28,6 +28,9 @@
  * parts of a line as they arrive. With the other delivery modes some input is available when a
  * stream is readable, but fgets() waits for the rest of the line.
  *
+ * Descriptors that are not the library's (the keyboard, a pipe, an eventfd, the socket of another
+ * library) and timers are waited for by handles of their own: see fsock_watch() and fsock_timer().
+ *
  * A socket is writable if it accepts some more output without blocking. A non-blocking socket
  * (fsock/stream.h) is writable if the kernel accepts output and no more than low_water octets
  * remain queued after that.
@@ -102,6 +105,51 @@ FSOCK_API int fsock_wait_for_input(
  * Returns: the state; -1 for NULL (EINVAL).
  */
 FSOCK_API int fsock_state(const fsock *s);
+
+/*
+ * Creates a handle that waits watch a descriptor by: a terminal, a pipe, the output of a child, an
+ * eventfd, an inotify instance, the socket of another library, the descriptor of another wait list.
+ * The handle is there to be waited for: fsock_wait_for_input(), fsock_state() and the functions of
+ * wait lists take it, as often and in as many lists as the program likes, and fsock_socket()
+ * returns `descriptor`. Every other operation on it except closing it fails with EOPNOTSUPP. The
+ * program reads and writes the descriptor itself. It may be blocking; a read(2) then returns what
+ * is there when FSOCK_INPUT is reported. If stdio reads it, what stdio has read ahead is not
+ * reported.
+ *
+ *	FSOCK_INPUT    a read does not block: there is input, the end of file, or an error
+ *	FSOCK_OUTPUT   a write of some octets does not block, or fails
+ *	FSOCK_HANGUP   all writers of a pipe have closed it, or a terminal has hung up
+ *	FSOCK_FAILED   nobody reads the pipe any more (a write fails with EPIPE), or an error is
+ *	               pending. fsock_event.error is 0: the next operation returns the error. Some
+ *	               systems report FSOCK_HANGUP instead
+ *
+ * Waits report these until the program deals with the cause, or removes the member. Regular files,
+ * directories and devices that know no readiness, such as /dev/null, are always ready. FSOCK_INPUT
+ * for a file does not mean that more than the end of file is left to read.
+ *
+ * The handle watches what the descriptor refers to when this function is called, by a duplicate
+ * (except of files). End the handle, with fsock_close(), before the program closes the descriptor.
+ * The other order confuses no list, and the number may already belong to something else; but until
+ * the handle is closed, the pipe or socket stays open, and its other end sees no end of file. The
+ * same is true of a child that inherits the handle.
+ * Returns: a handle, or NULL.
+ * Errors: EBADF (not open, or only a name: O_PATH), EMFILE, ENOMEM. A descriptor that one of the
+ *   system's ways to wait does not support makes fsock_waitlist_add() fail.
+ * Ownership: the caller owns the handle, which closes only its duplicate, and keeps the descriptor.
+ * Blocks: no.
+ */
+FSOCK_API fsock *fsock_watch(int descriptor);
+
+/*
+ * Creates a handle that is never ready: a member of wait lists for the sake of its timer. Add it
+ * with an interest of 0 and set the timer with fsock_waitlist_set_timeout(), again after each
+ * FSOCK_TIMEOUT if it is to be repeated. A handle has one timer in each of its lists. Otherwise it
+ * is like those of fsock_watch(); fsock_socket() fails with EBADF.
+ * Returns: a handle, or NULL.
+ * Errors: ENOMEM.
+ * Ownership: the caller owns the handle; end it with fsock_close().
+ */
+FSOCK_API fsock *fsock_timer(void);
 
 typedef struct fsock_waitlist fsock_waitlist;
 
@@ -216,6 +264,42 @@ FSOCK_API fsock *fsock_waitlist_next(fsock_waitlist *list, struct fsock_event *e
  * Threads: any.
  */
 FSOCK_API int fsock_waitlist_wake(fsock_waitlist *list);
+
+/*
+ * Return the descriptor of a list, with which another loop (poll(2), libevent, GLib) waits for it,
+ * and prepare the list for the sleep of that loop. The descriptor becomes readable when a member is
+ * ready as far as the system knows, when another thread changes something that the wait has to
+ * deal with, and by fsock_waitlist_wake(). What the system does not know (input in buffers, timers,
+ * deadlines, steps of connecting) fsock_waitlist_prepare() finds out.
+ *
+ *	for (;;) {
+ *		double seconds = fsock_waitlist_prepare(list);     before each sleep, as the last
+ *
+ *		sleep until fsock_waitlist_descriptor(list) is readable, for `seconds` at most
+ *		if (fsock_waitlist_wait(list, 0, NULL) < 0)        after each sleep
+ *			break;
+ *		while (fsock_waitlist_next(list, &event) != NULL)
+ *			serve(&event);
+ *	}
+ *
+ * The loop must wait until the descriptor is readable, level-triggered, and never read, write,
+ * change or close it. It belongs to the list, remains the same and goes with it. Whether the
+ * sleep has ended because of the descriptor, the time or something else need not be told apart. A
+ * sleep may end without a member being ready. Between fsock_waitlist_prepare() and the following
+ * fsock_waitlist_wait() no other thread may wait on the list. The preparation counts as a wait for
+ * fsock_state().
+ *
+ * fsock_waitlist_prepare() returns for how many seconds the loop may sleep: 0 if something is ready
+ * or ready members are yet to be fetched, INFINITY if there is no limit. Round up when you convert
+ * it to milliseconds.
+ * Returns: a descriptor, and a number of seconds; or -1.
+ * Errors: EINVAL (NULL), EOPNOTSUPP (the system has neither epoll(7) nor kqueue(2)), EPERM (in a
+ *   child of the process that created the list); fsock_waitlist_prepare() also EBUSY (another
+ *   thread is waiting on the list).
+ * Blocks: no.
+ */
+FSOCK_API int fsock_waitlist_descriptor(const fsock_waitlist *list);
+FSOCK_API double fsock_waitlist_prepare(fsock_waitlist *list);
 
 FSOCK_END_DECLS
 

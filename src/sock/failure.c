@@ -55,14 +55,17 @@ fsock__failure_meet(struct fsock *s, const char *operation, int errnum)
 	fsock__failure_keep(s, &r);
 }
 
-/* Takes an error from the kernel. Lists are told, as it does not tell them again. */
+/*
+ * Takes an error from the kernel. Lists are told, as it does not tell them again. What another
+ * owner's descriptor has to tell is left to that one.
+ */
 static int
 ask(struct fsock *s)
 {
 	int error = 0, saved = errno;
 
-	if (s->role != FSOCK__LISTENER && s->connecting == NULL && s->fd >= 0 &&
-	    fsock__sys_get_int(s->fd, SOL_SOCKET, SO_ERROR, &error) < 0)
+	if (s->role != FSOCK__LISTENER && s->role != FSOCK__FOREIGN && s->connecting == NULL &&
+	    s->fd >= 0 && fsock__sys_get_int(s->fd, SOL_SOCKET, SO_ERROR, &error) < 0)
 		error = 0;
 	errno = saved;
 	if (error == 0)

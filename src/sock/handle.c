@@ -43,6 +43,8 @@ fsock__handle_check(const struct fsock *s, const char *operation)
 	/* In this order: while it is connecting, another thread may be setting `fd`. */
 	if ((s->connecting == NULL && s->fd < 0) || s->watch.closing != FSOCK__NOT_CLOSING)
 		return fsock__handle_error(s, operation, EBADF);
+	if (s->role == FSOCK__FOREIGN)
+		return fsock__handle_error(s, operation, EOPNOTSUPP);
 	return 0;
 }
 
@@ -60,7 +62,9 @@ fsock__handle_fd(const struct fsock *s, const char *operation)
 int
 fsock_socket(fsock *s)
 {
-	return fsock__handle_fd(s, "socket");
+	if (s == NULL || s->role != FSOCK__FOREIGN)
+		return fsock__handle_fd(s, "socket");
+	return s->foreign >= 0 ? s->foreign : fsock__handle_error(s, "socket", EBADF);
 }
 
 /* see fsock/socket.h */

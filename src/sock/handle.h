@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include <limits.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,7 +22,11 @@
 #include "settings.h"
 #include "turn.h"
 
-enum fsock__role { FSOCK__CONNECTED, FSOCK__LISTENER, FSOCK__DATAGRAM };
+/* A foreign one is there to be waited for, and for nothing else: see wait/foreign.c. */
+enum fsock__role { FSOCK__CONNECTED, FSOCK__LISTENER, FSOCK__DATAGRAM, FSOCK__FOREIGN };
+
+/* The descriptor of an open handle that has none: no process has so many. */
+#define FSOCK__NO_FD INT_MAX
 
 struct fsock__connecting;
 struct fsock__interrupt;
@@ -233,7 +238,9 @@ struct fsock {
 	_Atomic(struct fsock *) next; /* see unfinished.c */
 	int references;
 	int open_files;
-	int fd; /* -1 once closed, for what is no socket, and until it is connected */
+	int fd;      /* -1 once closed, for what is no socket, and until it is connected */
+	int foreign; /* of a foreign one: the program's descriptor, or -1 of a timer */
+	atomic_int is_always_ready; /* likewise: reading and writing never wait */
 	_Atomic(const struct fsock__transport_ops *) transport;
 
 	atomic_int nonblocking;  /* calls on it never wait */
@@ -336,6 +343,13 @@ fsock__handle_rest(const struct fsock *s)
 	return until != 0 && fsock__clock_left(until) > 0 ? until : FSOCK__NEVER;
 }
 
+/* Whether the system knows when it is ready: of a timer, or a file, it does not. */
+static inline int
+fsock__handle_is_polled(const struct fsock *s)
+{
+	return s->role != FSOCK__FOREIGN || (s->fd != FSOCK__NO_FD && !s->is_always_ready);
+}
+
 /* Tells the lists that it is in: see struct fsock__watch_ops. */
 static inline void
 fsock__handle_note(struct fsock *s)
@@ -354,8 +368,9 @@ fsock__handle_is_watched(const struct fsock *s)
 }
 
 /*
- * The descriptor, or -1 with EBADF, EINVAL (NULL) or, if it is not connected yet, EINPROGRESS
- * recorded for `operation`. The other only says whether it is open, perhaps without one: 0 or -1.
+ * The descriptor, or -1 with EBADF, EINVAL (NULL), EOPNOTSUPP (a foreign one, for which there is no
+ * operation but to wait) or, if it is not connected yet, EINPROGRESS recorded for `operation`. The
+ * other only says whether it is open, perhaps without one: 0 or -1.
  */
 int fsock__handle_fd(const struct fsock *, const char *operation);
 int fsock__handle_check(const struct fsock *, const char *operation);

@@ -278,6 +278,17 @@ fsock_waitlist_set_timeout(fsock_waitlist *list, fsock *s, double seconds)
 	return m == NULL ? fsock__handle_error(s, "wait list", ENOENT) : 0;
 }
 
+/* see fsock/wait.h */
+int
+fsock_waitlist_descriptor(const fsock_waitlist *list)
+{
+	if (list == NULL)
+		return fail(EINVAL);
+	if (!fsock__waitlist_is_ours(list))
+		return fail(EPERM);
+	return list->poller.fd >= 0 ? list->poller.fd : fail(EOPNOTSUPP);
+}
+
 /* Reads a count of the list's. */
 static size_t
 get(fsock_waitlist *list, const size_t *count)

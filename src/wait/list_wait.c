@@ -1,6 +1,8 @@
 /* The wait on a list, and what follows it. The invariants are in waitlist.h. */
 #include "../base/compat.h"
 
+#include <math.h>
+
 #include "../base/clock.h"
 #include "../base/error.h"
 #include "../sock/failure.h"
@@ -177,7 +179,7 @@ abandon(struct fsock__abandon *a)
 	if (!fsock__waitlist_is_ours(list))
 		return;
 	fsock__lock_take(&list->lock);
-	list->waiting = 0;
+	list->waiting = FSOCK__NOBODY;
 	list->is_used = 0;
 	fsock__connecting_hand_over(list);
 	fsock__lock_give(&list->lock);
@@ -211,14 +213,14 @@ ask_system(struct fsock_waitlist *list, int64_t left)
 
 	if (list->ops->prepare(&list->poller) < 0)
 		return errno;
-	list->waiting = 1;
+	list->waiting = FSOCK__ASKER;
 	if (list->inbox != NULL) /* it has come before anybody saw us waiting */
 		left = 0;
 	fsock__lock_give(&list->lock);
 	n = ask_cancellably(list, left);
 	error = n < 0 ? errno : 0;
 	fsock__lock_take(&list->lock);
-	list->waiting = 0;
+	list->waiting = FSOCK__NOBODY;
 	before = fsock__error_aside();
 	for (int i = 0; i < n; i++)
 		sort_found(list, &list->poller.found[i]);
@@ -276,6 +278,8 @@ await(struct fsock_waitlist *list, int64_t deadline)
 {
 	int error, woken;
 
+	if (list->waiting == FSOCK__OTHER) /* the store is dear */
+		list->waiting = FSOCK__NOBODY;
 	clear_ready(list);
 	do {
 		size_t closing = list->closing_count;
@@ -335,6 +339,46 @@ fsock_waitlist_wait(fsock_waitlist *list, double timeout, double *remaining)
 	if (r >= 0)
 		errno = saved;
 	return r;
+}
+
+/*
+ * Looks for what the system cannot tell another loop, which is woken for what comes from now on.
+ * Returns for how long that one may sleep.
+ */
+static int64_t
+prepare(struct fsock_waitlist *list)
+{
+	list->waiting = FSOCK__NOBODY;
+	clear_ready(list);
+	look_at_suspects(list);
+	list->waiting = FSOCK__OTHER;
+	return list->inbox != NULL ? 0 : patience(list, FSOCK__NEVER);
+}
+
+/* see fsock/wait.h */
+double
+fsock_waitlist_prepare(fsock_waitlist *list)
+{
+	int64_t left = 0;
+	int error = 0, saved = errno;
+
+	if (fsock_waitlist_descriptor(list) < 0)
+		return -1;
+	fsock__lock_take(&list->lock);
+	if (is_busy(list)) {
+		error = EBUSY;
+	} else if (!list->untold) {
+		fsock__member_forget_jump(list);
+		list->is_used = 1;
+		list->user = pthread_self();
+		left = prepare(list);
+		list->is_used = 0;
+	}
+	fsock__lock_give(&list->lock);
+	if (error != 0)
+		return fail(error);
+	errno = saved;
+	return left == FSOCK__NEVER ? INFINITY : (double)left / 1e9;
 }
 
 /* Why a member has failed, if it has and that is known. */

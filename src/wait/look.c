@@ -61,6 +61,8 @@ look_inside(struct fsock__member *m)
 {
 	int state = fsock__layers_are_on(m->socket) ? fsock__layered_state(m) : 0;
 
+	if (m->socket->is_always_ready)
+		return m->interest;
 	if (!(m->interest & FSOCK_INPUT) || m->socket->output.congested)
 		return state;
 	return state | (fsock__look_has_input(m->socket) ? FSOCK_INPUT : 0);

@@ -28,7 +28,7 @@ fsock__member_forget_jump(struct fsock_waitlist *list)
 		return;
 	fsock__abandon_pop(&list->abandon);
 	list->references--; /* the program has one */
-	list->waiting = 0;
+	list->waiting = FSOCK__NOBODY;
 }
 
 void
@@ -41,7 +41,7 @@ fsock__member_signal(struct fsock_waitlist *list)
 void
 fsock__member_nudge(struct fsock_waitlist *list)
 {
-	if (list->waiting)
+	if (list->waiting != FSOCK__NOBODY)
 		fsock__member_signal(list);
 }
 
@@ -74,7 +74,7 @@ post(const struct fsock__member *member)
 		while (!atomic_compare_exchange_weak(&list->inbox, &m->next_noted, m))
 			;
 	}
-	return list->waiting && !list->signalled;
+	return list->waiting != FSOCK__NOBODY && !list->signalled;
 }
 
 void
@@ -255,7 +255,7 @@ fsock__member_part(struct fsock__member *m)
 	struct fsock_waitlist *list = m->list;
 
 	fsock__member_detach(m);
-	if (!list->waiting) {
+	if (list->waiting != FSOCK__ASKER) {
 		fsock__member_free(m);
 		return;
 	}

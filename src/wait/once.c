@@ -131,12 +131,13 @@ look_inside(struct once *w, size_t i)
 	int is_pending = !closed && s->connecting != NULL && s->output.error == 0;
 	int fd = is_pending || closed || s->connecting != NULL ? -1 : s->fd;
 	int64_t rest = fsock__handle_rest(s);
+	int is_polled = rest == FSOCK__NEVER && fsock__handle_is_polled(s);
 
 	/* poll() passes over -1 */
 	if (fd >= 0 && fsock__layers_are_on(s))
 		fsock__layered_work(s, FSOCK_INPUT, 0);
-	w->fds[i] = (struct pollfd){ .fd = rest == FSOCK__NEVER ? fd : -1,
-		.events = POLLIN | FSOCK__POLLRDHUP };
+	w->fds[i] =
+	    (struct pollfd){ .fd = is_polled ? fd : -1, .events = POLLIN | FSOCK__POLLRDHUP };
 	if (fsock__layers_wanted(s, FSOCK_INPUT) == FSOCK_OUTPUT)
 		w->fds[i].events = POLLOUT;
 	if (rest < w->next)
@@ -145,7 +146,7 @@ look_inside(struct once *w, size_t i)
 		add_pending(w, s);
 	else if (fd < 0)
 		found(w, s, FSOCK_FAILED);
-	else if (fsock__look_has_input(s))
+	else if (s->is_always_ready || fsock__look_has_input(s))
 		found(w, s, FSOCK_INPUT | fsock__layered_end(s));
 }
 

@@ -50,6 +50,13 @@ struct fsock__member {
 	size_t timer;    /* its place there; FSOCK__NO_TIMER: in none */
 };
 
+/* Who is to be woken when something happens that the system does not know. */
+enum fsock__waiting {
+	FSOCK__NOBODY,
+	FSOCK__ASKER, /* a thread that asks the system */
+	FSOCK__OTHER  /* another loop, by the backend's descriptor: see fsock_waitlist_prepare() */
+};
+
 /*
  * What must stay true:
  *  1. A member is in its list's `members` and in its socket's chain, or in neither. Both change
@@ -64,8 +71,8 @@ struct fsock__member {
  *     looks at no member that nothing happened to.
  *  4. `ready` is what the last wait found, `cursor` the next of it that is to be told. `untold` is
  *     0 only if there is none: it saves who asks in vain the lock.
- *  5. While `waiting`, a thread asks the system without the lock. Members removed then are kept in
- *     `graveyard` until it has looked at what was found, and whatever changes the list nudges it.
+ *  5. An ASKER asks the system without the lock. Members removed then are kept in `graveyard` until
+ *     it has looked at what was found. Whatever changes the list nudges who waits.
  *  6. `signalled` is 1 if and only if the wake-up is readable, or is about to be.
  *  7. What the backend waits for is what fsock__watched_wanted() says, but for members that
  *     something has just happened to, and those it refused.
@@ -92,7 +99,7 @@ struct fsock_waitlist {
 	int is_used;                   /* a thread is in fsock_waitlist_wait() ... */
 	pthread_t user;                /* ... and which */
 	struct fsock__abandon abandon; /* the user's; it has a reference while it is pushed */
-	atomic_int waiting;
+	_Atomic(enum fsock__waiting) waiting;
 	struct fsock__member *graveyard;
 	struct fsock__member *closed; /* no members any more: their sockets are to be closed */
 	_Atomic(struct fsock__member *) inbox;

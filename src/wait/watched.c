@@ -15,6 +15,8 @@ fsock__watched_wanted(const struct fsock__member *m, int interest)
 		return interest & ~FSOCK_INPUT;
 	if (s == NULL)
 		return interest;
+	if (!fsock__handle_is_polled(s))
+		return 0;
 	if (s->output.queued > 0)
 		interest =
 		    (s->output.congested ? interest & ~FSOCK_INPUT : interest) | FSOCK_OUTPUT;
@@ -38,6 +40,10 @@ fsock__watched_watch(struct fsock__member *m, int interest)
 {
 	int r = tell_backend(m->list, &m->own, fsock__watched_wanted(m, interest));
 
+	if (r < 0 && errno == EPERM && m->socket->role == FSOCK__FOREIGN) {
+		m->socket->is_always_ready = 1; /* epoll(7) says so of /dev/null, say */
+		r = 0;
+	}
 	m->error = r < 0 ? errno : 0;
 	return r;
 }

@@ -354,6 +354,9 @@ use_list(void)
 		fsock_waitlist_free(*list);
 		MADE(*list = fsock_waitlist_new());
 		break;
+	case 8:
+		WENT(fsock_waitlist_prepare(*list));
+		break;
 	default:
 		wait_once(*list);
 	}

@@ -145,7 +145,7 @@ make_pair(void)
 		fsock_abort(ends[1]);
 }
 
-/* One end of a bare pair, or what cannot be adopted. */
+/* One end of a bare pair, or what cannot be adopted, but watched. */
 static void
 adopt(struct api_slot *slot)
 {
@@ -162,8 +162,10 @@ adopt(struct api_slot *slot)
 	FUZZ_ASSERT(socketpair(AF_UNIX, types[api_take(4)], 0, fds) == 0);
 	fcntl(fds[1], F_SETFL, O_NONBLOCK);
 	*peer = fds[1];
-	if (!MADE(slot->s = fsock_adopt(fds[0], any_options())))
-		close(fds[0]);
+	if (MADE(slot->s = fsock_adopt(fds[0], any_options())))
+		return;
+	MADE(slot->s = fsock_watch(fds[0]));
+	close(fds[0]); /* behind its back */
 }
 
 /* Streams that own their sockets, or stand on something else. */

@@ -265,6 +265,39 @@ live_adopted(struct life *life)
 	WENT(fsock_close(s) == 0);
 }
 
+/* ---- A descriptor that is only waited for, and a timer. */
+
+static int
+use_watched(struct life *life, struct loop *loop, fsock *timer)
+{
+	if (!WENT(fsock_waitlist_add(loop->list, loop->s, FSOCK_INPUT, NULL) == 0) ||
+	    !WENT(fsock_waitlist_add(loop->list, timer, 0, NULL) == 0) ||
+	    !WENT(fsock_waitlist_set_timeout(loop->list, timer, 0.001) == 0) ||
+	    !WENT(await(life, loop, timer, FSOCK_TIMEOUT)))
+		return 0;
+	life_say(life, "x");
+	return WENT(fsock_waitlist_prepare(loop->list) >= 0) &&
+	       WENT(await(life, loop, loop->s, FSOCK_INPUT));
+}
+
+static void
+live_watched(struct life *life)
+{
+	struct loop loop = { NULL, NULL, NULL };
+	fsock *timer = NULL;
+	int fds[2] = { -1, -1 };
+
+	OWN((void)!socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
+	life->peer = fds[1];
+	if (WENT((loop.list = fsock_waitlist_new()) != NULL) &&
+	    WENT((loop.s = fsock_watch(fds[0])) != NULL) && WENT((timer = fsock_timer()) != NULL))
+		use_watched(life, &loop, timer);
+	WENT(fsock_close(loop.s) == 0);
+	WENT(fsock_close(timer) == 0);
+	OWN(close(fds[0]));
+	fsock_waitlist_free(loop.list);
+}
+
 /* ---- Text: formats that change, bounds, octets between. */
 
 static int
@@ -339,6 +372,7 @@ static const struct {
 	{ "name", live_by_name, 30 },
 	{ "interrupt", live_interrupted, 30 },
 	{ "adopt", live_adopted, 15 },
+	{ "watch", live_watched, 10 },
 	{ "text", live_in_text, 25 },
 	{ "recode", live_recoded, 20 },
 };

@@ -338,6 +338,19 @@ scene_bare(struct world *w)
 }
 
 static void
+scene_watched(struct world *w)
+{
+	scene_bare(w);
+	w->s = fsock_watch(w->fd);
+}
+
+static void
+scene_timer(struct world *w)
+{
+	w->s = fsock_timer();
+}
+
+static void
 be_busy(void *arg)
 {
 	struct world *w = arg;
@@ -553,6 +566,8 @@ enum scene {
 	LAYERED_BAD,
 	DATAGRAM,
 	BARE,
+	WATCHED,
+	TIMER,
 	BUSY,
 	LISTED,
 	LISTED_REFUSED,
@@ -597,6 +612,8 @@ static void (*const scenes[])(struct world *) = {
 	[LAYERED_BAD] = scene_layered_bad,
 	[DATAGRAM] = scene_datagram,
 	[BARE] = scene_bare,
+	[WATCHED] = scene_watched,
+	[TIMER] = scene_timer,
 	[BUSY] = scene_busy,
 	[LISTED] = scene_listed,
 	[LISTED_REFUSED] = scene_listed_refused,
