@@ -32,6 +32,7 @@ struct fsock__connecting;
 struct fsock__interrupt;
 struct fsock__layers;
 struct fsock__member;
+struct fsock__name_lookup;
 struct fsock__record;
 struct fsock__unix_file;
 struct fsock_waitlist;
@@ -240,7 +241,8 @@ struct fsock {
 	int open_files;
 	int fd;      /* -1 once closed, for what is no socket, and until it is connected */
 	int foreign; /* of a foreign one: the program's descriptor, or -1 of a timer */
-	atomic_int is_always_ready; /* likewise: reading and writing never wait */
+	struct fsock__name_lookup *lookup; /* of a look-up, which is a foreign one; else NULL */
+	atomic_int is_always_ready;        /* likewise: reading and writing never wait */
 	_Atomic(const struct fsock__transport_ops *) transport;
 
 	atomic_int nonblocking;  /* calls on it never wait */
