@@ -33,8 +33,8 @@ struct fsock_credentials {
  */
 FSOCK_API int fsock_peer_credentials(fsock *s, struct fsock_credentials *peer);
 
-/* The most descriptors that one call passes. */
-#define FSOCK_MAX_DESCRIPTORS 253
+/* The most descriptors that one call passes: what every libc and system takes. */
+#define FSOCK_MAX_DESCRIPTORS 252
 
 /*
  * Sends octets on a connected Unix-domain stream and passes copies of descriptors with the first of

@@ -18,7 +18,10 @@
 #define SENDING   "send descriptors"
 #define RECEIVING "receive descriptors"
 
-/* Room for the control data of one call: descriptors, and what the program asks for besides. */
+/*
+ * Room for the control data of one call: descriptors, of which Linux passes one more than musl
+ * takes, and what the program asks for besides.
+ */
 union control {
 	size_t aligned; /* as a struct cmsghdr */
 	char room[CMSG_SPACE(FSOCK_MAX_DESCRIPTORS * sizeof(int)) + 256];

@@ -113,6 +113,41 @@ START_TEST(passed)
 }
 END_TEST
 
+#if defined(__GLIBC__)
+/* A peer that passes as many as the system lets it. */
+START_TEST(most)
+{
+	enum { N = 253 };
+	union {
+		size_t aligned;
+		char room[CMSG_SPACE(N * sizeof(int))];
+	} control = { 0 };
+	struct iovec vector = { "x", 1 };
+	struct msghdr header = { .msg_iov = &vector,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof control };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&header);
+	int before = sock_open_fds(), in[300];
+	size_t count = _i ? 300 : 10;
+	char got[8];
+
+	if (sock_may_open(before + 2 * N) < before + 2 * N)
+		return;
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(N * sizeof(int)); /* descriptor 0 each time */
+	ck_assert_int_eq(sendmsg(fsock_socket(ends[0]), &header, 0), 1);
+	ck_assert_int_eq(
+	    fsock_receive_descriptors(ends[1], got, sizeof got, in, &count), _i ? 1 : -1);
+	ck_assert_uint_eq(count, _i ? N : 0);
+	while (count > 0)
+		close(in[--count]);
+	ck_assert_int_eq(sock_open_fds(), before);
+}
+END_TEST
+#endif
+
 /* More than the room, or more than may be open: none is kept, and that is said. */
 START_TEST(too_many)
 {
@@ -515,6 +550,9 @@ main(void)
 	tcase_add_checked_fixture(tcase, sock_dir_make, sock_dir_remove);
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_loop_test(tcase, passed, 0, COUNT(passings));
+#if defined(__GLIBC__)
+	tcase_add_loop_test(tcase, most, 0, 2);
+#endif
 	tcase_add_loop_test(tcase, too_many, 0, 3);
 #if defined(__linux__)
 	tcase_add_test(tcase, too_many_open);
