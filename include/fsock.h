@@ -86,6 +86,7 @@
 #include <fsock/stream.h>
 #include <fsock/format.h>
 #include <fsock/datagram.h>
+#include <fsock/unix.h>
 #include <fsock/option.h>
 #include <fsock/layer.h>
 #include <fsock/wait.h>

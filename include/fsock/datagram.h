@@ -34,11 +34,11 @@ FSOCK_BEGIN_DECLS
  *	local_host,    options: the socket is bound to this address and port. For a Unix-domain
  *	local_port     path the file is created, and unlinked at the end, as by fsock_listen()
  *
- * Without `host` and local_host the socket is for both IPv6 and IPv4, or for IPv4 only if IPv6 is
- * missing or the options say so (family, dual_stack). Of the other options, read_timeout,
- * write_timeout, deadline, reuse_address, reuse_port and broadcast apply. reuse_address is off by
- * default: with it several sockets may share a port, and each datagram goes to one of them, but a
- * datagram for a group goes to all of them.
+ * Without `host` and local_host the socket is for both IPv6 and IPv4, or for IPv4 only if IPv6
+ * is missing or the options say so (family, dual_stack). Of the other options, read_timeout,
+ * write_timeout, deadline, reuse_address, reuse_port, broadcast and receive_destination apply.
+ * reuse_address is off by default: with it several sockets may share a port, and each datagram
+ * goes to one of them, but a datagram for a group goes to all of them.
  * Returns: the socket, or NULL.
  * Errors: those of fsock_connect() except refusals, those of bind(2) (EADDRINUSE, EADDRNOTAVAIL,
  *   EACCES).
@@ -69,8 +69,7 @@ FSOCK_API fsock *fsock_datagram(const char *host, int port, const struct fsock_o
  * Blocks: until the system has room, for at most write_timeout; not on a non-blocking socket. For
  *   streams see also fsock/stream.h: a failed write is final, except with EAGAIN and ENOBUFS.
  */
-FSOCK_API ssize_t fsock_send(
-    fsock *s, const void *data, size_t size, const struct fsock_addr *to);
+FSOCK_API ssize_t fsock_send(fsock *s, const void *data, size_t size, const struct fsock_addr *to);
 
 /*
  * Receives a datagram or octets. If `from` is not NULL, *from is set to the sender, or to no
@@ -99,23 +98,49 @@ struct fsock_message {
 	                           buffer */
 	size_t length;          /* set by receiving: the real length, which may exceed `size` */
 	struct fsock_addr peer; /* sending: the destination, or no address; receiving: the sender */
+
+	/*
+	 * The address of this machine at the other end. Sending: the source address; with no
+	 * address or a wildcard the system chooses. Receiving: the address from which to answer,
+	 * which is the destination of the datagram unless that is a group or a broadcast address.
+	 * An answer in the struct that was received therefore comes from the address that was
+	 * asked. The port is not used, and received as 0.
+	 */
+	struct fsock_addr local;
+
+	/*
+	 * Set by receiving: the group or broadcast address to which the datagram was sent, or no
+	 * address if it was sent to `local`; and the number of the interface on which it arrived.
+	 * 0 is an unknown interface. Sending ignores both.
+	 */
+	struct fsock_addr group;
+	unsigned interface_number;
 };
 
 /*
  * Sends datagrams in order, with as few system calls as the system permits (sendmmsg(2)).
+ * A message may name the source address (`local`).
  * Returns: the number of datagrams sent. It is less than `count` if one could not be sent; sending
  *   the rest then continues or returns the error. -1 if the first datagram could not be sent. A
  *   refusal that the network reports within a batch may end it early without being reported. 0 for
  *   count 0.
- * Errors: those of fsock_send(); EINVAL and FSOCK_INVALID_SOCKET_ERROR for a stream.
+ * Errors: those of fsock_send(); EINVAL and FSOCK_INVALID_SOCKET_ERROR for a stream; EINVAL,
+ *   EADDRNOTAVAIL or ENETUNREACH (`local` is not an address of this machine); EAFNOSUPPORT
+ *   (`local` is not an IP address, or is IPv6 on an IPv4 socket); EOPNOTSUPP (this system cannot
+ *   set the source).
  * Blocks: as fsock_send(), for the first datagram.
  */
-FSOCK_API ssize_t fsock_send_many(
-    fsock *s, const struct fsock_message messages[], size_t count);
+FSOCK_API ssize_t fsock_send_many(fsock *s, const struct fsock_message messages[], size_t count);
 
 /*
  * Receives datagrams: waits for the first and takes those that are available after it, with as few
  * system calls as the system permits (recvmmsg(2)). `length` and `peer` of each message are set.
+ *
+ * `local`, `group` and `interface_number` are set if the socket tells destinations: by the option
+ * receive_destination, or by default if it is bound to a wildcard address and not connected. If it
+ * does not, or the system does not know, they are set to no address and 0. The BSDs do not tell
+ * the interface of IPv4 datagrams. To receive a single datagram with its destination, use a count
+ * of 1: fsock_receive() does not tell it.
  * Returns: the number of datagrams received, at least 1 for a count above 0; or -1. 0 for count 0.
  * Errors: those of fsock_receive(); EINVAL and FSOCK_INVALID_SOCKET_ERROR for a stream.
  * Blocks: as fsock_receive(), for the first datagram.

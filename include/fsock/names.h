@@ -15,8 +15,8 @@
  * fsock_last_error()->kind is more precise than errno: FSOCK_NS_HOST_NOT_FOUND_ERROR,
  * FSOCK_NS_NO_DATA_ERROR (no address of this family), FSOCK_NS_TRY_AGAIN_ERROR (no server
  * answered), FSOCK_NS_NO_RECOVERY_ERROR. On failure nothing was written.
- * Blocks: all functions that look up a host, for as long as the system's resolver takes, commonly
- *   up to half a minute if no server answers.
+ * Blocks: all functions that look up a host, except fsock_lookup(), for as long as the system's
+ *   resolver takes, commonly up to half a minute if no server answers.
  * Threads: any number at once.
  */
 #ifndef FSOCK_NAMES_H
@@ -26,6 +26,8 @@
 #include <sys/types.h>
 
 #include <fsock/addr.h>
+#include <fsock/api.h>
+#include <fsock/socket.h>
 
 FSOCK_BEGIN_DECLS
 
@@ -56,6 +58,55 @@ FSOCK_API int fsock_get_host_by_name(
  */
 FSOCK_API int fsock_get_random_host_by_name(
     const char *name, enum fsock_family family, struct fsock_addr *addr);
+
+/*
+ * Returns the port of a service by its name ("https") in the system's database (services(5)), or of
+ * its number as text. `socket_type` is SOCK_STREAM for TCP or SOCK_DGRAM for UDP.
+ * Returns: the port; or -1.
+ * Errors: EINVAL also for an unknown service, and a number above 65535.
+ * Blocks: as the system's database, usually a file, takes.
+ */
+FSOCK_API int fsock_get_port_by_service(const char *service, int socket_type);
+
+/*
+ * Begins to look up a host, a service, or both, and does not wait. The result is a handle like
+ * those of fsock_watch(): it is readable once the answer is there. fsock_wait_for_input() and
+ * wait lists take it, and fsock_socket() returns a descriptor for other loops.
+ *
+ *	fsock *lookup = fsock_lookup("irc.example.org", "ircd", SOCK_STREAM, FSOCK_ANY_FAMILY);
+ *
+ *	fsock_waitlist_add(list, lookup, FSOCK_INPUT, NULL);        and when it is reported:
+ *	n = fsock_lookup_addresses(lookup, addresses, 8);
+ *	fsock_close(lookup);
+ *
+ * `host` may have any of the forms of fsock/addr.h; with NULL the answer has the wildcard
+ * addresses, for a server. `service` is a name, a number as text, or NULL for port 0; Unix-
+ * domain addresses ignore it. To connect, use fsock_connect() with `nonblocking`, which looks up
+ * the host itself.
+ *
+ * Names are looked up in threads of the library: at most 32 at a time; further look-ups wait for
+ * their turn. fsock_close() cancels a look-up at any moment. In a child of fork(2) the handle looks
+ * the name up again when it is next asked for its addresses. To limit the time, set a timer
+ * (fsock_waitlist_set_timeout()).
+ * Returns: the handle; or NULL.
+ * Errors: EINVAL also for neither host nor service, another socket type, and a number above 65535;
+ *   those that are known without a look-up, such as a malformed address; EMFILE, ENFILE, ENOMEM.
+ * Ownership: the caller owns the handle; end it with fsock_close().
+ * Blocks: no.
+ */
+FSOCK_API fsock *fsock_lookup(
+    const char *host, const char *service, int socket_type, enum fsock_family family);
+
+/*
+ * Returns the answer of a look-up: all addresses, with the port of the service. As many as fit are
+ * stored in the `room` entries of `list`. The answer remains the same until the handle is closed.
+ * Returns: the number of addresses, 1 or more and possibly more than `room`; or -1.
+ * Errors: EAGAIN (FSOCK_WOULD_BLOCK: no answer yet); EINVAL for an unknown service
+ *   ("unknown service"), and FSOCK_INVALID_SOCKET_ERROR for another handle.
+ * Blocks: no.
+ * Threads: one at a time for each handle.
+ */
+FSOCK_API ssize_t fsock_lookup_addresses(fsock *lookup, struct fsock_addr *list, size_t room);
 
 /*
  * Returns the name of the local host, as gethostname(3) does. Does not block.

@@ -82,12 +82,23 @@ struct fsock_request {
 	size_t length;  /* its length; may be 0 */
 	size_t room;    /* the size of the buffer `data` in octets */
 	ssize_t answer; /* initially -1; the handler sets the number of octets to send back */
-	unsigned long reserved[4];
+
+	/*
+	 * The address of this machine that was asked, from which the answer is sent; the group or
+	 * broadcast address to which the datagram was sent instead, or no address; and the number
+	 * of the interface on which it arrived, or 0. All as in struct fsock_message. They are
+	 * unknown for Unix-domain sockets, and if receive_destination is off.
+	 */
+	const struct fsock_addr *local, *group;
+	unsigned interface_number;
+
+	unsigned long reserved[1];
 };
 
 /*
  * Handles one datagram. To answer, the handler writes to request->data and sets request->answer to
- * a value from 0 to request->room. The answer is sent to the sender of the datagram.
+ * a value from 0 to request->room. The answer is sent to the sender of the datagram, from the
+ * address to which the datagram was sent.
  * Returns: 0; or -1 with errno set: no answer is sent, and the error is reported to the server's
  *   `error` function.
  */

@@ -58,8 +58,19 @@ struct fsock_options {
 	enum fsock_switch reuse_port;    /* SO_REUSEPORT, also for datagrams; default off */
 	enum fsock_switch dual_stack;    /* an IPv6 wildcard also accepts IPv4; default on */
 
+	/*
+	 * Permissions of the file of a Unix-domain listener or datagram socket, 1 to 0777 (octal).
+	 * They are set before a listener listens. Before they are set, Linux makes the file with no
+	 * more than these; elsewhere a datagram socket has those of umask(2) for a moment. Default:
+	 * 0777 without the bits of the umask.
+	 */
+	unsigned file_mode;
+
 	enum fsock_switch nodelay;   /* TCP_NODELAY; default on */
 	enum fsock_switch broadcast; /* fsock_datagram(): SO_BROADCAST; default off */
+	/* Datagrams are received with their destination (IP_PKTINFO); see fsock_receive_many().
+	   Default: on if bound to a wildcard address and not connected */
+	enum fsock_switch receive_destination;
 
 	/* Streams. */
 	enum fsock_element element_type; /* default FSOCK_CHARACTER */
@@ -83,7 +94,7 @@ struct fsock_options {
 	struct fsock_layer_maker *layer; /* default none */
 	double handshake_timeout; /* seconds for the handshake of an accepted connection; 0: 10 */
 
-	unsigned long reserved[6]; /* room for later; must be zero */
+	unsigned long reserved[5]; /* room for later; must be zero */
 };
 
 /*
@@ -131,7 +142,8 @@ FSOCK_API int fsock_is_connecting(const fsock *s);
  * directory is locked during this step, and must be readable for that. Closing the listener unlinks
  * the file, but only in the process that created it.
  * Returns: a listening socket, or NULL.
- * Errors: EADDRINUSE, EADDRNOTAVAIL, EACCES, EINVAL, ENAMETOOLONG, those of bind(2) and listen(2).
+ * Errors: EADDRINUSE, EADDRNOTAVAIL, EACCES, EINVAL, ENAMETOOLONG, those of bind(2), listen(2) and
+ *   chmod(2) (file_mode).
  * Ownership: the caller owns the socket; end it with fsock_close().
  * Blocks: only to look up a name.
  */

@@ -15,6 +15,10 @@
 #define _DARWIN_C_SOURCE 1
 #endif
 
+#if defined(__APPLE__) && !defined(__APPLE_USE_RFC_3542)
+#define __APPLE_USE_RFC_3542 1 /* IPV6_RECVPKTINFO */
+#endif
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -136,6 +140,40 @@ fsock__cond_init(pthread_cond_t *cond)
 #define fsock__pipe(fds)                   pipe(fds)
 #endif
 
+/* Likewise of descriptors that are received; elsewhere fcntl() follows. */
+#if defined(MSG_CMSG_CLOEXEC)
+#define FSOCK__MSG_CMSG_CLOEXEC MSG_CMSG_CLOEXEC
+#else
+#define FSOCK__MSG_CMSG_CLOEXEC 0
+#endif
+
+/*
+ * Who is at the other end of a Unix-domain stream; -1 for what the system does not know, and for
+ * all without a peer on Linux. Returns 0 or -1.
+ */
+#if defined(__linux__)
+static inline int
+fsock__peer_ids(int fd, uid_t *uid, gid_t *gid, pid_t *pid)
+{
+	struct ucred ids = { .pid = 0 };
+	socklen_t length = sizeof ids;
+	int r = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &ids, &length);
+
+	*uid = ids.uid;
+	*gid = ids.gid;
+	*pid = ids.pid;
+	return r;
+}
+#else
+#include <unistd.h>
+static inline int
+fsock__peer_ids(int fd, uid_t *uid, gid_t *gid, pid_t *pid)
+{
+	*pid = -1;
+	return getpeereid(fd, uid, gid);
+}
+#endif
+
 /*
  * A descriptor that keeps a file's inode from being another's, of any type; -1 where there is none.
  */
@@ -159,6 +197,35 @@ fsock__cond_init(pthread_cond_t *cond)
 #define FSOCK__DATAGRAM_OPS fsock__datagram_mmsg
 #else
 #define FSOCK__DATAGRAM_OPS fsock__datagram_loop
+#endif
+
+/*
+ * The destination of an IPv4 datagram, and the source of one to be sent: an option, the types of
+ * its control messages and what these hold. `to` is the destination in the header, `own` the
+ * address to answer from, if the system tells it. Where there is neither, nothing has these types.
+ */
+#if defined(__linux__) || (defined(__APPLE__) && defined(IP_PKTINFO))
+#define FSOCK__IP_DESTINATION          IP_PKTINFO
+#define FSOCK__IP_SOURCE               IP_PKTINFO
+#define fsock__ip_path_to(path)        ((path)->ipi_addr)
+#define fsock__ip_path_own(path)       ((path)->ipi_spec_dst)
+#define fsock__ip_path_interface(path) ((unsigned)(path)->ipi_ifindex)
+typedef struct in_pktinfo fsock__ip_path;
+#else
+#if defined(IP_RECVDSTADDR)
+#define FSOCK__IP_DESTINATION IP_RECVDSTADDR
+#else
+#define FSOCK__IP_DESTINATION (-1)
+#endif
+#if defined(IP_SENDSRCADDR)
+#define FSOCK__IP_SOURCE IP_SENDSRCADDR
+#else
+#define FSOCK__IP_SOURCE FSOCK__IP_DESTINATION
+#endif
+#define fsock__ip_path_to(path)        (*(path))
+#define fsock__ip_path_own(path)       (*(path))
+#define fsock__ip_path_interface(path) 0U
+typedef struct in_addr fsock__ip_path;
 #endif
 
 /* Several sockets on one port, told of in turn: not everywhere. */

@@ -123,6 +123,36 @@ fsock__sys_send_to(
 	return r;
 }
 
+ssize_t
+fsock__sys_receive_message(int fd, struct msghdr *header, int *flags)
+{
+	struct msghdr start = *header;
+	int saved = errno;
+	ssize_t r;
+
+	do {
+		*header = start;
+		r = recvmsg(fd, header, *flags);
+	} while (fsock__sys_interrupted(r, flags));
+	if (r >= 0)
+		errno = saved;
+	return r;
+}
+
+ssize_t
+fsock__sys_send_message(int fd, const struct msghdr *header, int *flags)
+{
+	int saved = errno;
+	ssize_t r;
+
+	do
+		r = sendmsg(fd, header, *flags | FSOCK__MSG_NOSIGNAL);
+	while (fsock__sys_interrupted(r, flags));
+	if (r >= 0)
+		errno = saved;
+	return r;
+}
+
 int
 fsock__sys_poll(struct pollfd *list, size_t count, int64_t deadline)
 {

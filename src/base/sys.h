@@ -42,6 +42,10 @@ ssize_t fsock__sys_send(int fd, const void *buf, size_t n, int *flags);
 ssize_t fsock__sys_send_to(
     int fd, const void *buf, size_t n, const struct sockaddr *to, socklen_t length, int *flags);
 
+/* recvmsg(2) and sendmsg(2), likewise. */
+ssize_t fsock__sys_receive_message(int fd, struct msghdr *, int *flags);
+ssize_t fsock__sys_send_message(int fd, const struct msghdr *, int *flags);
+
 /*
  * Waits until `fd` is ready for `events` (poll(2)'s) or the absolute deadline has passed.
  * Returns 1 when ready or in error, 0 when the deadline passed, -1 on failure.

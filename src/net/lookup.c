@@ -9,10 +9,12 @@
 #include "lookup_pool.h"
 
 int
-fsock__lookup_begin(const char *host, int family, struct fsock__lookup **made)
+fsock__lookup_begin_service(
+    const char *host, const char *service, int type, int family, struct fsock__lookup **made)
 {
-	size_t length = strlen(host);
-	struct fsock__lookup *l = calloc(1, sizeof *l + length + 1);
+	size_t host_size = host == NULL ? 0 : strlen(host) + 1;
+	size_t service_size = service == NULL ? 0 : strlen(service) + 1;
+	struct fsock__lookup *l = calloc(1, sizeof *l + host_size + service_size);
 
 	if (l == NULL)
 		return EAI_MEMORY;
@@ -23,13 +25,23 @@ fsock__lookup_begin(const char *host, int family, struct fsock__lookup **made)
 		errno = error;
 		return EAI_SYSTEM;
 	}
-	memcpy(l->host, host, length);
+	if (host != NULL)
+		l->host = memcpy(l->texts, host, host_size);
+	if (service != NULL)
+		l->service = memcpy(l->texts + host_size, service, service_size);
+	l->type = type;
 	l->family = family;
 	l->owned = 1;
 	fsock__process_watch();
 	fsock__lookup_enqueue(l);
 	*made = l;
 	return 0;
+}
+
+int
+fsock__lookup_begin(const char *host, int family, struct fsock__lookup **made)
+{
+	return fsock__lookup_begin_service(host, NULL, SOCK_STREAM, family, made);
 }
 
 int
@@ -115,7 +127,7 @@ fsock__lookup(const char *host, int family, int64_t deadline, struct addrinfo **
 	int cancel, eai;
 
 	if (deadline == FSOCK__NEVER)
-		return fsock__lookup_ask(host, family, results);
+		return fsock__lookup_ask(host, NULL, SOCK_STREAM, family, results);
 	/* While it waits a thread may be cancelled, which would leave the look-up behind. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	eai = await(host, family, deadline, results);

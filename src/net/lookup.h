@@ -20,6 +20,10 @@ struct fsock__lookup;
  */
 int fsock__lookup_begin(const char *host, int family, struct fsock__lookup **made);
 
+/* The same for a service by name and a type, SOCK_...; without a host (NULL) for its port alone. */
+int fsock__lookup_begin_service(
+    const char *host, const char *service, int type, int family, struct fsock__lookup **made);
+
 /*
  * The descriptor that becomes readable when there is an answer. It is the look-up's, and in a child
  * that fork() made another one after the next fsock__lookup_result().

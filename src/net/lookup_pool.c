@@ -37,11 +37,12 @@ fsock__lookup_unlock(const sigset_t *old)
 }
 
 int
-fsock__lookup_ask(const char *host, int family, struct addrinfo **results)
+fsock__lookup_ask(
+    const char *host, const char *service, int type, int family, struct addrinfo **results)
 {
-	struct addrinfo hints = { .ai_family = family, .ai_socktype = SOCK_STREAM };
+	struct addrinfo hints = { .ai_family = family, .ai_socktype = type };
 
-	return getaddrinfo(host, NULL, &hints, results);
+	return getaddrinfo(host, service, &hints, results);
 }
 
 void
@@ -87,7 +88,8 @@ static void
 look_up(struct fsock__lookup *l)
 {
 	struct addrinfo *results = NULL;
-	int eai = fsock__lookup_ask(l->host, l->family, &results), error = errno, owned;
+	int eai = fsock__lookup_ask(l->host, l->service, l->type, l->family, &results),
+	    error = errno, owned;
 	sigset_t old;
 
 	fsock__lookup_lock(&old);
@@ -191,7 +193,8 @@ put_first(struct fsock__lookup *l)
 static int
 is_local(const char *host)
 {
-	return strcasecmp(host, "localhost") == 0 || fsock__hosts_file_has(FSOCK__HOSTS_FILE, host);
+	return host == NULL || strcasecmp(host, "localhost") == 0 ||
+	       fsock__hosts_file_has(FSOCK__HOSTS_FILE, host);
 }
 
 void

@@ -22,7 +22,7 @@ struct addrinfo;
 
 /*
  * What must stay true:
- *  1. The lock guards the pool and, but for `process`, `wake`, `host` and `family`, all look-ups.
+ *  1. The lock guards the pool and, but for `process`, `wake` and what is asked, all look-ups.
  *     It is not held across fork(): a child finds both half changed. So it takes nothing from them:
  *     the pool and the look-ups bear the number of the process that they belong to; under another
  *     one the pool is empty, and what a look-up has come to, and the row it was in, are not looked
@@ -43,8 +43,9 @@ struct fsock__lookup {
 	int eai, error;
 	struct addrinfo *results;
 	struct fsock__wake wake;
-	int family;
-	char host[];
+	const char *host, *service; /* what is asked; either may be NULL */
+	int type, family;
+	char texts[]; /* of both */
 };
 
 /*
@@ -60,8 +61,9 @@ void fsock__lookup_enqueue(struct fsock__lookup *);
 /* Takes one that is this process's out of the pool. Returns whether a thread still has it. */
 int fsock__lookup_leave(struct fsock__lookup *);
 
-/* The question itself, as getaddrinfo(3). */
-int fsock__lookup_ask(const char *host, int family, struct addrinfo **results);
+/* The question itself, as getaddrinfo(3). Either of host and service may be NULL. */
+int fsock__lookup_ask(
+    const char *host, const char *service, int type, int family, struct addrinfo **results);
 
 /* Frees one that is in no row, with its answer. */
 void fsock__lookup_dispose(struct fsock__lookup *);

@@ -158,21 +158,27 @@ bind_or_replace(int fd, const struct fsock_addr *addr)
 	return r;
 }
 
-/* Takes note of which file it is. */
-static void
-note(struct fsock__unix_file *file)
+/*
+ * Takes note of which file it is, and gives it what it lacks of the mode. A name that is another
+ * file's by now is left alone. Returns 0 or -1.
+ */
+static int
+note(struct fsock__unix_file *file, unsigned mode)
 {
 	struct stat st;
 
 	if (lstat(file->path, &st) < 0)
-		return;
+		return 0;
 	file->owner = getpid();
 	file->device = st.st_dev;
 	file->inode = st.st_ino;
+	if (mode == 0 || !S_ISSOCK(st.st_mode) || (st.st_mode & 0777) == mode)
+		return 0;
+	return fchmodat(AT_FDCWD, file->path, mode, AT_SYMLINK_NOFOLLOW);
 }
 
 struct fsock__unix_file *
-fsock__unix_file_bind(int fd, const struct fsock_addr *addr)
+fsock__unix_file_bind(int fd, const struct fsock_addr *addr, unsigned mode)
 {
 	const char *path = addr->as.un.sun_path;
 	size_t length = strnlen(path, sizeof addr->as.un.sun_path);
@@ -183,13 +189,22 @@ fsock__unix_file_bind(int fd, const struct fsock_addr *addr)
 		return NULL;
 	memcpy(file->path, path, length);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	if (mode != 0) /* on Linux the file is made with no more than this */
+		fchmod(fd, mode);
 	r = bind_or_replace(fd, addr);
-	pthread_setcancelstate(cancel, NULL);
-	if (r < 0) {
+	if (r == 0 && note(file, mode) < 0) {
+		int error = errno;
+
+		fsock__unix_file_remove(file);
+		file = NULL;
+		errno = error;
+	} else if (r < 0) {
 		free(file);
-		return NULL;
+		file = NULL;
 	}
-	note(file);
+	pthread_setcancelstate(cancel, NULL);
+	if (file == NULL)
+		return NULL;
 	errno = saved;
 	return file;
 }

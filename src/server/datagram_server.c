@@ -4,8 +4,8 @@
 #include <fsock/datagram.h>
 
 #include "../base/error.h"
-#include "../base/sys.h"
 #include "../sock/datagram.h"
+#include "../sock/datagram_path.h"
 #include "kinds.h"
 #include "turns.h"
 
@@ -19,9 +19,8 @@ struct datagram_server {
 struct datagram_worker {
 	struct fsock__worker worker;
 	fsock *source; /* where the datagram came from, and what it is */
-	struct fsock_addr from;
+	struct fsock_message message;
 	char host_text[FSOCK_ADDR_TEXT_SIZE];
-	size_t length;
 	uint8_t buffer[]; /* max_datagram octets */
 };
 
@@ -56,6 +55,14 @@ datagram_open(const struct fsock_server_options *options, const char *host, int 
 	return fsock_datagram(NULL, 0, &own);
 }
 
+/* Has a source tell where its datagrams go to: answers come from there. */
+static void
+ask_path(fsock *source, const struct fsock_server_options *options)
+{
+	if (!source->tells_path && options->socket.receive_destination != FSOCK_OFF)
+		source->tells_path = fsock__datagram_path_ask(source->fd, source->family);
+}
+
 /* see struct fsock__server_ops */
 static int
 datagram_prepare(fsock_server *server, const struct fsock_server_options *options)
@@ -64,7 +71,11 @@ datagram_prepare(fsock_server *server, const struct fsock_server_options *option
 
 	((struct datagram_server *)server)->max_datagram = most;
 	server->worker_size = sizeof(struct datagram_worker) + most;
-	return fsock__turns_prepare(server, options);
+	if (fsock__turns_prepare(server, options) < 0)
+		return -1;
+	for (size_t i = 0; i < server->source_count; i++)
+		ask_path(server->sources[i].socket, options);
+	return 0;
 }
 
 /* see fsock__turns_work() */
@@ -72,42 +83,40 @@ static int
 take(struct fsock__worker *worker, fsock *source)
 {
 	struct datagram_worker *w = (struct datagram_worker *)worker;
-	size_t room = max_datagram(worker->server);
+	struct fsock_message *m = &w->message;
 	int flags = MSG_DONTWAIT;
 	ssize_t n;
 
 	if (source->shut & FSOCK_INPUT)
 		return fsock__handle_error(source, "receive", ESHUTDOWN);
-	n = FSOCK__DATAGRAM_OPS.receive(source->fd, w->buffer, room, &w->from, &flags);
+	m->data = w->buffer;
+	m->size = max_datagram(worker->server);
+	n = FSOCK__DATAGRAM_OPS.receive_many(source->fd, source->tells_path, m, 1, &flags);
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return -1;
 	if (n < 0)
 		return fsock__handle_error(source, "receive", errno);
 	w->source = source;
-	w->length = (size_t)n;
-	worker->port = fsock_addr_port(&w->from);
-	worker->host = fsock_addr_host(&w->from, w->host_text, sizeof w->host_text);
+	worker->port = fsock_addr_port(&m->peer);
+	worker->host = fsock_addr_host(&m->peer, w->host_text, sizeof w->host_text);
 	if (worker->host == NULL)
 		worker->host = "";
 	return 0;
 }
 
 /*
- * Sends n octets of the buffer to where the datagram came from. A client that takes nothing keeps
- * no worker waiting: what there is no room for is lost. Returns 0 or -1.
+ * Sends n octets of the buffer to where the datagram came from, from where it went to. A client
+ * that takes nothing keeps no worker waiting: what there is no room for is lost. Returns 0 or -1.
  */
 static int
-send_back(const struct datagram_worker *w, size_t n)
+send_back(struct datagram_worker *w, size_t n)
 {
 	int fd = fsock__handle_fd(w->source, "answer"), flags = MSG_DONTWAIT, saved = errno;
-	const struct sockaddr *to;
-	struct sockaddr_in6 room;
-	socklen_t length;
 
 	if (fd < 0)
 		return -1;
-	to = fsock__datagram_target(w->source->family, &w->from, &room, &length);
-	if (fsock__sys_send_to(fd, w->buffer, n, to, length, &flags) < 0)
+	w->message.size = n;
+	if (FSOCK__DATAGRAM_OPS.send_many(fd, w->source->family, &w->message, 1, &flags) < 0)
 		return -1;
 	errno = saved;
 	return 0;
@@ -138,11 +147,15 @@ serve(struct fsock__worker *worker)
 	struct datagram_worker *w = (struct datagram_worker *)worker;
 	fsock_server *server = worker->server;
 	fsock_datagram_handler *handler = (fsock_datagram_handler *)server->handler;
-	struct fsock_request request = {
-		.data = w->buffer, .length = w->length, .room = max_datagram(server), .answer = -1
-	};
+	struct fsock_request request = { .data = w->buffer,
+		.length = w->message.length,
+		.room = max_datagram(server),
+		.answer = -1,
+		.local = &w->message.local,
+		.group = &w->message.group,
+		.interface_number = w->message.interface_number };
 
-	if (w->length > request.room) {
+	if (request.length > request.room) {
 		fsock__error_set("receive", worker->host, worker->port, EMSGSIZE);
 		fsock__server_report(server);
 		return;

@@ -5,6 +5,7 @@
 
 #include "../base/clock.h"
 #include "../base/error.h"
+#include "datagram_path.h"
 #include "layer.h"
 #include "layers.h"
 #include "socket.h"
@@ -78,6 +79,18 @@ give_back(fsock *s)
 	return NULL;
 }
 
+/* As fsock_datagram() does for a socket of its own. Both addresses are the descriptor's. */
+static void
+ask_path(struct fsock *s, const struct fsock_addr *local, int is_connected)
+{
+	enum fsock_switch wanted = s->settings.receive_destination;
+
+	if (wanted == FSOCK_DEFAULT && !is_connected && fsock_addr_is_wildcard(local))
+		wanted = FSOCK_ON;
+	if (s->role == FSOCK__DATAGRAM && wanted == FSOCK_ON)
+		s->tells_path = fsock__datagram_path_ask(s->fd, s->family);
+}
+
 /* see fsock/socket.h */
 fsock *
 fsock_adopt(int descriptor, const struct fsock_options *options)
@@ -86,7 +99,7 @@ fsock_adopt(int descriptor, const struct fsock_options *options)
 	struct fsock_addr local, peer;
 	char host[FSOCK_ADDR_TEXT_SIZE] = "";
 	enum fsock__role role;
-	int port = FSOCK__NO_PORT, saved = errno;
+	int port = FSOCK__NO_PORT, is_connected, saved = errno;
 	fsock *s;
 
 	if (fsock__settings_make(&settings, options, "adopt", NULL, 0) < 0)
@@ -97,7 +110,8 @@ fsock_adopt(int descriptor, const struct fsock_options *options)
 		fail(errno);
 		return NULL;
 	}
-	if (getpeername(descriptor, &peer.as.any, &peer.length) < 0)
+	is_connected = getpeername(descriptor, &peer.as.any, &peer.length) == 0;
+	if (!is_connected)
 		peer = local; /* for error texts: a listener is known by its own name */
 	fsock_addr_host(&peer, host, sizeof host);
 	if (host[0] != '\0')
@@ -109,6 +123,7 @@ fsock_adopt(int descriptor, const struct fsock_options *options)
 	if (s == NULL)
 		return NULL;
 	s->output.has_sent = 1; /* by others */
+	ask_path(s, &local, is_connected);
 	if (role == FSOCK__LISTENER)
 		prepare_listener(s);
 	if (role == FSOCK__CONNECTED && fsock__layer_make(s, 1) < 0)

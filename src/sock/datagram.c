@@ -1,5 +1,6 @@
 #include "../base/compat.h"
 #include "datagram.h"
+#include "datagram_path.h"
 
 #include <stdlib.h>
 
@@ -16,6 +17,7 @@ struct plan {
 	int is_bound;                      /* to a local address that the program has named */
 	struct fsock_addr *locals, *peers; /* where to bind, if at all; where to connect to */
 	size_t local_count, peer_count;
+	int tells_path;                /* of what it receives */
 	struct fsock__unix_file *file; /* what binding made in the file system, or NULL */
 };
 
@@ -57,6 +59,20 @@ set_options(int fd, int family, const struct fsock__settings *set)
 }
 
 /*
+ * Asks for the path of what is received, unless the program has said otherwise; before binding, as
+ * nothing is known of what has come by then. It is what a server on all addresses needs.
+ */
+static void
+ask_path(struct plan *p, int fd, int family, const struct fsock_addr *local)
+{
+	enum fsock_switch wanted = p->settings->receive_destination;
+
+	if (wanted == FSOCK_DEFAULT && p->peers == NULL && fsock_addr_is_wildcard(local))
+		wanted = FSOCK_ON;
+	p->tells_path = wanted == FSOCK_ON && fsock__datagram_path_ask(fd, family);
+}
+
+/*
  * Binds, and keeps a record of the file that this makes; one that no socket has any more is
  * replaced. Returns 0 or -1.
  */
@@ -65,7 +81,7 @@ bind_recorded(struct plan *p, int fd, const struct fsock_addr *local)
 {
 	if (!fsock__unix_file_is_path(local))
 		return bind(fd, &local->as.any, local->length);
-	p->file = fsock__unix_file_bind(fd, local);
+	p->file = fsock__unix_file_bind(fd, local, p->settings->file_mode);
 	return p->file == NULL ? -1 : 0;
 }
 
@@ -73,12 +89,14 @@ bind_recorded(struct plan *p, int fd, const struct fsock_addr *local)
 static int
 bind_local(int fd, int family, struct plan *p)
 {
+	ask_path(p, fd, family, NULL);
 	if (!p->is_bound || (family == AF_UNIX && p->settings->local_host == NULL))
 		return 0;
 	errno = EADDRNOTAVAIL; /* no local address of the right family */
 	for (size_t i = 0; i < p->local_count; i++) {
 		if (fsock_addr_family(&p->locals[i]) != family)
 			continue;
+		ask_path(p, fd, family, &p->locals[i]);
 		if (bind_recorded(p, fd, &p->locals[i]) == 0)
 			return 0;
 	}
@@ -146,6 +164,7 @@ wrap(int fd, int family, struct plan *p, const char *host, int port)
 		return NULL;
 	}
 	s->unix_file = p->file;
+	s->tells_path = p->tells_path;
 	if (own && p->is_bound && set->local_port == 0 && family != AF_UNIX)
 		s->port = fsock_local_port(s);
 	return s;

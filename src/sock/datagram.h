@@ -23,7 +23,9 @@ struct fsock__datagram_ops {
 	const char *name;
 	/* from may be NULL. */
 	ssize_t (*receive)(int fd, void *data, size_t size, struct fsock_addr *from, int *flags);
-	ssize_t (*receive_many)(int fd, struct fsock_message *, size_t count, int *flags);
+	/* The path of each message is read if the socket tells it, else it is set to unknown. */
+	ssize_t (*receive_many)(
+	    int fd, int tells_path, struct fsock_message *, size_t count, int *flags);
 	/* `family` is the socket's. */
 	ssize_t (*send_many)(
 	    int fd, int family, const struct fsock_message *, size_t count, int *flags);

@@ -32,6 +32,7 @@ struct fsock__connecting;
 struct fsock__interrupt;
 struct fsock__layers;
 struct fsock__member;
+struct fsock__name_lookup;
 struct fsock__record;
 struct fsock__unix_file;
 struct fsock_waitlist;
@@ -83,6 +84,9 @@ struct fsock__transport_ops {
 /* Whether flushing waits for a thread that waits for the peer, or does without. */
 enum fsock__flush { FSOCK__FLUSH_ALL, FSOCK__FLUSH_PAST_BUSY };
 
+/* Receives as the transport does, and what comes beside the octets. */
+typedef ssize_t fsock__receive_fn(struct fsock *, void *buf, size_t n, void *arg);
+
 /*
  * What the layer above does for a socket whose `stream` is set. All members are set. They are
  * called without locks, except where it says so.
@@ -98,10 +102,10 @@ struct fsock__stream_ops {
 	 */
 	ssize_t (*take)(struct fsock *, void *buf, size_t size);
 	/*
-	 * Takes up to n octets of the input read ahead, stdio's first; if there is none, receives.
-	 * Returns how many, 0 at end of file or at a bound, or -1.
+	 * Takes up to n octets of the input read ahead, stdio's first; if there is none, receives
+	 * by the function. Returns how many, 0 at end of file or at a bound, or -1.
 	 */
-	ssize_t (*receive)(struct fsock *, void *buf, size_t n);
+	ssize_t (*receive)(struct fsock *, void *buf, size_t n, fsock__receive_fn *, void *arg);
 	/* How much of that there is. Returns -1 with the error recorded. */
 	ssize_t (*available)(struct fsock *);
 	/* The same, when a line end that is owed has come and been dropped. */
@@ -237,7 +241,8 @@ struct fsock {
 	int open_files;
 	int fd;      /* -1 once closed, for what is no socket, and until it is connected */
 	int foreign; /* of a foreign one: the program's descriptor, or -1 of a timer */
-	atomic_int is_always_ready; /* likewise: reading and writing never wait */
+	struct fsock__name_lookup *lookup; /* of a look-up, which is a foreign one; else NULL */
+	atomic_int is_always_ready;        /* likewise: reading and writing never wait */
 	_Atomic(const struct fsock__transport_ops *) transport;
 
 	atomic_int nonblocking;  /* calls on it never wait */
@@ -270,7 +275,8 @@ struct fsock {
 	const struct fsock__stream_ops *stream_ops;
 
 	struct fsock__unix_file *unix_file; /* what was bound in the file system, or NULL */
-	FILE *inner; /* what a stream made by fsock_recode() stands on; else NULL */
+	FILE *inner;    /* what a stream made by fsock_recode() stands on; else NULL */
+	int tells_path; /* of datagrams: see datagram_path.h */
 	atomic_int multicast_interface; /* chosen by number, or 0: not every system can be asked */
 
 	int port;    /* for error texts: the peer's, or a listener's own */

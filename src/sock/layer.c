@@ -8,6 +8,7 @@
 
 #include "../base/error.h"
 #include "layers.h"
+#include "transfer.h"
 
 /* Whether a table can be used at all. */
 static int
@@ -27,7 +28,8 @@ take_ahead(struct fsock *s, struct fsock_layer *layer, size_t n)
 	if (layer->ahead == NULL)
 		return -1;
 	while (layer->ahead_to < n) {
-		r = s->stream_ops->receive(s, layer->ahead + layer->ahead_to, n - layer->ahead_to);
+		r = s->stream_ops->receive(s, layer->ahead + layer->ahead_to, n - layer->ahead_to,
+		    fsock__transfer_receive, NULL);
 		if (r <= 0)
 			break;
 		layer->ahead_to += (size_t)r;

@@ -68,7 +68,7 @@ bind_recorded(struct attempt *a, const struct fsock__settings *settings)
 {
 	if (!fsock__unix_file_is_path(a->addr))
 		return bind_address(a->fd, a->addr, settings);
-	a->file = fsock__unix_file_bind(a->fd, a->addr);
+	a->file = fsock__unix_file_bind(a->fd, a->addr, settings->file_mode);
 	return a->file == NULL ? -1 : 0;
 }
 

@@ -74,8 +74,9 @@ receive_stream(fsock *s, void *data, size_t size, struct fsock_addr *from)
 	ssize_t r = 0;
 
 	if (size > 0)
-		r = s->stream != NULL ? s->stream_ops->receive(s, data, size)
-				      : s->transport->receive(s, data, size);
+		r = s->stream != NULL
+			? s->stream_ops->receive(s, data, size, fsock__transfer_receive, NULL)
+			: s->transport->receive(s, data, size);
 	if (r >= 0 && from != NULL)
 		*from = (struct fsock_addr){ .length = 0 };
 	return r;
@@ -106,7 +107,8 @@ receive_first(fsock *s, int fd, struct fsock_message *messages, size_t count)
 
 	if (check_shut(s) < 0 || fsock__transfer_begin(s, "receive", FSOCK_INPUT, &flags) < 0)
 		return -1;
-	while ((r = FSOCK__DATAGRAM_OPS.receive_many(fd, messages, count, &flags)) < 0)
+	while (
+	    (r = FSOCK__DATAGRAM_OPS.receive_many(fd, s->tells_path, messages, count, &flags)) < 0)
 		if (again(s, flags) < 0)
 			return -1;
 	if (messages[0].length == 0 && check_shut(s) < 0)
@@ -116,7 +118,7 @@ receive_first(fsock *s, int fd, struct fsock_message *messages, size_t count)
 
 /* Receives further messages, as far as they are there; an error waits for the next call. */
 static size_t
-receive_rest(int fd, struct fsock_message *messages, size_t count)
+receive_rest(const fsock *s, int fd, struct fsock_message *messages, size_t count)
 {
 	int flags = MSG_DONTWAIT;
 	size_t done = 0;
@@ -124,7 +126,8 @@ receive_rest(int fd, struct fsock_message *messages, size_t count)
 	while (done < count) {
 		size_t n =
 		    count - done < FSOCK__DATAGRAM_BATCH ? count - done : FSOCK__DATAGRAM_BATCH;
-		ssize_t r = FSOCK__DATAGRAM_OPS.receive_many(fd, messages + done, n, &flags);
+		ssize_t r =
+		    FSOCK__DATAGRAM_OPS.receive_many(fd, s->tells_path, messages + done, n, &flags);
 
 		if (r > 0)
 			done += (size_t)r;
@@ -155,7 +158,7 @@ fsock_receive_many(fsock *s, struct fsock_message messages[], size_t count)
 	if (r < 0)
 		return -1;
 	if ((size_t)r == first && first < count)
-		r += (ssize_t)receive_rest(fd, messages + first, count - first);
+		r += (ssize_t)receive_rest(s, fd, messages + first, count - first);
 	if (s->family == AF_INET6)
 		for (ssize_t i = 0; i < r; i++)
 			unmap(&messages[i].peer);

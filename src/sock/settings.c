@@ -82,11 +82,13 @@ is_sensible(const struct fsock_options *options)
 		return 0;
 	return is_switch(options->reuse_address) && is_switch(options->reuse_port) &&
 	       is_switch(options->dual_stack) && is_switch(options->nodelay) &&
-	       is_switch(options->broadcast) && is_switch(options->interruptible) &&
-	       is_switch(options->nonblocking) && (unsigned)options->family <= FSOCK_IPV6_ONLY &&
+	       is_switch(options->broadcast) && is_switch(options->receive_destination) &&
+	       is_switch(options->interruptible) && is_switch(options->nonblocking) &&
+	       (unsigned)options->family <= FSOCK_IPV6_ONLY &&
 	       (unsigned)options->element_type <= FSOCK_BYTE &&
 	       (unsigned)options->delivery <= FSOCK_DELIVER_WHOLE_LINE && options->backlog >= 0 &&
-	       options->local_port >= 0 && options->local_port <= 65535 && options->timeout >= 0;
+	       options->file_mode <= 0777 && options->local_port >= 0 &&
+	       options->local_port <= 65535 && options->timeout >= 0;
 }
 
 /*
@@ -132,6 +134,8 @@ fsock__settings_make(struct fsock__settings *set, const struct fsock_options *op
 	set->dual_stack = options->dual_stack != FSOCK_OFF;
 	set->nodelay = options->nodelay != FSOCK_OFF;
 	set->broadcast = options->broadcast == FSOCK_ON;
+	set->receive_destination = options->receive_destination;
+	set->file_mode = options->file_mode;
 	set->interruptible = options->interruptible == FSOCK_ON;
 	set->element_type = options->element_type;
 	set->delivery = choose_delivery(options);

@@ -18,6 +18,8 @@ struct fsock__settings {
 	int backlog;
 	int reuse_address, reuse_port, dual_stack, nodelay, broadcast; /* 1 or 0 */
 	int interruptible;
+	enum fsock_switch receive_destination;
+	unsigned file_mode; /* 0: as the system makes it */
 	int share_address; /* reuse_address as datagram sockets take it: 1 only when asked for */
 	enum fsock_element element_type;
 	enum fsock_delivery delivery;

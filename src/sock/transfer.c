@@ -195,6 +195,13 @@ const struct fsock__transport_ops fsock__transport_socket = {
 	.close = socket_close,
 };
 
+ssize_t
+fsock__transfer_receive(struct fsock *s, void *buf, size_t n, void *arg)
+{
+	(void)arg;
+	return s->transport->receive(s, buf, n);
+}
+
 /* Before the turn says that it waits: a shutdown, or a server's stop, ends the wait then. */
 static void
 make_wakeable(struct fsock *s)

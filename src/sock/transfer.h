@@ -52,6 +52,9 @@ int fsock__transfer_wait_for(
  */
 int fsock__transfer_again(struct fsock *, const char *operation, int flags, int direction);
 
+/* As the transport receives; `arg` is not used. */
+ssize_t fsock__transfer_receive(struct fsock *, void *buf, size_t n, void *arg);
+
 /*
  * Sends all n octets over the transport, and waits as often as the peer makes it wait, in the turn
  * of the output side, where it counts what has gone. Returns 0, or -1 with the error recorded:

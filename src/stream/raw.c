@@ -56,7 +56,7 @@ take(struct fsock__stream *stream, void *buf, size_t n, uint64_t *left)
 }
 
 ssize_t
-fsock__raw_receive(struct fsock *s, void *buf, size_t n)
+fsock__raw_receive(struct fsock *s, void *buf, size_t n, fsock__receive_fn *receive, void *arg)
 {
 	struct fsock__stream *stream = s->stream;
 	uint64_t left = 0;
@@ -65,7 +65,7 @@ fsock__raw_receive(struct fsock *s, void *buf, size_t n)
 	if (r != 0 || left == 0)
 		return r;
 	/* Nothing is held while this waits: others may write, and shut down. */
-	r = s->transport->receive(s, buf, n < left ? n : (size_t)left);
+	r = receive(s, buf, n < left ? n : (size_t)left, arg);
 	stream->receivers--;
 	if (r > 0)
 		pass(stream, (size_t)r);

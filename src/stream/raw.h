@@ -4,7 +4,8 @@
 
 #include "connection.h"
 
-ssize_t fsock__raw_receive(struct fsock *, void *buf, size_t n);
+ssize_t fsock__raw_receive(
+    struct fsock *s, void *buf, size_t n, fsock__receive_fn *receive, void *arg);
 ssize_t fsock__raw_available(struct fsock *);
 ssize_t fsock__raw_ahead(struct fsock *, const char *operation);
 

@@ -552,6 +552,47 @@ START_TEST(abstract_name)
 }
 END_TEST
 
+/* ---- The permissions of the file: as asked, whatever the umask is, which stays what it is */
+
+static const struct permissions {
+	unsigned mode, mask;
+	unsigned is; /* of the file */
+} permissions[] = {
+	{ 0, 022, 0755 },
+	{ 0, 077, 0700 },
+	{ 0600, 022, 0600 },
+	{ 0660, 022, 0660 },
+	{ 0777, 077, 0777 },
+	{ 0666, 0, 0666 },
+	{ 0600, 0, 0600 },
+	{ 0700, 0777, 0700 },
+};
+
+START_TEST(permitted)
+{
+	const struct permissions *row = &permissions[_i / 2];
+	const char *path = sock_path("s");
+	struct fsock_options options = { .file_mode = row->mode, .local_host = path };
+	mode_t before = umask(row->mask);
+	struct stat st;
+	fsock *s;
+
+	if (_i % 4 >= 2) { /* in the place of a stale one */
+		close(bind_bare(path, SOCK_STREAM));
+		chmod(path, 0777);
+	}
+	s = _i % 2 ? fsock_datagram(NULL, 0, &options) : fsock_listen(path, 0, &options);
+	ck_assert_msg(s != NULL, "%s", fsock_last_error()->text);
+	ck_assert_uint_eq(umask(before), row->mask);
+	ck_assert_int_eq(lstat(path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, row->is);
+	if (_i % 2 == 0)
+		check_alive(s, path);
+	fsock_close(s);
+	ck_assert(!exists(path));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -572,6 +613,7 @@ main(void)
 	tcase_add_test(tcase, gone_already);
 	tcase_add_test(tcase, left_when_released);
 	tcase_add_test(tcase, abstract_name);
+	tcase_add_loop_test(tcase, permitted, 0, 2 * COUNT(permissions));
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);
 }

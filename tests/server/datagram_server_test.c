@@ -54,14 +54,17 @@ static const struct place {
 	{ "127.0.0.1", "127.0.0.1", { .backlog = 0 } },
 	{ "::1", "::1", { .backlog = 0 } },
 	{ NULL, "127.0.0.1", { .backlog = 0 } },
+	{ NULL, "127.0.0.2", { .backlog = 0 } },
 	{ NULL, "::1", { .backlog = 0 } },
+	{ "0.0.0.0", "127.0.0.2", { .backlog = 0 } },
+	{ "0.0.0.0", "127.0.0.1", { .receive_destination = FSOCK_OFF } },
 	{ NULL, "127.0.0.1", { .dual_stack = FSOCK_OFF } },
 	{ NULL, "127.0.0.1", { .family = FSOCK_IPV4_ONLY } },
 	{ NULL, "::1", { .family = FSOCK_IPV6_ONLY } },
 	{ "unix", "unix", { .backlog = 0 } },
 };
 
-static char remote_host[FSOCK_ADDR_TEXT_SIZE];
+static char remote_host[FSOCK_ADDR_TEXT_SIZE], asked_host[FSOCK_ADDR_TEXT_SIZE];
 static atomic_int remote_port;
 
 static int
@@ -70,6 +73,7 @@ shout(struct fsock_request *request, void *arg)
 	char *text = request->data;
 
 	snprintf(remote_host, sizeof remote_host, "%s", fsock_remote_host());
+	fsock_addr_host(request->local, asked_host, sizeof asked_host);
 	remote_port = fsock_remote_port();
 	if (fsock_server_current() == NULL || request->room != *(size_t *)arg)
 		return 0; /* the test then waits in vain */
@@ -87,12 +91,15 @@ START_TEST(answers)
 	struct fsock_server_options options = { .socket = row->options };
 	size_t room = FSOCK_MAX_DATAGRAM_PACKET_SIZE;
 	const char *reach = sock_place(row->reach);
-	int fds = sock_open_fds();
+	char own[FSOCK_ADDR_TEXT_SIZE];
+	int fds = sock_open_fds(), tells;
 	fsock_server *server;
 	fsock *s;
 
 	if (strchr(row->reach, ':') != NULL && !sock_has(SOCK_TCP6))
 		return;
+	if (!FSOCK_ABSTRACT_NAMES && strcmp(row->reach, "127.0.0.2") == 0)
+		return; /* not Linux: it is no address of this machine */
 	errno = EDOM;
 	server = start(sock_place(row->listen), shout, &room, &options);
 	ck_assert_int_eq(errno, EDOM);
@@ -100,11 +107,38 @@ START_TEST(answers)
 	check_answer(s, "hello", 5, "HELLO!", 6);
 	check_answer(s, "", 0, "!", 1);
 	server_await_clients(server, 0); /* then all that it noted is there to be seen */
-	ck_assert_str_eq(remote_host, reach[0] == '/' ? sock_path("client") : reach);
+	ck_assert_str_eq(remote_host, fsock_local_address(s, own, sizeof own));
 	ck_assert_int_eq(remote_port, fsock_local_port(s));
+	tells = row->options.receive_destination != FSOCK_OFF && reach[0] != '/';
+	ck_assert_str_eq(asked_host, tells ? reach : "");
 	fsock_close(s);
 	ck_assert_int_eq(fsock_server_stop(server, 5), 0);
 	ck_assert_int_eq(sock_open_fds(), fds);
+}
+END_TEST
+
+/* A socket that the server is given, with a datagram that came before it was asked for its path. */
+START_TEST(given_late)
+{
+	struct fsock_options own = { .local_host = _i ? "::" : "0.0.0.0",
+		.receive_destination = FSOCK_OFF };
+	fsock *given = fsock_datagram(NULL, 0, &own), *s;
+	struct fsock_server_options options = { .sockets = &given, .socket_count = 1 };
+	size_t room = FSOCK_MAX_DATAGRAM_PACKET_SIZE;
+	fsock_server *server;
+	char got[8];
+
+	if (!FSOCK_ABSTRACT_NAMES)
+		return;
+	ck_assert_msg(given != NULL, "%s", fsock_last_error()->text);
+	s = fsock_datagram("127.0.0.2", fsock_local_port(given), &patience);
+	ck_assert_int_eq(fsock_send(s, "early", 5, NULL), 5);
+	server = start(NULL, shout, &room, &options);
+	ck_assert_int_eq(fsock_receive(s, got, sizeof got, NULL), 6);
+	check_answer(s, "late", 4, "LATE!", 5);
+	fsock_close(s);
+	ck_assert_int_eq(fsock_server_stop(server, 5), 0);
+	ck_assert_str_eq(asked_host, "127.0.0.2");
 }
 END_TEST
 
@@ -459,6 +493,7 @@ datagram_server_suite(void)
 	tcase_add_checked_fixture(tcase, server_log_reset, NULL);
 	tcase_add_checked_fixture(tcase, reset_gate, NULL);
 	tcase_add_loop_test(tcase, answers, 0, COUNT(places));
+	tcase_add_loop_test(tcase, given_late, 0, 2);
 	tcase_add_loop_test(tcase, outcome, 0, COUNT(doings));
 	tcase_add_test(tcase, longest);
 	tcase_add_test(tcase, nowhere_to_answer);

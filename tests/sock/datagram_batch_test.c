@@ -229,7 +229,7 @@ START_TEST(one_contract)
 		};
 	for (int i = 0; i < 4; i++)
 		in[i] = (struct fsock_message){ .data = room[i], .size = 4 };
-	ck_assert_int_eq(op->receive_many(fd, in, 4, &flags), -1);
+	ck_assert_int_eq(op->receive_many(fd, 0, in, 4, &flags), -1);
 	ck_assert(errno == EAGAIN || errno == EWOULDBLOCK);
 	ck_assert_int_eq(op->send_many(fsock_socket(sender),
 			     kind == DGRAM_UDP4   ? AF_INET
@@ -238,9 +238,9 @@ START_TEST(one_contract)
 			     out, 4, &flags),
 	    4);
 	dgram_settle();
-	ck_assert_int_eq(op->receive_many(fd, in, 2, &flags), 2);
+	ck_assert_int_eq(op->receive_many(fd, 0, in, 2, &flags), 2);
 	ck_assert_int_eq(op->receive(fd, room[2], 4, &from, &flags), 6);
-	ck_assert_int_eq(op->receive_many(fd, in + 2, 2, &may_wait), 1); /* not for the second */
+	ck_assert_int_eq(op->receive_many(fd, 0, in + 2, 2, &may_wait), 1); /* not for the second */
 	ck_assert_uint_eq(in[2].length, 9);
 	ck_assert_uint_eq(in[0].length, 0);
 	ck_assert_uint_eq(in[1].length, 3);

@@ -41,6 +41,9 @@ static const struct bad {
 	{ "reuse_port < 0", { .reuse_port = (enum fsock_switch) - 1 } },
 	{ "broadcast", { .broadcast = (enum fsock_switch)3 } },
 	{ "broadcast < 0", { .broadcast = (enum fsock_switch) - 1 } },
+	{ "receive_destination", { .receive_destination = (enum fsock_switch)3 } },
+	{ "file_mode", { .file_mode = 01000 } },
+	{ "file_mode < 0", { .file_mode = -1U } },
 	{ "interruptible", { .interruptible = (enum fsock_switch)3 } },
 	{ "interruptible < 0", { .interruptible = (enum fsock_switch) - 1 } },
 	{ "dual_stack", { .dual_stack = (enum fsock_switch)3 } },
@@ -55,7 +58,7 @@ static const struct bad {
 	{ "close_timeout < 0", { .close_timeout = -1 } },
 	{ "handshake_timeout < 0", { .handshake_timeout = -1 } },
 	{ "reserved, first", { .reserved = { 1 } } },
-	{ "reserved, last", { .reserved = { [5] = 1 } } },
+	{ "reserved, last", { .reserved = { [4] = 1 } } },
 };
 
 START_TEST(bad_for_itself)

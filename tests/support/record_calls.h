@@ -386,6 +386,50 @@ CALL(fsock_multicast_leave, FAILS, DATAGRAM, fsock_multicast_leave(w->s, "239.1.
 CALL(fsock_multicast_interface, FAILS, DATAGRAM, fsock_multicast_interface(w->s, "no-0") < 0)
 CALL(fsock_multicast_interface, WORKS, DATAGRAM, fsock_multicast_interface(w->s, NULL) < 0)
 
+/* fsock/unix.h */
+CALL(fsock_peer_credentials, FAILS, NONE,
+    fsock_peer_credentials(NULL, &(struct fsock_credentials){ 0 }) < 0)
+CALL(fsock_peer_credentials, FAILS, PAIR, fsock_peer_credentials(w->s, NULL) < 0)
+CALL(fsock_peer_credentials, FAILS, LISTENER,
+    fsock_peer_credentials(w->s, &(struct fsock_credentials){ 0 }) < 0)
+CALL(fsock_peer_credentials, WORKS, PAIR,
+    fsock_peer_credentials(w->s, &(struct fsock_credentials){ 0 }) < 0)
+CALL(fsock_send_descriptors, FAILS, NONE, fsock_send_descriptors(NULL, "x", 1, &w->file_fd, 1) < 0)
+CALL(fsock_send_descriptors, FAILS, PAIR, fsock_send_descriptors(w->s, "x", 0, &w->file_fd, 1) < 0)
+CALL(
+    fsock_send_descriptors, FAILS, BROKEN, fsock_send_descriptors(w->s, "x", 1, &w->file_fd, 1) < 0)
+CALL(fsock_send_descriptors, FAILS, UNMAPPABLE,
+    fsock_send_descriptors(w->s, "x", 1, &w->file_fd, 1) < 0)
+CALL(
+    fsock_send_descriptors, FAILS, QUEUED, fsock_send_descriptors(w->s, "x", 1, &w->file_fd, 1) < 0)
+CALL(fsock_send_descriptors, FAILS, LAYERED,
+    fsock_send_descriptors(w->s, "x", 1, &w->file_fd, 1) < 0)
+CALL(fsock_send_descriptors, FAILS, LISTENER,
+    fsock_send_descriptors(w->s, "x", 1, &w->file_fd, 1) < 0)
+CALL(fsock_send_descriptors, FAILS, DATAGRAM,
+    fsock_send_descriptors(w->s, "x", 1, &w->file_fd, 1) < 0)
+CALL(fsock_send_descriptors, FAILS, TIMER, fsock_send_descriptors(w->s, "x", 1, &w->file_fd, 1) < 0)
+CALL(fsock_send_descriptors, WORKS, MID_LINE,
+    fsock_send_descriptors(w->s, "x", 1, &w->file_fd, 1) < 0)
+CALL(fsock_receive_descriptors, FAILS, NONE,
+    fsock_receive_descriptors(NULL, w->text, SIZE, NULL, &w->n) < 0)
+CALL(fsock_receive_descriptors, FAILS, TIMED,
+    fsock_receive_descriptors(w->s, w->text, SIZE, NULL, &w->n) < 0)
+CALL(fsock_receive_descriptors, FAILS, NONBLOCKING,
+    fsock_receive_descriptors(w->s, w->text, SIZE, NULL, &w->n) < 0)
+CALL(fsock_receive_descriptors, FAILS, BUSY,
+    fsock_receive_descriptors(w->s, w->text, SIZE, NULL, &w->n) < 0)
+CALL(fsock_receive_descriptors, FAILS, LAYERED,
+    fsock_receive_descriptors(w->s, w->text, SIZE, NULL, &w->n) < 0)
+CALL(fsock_receive_descriptors, FAILS, LISTENER,
+    fsock_receive_descriptors(w->s, w->text, SIZE, NULL, &w->n) < 0)
+CALL(fsock_receive_descriptors, FAILS, WATCHED,
+    fsock_receive_descriptors(w->s, w->text, SIZE, NULL, &w->n) < 0)
+CALL(fsock_receive_descriptors, WORKS, MID_LINE,
+    fsock_receive_descriptors(w->s, w->text, SIZE, NULL, &w->n) < 0)
+CALL(fsock_receive_descriptors, WORKS, ENDED,
+    fsock_receive_descriptors(w->s, w->text, SIZE, NULL, &w->n) < 0)
+
 /* fsock/option.h */
 CALL(fsock_get_option, FAILS, PAIR, fsock_get_option(w->s, FSOCK_OPTION_TTL, &w->number) < 0)
 CALL(fsock_get_option, FAILS, CLOSED, fsock_get_option(w->s, FSOCK_OPTION_TYPE, &w->number) < 0)
@@ -553,3 +597,28 @@ CALL(fsock_echo_tcp_handler, FAILS, RESET, fsock_echo_tcp_handler(w->f, NULL) < 
 CALL(fsock_default_udp_handler, WORKS, NONE, fsock_default_udp_handler(&w->request, NULL) < 0)
 CALL(fsock_activated, FAILS, ACTIVATED, fsock_activated(&w->s, NULL, 1, NULL) < 0)
 CALL(fsock_activated, WORKS, NONE, fsock_activated(&w->s, NULL, 1, NULL) != 0)
+
+/* Looking up alone. */
+CALL(fsock_lookup, FAILS, NONE, keep(w, fsock_lookup(NULL, NULL, SOCK_STREAM, FSOCK_ANY_FAMILY)))
+CALL(fsock_lookup, FAILS, NONE, keep(w, fsock_lookup("127.1", "80", SOCK_STREAM, FSOCK_ANY_FAMILY)))
+CALL(
+    fsock_lookup, FAILS, NONE, keep(w, fsock_lookup("::1", "99999", SOCK_STREAM, FSOCK_ANY_FAMILY)))
+CALL(fsock_lookup, FAILS, NONE, keep(w, fsock_lookup("::1", "80", SOCK_RAW, FSOCK_ANY_FAMILY)))
+CALL(fsock_lookup, WORKS, NONE, keep(w, fsock_lookup("::1", "80", SOCK_STREAM, FSOCK_ANY_FAMILY)))
+CALL(fsock_lookup, WORKS, NONE,
+    keep(w, fsock_lookup("localhost", NULL, SOCK_DGRAM, FSOCK_ANY_FAMILY)))
+CALL(fsock_lookup_addresses, FAILS, NONE, fsock_lookup_addresses(NULL, &w->addr, 1) < 0)
+CALL(fsock_lookup_addresses, FAILS, PAIR, fsock_lookup_addresses(w->s, &w->addr, 1) < 0)
+CALL(fsock_lookup_addresses, FAILS, TIMER, fsock_lookup_addresses(w->s, &w->addr, 1) < 0)
+CALL(fsock_lookup_addresses, FAILS, LOOKUP, fsock_lookup_addresses(w->s, NULL, 1) < 0)
+CALL(fsock_lookup_addresses, WORKS, LOOKUP, fsock_lookup_addresses(w->s, &w->addr, 1) < 0)
+CALL(fsock_send, FAILS, LOOKUP, fsock_send(w->s, "x", 1, NULL) < 0)
+CALL(fsock_stream, FAILS, LOOKUP, keep_file(w, fsock_stream(w->s)))
+CALL(fsock_shutdown, FAILS, LOOKUP, fsock_shutdown(w->s, FSOCK_IO) < 0)
+CALL(fsock_release, FAILS, LOOKUP, fsock_release(w->s, w->text, SIZE, &w->n) < 0)
+CALL(fsock_socket, WORKS, LOOKUP, fsock_socket(w->s) < 0)
+CALL(fsock_close, WORKS, LOOKUP, fsock_close(take_socket(w)) < 0)
+CALL(fsock_abort, WORKS, LOOKUP, fsock_abort(take_socket(w)) < 0)
+CALL(fsock_get_port_by_service, FAILS, NONE, fsock_get_port_by_service("65536", SOCK_STREAM) < 0)
+CALL(fsock_get_port_by_service, FAILS, NONE, fsock_get_port_by_service("", SOCK_STREAM) < 0)
+CALL(fsock_get_port_by_service, WORKS, NONE, fsock_get_port_by_service("80", SOCK_STREAM) < 0)

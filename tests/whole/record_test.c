@@ -351,6 +351,12 @@ scene_timer(struct world *w)
 }
 
 static void
+scene_lookup(struct world *w)
+{
+	w->s = fsock_lookup("::1", "80", SOCK_STREAM, FSOCK_ANY_FAMILY);
+}
+
+static void
 be_busy(void *arg)
 {
 	struct world *w = arg;
@@ -568,6 +574,7 @@ enum scene {
 	BARE,
 	WATCHED,
 	TIMER,
+	LOOKUP,
 	BUSY,
 	LISTED,
 	LISTED_REFUSED,
@@ -614,6 +621,7 @@ static void (*const scenes[])(struct world *) = {
 	[BARE] = scene_bare,
 	[WATCHED] = scene_watched,
 	[TIMER] = scene_timer,
+	[LOOKUP] = scene_lookup,
 	[BUSY] = scene_busy,
 	[LISTED] = scene_listed,
 	[LISTED_REFUSED] = scene_listed_refused,

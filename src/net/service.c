@@ -1,0 +1,69 @@
+#include "../base/compat.h"
+#include "service.h"
+
+#include <fsock/names.h>
+
+#include "../base/error.h"
+#include "addr.h"
+#include "ip_text.h"
+#include "lookup_pool.h"
+
+int
+fsock__service_number(const char *service, int *port)
+{
+	uint32_t number = 0;
+	size_t length = service == NULL ? 0 : strlen(service);
+
+	*port = 0;
+	if (length == 0)
+		return 1;
+	if (strspn(service, "0123456789") != length)
+		return 0;
+	if (!fsock__ip_text_to_number(service, length, FSOCK__PORT_MAX, &number))
+		return -1;
+	*port = (int)number;
+	return 1;
+}
+
+int
+fsock__service_port(const struct addrinfo *results)
+{
+	struct fsock_addr addr;
+
+	if (results == NULL ||
+	    fsock_addr_from_sockaddr(&addr, results->ai_addr, results->ai_addrlen) < 0)
+		return 0;
+	return fsock_addr_port(&addr);
+}
+
+/* Of a service alone some systems say that the name is unknown. */
+int
+fsock__service_fail(const char *operation, const char *host, const char *service, int eai)
+{
+	if (eai != EAI_SERVICE && (eai != EAI_NONAME || host != NULL))
+		return fsock__error_set_resolver(operation, host, FSOCK__NO_PORT, eai);
+	return fsock__error_set_words(operation, host, FSOCK__NO_PORT, FSOCK_INVALID_ARGUMENT_ERROR,
+	    EINVAL, "unknown service %.64s", service);
+}
+
+/* see fsock/names.h */
+int
+fsock_get_port_by_service(const char *service, int socket_type)
+{
+	static const char operation[] = "service";
+	struct addrinfo *results = NULL;
+	int port, saved = errno, r, eai;
+
+	r = service == NULL || service[0] == '\0' ? -1 : fsock__service_number(service, &port);
+	if (r < 0 || (socket_type != SOCK_STREAM && socket_type != SOCK_DGRAM))
+		return fsock__error_set(operation, NULL, FSOCK__NO_PORT, EINVAL);
+	if (r > 0)
+		return port;
+	eai = fsock__lookup_ask(NULL, service, socket_type, AF_UNSPEC, &results);
+	if (eai != 0)
+		return fsock__service_fail(operation, NULL, service, eai);
+	port = fsock__service_port(results);
+	freeaddrinfo(results);
+	errno = saved;
+	return port;
+}
