@@ -241,7 +241,7 @@ static int
 handle(struct fsock__client *c)
 {
 	const fsock_server *server = &c->loop->lines->server;
-	fsock_line_handler *handler = (fsock_line_handler *)server->handler;
+	fsock_record_handler *handler = (fsock_record_handler *)server->handler;
 	const struct fsock__line *record = &c->loop->line;
 
 	errno = 0;

@@ -479,6 +479,14 @@ CALL(fsock_server_start_datagram, WORKS, NONE,
 CALL(fsock_server_run, FAILS, NONE, fsock_server_run(NULL, 0, NULL, NULL, NULL) < 0)
 CALL(fsock_server_run, WORKS, NONE,
     fsock_server_run("127.0.0.1", 0, fsock_echo_tcp_handler, NULL, &shut_at_once) < 0)
+CALL(fsock_server_start_records, FAILS, NONE,
+    keep_server(w, fsock_server_start_records(NULL, 0, NULL, NULL, NULL)))
+CALL(fsock_server_start_records, WORKS, NONE,
+    keep_server(w, fsock_server_start_records("127.0.0.1", 0, answer, NULL, NULL)))
+CALL(fsock_server_run_records, FAILS, NONE,
+    fsock_server_run_records(NULL, 0, NULL, NULL, NULL) < 0)
+CALL(fsock_server_run_records, WORKS, NONE,
+    fsock_server_run_records("127.0.0.1", 0, answer, NULL, &shut_at_once) < 0)
 CALL(fsock_server_run_lines, FAILS, NONE, fsock_server_run_lines(NULL, 0, NULL, NULL, NULL) < 0)
 CALL(fsock_server_run_lines, WORKS, NONE,
     fsock_server_run_lines("127.0.0.1", 0, answer, NULL, &shut_at_once) < 0)
