@@ -468,7 +468,7 @@ coverage: $(COVERAGE_PROGRAMS) $(COVERAGE_FUZZ)
 
 # `make deps test` installs what the stages of `make test` need, `make deps` with anything else, or alone, all.
 PACKAGES.test := $(if $(shell command -v $(CC) 2>/dev/null),,gcc) libc6-dev make pkg-config check libpng-dev libjansson-dev libssl-dev openssl zlib1g-dev \
-    libgnutls28-dev gnutls-bin redis-server curl socat netcat-openbsd systemd python3 cl-flexi-streams
+    libgnutls28-dev gnutls-bin redis-server mosquitto-clients curl socat netcat-openbsd systemd python3 cl-flexi-streams
 PACKAGES := $(PACKAGES.test) gcc g++ clang libclang-rt-dev binutils musl-tools libbsd-dev valgrind cppcheck \
     mandoc groff-base wrk iproute2 libevent-dev gcovr \
     gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross gcc-aarch64-linux-gnu \

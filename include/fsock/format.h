@@ -157,7 +157,9 @@ FSOCK_API int fsock_upgrade(fsock *s);
  * These functions read and write raw octets next to text, whatever the format is. They start at the
  * exact octet that reading of text has reached, and text continues after them.
  *
- * fsock_read_octets() reads n octets, or fewer at end of file or on an error. The result does not
+ * fsock_read_octets() reads n octets, or fewer at end of file or on an error. If the stream
+ * delivers whole records other than lines (fsock_set_record()), it reads nothing before the next
+ * record is complete. The result does not
  * distinguish the two cases, and ferror() is not set: at end of file errno is unchanged, and the
  * kind of fsock_last_error() is FSOCK_END_OF_FILE. fsock_read_byte() reads one octet, and
  * fsock_peek_byte() returns the next octet without reading it: 0 to 255, or EOF.

@@ -13,11 +13,12 @@
  *	...
  *	fsock_server_stop(server, 5);
  *
- * There are three kinds of server. They differ in what the handler receives:
+ * There are these kinds of server. They differ in what the handler receives:
  *
  *	fsock_server_start()           a client, in a thread: the handler reads and writes freely
  *	fsock_server_start_lines()     a line from a client: a few threads serve tens of thousands
  *	                               of clients, whose reads and writes never wait
+ *	fsock_server_start_records()   the same for records other than lines
  *	fsock_server_start_datagram()  a datagram
  *
  * A server keeps running: whatever one client or one handler does, the others are not affected. It
@@ -74,6 +75,13 @@ typedef int fsock_stream_handler(FILE *client, void *arg);
  *   or -1 with errno set to do the same and report the error to the server's `error` function.
  */
 typedef int fsock_line_handler(FILE *client, char *line, size_t length, void *arg);
+
+/*
+ * Handles one record of a client, as a line handler handles a line. What ends a line or a delimited
+ * record has been removed. A NUL follows `length` octets in any case. The handler may call
+ * fsock_set_record() for `client`: that sets what the next record is.
+ */
+typedef fsock_line_handler fsock_record_handler;
 #define FSOCK_END_CLIENT 1
 
 /* A datagram, in a buffer that also takes the answer. */
@@ -249,6 +257,15 @@ FSOCK_API fsock_server *fsock_server_start_lines(const char *host, int port,
     fsock_line_handler *handler, void *arg, const struct fsock_server_options *options);
 
 /*
+ * Starts a server of records: a server of lines whose clients send what the option `record` of
+ * their sockets describes, which is a line by default. What is said of lines above, and of
+ * line_limit, `rate`, `burst` and `client_idle`, is true of records.
+ * fsock_server_start_lines() is the same for lines; there the option has no effect.
+ */
+FSOCK_API fsock_server *fsock_server_start_records(const char *host, int port,
+    fsock_record_handler *handler, void *arg, const struct fsock_server_options *options);
+
+/*
  * Start a server as the functions above do, and serve until it shuts down: because of
  * fsock_server_shutdown() or of `idle`. The `ready` function gets the handle for the former; a
  * handler, a signal handler or another thread may call it. These functions then end the server as
@@ -261,6 +278,8 @@ FSOCK_API fsock_server *fsock_server_start_lines(const char *host, int port,
 FSOCK_API int fsock_server_run(const char *host, int port, fsock_stream_handler *handler, void *arg,
     const struct fsock_server_options *options);
 FSOCK_API int fsock_server_run_lines(const char *host, int port, fsock_line_handler *handler,
+    void *arg, const struct fsock_server_options *options);
+FSOCK_API int fsock_server_run_records(const char *host, int port, fsock_record_handler *handler,
     void *arg, const struct fsock_server_options *options);
 FSOCK_API int fsock_server_run_datagram(const char *host, int port, fsock_datagram_handler *handler,
     void *arg, const struct fsock_server_options *options);

@@ -5,6 +5,7 @@
 #define FSOCK_SOCKET_H
 
 #include <stddef.h>
+#include <sys/types.h>
 #include <fsock/addr.h>
 #include <fsock/api.h>
 #include <fsock/error.h>
@@ -31,7 +32,37 @@ enum fsock_delivery {
 	FSOCK_DELIVER_DEFAULT = 0,
 	FSOCK_DELIVER_LINE,
 	FSOCK_DELIVER_BLOCK,
-	FSOCK_DELIVER_WHOLE_LINE
+	FSOCK_DELIVER_WHOLE_LINE,
+	FSOCK_DELIVER_WHOLE_RECORD = FSOCK_DELIVER_WHOLE_LINE
+};
+
+/*
+ * Measures a record: the n octets at `octets` are the beginning of it, or more than it; n is at
+ * least 1. The result must depend on these octets alone. The function is called again when more
+ * octets have arrived, and may be called before the program has read the record before.
+ * Returns: the length of the record in octets, which may be greater than n; 0 if more octets are
+ *   needed to tell; -1 with errno set if this is no record. Then reading fails with that errno, or
+ *   with EPROTO if it is 0, EAGAIN or EINTR.
+ * Threads: it runs in calls that read the stream or set its record, in waits for it and in servers.
+ *   libc may have the FILE locked meanwhile. It must not wait, and must not call functions of the
+ *   library or use the stream.
+ */
+typedef ssize_t fsock_measure(const void *octets, size_t n, void *arg);
+
+/* What a record is: see fsock/stream.h. Zero is a line. */
+enum fsock_record_kind {
+	FSOCK_RECORD_LINE = 0,  /* it ends with LF, or as the format says */
+	FSOCK_RECORD_DELIMITED, /* it ends with the octet `delimiter` */
+	FSOCK_RECORD_COUNTED,   /* it has `count` octets */
+	FSOCK_RECORD_MEASURED   /* the function `measure` tells its length */
+};
+struct fsock_record {
+	enum fsock_record_kind kind;
+	unsigned char delimiter;
+	size_t count; /* 1 to line_limit */
+	fsock_measure *measure;
+	void *arg;                 /* for `measure` */
+	unsigned long reserved[3]; /* room for later; must be zero */
 };
 
 /*
@@ -75,8 +106,8 @@ struct fsock_options {
 	/* Streams. */
 	enum fsock_element element_type; /* default FSOCK_CHARACTER */
 	enum fsock_delivery delivery;    /* see fsock/stream.h */
-	size_t line_limit; /* octets in a line, including its end; default: no limit, or 65536 for
-	                      FSOCK_DELIVER_WHOLE_LINE. Line-delivered streams enforce it. */
+	size_t line_limit; /* octets in a line or record, including its end; default: no limit, or
+	                      65536 for whole records. Line-delivered streams enforce it. */
 
 	const char *format; /* charset and line ends, see fsock/format.h; at most 63 octets; default
 	                       none */
@@ -94,7 +125,13 @@ struct fsock_options {
 	struct fsock_layer_maker *layer; /* default none */
 	double handshake_timeout; /* seconds for the handshake of an accepted connection; 0: 10 */
 
-	unsigned long reserved[5]; /* room for later; must be zero */
+	/*
+	 * What a record is, for streams that deliver whole records: FSOCK_DELIVER_WHOLE_RECORD is
+	 * then the only delivery, and the default. NULL: a line. Copied.
+	 */
+	const struct fsock_record *record;
+
+	unsigned long reserved[4]; /* room for later; must be zero */
 };
 
 /*

@@ -24,6 +24,19 @@
  *              under Timeouts. A line longer than line_limit fails with EMSGSIZE
  *              (FSOCK_LINE_TOO_LONG_ERROR), and so does each later read. Only fsock_read_octets()
  *              and similar functions can read past it.
+ * Records      Whole lines are one kind of whole records. The option `record`, and
+ *              fsock_set_record() on an open stream, select another (struct fsock_record): what
+ *              ends with an octet such as NUL or ';', a number of octets, or what a function of the
+ *              program measures. What is said of FSOCK_DELIVER_WHOLE_LINE, of line_limit and of
+ *              readiness is then true of these records: a getdelim(), or an fread() of as many
+ *              octets as the record has, returns all of it or has consumed nothing. The same is
+ *              true of fsock_read_octets(), except for lines. A read of more octets than the record
+ *              has continues with the next one. At most one counted or measured record is passed to
+ *              stdio at a time. Records that are not lines exist with the format "binary", too. If
+ *              the input has another format, delimiters are found in its text: they must be ASCII,
+ *              not CR or LF if the format has line ends, and below 32 if the charset is neither
+ *              one of one octet per character nor UTF. Records that are counted or measured do not
+ *              exist in text (EINVAL).
  * Timeouts     A read that times out returns EOF or NULL, with ferror() set and errno ETIMEDOUT.
  *              Call clearerr(f) to continue. getc(), fread(), fscanf() and the functions of
  *              fsock/format.h lose nothing: the program already has all input that they have read.
@@ -132,6 +145,19 @@ FSOCK_API fsock *fsock_of(FILE *f);
 
 /* The descriptor of a stream: fsock_socket(fsock_of(f)). Returns: 0 or more, or -1. */
 FSOCK_API int fsock_fileno(FILE *f);
+
+/*
+ * Sets what a record is, from the octet that the program reads next: input that stdio has read
+ * ahead becomes a part of the new records. From then on the socket delivers whole records, whatever
+ * its delivery was. The setting applies to all streams of the socket, and to all records that
+ * follow, until it is changed. `record` is copied.
+ * Returns: 0; or -1, with nothing changed.
+ * Errors: EINVAL (NULL; an invalid kind; a count that is 0 or more than line_limit; no function; a
+ *   record that the format of the input does not permit: see Records), EBUSY (another thread is
+ *   using the FILE that was read last), those of a failed flush.
+ * Blocks: no; as fflush(3) if the two-way stream holds both input and output.
+ */
+FSOCK_API int fsock_set_record(FILE *f, const struct fsock_record *record);
 
 /*
  * Returns the number of octets of queued output: those that stdio has passed on and the kernel has

@@ -23,10 +23,10 @@
  *	a connection that waits for fsock_accept(), or the shutdown of a listener
  *	a datagram
  *
- * A stream with FSOCK_DELIVER_WHOLE_LINE is readable once it has a complete line, a line longer
- * than its line_limit, end of file or an error: fgets() then does not block. Waits receive the
- * parts of a line as they arrive. With the other delivery modes some input is available when a
- * stream is readable, but fgets() waits for the rest of the line.
+ * A stream with FSOCK_DELIVER_WHOLE_LINE is readable once it has a complete line (or other record:
+ * see fsock_set_record()), one longer than its line_limit, end of file or an error: fgets() then
+ * does not block. Waits receive the parts of a line as they arrive. With the other delivery modes
+ * some input is available when a stream is readable, but fgets() waits for the rest of the line.
  *
  * Descriptors that are not the library's (the keyboard, a pipe, an eventfd, the socket of another
  * library) and timers are waited for by handles of their own: see fsock_watch() and fsock_timer().

@@ -236,20 +236,16 @@ resume(struct fsock__client *c)
 	fsock_waitlist_change(list, c->socket, FSOCK_INPUT, c);
 }
 
-/* Calls the handler for the line in the loop's buffer. Returns what it does. */
+/* Calls the handler for the record in the loop's buffer. Returns what it does. */
 static int
-handle(struct fsock__client *c, size_t length)
+handle(struct fsock__client *c)
 {
 	const fsock_server *server = &c->loop->lines->server;
-	fsock_line_handler *handler = (fsock_line_handler *)server->handler;
-	char *text = c->loop->line.text;
+	fsock_record_handler *handler = (fsock_record_handler *)server->handler;
+	const struct fsock__line *record = &c->loop->line;
 
-	length--;
-	if (length > 0 && text[length - 1] == '\r')
-		length--;
-	text[length] = '\0';
 	errno = 0;
-	return handler(c->stream, text, length, server->arg);
+	return handler(c->stream, record->text, record->length, server->arg);
 }
 
 /*
@@ -257,9 +253,9 @@ handle(struct fsock__client *c, size_t length)
  * the lines that were served the next turn learns why: it asks the kernel first.
  */
 static enum fate
-meet_no_line(struct fsock__client *c, ssize_t length, int state, int served)
+meet_no_line(struct fsock__client *c, int r, int state, int served)
 {
-	if (length == 0) {
+	if (r == 0) {
 		fsock_clear_error();
 		return ENDS;
 	}
@@ -283,13 +279,13 @@ serve_lines(struct fsock__client *c, int state, int *served)
 	enum fate fate = GOES_ON;
 
 	while (fate == GOES_ON && *served < AT_ONCE && !is_too_fast(c, now)) {
-		ssize_t length = fsock__line_take(c->socket, &c->loop->line, *served == 0);
+		int r = fsock__line_take(c->socket, &c->loop->line, *served == 0);
 
-		if (length <= 0)
-			return meet_no_line(c, length, state, *served);
+		if (r <= 0)
+			return meet_no_line(c, r, state, *served);
 		++*served;
 		c->line_at = (c->line_at > now ? c->line_at : now) + interval;
-		fate = judge(c, handle(c, (size_t)length));
+		fate = judge(c, handle(c));
 		if (c->loop->lines->server.ending || fsock_is_congested(c->socket) ||
 		    output_error(c) != 0)
 			break;

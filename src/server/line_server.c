@@ -94,8 +94,11 @@ add_listeners(fsock_server *server, const struct fsock_server_options *options, 
 	return 0;
 }
 
-/* Counts who takes clients from which source, and what they begin with. */
-static void
+/*
+ * Counts who takes clients from which source, and what they begin with. Returns 0, or -1 with the
+ * error recorded.
+ */
+static int
 share_out(struct fsock__line_server *lines)
 {
 	fsock_server *server = &lines->server;
@@ -104,13 +107,15 @@ share_out(struct fsock__line_server *lines)
 		struct fsock__source *source = &server->sources[i];
 
 		if (!source->is_listener) {
-			fsock__line_deliver(source->socket);
+			if (fsock__line_deliver(source->socket, &server->settings.record) < 0)
+				return -1;
 			server->client_count++;
 			continue;
 		}
 		source->takers = lines->is_shared ? lines->loop_count : 1;
 		lines->listening += source->takers;
 	}
+	return 0;
 }
 
 /* see struct fsock__server_ops */
@@ -125,13 +130,12 @@ line_prepare(fsock_server *server, const struct fsock_server_options *options)
 	server->worker_size = sizeof(struct fsock__worker);
 	server->most_users = INT_MAX;
 	server->settings.nonblocking = 1;
-	server->settings.delivery = FSOCK_DELIVER_WHOLE_LINE;
+	server->settings.delivery = FSOCK_DELIVER_WHOLE_RECORD;
 	if (make_manners(&lines->manners, options) < 0 || fsock__loop_make_all(lines) < 0)
 		return fsock__error_set("serve", NULL, FSOCK__NO_PORT, errno);
 	lines->is_shared =
 	    options->socket_count > 0 || !add_listeners(server, options, (size_t)count);
-	share_out(lines);
-	return 0;
+	return share_out(lines);
 }
 
 /* Waits once, and serves who is ready. */

@@ -86,10 +86,21 @@ fsock_server_start(const char *host, int port, fsock_stream_handler *handler, vo
 
 /* see fsock/server.h */
 fsock_server *
-fsock_server_start_lines(const char *host, int port, fsock_line_handler *handler, void *arg,
+fsock_server_start_records(const char *host, int port, fsock_record_handler *handler, void *arg,
     const struct fsock_server_options *options)
 {
 	return start(&fsock__server_line_ops, (fsock__handler *)handler, host, port, arg, options);
+}
+
+/* see fsock/server.h */
+fsock_server *
+fsock_server_start_lines(const char *host, int port, fsock_line_handler *handler, void *arg,
+    const struct fsock_server_options *options)
+{
+	struct fsock_server_options own = options == NULL ? defaults : *options;
+
+	own.socket.record = NULL;
+	return fsock_server_start_records(host, port, handler, arg, &own);
 }
 
 /* see fsock/server.h */
@@ -142,6 +153,14 @@ fsock_server_run_lines(const char *host, int port, fsock_line_handler *handler, 
     const struct fsock_server_options *options)
 {
 	return run(fsock_server_start_lines(host, port, handler, arg, options));
+}
+
+/* see fsock/server.h */
+int
+fsock_server_run_records(const char *host, int port, fsock_record_handler *handler, void *arg,
+    const struct fsock_server_options *options)
+{
+	return run(fsock_server_start_records(host, port, handler, arg, options));
 }
 
 /* see fsock/server.h */

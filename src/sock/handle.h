@@ -125,15 +125,15 @@ struct fsock__stream_ops {
 	void (*free)(struct fsock *);
 	/*
 	 * How many octets the program could read from the FILEs without the kernel: none of a
-	 * whole-line stream that holds no whole line. A list's lock may be held.
+	 * stream that delivers whole records and holds none. A list's lock may be held.
 	 */
 	ssize_t (*buffered)(struct fsock *);
 	/* How many octets no FILE has taken: when all are closed, what the program has not read. */
 	size_t (*unread)(struct fsock *);
 	/*
-	 * For a whole-line stream: takes what the kernel has, without waiting. Returns whether
-	 * reading would not wait now: 1 also if another thread is busy with it. A list's lock may
-	 * be held.
+	 * For a stream that delivers whole records: takes what the kernel has, without waiting.
+	 * Returns whether reading would not wait now: 1 also if another thread is busy with it. A
+	 * list's lock may be held unless the records are measured.
 	 */
 	int (*fetch)(struct fsock *);
 };
@@ -220,6 +220,21 @@ struct fsock__watch {
 	_Atomic(enum fsock__closing) closing;
 };
 
+/* What the streams of a socket deliver, as far as those who wait for it have to know. */
+enum fsock__delivers {
+	FSOCK__DELIVERS_OCTETS,  /* whatever there is */
+	FSOCK__DELIVERS_RECORDS, /* whole records ... */
+	FSOCK__DELIVERS_MEASURED /* ... which a function of the program's measures */
+};
+
+/* What a kind of whole records is in these terms. */
+static inline enum fsock__delivers
+fsock__handle_delivers(const struct fsock_record *record)
+{
+	return record->kind == FSOCK_RECORD_MEASURED ? FSOCK__DELIVERS_MEASURED
+						     : FSOCK__DELIVERS_RECORDS;
+}
+
 /*
  * What must stay true:
  *  1. `references` counts the owner of the handle and each open FILE; at 0 the memory goes.
@@ -246,6 +261,7 @@ struct fsock {
 	_Atomic(const struct fsock__transport_ops *) transport;
 
 	atomic_int nonblocking;  /* calls on it never wait */
+	_Atomic(enum fsock__delivers) delivers;
 	atomic_int shut;         /* FSOCK_INPUT, FSOCK_OUTPUT: shut down by fsock_shutdown() */
 	atomic_int era;          /* fsock__process_era() when it was last used, or made */
 	atomic_int is_reset;     /* closing it resets the connection */

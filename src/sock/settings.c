@@ -1,6 +1,8 @@
 #include "../base/compat.h"
 #include "settings.h"
 
+#include <limits.h>
+
 #include <fsock/format.h>
 
 #include "../base/clock.h"
@@ -51,15 +53,43 @@ make_marks(struct fsock__settings *set, const struct fsock_options *options)
 
 /*
  * Without blocking there is no waiting for the rest of a line: text is then delivered in whole
- * lines, unless the program has said otherwise.
+ * lines, unless the program has said otherwise. Records that it describes are delivered whole.
  */
 static enum fsock_delivery
 choose_delivery(const struct fsock_options *options)
 {
+	if (options->record != NULL)
+		return FSOCK_DELIVER_WHOLE_RECORD;
 	if (options->delivery == FSOCK_DELIVER_DEFAULT && options->nonblocking == FSOCK_ON &&
 	    options->element_type == FSOCK_CHARACTER)
 		return FSOCK_DELIVER_WHOLE_LINE;
 	return options->delivery;
+}
+
+int
+fsock__settings_check_record(const struct fsock_record *record, size_t limit)
+{
+	size_t n = sizeof record->reserved / sizeof record->reserved[0];
+
+	for (size_t i = 0; i < n; i++)
+		if (record->reserved[i] != 0)
+			return 0;
+	if (record->kind == FSOCK_RECORD_COUNTED)
+		return record->count > 0 && record->count <= SSIZE_MAX && record->count <= limit;
+	if (record->kind == FSOCK_RECORD_MEASURED)
+		return record->measure != NULL;
+	return record->kind == FSOCK_RECORD_LINE || record->kind == FSOCK_RECORD_DELIMITED;
+}
+
+/* The same of the options' record, which is for streams that deliver whole records. */
+static int
+is_record_sensible(const struct fsock_options *options)
+{
+	size_t limit = options->line_limit != 0 ? options->line_limit : FSOCK__RECORD_LIMIT;
+
+	return options->record == NULL || ((options->delivery == FSOCK_DELIVER_DEFAULT ||
+					       options->delivery == FSOCK_DELIVER_WHOLE_RECORD) &&
+					      fsock__settings_check_record(options->record, limit));
 }
 
 static int
@@ -84,6 +114,7 @@ is_sensible(const struct fsock_options *options)
 	       is_switch(options->dual_stack) && is_switch(options->nodelay) &&
 	       is_switch(options->broadcast) && is_switch(options->receive_destination) &&
 	       is_switch(options->interruptible) && is_switch(options->nonblocking) &&
+	       is_record_sensible(options) &&
 	       (unsigned)options->family <= FSOCK_IPV6_ONLY &&
 	       (unsigned)options->element_type <= FSOCK_BYTE &&
 	       (unsigned)options->delivery <= FSOCK_DELIVER_WHOLE_LINE && options->backlog >= 0 &&
@@ -97,19 +128,33 @@ is_sensible(const struct fsock_options *options)
  */
 int fsock_format_parse(struct fsock_format *, const char *text) FSOCK__WEAK;
 
+/* Whether octets pass a format unchanged. */
+static int
+is_binary(const struct fsock_format *format)
+{
+	return format->charset == NULL && format->eol == FSOCK_EOL_LF && format->eol_flags == 0;
+}
+
 /* Whether a format says something. Returns 0, or -1 with what is wrong recorded. */
 static int
-check_format(const char *format, const char *operation, const char *host, int port)
+check_format(const struct fsock_options *options, const char *operation, const char *host, int port)
 {
+	const char *format = options->format;
 	struct fsock_format parsed;
 
-	if (format == NULL || format[0] == '\0' || fsock_format_parse == NULL ||
-	    fsock_format_parse(&parsed, format) == 0)
+	if (format == NULL || format[0] == '\0' || fsock_format_parse == NULL)
 		return 0;
-	if (errno != EINVAL)
-		return fsock__error_set(operation, host, port, errno);
+	if (fsock_format_parse(&parsed, format) < 0)
+		return errno != EINVAL
+			   ? fsock__error_set(operation, host, port, errno)
+			   : fsock__error_set_words(operation, host, port,
+				 FSOCK_INVALID_ARGUMENT_ERROR, EINVAL, "format %.64s: %s", format,
+				 fsock__error_current()->words);
+	if (options->record == NULL || options->record->kind <= FSOCK_RECORD_DELIMITED ||
+	    is_binary(&parsed))
+		return 0;
 	return fsock__error_set_words(operation, host, port, FSOCK_INVALID_ARGUMENT_ERROR, EINVAL,
-	    "format %.64s: %s", format, fsock__error_current()->words);
+	    "format %.64s: records of octets are not to be found in text", format);
 }
 
 int
@@ -122,7 +167,7 @@ fsock__settings_make(struct fsock__settings *set, const struct fsock_options *op
 		options = &defaults;
 	if (!is_sensible(options) || make_spans(set, options) < 0 || make_marks(set, options) < 0)
 		return fsock__error_set(operation, host, port, EINVAL);
-	if (check_format(options->format, operation, host, port) < 0)
+	if (check_format(options, operation, host, port) < 0)
 		return -1;
 	set->family = options->family;
 	set->local_host = options->local_host;
@@ -141,6 +186,9 @@ fsock__settings_make(struct fsock__settings *set, const struct fsock_options *op
 	set->delivery = choose_delivery(options);
 	set->nonblocking = options->nonblocking == FSOCK_ON;
 	set->line_limit = options->line_limit;
+	memset(&set->record, 0, sizeof set->record);
+	if (options->record != NULL)
+		set->record = *options->record;
 	set->layer = options->layer;
 	memset(set->format, 0, sizeof set->format);
 	if (options->format != NULL)

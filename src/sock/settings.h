@@ -24,6 +24,7 @@ struct fsock__settings {
 	enum fsock_element element_type;
 	enum fsock_delivery delivery;
 	size_t line_limit;
+	struct fsock_record record;
 	int nonblocking; /* 1 or 0 */
 	size_t output_limit, high_water, low_water;
 	int64_t close_timeout;           /* a span */
@@ -31,6 +32,12 @@ struct fsock__settings {
 	int64_t handshake_timeout;       /* a span */
 	char format[FSOCK__FORMAT_MAX];
 };
+
+/* For want of a line_limit; a whole record has to be kept in memory. */
+#define FSOCK__RECORD_LIMIT 65536
+
+/* Whether a record is one that can be, and is within a limit of octets. */
+int fsock__settings_check_record(const struct fsock_record *, size_t limit);
 
 /* Checks `options` (NULL: all defaults). Returns 0, or -1 with the error recorded. */
 int fsock__settings_make(struct fsock__settings *, const struct fsock_options *options,

@@ -48,6 +48,8 @@ init(struct fsock *s, const struct fsock__settings *settings)
 	s->limits.read_timeout = settings->read_timeout;
 	s->limits.write_timeout = settings->write_timeout;
 	s->nonblocking = settings->nonblocking;
+	if (settings->delivery == FSOCK_DELIVER_WHOLE_RECORD)
+		s->delivers = fsock__handle_delivers(&settings->record);
 }
 
 struct fsock *

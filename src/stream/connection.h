@@ -18,9 +18,6 @@
 
 #define FSOCK__NO_BOUND UINT64_MAX
 
-/* For want of a line_limit; a whole line has to be kept in memory. */
-#define FSOCK__WHOLE_LINE_LIMIT 65536
-
 struct fsock__stream;
 struct fsock__text_input;
 struct fsock__text_output;
@@ -45,19 +42,35 @@ struct fsock__window {
 	_Atomic(struct fsock__window *) next; /* chain of the registry */
 };
 
+/*
+ * What records are, and where those are that were searched last. Positions count the octets of the
+ * stream, up to which their end is.
+ *  1. The latest begins at `start`. Its end is `end`, or 0 if none was found before `seen`; or it
+ *     is no record, for the reason in `error`.
+ *  2. The one before it is from `last_start` to `last_end`; 0 and 0 if there is none. What may be
+ *     given back of records that have their length lies in these two.
+ */
+struct fsock__records {
+	struct fsock_record what; /* of a line, too, `delimiter` is what ends it */
+	uint64_t start, seen, end;
+	uint64_t last_start, last_end;
+	int error;
+};
+
 enum { FSOCK__WINDOW_IO, FSOCK__WINDOW_INPUT, FSOCK__WINDOW_OUTPUT, FSOCK__WINDOW_COUNT };
 
 /*
  * What must stay true:
  *  1. `reader` is the window that read last: the only one that may give input back. Its FILE's lock
- *     guards all members from `raw` to `octet_taken`. While it is NULL the handle's lock does, for
- *     memory alone. It changes under the handle's lock, by who has the locks of both FILEs. A
- *     window that writes or closes leaves it NULL: stdio holds no input of its then.
+ *     guards all members from `raw` to `octet_taken`, and the windows' `delivery`. While it is
+ *     NULL the handle's lock does, for memory alone. It changes under the handle's lock, by who
+ *     has the locks of both FILEs. A window that writes or closes leaves it NULL: stdio holds no
+ *     input of its then.
  *  2. Who sends has the turn of the socket's output side, which guards all from `text_output` on.
  *     `text_input` and `text_output` change under the handle's lock, too: who has that may look at
  *     their formats.
- *  3. While the reader has a line_limit, `line_fill` is how much of a line lies before raw.head,
- *     and `fill_at_mark` how much lies before raw.mark.
+ *  3. While the reader has a line_limit, `line_fill` is how much of a delimited record lies before
+ *     raw.head, and `fill_at_mark` how much lies before raw.mark.
  */
 struct fsock__stream {
 	struct fsock *socket;
@@ -69,8 +82,8 @@ struct fsock__stream {
 	_Atomic(struct fsock__window *) reader;
 	struct fsock__buffer raw;
 	size_t line_fill, fill_at_mark;
-	size_t line_left; /* octets from raw.head to the end of the line it is in; 0: not known */
-	uint64_t bound;   /* where input ends for now, or FSOCK__NO_BOUND */
+	struct fsock__records records;
+	uint64_t bound;                       /* where input ends for now, or FSOCK__NO_BOUND */
 	struct fsock__text_input *text_input; /* NULL: octets pass unchanged */
 	int binary;                           /* the program has said so: lines mean nothing */
 	uint8_t owed[4];                      /* an LF to drop before anything is read ... */

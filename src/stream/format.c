@@ -22,10 +22,12 @@ is_binary(const struct fsock_format *format)
 
 /* Makes what a format needs. Returns 0, with NULL for binary, or -1. */
 static int
-make(const struct fsock_format *input, const struct fsock_format *output,
-    struct fsock__text_input **in, struct fsock__text_output **out)
+make(const struct fsock_record *what, const struct fsock_format *input,
+    const struct fsock_format *output, struct fsock__text_input **in,
+    struct fsock__text_output **out)
 {
-	if (input != NULL && !is_binary(input) && (*in = fsock__text_input_new(input)) == NULL)
+	if (input != NULL && !is_binary(input) &&
+	    (*in = fsock__text_input_new(input, what)) == NULL)
 		return -1;
 	if (output != NULL && !is_binary(output) &&
 	    (*out = fsock__text_output_new(output)) == NULL) {
@@ -53,7 +55,7 @@ fsock__format_apply(struct fsock__stream *stream, const struct fsock_format *inp
 	struct fsock__text_input *in = NULL, *old_in = stream->text_input;
 	struct fsock__text_output *out = NULL, *old_out = stream->text_output;
 
-	if (make(input, output, &in, &out) < 0)
+	if (make(&stream->records.what, input, output, &in, &out) < 0)
 		return -1;
 	if (input != NULL)
 		prepare_input(stream, in);

@@ -136,7 +136,6 @@ replace_nolock(struct fsock__window *w)
 	if (reader != NULL && !try_nolock(reader))
 		return 0;
 	stream->reader = w;
-	stream->line_left = 0;
 	if (reader != NULL)
 		funlockfile(reader->file);
 	return 1;
@@ -178,7 +177,6 @@ find_nolock(struct fsock__stream *stream)
 
 		if ((w->sides & FSOCK_INPUT) && try_nolock(w)) {
 			stream->reader = w;
-			stream->line_left = 0;
 			return w;
 		}
 	}
@@ -216,8 +214,8 @@ fsock__hold_release(struct fsock__stream *stream, struct fsock__window *held)
 }
 
 int
-fsock__hold_look(struct fsock__window *w, ssize_t (*glance)(const struct fsock__window *),
-    ssize_t *seen)
+fsock__hold_look(
+    struct fsock__window *w, ssize_t (*glance)(const struct fsock__window *), ssize_t *seen)
 {
 	struct fsock__stream *stream = w->stream;
 	int held = 0;

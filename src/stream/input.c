@@ -5,62 +5,70 @@
 #include "../sock/failure.h"
 #include "hold.h"
 #include "receiver.h"
+#include "record.h"
 #include "text.h"
 
-/* The length of the line that waits, its end included; 0 if no line end is among n octets. */
+/* How much of n octets to deliver, up to the end of the first line among them. */
 static size_t
-line_length(const struct fsock__buffer *raw, size_t from, size_t n)
+first_line(const struct fsock__buffer *raw, size_t n)
 {
 	const uint8_t *start, *end;
 
-	if (from >= n) /* there may be no memory to point into */
+	if (n == 0) /* there may be no memory to point into */
 		return 0;
 	start = raw->data + raw->head;
-	end = memchr(start + from, '\n', n - from);
-	return end == NULL ? 0 : (size_t)(end - start) + 1;
+	end = memchr(start, '\n', n);
+	return end == NULL ? n : (size_t)(end - start) + 1;
 }
 
 /*
- * Receives until a whole line waits. Returns how much to deliver: all whole lines that fit, and at
- * end of file the rest; one line only on a two-way stream, whose FILE must hold nothing back when
- * the direction changes.
+ * How much to deliver of what waits if room for n is left: a record, of which there are `left`
+ * octets, and the whole ones behind it that fit. On a two-way stream, whose FILE must hold nothing
+ * back when the direction changes, it is one record; so it is where records have their length, for
+ * input that is given back would not tell where they begin.
+ */
+static size_t
+whole_records(const struct fsock__window *w, size_t left, size_t n)
+{
+	const struct fsock__stream *stream = w->stream;
+	const uint8_t *p = fsock__buffer_head(&stream->raw), *end;
+	size_t count = fsock__receiver_count(stream);
+	int delimiter = stream->records.what.delimiter;
+
+	if (left >= n || w->sides == FSOCK_IO || !fsock__record_is_delimited(stream))
+		return left < n ? left : n;
+	if (n > count)
+		n = count;
+	while (left < n && (end = memchr(p + left, delimiter, n - left)) != NULL &&
+	       (size_t)(end - (p + left)) < w->line_limit)
+		left = (size_t)(end - p) + 1;
+	return left;
+}
+
+/*
+ * Receives until a whole record waits. Returns how much to deliver; at end of file it is the rest.
  */
 FSOCK__COLD static ssize_t
-await_line(struct fsock__window *w, size_t n)
+await_record(struct fsock__window *w, size_t n)
 {
 	struct fsock__stream *stream = w->stream;
-	struct fsock__buffer *raw = &stream->raw;
-	size_t limit = w->line_limit, seen = 0, line = stream->line_left, more;
-	ssize_t r;
 
-	stream->line_left = 0;
-	if (line > fsock__receiver_count(stream)) /* there is a bound now */
-		line = 0;
-	while (line == 0 && (line = line_length(raw, seen, fsock__receiver_count(stream))) == 0) {
-		seen = fsock__receiver_count(stream);
-		if (seen + stream->line_fill >= limit)
+	for (;;) {
+		size_t count = fsock__receiver_count(stream);
+		ssize_t left = fsock__record_find(stream, 1), r;
+
+		if (left < 0)
+			return fsock__handle_error(stream->socket, "read", stream->records.error);
+		if (fsock__record_exceeds(stream, left > 0 ? (size_t)left : count + 1))
 			return fsock__receiver_too_long(stream);
+		if (left > 0 && (size_t)left <= count)
+			return (ssize_t)whole_records(w, (size_t)left, n);
 		r = fsock__receiver_fill(w);
 		if (r < 0)
 			return -1;
 		if (r == 0)
-			return (ssize_t)(seen < n ? seen : n);
+			return (ssize_t)(count < n ? count : n);
 	}
-	if (line + stream->line_fill > limit)
-		return fsock__receiver_too_long(stream);
-	if (line > n) {
-		stream->line_left = line - n; /* not to be searched for again */
-		return (ssize_t)n;
-	}
-	if (w->sides == FSOCK_IO)
-		return (ssize_t)line;
-	for (more = line; more > 0 && line < n; line += more) {
-		size_t count = fsock__receiver_count(stream);
-
-		more = line_length(raw, line, count < n ? count : n);
-		more = more > line && more - line <= limit ? more - line : 0;
-	}
-	return (ssize_t)line;
 }
 
 /* How much of what waits to deliver, up to the end of the first line. */
@@ -69,10 +77,8 @@ up_to_line(struct fsock__window *w, size_t n)
 {
 	struct fsock__stream *stream = w->stream;
 	size_t limit = w->line_limit;
-	size_t line = line_length(&stream->raw, 0, n);
 
-	if (line > 0)
-		n = line;
+	n = first_line(&stream->raw, n);
 	if (limit == 0 || stream->binary)
 		return (ssize_t)n;
 	if (stream->line_fill >= limit)
@@ -88,8 +94,8 @@ await_input(struct fsock__window *w, size_t n)
 	struct fsock__stream *stream = w->stream;
 	size_t waiting;
 
-	if (w->delivery == FSOCK_DELIVER_WHOLE_LINE && !stream->binary)
-		return await_line(w, n);
+	if (fsock__record_is_whole(stream))
+		return await_record(w, n);
 	if (fsock__receiver_count(stream) == 0) {
 		ssize_t r = fsock__receiver_fill(w);
 
@@ -103,14 +109,14 @@ await_input(struct fsock__window *w, size_t n)
 						  : up_to_line(w, n);
 }
 
-/* Counts anew how much of a line is delivered, from what was delivered last. */
+/* Counts anew how much of a record is delivered, from what was delivered last. */
 FSOCK__COLD static void
 recount(struct fsock__stream *stream)
 {
 	const struct fsock__buffer *raw = &stream->raw;
 
-	stream->line_fill = fsock__receiver_count_line(
-	    stream->fill_at_mark, raw->data + raw->mark, raw->head - raw->mark);
+	stream->line_fill = fsock__record_count(
+	    stream, stream->fill_at_mark, raw->data + raw->mark, raw->head - raw->mark);
 }
 
 /* fsock__input_drop_owed() of what has arrived. Returns 1, or 0 if that is not enough to tell. */
@@ -202,6 +208,7 @@ fsock__input_read(struct fsock__window *w, void *buf, size_t n)
 	r = stream->text_input == NULL ? read_plain(w, buf, n) : fsock__text_read(w, buf, n);
 	if (r > 0)
 		w->position += (off_t)r;
+	fsock__record_look_ahead(stream);
 	fsock__hold_publish(w);
 	if (r > 0 && stream->is_glanced)
 		fsock__hold_tell(w);
@@ -235,7 +242,6 @@ give_back_plain(struct fsock__window *w, size_t n)
 
 	if (fsock__buffer_give_back(&stream->raw, n) < 0)
 		return -1;
-	stream->line_left = 0;
 	if (w->line_limit != 0)
 		recount(stream);
 	return 0;
@@ -320,7 +326,7 @@ fsock__input_forget(struct fsock__stream *stream)
 	stream->raw.mark = stream->raw.head;
 	stream->octet_taken = 0;
 	/* What is taken beside a FILE is no part of a line: a counted block between lines, say. */
-	stream->line_fill = stream->fill_at_mark = stream->line_left = 0;
+	stream->line_fill = stream->fill_at_mark = 0;
 	if (stream->text_input != NULL)
 		fsock__text_settle(stream->text_input);
 }

@@ -3,29 +3,27 @@
 
 #include <stdlib.h>
 
+#include "deliver.h"
 #include "file.h"
 #include "hold.h"
 #include "input.h"
 #include "readable.h"
+#include "record.h"
 #include "text.h"
 #include "window.h"
 
 #define FIRST_ROOM 4096
 
-void
-fsock__line_deliver(struct fsock *s)
+int
+fsock__line_deliver(struct fsock *s, const struct fsock_record *record)
 {
-	struct fsock__stream *stream = s->stream;
-
+	if (s->stream != NULL && fsock__deliver_records(s->stream, record) < 0)
+		return fsock__handle_error(s, "serve", errno);
 	s->nonblocking = 1;
-	s->settings.delivery = FSOCK_DELIVER_WHOLE_LINE;
-	for (int i = 0; stream != NULL && i < FSOCK__WINDOW_COUNT; i++) {
-		struct fsock__window *w = &stream->windows[i];
-
-		w->delivery = FSOCK_DELIVER_WHOLE_LINE;
-		if (w->line_limit == 0)
-			w->line_limit = FSOCK__WHOLE_LINE_LIMIT;
-	}
+	s->settings.delivery = FSOCK_DELIVER_WHOLE_RECORD;
+	s->settings.record = *record;
+	s->delivers = fsock__handle_delivers(record);
+	return 0;
 }
 
 /* Makes room for more than `length` octets and a NUL. Returns 0, or -1 with the error recorded. */
@@ -45,26 +43,41 @@ make_room(struct fsock *s, struct fsock__line *line, size_t length)
 	return 0;
 }
 
-/* Gathers the pieces of a line. Returns as fsock__line_take(). Needs the FILE's lock. */
-static ssize_t
+/* The length without what ends a record: of a line that is LF or CR LF. */
+static size_t
+trim(const struct fsock__stream *stream, const char *text, size_t length)
+{
+	if (!fsock__record_is_delimited(stream))
+		return length;
+	length--;
+	if (stream->records.what.kind == FSOCK_RECORD_LINE && length > 0 &&
+	    text[length - 1] == '\r')
+		length--;
+	return length;
+}
+
+/* Gathers the pieces of a record. Returns as fsock__line_take(). Needs the FILE's lock. */
+static int
 gather(struct fsock__window *w, struct fsock__line *line)
 {
+	struct fsock__stream *stream = w->stream;
 	size_t length = 0;
 	ssize_t r;
 
 	do {
-		if (make_room(w->stream->socket, line, length) < 0)
+		if (make_room(stream->socket, line, length) < 0)
 			return -1;
 		r = fsock__input_read(w, line->text + length, line->room - length - 1);
 		if (r <= 0)
-			return r;
+			return (int)r;
 		w->position -= (off_t)r; /* stdio has no part in it */
 		length += (size_t)r;
-	} while (line->text[length - 1] != '\n');
-	line->text[length] = '\0';
-	fsock__input_forget(w->stream);
+	} while (!fsock__record_is_over(stream, (uint8_t)line->text[length - 1]));
+	line->length = trim(stream, line->text, length);
+	line->text[line->length] = '\0';
+	fsock__input_forget(stream);
 	fsock__hold_publish(w);
-	return (ssize_t)length;
+	return 1;
 }
 
 /*
@@ -85,18 +98,18 @@ take_back(struct fsock__window *w)
 	return fsock__file_unread(w) > 0 ? fsock__window_give_back(w, "read") : 0;
 }
 
-ssize_t
+int
 fsock__line_take(struct fsock *s, struct fsock__line *line, int may_receive)
 {
 	struct fsock__stream *stream = s->stream;
 	struct fsock__window *w = &stream->windows[FSOCK__WINDOW_IO];
-	ssize_t r = -1;
+	int r = -1;
 
 	flockfile(w->file);
 	stream->binary = 0; /* octets as they are: but here they are lines */
 	if (take_back(w) < 0)
 		r = -1;
-	else if (may_receive || fsock__readable_now(stream))
+	else if (may_receive || fsock__readable_now(stream, 1))
 		r = gather(w, line);
 	else
 		errno = EAGAIN;

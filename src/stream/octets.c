@@ -10,7 +10,9 @@
 #include "input.h"
 #include "output.h"
 #include "raw.h"
+#include "readable.h"
 #include "receiver.h"
+#include "record.h"
 #include "registry.h"
 #include "sender.h"
 #include "text.h"
@@ -46,6 +48,23 @@ await_octet(struct fsock__window *w)
 	return fsock__receiver_count(w->stream) > 0 ? 1 : fsock__receiver_fill(w);
 }
 
+/*
+ * Of records that are no lines nothing is taken before one is whole; of one that is none, though,
+ * as there is no other way past it. Returns 1, also at end of file, or -1.
+ */
+static ssize_t
+await_whole(struct fsock__window *w)
+{
+	struct fsock__stream *stream = w->stream;
+	ssize_t r = 1;
+
+	if (stream->records.what.kind == FSOCK_RECORD_LINE || !fsock__record_is_whole(stream))
+		return 1;
+	while (r > 0 && !fsock__readable_now(stream, 1))
+		r = fsock__receiver_fill(w);
+	return r < 0 ? -1 : 1;
+}
+
 /* see fsock/format.h */
 size_t
 fsock_read_octets(FILE *f, void *buf, size_t n)
@@ -59,12 +78,13 @@ fsock_read_octets(FILE *f, void *buf, size_t n)
 	if (!has_octets(w, "read", buf, n))
 		return 0;
 	flockfile(f);
-	r = begin(w) < 0 ? -1 : 1;
+	r = begin(w) < 0 ? -1 : await_whole(w);
 	while (r > 0 && done < n) {
 		r = await_octet(w);
 		if (r > 0)
 			done += fsock__input_take(w->stream, octets + done, n - done);
 	}
+	fsock__record_look_ahead(w->stream);
 	fsock__hold_publish(w);
 	funlockfile(f);
 	if (r >= 0)

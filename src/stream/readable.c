@@ -6,6 +6,7 @@
 #include "input.h"
 #include "readable.h"
 #include "receiver.h"
+#include "record.h"
 #include "text.h"
 
 /*
@@ -13,67 +14,49 @@
  * Who has it reads what there is itself, or is at work for a moment.
  */
 
-/* Whether the stream delivers whole lines; if it does, all of its windows do. */
+/* Whether n octets that wait, which are text, are what a read needs. */
 static int
-wants_line(const struct fsock__stream *stream)
+is_text_ready(const struct fsock__stream *stream, const uint8_t *p, size_t n)
 {
-	return stream->windows[0].delivery == FSOCK_DELIVER_WHOLE_LINE && !stream->binary;
-}
+	const struct fsock__text_input *t = stream->text_input;
+	size_t fill = stream->line_fill, limit = stream->windows[0].line_limit;
+	int whole = fsock__record_is_whole(stream);
 
-/*
- * The octets that a read would look at: those up to the bound, without an LF that it would drop.
- * Returns how many.
- */
-static size_t
-waiting(const struct fsock__stream *stream, const uint8_t **p)
-{
-	size_t n = fsock__receiver_count(stream), owed = stream->owed_length;
-
-	if (n == 0 || n < owed)
-		return 0;
-	*p = stream->raw.data + stream->raw.head;
-	if (owed == 0 || memcmp(*p, stream->owed, owed) != 0)
-		return n;
-	*p += owed;
-	return n - owed;
-}
-
-/* Whether n octets without a line end are more than a line may have. */
-static int
-exceeds_limit(const struct fsock__stream *stream, size_t n)
-{
-	size_t limit = stream->windows[0].line_limit;
-
-	if (stream->line_fill >= limit)
+	if (whole && (fill >= limit || fsock__text_exceeds(t, n, limit - fill)))
 		return 1;
-	limit -= stream->line_fill;
-	return stream->text_input == NULL ? n >= limit
-					  : fsock__text_exceeds(stream->text_input, n, limit);
+	return fsock__text_is_ready(t, p, n, whole);
+}
+
+/* Whether a record among n octets that wait is whole, or is none that a read could deliver. */
+static int
+is_record_ready(struct fsock__stream *stream, size_t n, int may_ask)
+{
+	ssize_t left = fsock__record_find(stream, may_ask);
+
+	return left < 0 || fsock__record_exceeds(stream, left > 0 ? (size_t)left : n + 1) ||
+	       (left > 0 && (size_t)left <= n);
 }
 
 int
-fsock__readable_now(const struct fsock__stream *stream)
+fsock__readable_now(struct fsock__stream *stream, int may_ask)
 {
-	int line = wants_line(stream);
 	const uint8_t *p = NULL;
-	size_t n = waiting(stream, &p);
+	size_t n = fsock__receiver_waiting(stream, &p);
 
 	if (stream->read_error != 0 || fsock__buffer_position(&stream->raw) >= stream->bound)
 		return 1;
-	if (line && exceeds_limit(stream, n))
-		return 1;
 	if (stream->text_input != NULL)
-		return fsock__text_is_ready(stream->text_input, p, n, line);
-	return n > 0 && (!line || memchr(p, '\n', n) != NULL);
+		return is_text_ready(stream, p, n);
+	return fsock__record_is_whole(stream) ? is_record_ready(stream, n, may_ask) : n > 0;
 }
 
 /* How much of the raw buffer a read would yield; 1 for an end or an error. */
 static ssize_t
-buffered_raw(const struct fsock__stream *stream)
+buffered_raw(struct fsock__stream *stream)
 {
 	size_t count = fsock__receiver_count(stream);
 
-	if (!fsock__readable_now(stream))
+	if (!fsock__readable_now(stream, 0))
 		return 0;
 	return (ssize_t)(count == 0 ? 1 : count);
 }
@@ -132,16 +115,16 @@ fsock__readable_buffered(struct fsock *s)
 	return total;
 }
 
-/* Receives until a line is there or the transport has nothing. Needs the FILE's lock. */
+/* Receives until a record is there or the transport has nothing. Needs the FILE's lock. */
 static int
-fetch_line(struct fsock__stream *stream)
+fetch_record(struct fsock__stream *stream)
 {
 	struct fsock__buffer *raw = &stream->raw;
 	struct fsock *s = stream->socket;
 
 	stream->is_drained = 0;
 	fsock__handle_use(s);
-	while (!fsock__readable_now(stream)) {
+	while (!fsock__readable_now(stream, 1)) {
 		size_t room = raw->received < stream->bound ? fsock__buffer_reserve(raw) : 0;
 		ssize_t n;
 
@@ -175,8 +158,8 @@ fsock__readable_fetch(struct fsock *s)
 		return 1; /* nobody reads it, or somebody is at it: the kernel decides */
 	/* A thread cancelled in here would leave the FILE locked. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	r = stream->binary || stream->receivers > 0 || fsock__file_unread(w) > 0 ||
-	    fetch_line(stream);
+	r = !fsock__record_is_whole(stream) || stream->receivers > 0 || fsock__file_unread(w) > 0 ||
+	    fetch_record(stream);
 	pthread_setcancelstate(cancel, NULL);
 	fsock__hold_end(w);
 	errno = saved;

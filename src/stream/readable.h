@@ -10,8 +10,9 @@ int fsock__readable_fetch(struct fsock *);
 
 /*
  * Whether the next read finds what it needs in the raw buffer: input, its end for now, or an error,
- * such as a line that is too long. Needs the lock of the reader's FILE.
+ * such as a record that is too long. Needs the lock of the reader's FILE; with `may_ask`, no lock
+ * of ours may be held: see fsock__record_find().
  */
-int fsock__readable_now(const struct fsock__stream *);
+int fsock__readable_now(struct fsock__stream *, int may_ask);
 
 #endif

@@ -77,10 +77,15 @@ fsock__receiver_too_long(const struct fsock__stream *stream)
 }
 
 size_t
-fsock__receiver_count_line(size_t before, const uint8_t *octets, size_t n)
+fsock__receiver_waiting(const struct fsock__stream *stream, const uint8_t **p)
 {
-	for (size_t i = n; i > 0; i--)
-		if (octets[i - 1] == '\n')
-			return n - i;
-	return before + n;
+	size_t n = fsock__receiver_count(stream), owed = stream->owed_length;
+
+	if (n == 0 || n < owed)
+		return 0;
+	*p = stream->raw.data + stream->raw.head;
+	if (owed == 0 || memcmp(*p, stream->owed, owed) != 0)
+		return n;
+	*p += owed;
+	return n - owed;
 }

@@ -10,10 +10,13 @@
 /* Receives once into the raw buffer. Returns as recv(2), with errors recorded; 0 at a bound. */
 ssize_t fsock__receiver_fill(struct fsock__window *);
 
-/* How much of a line has been delivered, after n octets more on top of `before`. */
-size_t fsock__receiver_count_line(size_t before, const uint8_t *octets, size_t n);
+/*
+ * The octets that a read would look at: those up to the bound, without an LF that it would drop.
+ * Returns how many; *p is where they are, if there are any.
+ */
+size_t fsock__receiver_waiting(const struct fsock__stream *, const uint8_t **p);
 
-/* Records that a line is too long. Returns -1. */
+/* Records that a record is too long. Returns -1. */
 ssize_t fsock__receiver_too_long(const struct fsock__stream *);
 
 /* How many raw octets wait, up to the bound. */

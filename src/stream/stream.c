@@ -1,6 +1,7 @@
 #include "../base/compat.h"
 #include "raw.h"
 #include "readable.h"
+#include "record.h"
 #include "stream.h"
 
 #include <stdlib.h>
@@ -182,7 +183,7 @@ init_window(struct fsock__window *w, struct fsock__stream *stream, int sides)
 	w->delivery = choose_delivery(set, sides);
 	w->line_limit = set->line_limit;
 	if (w->line_limit == 0 && w->delivery == FSOCK_DELIVER_WHOLE_LINE)
-		w->line_limit = FSOCK__WHOLE_LINE_LIMIT;
+		w->line_limit = FSOCK__RECORD_LIMIT;
 }
 
 /* Gives both directions the format that the settings ask for. Returns 0 or -1. */
@@ -214,6 +215,7 @@ new_stream(struct fsock *s)
 	stream->process = fsock__process();
 	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++)
 		init_window(&stream->windows[i], stream, sides[i]);
+	fsock__record_set(stream, &s->settings.record);
 	stream->bound = FSOCK__NO_BOUND;
 	if (init_format(stream, s->settings.format) < 0) {
 		int error = errno;

@@ -33,6 +33,9 @@ struct fsock__text_input {
 	int bom_due;          /* at the start of the stream, which may hold a byte order mark */
 	size_t unit;          /* octets of a line end's character on the wire ... */
 	uint8_t lf[4], cr[4]; /* ... and which they are */
+	char delimiter;       /* what ends a record ... */
+	uint8_t end[4];       /* ... and its octets on the wire */
+	int cr_ends;          /* a CR is taken for an end, too */
 };
 
 struct fsock__text_output {
@@ -57,9 +60,19 @@ fsock__text_has_lines(const struct fsock_format *format)
 	return format->eol != FSOCK_EOL_LF || format->eol_flags != 0;
 }
 
-/* Make what a format needs; NULL with errno set on failure. Freed with free(3). */
-struct fsock__text_input *fsock__text_input_new(const struct fsock_format *);
+/*
+ * Make what a format needs; NULL with errno set on failure, EINVAL also if records are not to be
+ * found in such text. Freed with free(3).
+ */
+struct fsock__text_input *fsock__text_input_new(
+    const struct fsock_format *, const struct fsock_record *);
 struct fsock__text_output *fsock__text_output_new(const struct fsock_format *);
+
+/*
+ * Makes records what the program says. Returns 0, or -1 with errno EINVAL, and no change, if they
+ * are not to be found in the octets of this text.
+ */
+int fsock__text_set_record(struct fsock__text_input *, const struct fsock_record *);
 
 /*
  * format.c: puts formats in force, as if nothing had come before them; NULL leaves a direction as
@@ -81,11 +94,11 @@ ssize_t fsock__text_read(struct fsock__window *, uint8_t *buf, size_t n);
 
 /*
  * Whether a read that finds these n raw octets would yield text, or an error, without receiving
- * more; with `line`, whole lines.
+ * more; with `whole`, whole records.
  */
-int fsock__text_is_ready(const struct fsock__text_input *, const uint8_t *p, size_t n, int line);
+int fsock__text_is_ready(const struct fsock__text_input *, const uint8_t *p, size_t n, int whole);
 
-/* Whether n raw octets in which no line ends are more than a line of `limit` octets has. */
+/* Whether n raw octets in which no record ends are more than one of `limit` octets has. */
 int fsock__text_exceeds(const struct fsock__text_input *, size_t n, size_t limit);
 
 /* Forgets what was read last: the mark is where reading stands. */

@@ -6,17 +6,28 @@
 #include <stdlib.h>
 
 #include "receiver.h"
+#include "record.h"
 
 enum { PIECE = 2048 };
 
 size_t
-fsock__text_encode_one(const struct fsock_charset *charset, const char *text, uint8_t octets[4])
+fsock__text_encode_one(
+    const struct fsock_charset *charset, const char *text, size_t n, uint8_t octets[4])
 {
-	struct fsock_codec_io io = { (const uint8_t *)text, strlen(text), octets, 4 };
+	struct fsock_codec_io io = { (const uint8_t *)text, n, octets, 4 };
 	struct fsock_encoder encoder;
 
 	fsock_encoder_init(&encoder, charset);
 	return fsock_encode(&encoder, &io, 1) == FSOCK_CODEC_INPUT_EMPTY ? 4 - io.out_length : 0;
+}
+
+/* What ends a record, on the wire. */
+static void
+set_end(struct fsock__text_input *t)
+{
+	t->end[0] = (uint8_t)t->delimiter;
+	if (t->format.charset != NULL)
+		fsock__text_encode_one(t->format.charset, &t->delimiter, 1, t->end);
 }
 
 void
@@ -26,15 +37,57 @@ fsock__text_set_charset(struct fsock__text_input *t, const struct fsock_charset 
 	t->unit = 1;
 	t->lf[0] = '\n';
 	t->cr[0] = '\r';
+	set_end(t);
 	if (charset == NULL)
 		return;
 	fsock_decoder_init(&t->now.decoder, charset);
-	if (fsock__text_encode_one(charset, "\r", t->cr) > 0)
-		t->unit = fsock__text_encode_one(charset, "\n", t->lf);
+	if (fsock__text_encode_one(charset, "\r", 1, t->cr) > 0)
+		t->unit = fsock__text_encode_one(charset, "\n", 1, t->lf);
+}
+
+/*
+ * Whether an octet of a character other than ASCII can be the delimiter's own. Control characters
+ * are in no charset a part of another.
+ */
+static int
+is_ambiguous(const struct fsock_charset *charset, uint8_t delimiter)
+{
+	return charset != NULL && delimiter >= ' ' &&
+	       !(fsock_charset_flags(charset) & FSOCK_CHARSET_ONE_OCTET) &&
+	       strncmp(fsock_charset_name(charset), "utf-", 4) != 0;
+}
+
+/* Whether a delimiter can be told from the rest of the text by its octets alone. */
+static int
+is_plain(const struct fsock__text_input *t, uint8_t delimiter)
+{
+	const struct fsock_charset *charset = t->format.charset;
+	char text = (char)delimiter;
+	uint8_t octets[4];
+
+	if (delimiter > 0x7F || is_ambiguous(charset, delimiter) ||
+	    (fsock__text_has_lines(&t->format) && (delimiter == '\n' || delimiter == '\r')))
+		return 0;
+	return charset == NULL || fsock__text_encode_one(charset, &text, 1, octets) == t->unit;
+}
+
+int
+fsock__text_set_record(struct fsock__text_input *t, const struct fsock_record *what)
+{
+	int is_line = what->kind == FSOCK_RECORD_LINE;
+
+	if (!is_line && (what->kind != FSOCK_RECORD_DELIMITED || !is_plain(t, what->delimiter))) {
+		errno = EINVAL;
+		return -1;
+	}
+	t->delimiter = is_line ? '\n' : (char)what->delimiter;
+	t->cr_ends = is_line && (t->format.eol == FSOCK_EOL_CR || t->format.eol == FSOCK_EOL_AUTO);
+	set_end(t);
+	return 0;
 }
 
 struct fsock__text_input *
-fsock__text_input_new(const struct fsock_format *format)
+fsock__text_input_new(const struct fsock_format *format, const struct fsock_record *what)
 {
 	struct fsock__text_input *t = calloc(1, sizeof *t);
 
@@ -42,7 +95,9 @@ fsock__text_input_new(const struct fsock_format *format)
 		return NULL;
 	t->format = *format;
 	fsock__text_set_charset(t, format->charset);
-	if (fsock_eol_init(&t->now.eol, format->eol, format->eol_flags) < 0) {
+	if (fsock__text_set_record(t, what) < 0 ||
+	    fsock_eol_init(&t->now.eol, format->eol, format->eol_flags) < 0) {
+		errno = EINVAL;
 		free(t);
 		return NULL;
 	}
@@ -266,7 +321,7 @@ decode_again(struct fsock__stream *stream, size_t length)
 			break;
 		old = skipped < n ? skipped : n;
 		stream->line_fill =
-		    fsock__receiver_count_line(stream->line_fill, piece + old, n - old);
+		    fsock__record_count(stream, stream->line_fill, piece + old, n - old);
 		skipped -= old;
 		length -= n;
 	}

@@ -4,9 +4,12 @@
 
 #include "text.h"
 
-/* One character on the wire, from the initial shift state. Returns its length; 0: there is none. */
+/*
+ * One character of n octets on the wire, from the initial shift state. Returns its length; 0: there
+ * is none.
+ */
 size_t fsock__text_encode_one(
-    const struct fsock_charset *charset, const char *text, uint8_t octets[4]);
+    const struct fsock_charset *charset, const char *text, size_t n, uint8_t octets[4]);
 
 /* Starts decoding a charset, or octets that stand for themselves. */
 void fsock__text_set_charset(struct fsock__text_input *t, const struct fsock_charset *charset);

@@ -5,11 +5,12 @@
 
 #include "../base/error.h"
 #include "receiver.h"
+#include "record.h"
 #include "text_decode.h"
 
 enum { PIECE = 2048 };
 
-/* The length up to the end of the first line that ends in `end`, searched behind `from`, or 0. */
+/* The length up to the end of the first record that ends in `end`, searched from `from`, or 0. */
 static size_t
 find_end(const uint8_t *end, size_t unit, const uint8_t *p, size_t n, size_t from)
 {
@@ -28,18 +29,18 @@ find_end(const uint8_t *end, size_t unit, const uint8_t *p, size_t n, size_t fro
 }
 
 /*
- * The length of what waits up to the end of the first line, searched behind `from`; 0 if there is
+ * The length of what waits up to the end of the first record, searched from `from`; 0 if there is
  * none. Where octets of a character look like a line end a piece of a line is made of it.
  */
 static size_t
-find_line(const struct fsock__text_input *t, const uint8_t *p, size_t n, size_t from)
+find_record(const struct fsock__text_input *t, const uint8_t *p, size_t n, size_t from)
 {
-	size_t lf = find_end(t->lf, t->unit, p, n, from), cr;
+	size_t length = find_end(t->end, t->unit, p, n, from), cr;
 
-	if (t->format.eol != FSOCK_EOL_CR && t->format.eol != FSOCK_EOL_AUTO)
-		return lf;
-	cr = find_end(t->cr, t->unit, p, lf > 0 ? lf : n, from);
-	return cr > 0 ? cr : lf;
+	if (!t->cr_ends)
+		return length;
+	cr = find_end(t->cr, t->unit, p, length > 0 ? length : n, from);
+	return cr > 0 ? cr : length;
 }
 
 /* How many of the raw octets that wait to convert at once. */
@@ -49,13 +50,13 @@ slice(const struct fsock__window *w)
 	const struct fsock__stream *stream = w->stream;
 	size_t n = fsock__receiver_count(stream);
 	size_t held = stream->text_input->now.decoder.held_length;
-	size_t line;
+	size_t length;
 
 	if (w->delivery == FSOCK_DELIVER_BLOCK)
 		return fsock__receiver_block(n, n);
-	line =
-	    find_line(stream->text_input, stream->raw.data + stream->raw.head - held, n + held, 0);
-	return line > held ? line - held : n;
+	length = find_record(
+	    stream->text_input, stream->raw.data + stream->raw.head - held, n + held, 0);
+	return length > held ? length - held : n;
 }
 
 /* Decides from n octets, as fsock_charset_sniff() does, but for the mark of the one charset. */
@@ -63,7 +64,7 @@ static int
 is_marked(const struct fsock__text_input *t, const uint8_t *octets, size_t n, size_t *length)
 {
 	uint8_t mark[4];
-	size_t size = fsock__text_encode_one(t->format.charset, "\xEF\xBB\xBF", mark);
+	size_t size = fsock__text_encode_one(t->format.charset, "\xEF\xBB\xBF", 3, mark);
 
 	*length = 0;
 	if (memcmp(octets, mark, n < size ? n : size) != 0)
@@ -120,7 +121,7 @@ settle_bom(struct fsock__window *w)
 }
 
 int
-fsock__text_is_ready(const struct fsock__text_input *t, const uint8_t *p, size_t n, int line)
+fsock__text_is_ready(const struct fsock__text_input *t, const uint8_t *p, size_t n, int whole)
 {
 	struct fsock__text_input trial = *t;
 	const struct fsock_charset *found = NULL;
@@ -136,13 +137,13 @@ fsock__text_is_ready(const struct fsock__text_input *t, const uint8_t *p, size_t
 	n -= bom;
 	while (n > 0) {
 		uint8_t aside[2 * FSOCK_CODEC_ROOM];
-		size_t length = line ? find_line(&trial, p, n, 0) : n;
+		size_t length = whole ? find_record(&trial, p, n, 0) : n;
 		struct fsock_codec_io io = { p, length, aside, sizeof aside };
 		enum fsock_codec_status status = fsock__text_convert(&trial, &io, 0);
 
 		if (status == FSOCK_CODEC_MALFORMED || (size_t)(io.out - aside) > t->now.skip)
 			return 1;
-		if (io.in_length == length) /* nor is there a line */
+		if (io.in_length == length) /* nor is there a record */
 			return 0;
 		p += length - io.in_length;
 		n -= length - io.in_length;
@@ -190,7 +191,7 @@ fsock__text_exceeds(const struct fsock__text_input *t, size_t n, size_t limit)
 	return n / t->unit > limit;
 }
 
-/* Whether the text of n raw octets, which end a line, is more than the limit. */
+/* Whether the text of n raw octets, which end a record, is more than the limit. */
 static int
 is_too_long(const struct fsock__stream *stream, size_t n, size_t limit)
 {
@@ -211,9 +212,9 @@ is_too_long(const struct fsock__stream *stream, size_t n, size_t limit)
 	return length > limit + t.mark.skip;
 }
 
-/* Waits until a whole line waits in the raw buffer, or the end of input. Returns 0 or -1. */
+/* Waits until a whole record waits in the raw buffer, or the end of input. Returns 0 or -1. */
 static int
-await_line(struct fsock__window *w)
+await_record(struct fsock__window *w)
 {
 	struct fsock__stream *stream = w->stream;
 	struct fsock__text_input *t = stream->text_input;
@@ -221,14 +222,15 @@ await_line(struct fsock__window *w)
 	size_t seen = 0;
 
 	for (;;) {
-		size_t n = fsock__receiver_count(stream), line = 0;
+		size_t n = fsock__receiver_count(stream), length = 0;
 		ssize_t r;
 
 		if (n > seen)
-			line = find_line(t, stream->raw.data + stream->raw.head, n, seen);
-		if (line > 0 ? is_too_long(stream, line, limit) : fsock__text_exceeds(t, n, limit))
+			length = find_record(t, stream->raw.data + stream->raw.head, n, seen);
+		if (length > 0 ? is_too_long(stream, length, limit)
+			       : fsock__text_exceeds(t, n, limit))
 			return (int)fsock__receiver_too_long(stream);
-		if (line > 0)
+		if (length > 0)
 			return 0;
 		seen = n;
 		r = fsock__receiver_fill(w);
@@ -249,7 +251,7 @@ await(struct fsock__window *w)
 	if (fsock__text_owes(w->stream->text_input) || w->stream->text_input->final)
 		return 0;
 	if (w->delivery == FSOCK_DELIVER_WHOLE_LINE)
-		return await_line(w);
+		return await_record(w);
 	if (fsock__receiver_count(w->stream) > 0)
 		return 0;
 	r = fsock__receiver_fill(w);
@@ -313,21 +315,21 @@ read_part(struct fsock__window *w, uint8_t *buf, size_t n)
 	return (ssize_t)n;
 }
 
-/* No more of a line than its limit allows: what is beyond stays. Returns how much, or -1. */
+/* No more of a record than its limit allows: what is beyond stays. Returns how much, or -1. */
 static ssize_t
 keep_to_limit(struct fsock__window *w, const uint8_t *buf, size_t n)
 {
 	struct fsock__stream *stream = w->stream;
-	const uint8_t *end = memchr(buf, '\n', n);
-	size_t line = end == NULL ? n : (size_t)(end - buf) + 1;
+	const uint8_t *end = memchr(buf, stream->text_input->delimiter, n);
+	size_t length = end == NULL ? n : (size_t)(end - buf) + 1;
 	size_t fill = stream->fill_at_mark;
 
-	if (line + fill > w->line_limit) {
-		line = w->line_limit > fill ? w->line_limit - fill : 0;
-		fsock__text_rewind(stream, line);
-		return line == 0 ? fsock__receiver_too_long(stream) : (ssize_t)line;
+	if (length + fill > w->line_limit) {
+		length = w->line_limit > fill ? w->line_limit - fill : 0;
+		fsock__text_rewind(stream, length);
+		return length == 0 ? fsock__receiver_too_long(stream) : (ssize_t)length;
 	}
-	stream->line_fill = fsock__receiver_count_line(fill, buf, n);
+	stream->line_fill = fsock__record_count(stream, fill, buf, n);
 	return (ssize_t)n;
 }
 

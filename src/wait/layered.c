@@ -30,11 +30,11 @@ may_have_input(const struct fsock *s, int news)
 	       (layers->is_pending || (news & layers->wish[0]) || !layers->is_started);
 }
 
-/* A whole line has to be in the stream to be one; of anything else an octet will do. */
+/* A whole record has to be in the stream to be one; of anything else an octet will do. */
 static void
 find_input(struct fsock *s)
 {
-	if (s->stream == NULL || s->settings.delivery != FSOCK_DELIVER_WHOLE_LINE ||
+	if (s->stream == NULL || s->delivers == FSOCK__DELIVERS_OCTETS ||
 	    (s->stream_ops->fetch(s) && s->stream_ops->buffered(s) == 0))
 		fsock__layers_probe(s);
 }

@@ -146,10 +146,10 @@ take_found(struct fsock__member *m, int state)
 	if ((state & FSOCK_HANGUP) && s->failure != NULL) /* the kernel tells it but once */
 		state |= FSOCK_FAILED;
 	state = wanted(m, s->output.congested ? state & ~FSOCK_INPUT : state);
-	if ((state & FSOCK_INPUT) && !fsock__look_is_readable(s, state) &&
+	if ((state & FSOCK_INPUT) && !fsock__look_is_readable(s, state, m) &&
 	    !(state & (FSOCK_HANGUP | FSOCK_FAILED)))
 		state &= ~FSOCK_INPUT;
-	if (state != 0)
+	if (state != 0 && m->socket != NULL) /* it may have been removed meanwhile */
 		add_ready(m, state);
 }
 

@@ -4,6 +4,7 @@
 #include "../base/clock.h"
 #include "../sock/failure.h"
 #include "../sock/layers.h"
+#include "../sock/socket.h"
 #include "closing.h"
 #include "connecting.h"
 #include "layered.h"
@@ -17,17 +18,50 @@ fsock__look_has_input(struct fsock *s)
 	return fsock__layers_have_input(s) || (s->stream != NULL && s->stream_ops->buffered(s) > 0);
 }
 
+/* Receives what there is. Returns whether a read would find what it needs. */
+static int
+fetch(struct fsock *s, int state)
+{
+	int r = s->stream_ops->fetch(s);
+
+	if (!r && (state & FSOCK_HANGUP)) /* the end is behind what has come of a record */
+		r = s->stream_ops->fetch(s);
+	return r;
+}
+
+/*
+ * The same for a member, where a function of the program's may measure what was received: the
+ * list's lock is given up. Members that go meanwhile are kept, as while the system is asked.
+ */
+static int
+fetch_unlocked(struct fsock__member *m, int state)
+{
+	struct fsock_waitlist *list = m->list;
+	struct fsock *s = m->socket;
+	int r;
+
+	fsock__handle_ref(s);
+	list->waiting = 1;
+	fsock__lock_give(&list->lock);
+	r = fetch(s, state);
+	fsock__socket_unref(s);
+	fsock__lock_take(&list->lock);
+	list->waiting = 0;
+	return r;
+}
+
 int
-fsock__look_is_readable(struct fsock *s, int state)
+fsock__look_is_readable(struct fsock *s, int state, struct fsock__member *m)
 {
 	int r;
 
-	if (s->settings.delivery != FSOCK_DELIVER_WHOLE_LINE || s->stream == NULL)
+	if (s->delivers == FSOCK__DELIVERS_OCTETS || s->stream == NULL)
 		return 1;
-	r = s->stream_ops->fetch(s);
-	if (!r && (state & FSOCK_HANGUP)) /* the end is behind what has come of a line */
-		r = s->stream_ops->fetch(s);
-	if (r)
+	if (m != NULL && s->delivers == FSOCK__DELIVERS_MEASURED)
+		r = fetch_unlocked(m, state);
+	else
+		r = fetch(s, state);
+	if (r && (m == NULL || m->socket != NULL))
 		fsock__member_note(s);
 	return r;
 }

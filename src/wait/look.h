@@ -9,10 +9,12 @@ int fsock__look_has_input(struct fsock *);
 
 /*
  * Whether a socket that the kernel calls readable is so, too, for who reads its stream: always, but
- * for whole-line streams, which receive what is there. `state` is what the kernel found. Its lists
- * are told. Returns 1 or 0.
+ * for streams that deliver whole records, which receive what is there. `state` is what the kernel
+ * found. Its lists are told. For who has a list's lock, `m` is its member of that list, or else
+ * NULL. The lock may be given up meanwhile: members may be gone afterwards, whose `socket` is NULL
+ * then. Returns 1 or 0.
  */
-int fsock__look_is_readable(struct fsock *, int state);
+int fsock__look_is_readable(struct fsock *, int state, struct fsock__member *m);
 
 /*
  * Looks at a member that something may have happened to, which also makes the backend and the

@@ -178,7 +178,7 @@ look_at(struct once *w, size_t i)
 		state |= FSOCK_HANGUP;
 	if ((events & (POLLERR | POLLNVAL)) || fsock__failure_is_early(s))
 		state |= FSOCK_FAILED;
-	if (fsock__look_is_readable(s, state) || state != FSOCK_INPUT)
+	if (fsock__look_is_readable(s, state, NULL) || state != FSOCK_INPUT)
 		found(w, s, state);
 }
 

@@ -11,6 +11,8 @@
 #include "sock/settings.h"
 #include "../support/sock_support.h"
 
+static const struct fsock_record line;
+
 static const struct bad {
 	const char *what;
 	struct fsock_options options;
@@ -58,7 +60,28 @@ static const struct bad {
 	{ "close_timeout < 0", { .close_timeout = -1 } },
 	{ "handshake_timeout < 0", { .handshake_timeout = -1 } },
 	{ "reserved, first", { .reserved = { 1 } } },
-	{ "reserved, last", { .reserved = { [4] = 1 } } },
+	{ "reserved, last",
+	    { .reserved = { [sizeof(((struct fsock_options *)0)->reserved) / sizeof(unsigned long) -
+				1] = 1 } } },
+	{ "record, in lines", { .record = &line, .delivery = FSOCK_DELIVER_LINE } },
+	{ "record, in blocks", { .record = &line, .delivery = FSOCK_DELIVER_BLOCK } },
+	{ "record: kind", { .record = &(struct fsock_record){ .kind = (enum fsock_record_kind)(
+								  FSOCK_RECORD_MEASURED + 1) } } },
+	{ "record: kind < 0",
+	    { .record = &(struct fsock_record){ .kind = (enum fsock_record_kind) - 1 } } },
+	{ "record: reserved", { .record = &(struct fsock_record){ .reserved = { [2] = 1 } } } },
+	{ "record: no count",
+	    { .record = &(struct fsock_record){ .kind = FSOCK_RECORD_COUNTED } } },
+	{ "record: count beyond the limit",
+	    { .record = &(struct fsock_record){ .kind = FSOCK_RECORD_COUNTED, .count = 9 },
+		.line_limit = 8 } },
+	{ "record: count beyond the default",
+	    { .record = &(struct fsock_record){ .kind = FSOCK_RECORD_COUNTED, .count = 65537 } } },
+	{ "record: huge count",
+	    { .record = &(struct fsock_record){ .kind = FSOCK_RECORD_COUNTED, .count = SIZE_MAX },
+		.line_limit = SIZE_MAX } },
+	{ "record: no function",
+	    { .record = &(struct fsock_record){ .kind = FSOCK_RECORD_MEASURED } } },
 };
 
 START_TEST(bad_for_itself)

@@ -12,11 +12,10 @@
 #include <check.h>
 
 #include "../../src/stream/connection.h"
+#include "../support/records.h"
 #include "../support/sock_support.h"
 #include "../support/stdio_link.h"
 
-static const enum fsock_delivery deliveries[] = { FSOCK_DELIVER_LINE, FSOCK_DELIVER_BLOCK,
-	FSOCK_DELIVER_WHOLE_LINE };
 static const size_t sizes[] = { 0, 9, 16, 100, 20000 }; /* 0: what the library gives */
 static const size_t pieces[] = { 1, 2, 3, 7, 100000 };
 
@@ -91,10 +90,10 @@ static size_t (*const readers[])(
     FILE *, char *) = { by_fgets, by_getline, by_fread, by_getc, by_fscanf };
 
 static void
-read_all(int delivery, int two_way, enum stdio_transport transport, size_t size, size_t piece,
-    size_t (*reader)(FILE *, char *))
+read_all(const struct records_way *way, int two_way, enum stdio_transport transport, size_t size,
+    size_t piece, size_t (*reader)(FILE *, char *))
 {
-	struct fsock_options options = { .delivery = deliveries[delivery] };
+	struct fsock_options options = { .delivery = way->delivery, .record = way->record };
 	static char memory[20000], text[1024], got[4096];
 	struct stdio_feeder feeder;
 	struct stdio_link link;
@@ -121,14 +120,15 @@ read_all(int delivery, int two_way, enum stdio_transport transport, size_t size,
 /* In a sample, of three that differ in one thing one. */
 START_TEST(any_pieces)
 {
-	int delivery = _i % COUNT(deliveries), two_way = _i / COUNT(deliveries) % 2;
-	int transport = _i / COUNT(deliveries) / 2, every = getenv("FSOCK_SAMPLE") != NULL ? 3 : 1;
+	const struct records_way *way = &records_ways[_i % RECORDS_WAYS];
+	int two_way = _i / RECORDS_WAYS % 2;
+	int transport = _i / RECORDS_WAYS / 2, every = getenv("FSOCK_SAMPLE") != NULL ? 3 : 1;
 
 	for (int i = 0; i < COUNT(sizes); i++)
 		for (int j = 0; j < COUNT(pieces); j++)
 			for (int k = 0; k < COUNT(readers); k++)
 				if ((i + j + k + _i) % every == 0)
-					read_all(delivery, two_way,
+					read_all(way, two_way,
 					    transport ? STDIO_TCP4 : STDIO_SOCKETPAIR, sizes[i],
 					    pieces[j], readers[k]);
 }
@@ -317,7 +317,7 @@ main(void)
 	TCase *t = tcase_create("delivery");
 
 	tcase_set_timeout(t, 240); /* on a busy machine each piece waits for its turn */
-	tcase_add_loop_test(t, any_pieces, 0, COUNT(deliveries) * 2 * 2);
+	tcase_add_loop_test(t, any_pieces, 0, RECORDS_WAYS * 2 * 2);
 	tcase_add_loop_test(t, bare_switches, 0, 2 * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, timeout_consumes_nothing, 0, 4 * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, octets_wait_for_their_line, 0, 2 * STDIO_TRANSPORTS);

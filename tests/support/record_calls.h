@@ -306,6 +306,10 @@ CALL(fsock_upgrade, FAILS, AHEAD, fsock_upgrade(w->s) < 0)
 CALL(fsock_upgrade, FAILS, QUEUED, fsock_upgrade(w->s) < 0)
 CALL(fsock_upgrade, FAILS, BROKEN, fsock_upgrade(w->s) < 0)
 CALL(fsock_upgrade, WORKS, WRITTEN, fsock_upgrade(w->s) < 0)
+CALL(fsock_set_record, FAILS, NONE, fsock_set_record(NULL, &nul_record) < 0)
+CALL(fsock_set_record, FAILS, PAIR, fsock_set_record(w->f, NULL) < 0)
+CALL(fsock_set_record, FAILS, BUSY, fsock_set_record(w->f, &nul_record) < 0)
+CALL(fsock_set_record, WORKS, MID_LINE, fsock_set_record(w->f, &nul_record) < 0)
 CALL(fsock_read_octets, FAILS, RESET, fsock_read_octets(w->f, w->octets, 4) < 4)
 CALL(fsock_read_octets, FAILS, TIMED, fsock_read_octets(w->f, w->octets, 4) < 4)
 CALL(fsock_read_octets, FAILS, PAIR, fsock_read_octets(w->f, NULL, 4) < 4)
@@ -573,6 +577,14 @@ CALL(fsock_server_start_datagram, WORKS, NONE,
 CALL(fsock_server_run, FAILS, NONE, fsock_server_run(NULL, 0, NULL, NULL, NULL) < 0)
 CALL(fsock_server_run, WORKS, NONE,
     fsock_server_run("127.0.0.1", 0, fsock_echo_tcp_handler, NULL, &shut_at_once) < 0)
+CALL(fsock_server_start_records, FAILS, NONE,
+    keep_server(w, fsock_server_start_records(NULL, 0, NULL, NULL, NULL)))
+CALL(fsock_server_start_records, WORKS, NONE,
+    keep_server(w, fsock_server_start_records("127.0.0.1", 0, answer, NULL, NULL)))
+CALL(fsock_server_run_records, FAILS, NONE,
+    fsock_server_run_records(NULL, 0, NULL, NULL, NULL) < 0)
+CALL(fsock_server_run_records, WORKS, NONE,
+    fsock_server_run_records("127.0.0.1", 0, answer, NULL, &shut_at_once) < 0)
 CALL(fsock_server_run_lines, FAILS, NONE, fsock_server_run_lines(NULL, 0, NULL, NULL, NULL) < 0)
 CALL(fsock_server_run_lines, WORKS, NONE,
     fsock_server_run_lines("127.0.0.1", 0, answer, NULL, &shut_at_once) < 0)

@@ -10,8 +10,9 @@
 /* The socket that is waited for, its streams, and the peer. */
 struct scene {
 	fsock *s;
-	FILE *f;  /* a stream to read, if the row asks for one */
-	int peer; /* a bare descriptor */
+	FILE *f;         /* a stream to read, if the row asks for one */
+	int peer;        /* a bare descriptor */
+	int is_by_count; /* a read is of as many octets as are expected, not of a line */
 };
 
 enum scene_stream { NONE, TWO_WAY, INPUT };
@@ -32,7 +33,7 @@ void scene_play(const struct scene_row *, int i);
 /* The peer sends a text. */
 void scene_say(struct scene *, const char *text);
 
-/* Reads a line, and asserts that it is the one. */
+/* Reads a line, or record, and asserts that it is the one. */
 void scene_hear(struct scene *, const char *text);
 
 /* What more than one program's rows prepare. */

@@ -50,6 +50,7 @@ static char big[BIG], long_path[SIZE];
 static const struct fsock_options nonblocking = { .nonblocking = FSOCK_ON },
 				  brief = { .timeout = 0.001 },
 				  ipv4 = { .family = FSOCK_IPV4_ONLY };
+static const struct fsock_record nul_record = { .kind = FSOCK_RECORD_DELIMITED };
 static const struct fsock_format bad_format = { .eol = (enum fsock_eol_style)99 };
 static const struct fsock_server_options no_socket = { .sockets = NULL, .socket_count = 1 };
 

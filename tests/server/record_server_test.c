@@ -1,0 +1,252 @@
+/* Servers of records: what the handler gets, in which order, and what ends a client. */
+#include "../../src/base/compat.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../support/lines.h"
+#include "../support/records.h"
+
+/* A client that has sent what is no record, or too much of one, is ended, and reported. */
+static int
+answer_length(FILE *client, char *record, size_t length, void *arg)
+{
+	(void)arg;
+	fprintf(client, "%zu %d\n", length, record[length] == '\0');
+	return length == 3 && memcmp(record, "end", 3) == 0 ? FSOCK_END_CLIENT : 0;
+}
+
+static struct fsock_server_options options;
+
+static fsock_server *
+start(const struct fsock_record *record, fsock_record_handler *handler)
+{
+	fsock_server *server;
+
+	options = (struct fsock_server_options){ .error = server_log,
+		.socket = { .record = record, .line_limit = 1000 } };
+	server_log_reset();
+	server = fsock_server_start_records("127.0.0.1", 0, handler, NULL, &options);
+	ck_assert_msg(server != NULL, "%s", fsock_last_error()->text);
+	return server;
+}
+
+static void
+put(fsock *s, const char *octets, size_t n)
+{
+	ck_assert_uint_eq(fwrite(octets, 1, n, fsock_stream(s)), n);
+	ck_assert_int_eq(fflush(fsock_stream(s)), 0);
+}
+
+/* ---- Records of every kind, however they come: the handler gets each of them, whole. */
+
+static int
+echo(FILE *client, char *record, size_t length, void *arg)
+{
+	(void)arg;
+	fwrite(record, 1, length, client);
+	putc(record[length] == '\0' ? '.' : '!', client);
+	return 0;
+}
+
+START_TEST(in_order)
+{
+	enum { EACH = 60, CLIENTS = 3 };
+	static char sent[EACH * RECORDS_MOST], expected[EACH * (RECORDS_MOST + 1)],
+	    got[EACH * (RECORDS_MOST + 1)];
+	static const size_t pieces[] = { 1, 13, 4096 };
+	const struct records_kind *kind = &records_kinds[_i % RECORDS_KINDS];
+	size_t piece = pieces[_i / RECORDS_KINDS], n = 0, m = 0;
+	fsock_server *server = start(&kind->record, echo);
+	fsock *clients[CLIENTS];
+
+	for (int i = 0; i < EACH; i++) {
+		size_t length = records_make(kind, i, sent + n);
+		size_t kept = length - (kind->delimiter >= 0);
+
+		memcpy(expected + m, sent + n, kept);
+		expected[m + kept] = '.';
+		n += length;
+		m += kept + 1;
+	}
+	for (int i = 0; i < CLIENTS; i++)
+		clients[i] = server_connect(server, "127.0.0.1");
+	for (size_t at = 0; at < n; at += piece)
+		for (int i = 0; i < CLIENTS; i++)
+			put(clients[i], sent + at, n - at < piece ? n - at : piece);
+	for (int i = 0; i < CLIENTS; i++) {
+		ck_assert_uint_eq(fread(got, 1, m, fsock_stream(clients[i])), m);
+		ck_assert_mem_eq(got, expected, m);
+		ck_assert_int_eq(fsock_close(clients[i]), 0);
+	}
+	server_await_clients(server, 0);
+	ck_assert_int_eq(fsock_server_stop(server, 20), 0);
+	ck_assert_int_eq(server_log_count(), 0);
+}
+END_TEST
+
+/* ---- How clients end. */
+
+static ssize_t
+measure_bad(const void *octets, size_t n, void *arg)
+{
+	(void)n, (void)arg;
+	errno = EBADMSG;
+	return *(const char *)octets == 'b' ? -1 : *(const char *)octets == 'l' ? 1001 : 4;
+}
+
+static const struct ending {
+	const char *sent;
+	size_t n;
+	struct fsock_record record;
+	const char *answers[3];
+	int errnum; /* of what is reported; 0: nothing is */
+} endings[] = {
+#define SENT(s) s, sizeof(s) - 1
+#define NUL                                    \
+	{                                      \
+		.kind = FSOCK_RECORD_DELIMITED \
+	}
+#define BAD                                                           \
+	{                                                             \
+		.kind = FSOCK_RECORD_MEASURED, .measure = measure_bad \
+	}
+	{ SENT("a\0end\0b\0"), NUL, { "1 1\n", "3 1\n" }, 0 },
+	{ SENT("a\r\0\0"), NUL, { "2 1\n", "0 1\n" }, 0 },
+	{ SENT("a\0incomplete"), NUL, { "1 1\n" }, 0 },
+	{ SENT("goodbad"), BAD, { "4 1\n" }, EBADMSG },
+	{ SENT("goodlong"), BAD, { "4 1\n" }, EMSGSIZE },
+	{ SENT("goodgoo"), BAD, { "4 1\n" }, 0 },
+	{ SENT("four4"), { .kind = FSOCK_RECORD_COUNTED, .count = 4 }, { "4 1\n" }, 0 },
+};
+
+START_TEST(how_it_ends)
+{
+	const struct ending *row = &endings[_i];
+	fsock_server *server = start(&row->record, answer_length);
+	fsock *s = server_connect(server, "127.0.0.1");
+
+	put(s, row->sent, row->n);
+	ck_assert_int_eq(fsock_shutdown(s, FSOCK_OUTPUT), 0);
+	for (int i = 0; i < 3 && row->answers[i] != NULL; i++)
+		lines_expect(s, row->answers[i]);
+	lines_expect_end(s);
+	fsock_close(s);
+	server_await_clients(server, 0);
+	if (row->errnum != 0)
+		ck_assert_int_eq(server_await_log(0)->errnum, row->errnum);
+	ck_assert_int_eq(fsock_server_stop(server, 20), 0);
+	ck_assert_int_eq(server_log_count(), row->errnum != 0);
+}
+END_TEST
+
+/* ---- A handler that says what comes next: a line with a length, and so many octets. */
+
+static int
+serve_block(FILE *client, char *record, size_t length, void *arg)
+{
+	struct fsock_record next = { .kind = FSOCK_RECORD_COUNTED };
+
+	(void)arg;
+	if (*fsock_client_state() != NULL) {
+		fprintf(client, "%zu octets, %c\n", length, record[0]);
+		next.kind = FSOCK_RECORD_LINE;
+		*fsock_client_state() = NULL;
+		return fsock_set_record(client, &next);
+	}
+	next.count = (size_t)atoi(record);
+	fprintf(client, "%zu\n", next.count);
+	*fsock_client_state() = &options;
+	return fsock_set_record(client, &next);
+}
+
+START_TEST(set_by_handler)
+{
+	static const char text[] = "3\nabc11\n\nlines\nhere3\nx\0y1000000\n";
+	static const size_t pieces[] = { 1, 5, 100 };
+	fsock_server *server = start(NULL, serve_block);
+	fsock *s = server_connect(server, "127.0.0.1");
+
+	for (size_t at = 0; at < sizeof text - 1; at += pieces[_i])
+		put(s, text + at,
+		    sizeof text - 1 - at < pieces[_i] ? sizeof text - 1 - at : pieces[_i]);
+	lines_expect(s, "3\n");
+	lines_expect(s, "3 octets, a\n");
+	lines_expect(s, "11\n");
+	lines_expect(s, "11 octets, \n");
+	lines_expect(s, "\n");
+	lines_expect(s, "3\n");
+	lines_expect(s, "3 octets, x\n");
+	lines_expect(s, "1000000\n"); /* which is more than line_limit: the handler fails */
+	lines_expect_end(s);
+	fsock_close(s);
+	server_await_clients(server, 0);
+	ck_assert_int_eq(server_await_log(0)->errnum, EINVAL);
+	ck_assert_int_eq(fsock_server_stop(server, 20), 0);
+}
+END_TEST
+
+/* ---- A client that is given has records, too; one whose format cannot is refused. */
+
+START_TEST(given)
+{
+	struct fsock_record counted = { .kind = FSOCK_RECORD_COUNTED, .count = 3 };
+	fsock *ends[2];
+	fsock_server *server;
+
+	ck_assert_int_eq(
+	    fsock_pair(ends, &(struct fsock_options){ .format = _i ? "latin-1" : NULL }), 0);
+	ck_assert_ptr_nonnull(fsock_stream(ends[0]));
+	options = (struct fsock_server_options){
+		.socket = { .record = &counted }, .sockets = ends, .socket_count = 1
+	};
+	server = fsock_server_start_records(NULL, 0, answer_length, NULL, &options);
+	if (_i) {
+		ck_assert_ptr_null(server);
+		ck_assert_int_eq(errno, EINVAL);
+		fsock_close(ends[0]);
+	} else {
+		ck_assert_ptr_nonnull(server);
+		put(ends[1], "abcend", 6);
+		lines_expect(ends[1], "3 1\n");
+		lines_expect(ends[1], "3 1\n");
+		lines_expect_end(ends[1]);
+		ck_assert_int_ge(fsock_server_stop(server, 20), 0);
+	}
+	fsock_close(ends[1]);
+}
+END_TEST
+
+/* A server of lines does not care for the option; records of octets are none of text. */
+START_TEST(options_of_kinds)
+{
+	struct fsock_record counted = { .kind = FSOCK_RECORD_COUNTED, .count = 3 };
+	struct fsock_server_options own = { .socket = { .record = &counted } };
+	fsock_server *server = fsock_server_start_lines("127.0.0.1", 0, answer_length, NULL, &own);
+	fsock *s = server_connect(server, "127.0.0.1");
+
+	put(s, "a line\r\n", 8);
+	lines_expect(s, "6 1\n");
+	fsock_close(s);
+	ck_assert_int_eq(fsock_server_stop(server, 20), 0);
+	own.socket.format = "utf-8";
+	ck_assert_ptr_null(fsock_server_start_records("127.0.0.1", 0, answer_length, NULL, &own));
+	ck_assert_int_eq(errno, EINVAL);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("record server");
+	TCase *t = tcase_create("record server");
+
+	tcase_set_timeout(t, 120);
+	tcase_add_loop_test(t, in_order, 0, RECORDS_KINDS * 3);
+	tcase_add_loop_test(t, how_it_ends, 0, (int)(sizeof endings / sizeof endings[0]));
+	tcase_add_loop_test(t, set_by_handler, 0, 3);
+	tcase_add_loop_test(t, given, 0, 2);
+	tcase_add_test(t, options_of_kinds);
+	suite_add_tcase(s, t);
+	return sock_run(s);
+}
