@@ -359,7 +359,10 @@ FSOCK_API int fsock_socket(fsock *s);
  */
 FSOCK_API int fsock_socket_error(fsock *s, struct fsock_error *error);
 
-/* Tell the kind of a socket. Each returns 1 or 0; 0 for NULL. */
+/*
+ * Tell the kind of a socket. Each returns 1 or 0; 0 for NULL and for what is only waited for:
+ * fsock_watch(), fsock_timer().
+ */
 FSOCK_API int fsock_is_stream(const fsock *s);
 FSOCK_API int fsock_is_listener(const fsock *s);
 FSOCK_API int fsock_is_datagram(const fsock *s);
