@@ -4,6 +4,7 @@
 #include "../../src/base/compat.h"
 
 #include <math.h>
+#include <poll.h>
 
 #include "../support/combination.h"
 
@@ -190,6 +191,33 @@ row_wait_for_what_comes(struct world *w)
 	return 0;
 }
 
+/* So it does in another loop, which sleeps as it is told. */
+static int
+go_round(struct world *w, fsock_waitlist *list)
+{
+	struct pollfd p = { .fd = fsock_waitlist_descriptor(list), .events = POLLIN };
+	double seconds = fsock_waitlist_prepare(list);
+
+	EXPECT(w, p.fd >= 0 && seconds >= 0 && errno == 0);
+	poll(&p, 1, seconds > 60 ? -1 : (int)(seconds * 1000 + 0.999));
+	return fsock_waitlist_wait(list, 0, NULL);
+}
+
+static int
+row_in_another_loop(struct world *w)
+{
+	combination_feed(w);
+	for (int i = 0; i < w->at.lists; i++) {
+		int n = 0;
+
+		while (n == 0)
+			n = go_round(w, w->lists[i]);
+		EXPECT(w, n == 1 && errno == 0);
+		EXPECT(w, fsock_waitlist_next(w->lists[i], NULL) == w->s);
+	}
+	return 0;
+}
+
 static const char *
 no_wait_for_what_comes(const struct combination *c)
 {
@@ -255,6 +283,7 @@ static const struct combination_row rows[] = {
 	{ "fsock_waitlist_set_timeout", row_set_timeout, no_list, 0 },
 	{ "fsock_waitlist_wait, fsock_waitlist_next", row_wait, no_list, 0 },
 	{ "fsock_waitlist_wait, what comes", row_wait_for_what_comes, no_wait_for_what_comes, 0 },
+	{ "fsock_waitlist_prepare", row_in_another_loop, no_wait_for_what_comes, 0 },
 	{ "fsock_waitlist_count, fsock_waitlist_closing", row_count, no_list, 0 },
 	{ "fsock_waitlist_wake", row_wake, no_list, 0 },
 	{ "fsock_waitlist_free", row_free, no_list_or_waits, 0 },
