@@ -132,6 +132,52 @@ START_TEST(talk)
 }
 END_TEST
 
+/*
+ * A server on all addresses, asked at two of them by programs that hear no answer that comes from
+ * another one.
+ */
+static const struct asker {
+	const char *program, *command, *host, *bound;
+} askers[] = {
+	{ "nc", "nc -u $HOST $PORT", "127.0.0.1", "0.0.0.0" },
+	{ "nc", "nc -u $HOST $PORT", "::1", "::" },
+	{ "socat", "socat - UDP4:$HOST:$PORT", "127.0.0.1", "::" },
+#if defined(__linux__)
+	{ "nc", "nc -u $HOST $PORT", "127.0.0.2", "0.0.0.0" },
+	{ "nc", "nc -u $HOST $PORT", "127.0.0.2", "::" },
+	{ "socat", "socat - UDP4:$HOST:$PORT", "127.0.0.3", "0.0.0.0" },
+#endif
+};
+
+START_TEST(asked_anywhere)
+{
+	const struct asker *a = &askers[_i];
+	char command[64], room[64];
+	struct peer p;
+	fsock *s;
+
+	if (peer_is_missing(a->program) || peer_cannot_use(a->host) || peer_cannot_use(a->bound))
+		return;
+	s = fsock_datagram(NULL, 0, bound_to(a->bound));
+	ck_assert_msg(s != NULL, "%s", fsock_last_error()->text);
+	snprintf(command, sizeof command, "exec %s", a->command);
+	peer_start(&p, command, a->host, fsock_local_port(s));
+	for (int i = 0; i < TURNS; i++) {
+		struct fsock_message m = { .data = room, .size = sizeof room };
+
+		fprintf(p.to, "question %d\n", i);
+		ck_assert_msg(fsock_receive_many(s, &m, 1) == 1, "%s", fsock_last_error()->text);
+		memcpy(room, "answered", 8);
+		m.size = m.length;
+		ck_assert_msg(fsock_send_many(s, &m, 1) == 1, "%s", fsock_last_error()->text);
+		snprintf(room, sizeof room, "answered %d\n", i);
+		expect_from(&p, room);
+	}
+	peer_kill(&p);
+	fsock_close(s);
+}
+END_TEST
+
 /* A program that has ended is told of, once it is spoken to. */
 START_TEST(gone)
 {
@@ -229,6 +275,7 @@ main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, peer_make_directory, peer_remove_directory);
 	tcase_add_loop_test(tcase, talk, 0, COUNT(relays));
+	tcase_add_loop_test(tcase, asked_anywhere, 0, COUNT(askers));
 	tcase_add_test(tcase, gone);
 	tcase_add_loop_test(tcase, with_python, 0, COUNT(groups));
 	suite_add_tcase(suite, tcase);
