@@ -46,11 +46,12 @@ has_delivered(const struct fsock__stream *stream)
 static int
 stand(struct fsock__window *w)
 {
-	const struct fsock__stream *stream = w->stream;
+	struct fsock__stream *stream = w->stream;
 
-	if (fsock__hold_take_over(w, "set record") < 0)
-		return -1;
-	return has_delivered(stream) ? fsock__gather(w, "set record") : 0;
+	if (atomic_load_explicit(&stream->reader, memory_order_acquire) == w &&
+	    !has_delivered(stream))
+		return 0;
+	return fsock__gather(w, "set record");
 }
 
 static int

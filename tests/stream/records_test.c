@@ -385,6 +385,27 @@ START_TEST(change)
 }
 END_TEST
 
+/* Another stream of the socket has read ahead: that is given back, too. */
+START_TEST(change_by_another)
+{
+	static const struct fsock_record counted = { .kind = FSOCK_RECORD_COUNTED, .count = 3 };
+	struct stdio_link link;
+	char got[8];
+	FILE *f, *other;
+
+	stdio_link_open(&link, STDIO_TCP4, &(struct fsock_options){ .read_timeout = 20 });
+	f = open_stream(&link, 1);
+	other = open_stream(&link, 0);
+	stdio_far_puts(&link, "abcdefg\nh");
+	ck_assert_int_eq(getc(_i ? other : f), 'a');
+	ck_assert_int_eq(fsock_set_record(_i ? f : other, &counted), 0);
+	ck_assert_uint_eq(fread(got, 1, 6, _i ? f : other), 6);
+	ck_assert_mem_eq(got, "bcdefg", 6);
+	ck_assert_int_eq(fsock_wait_for_input(&link.s, 1, 0, NULL), 0);
+	stdio_link_close(&link);
+}
+END_TEST
+
 /* What cannot be set leaves everything as it was. */
 static const struct refused {
 	const char *what, *format;
@@ -629,6 +650,7 @@ main(void)
 	tcase_add_loop_test(t, no_record, 0, COUNT(bads) * 2);
 	tcase_add_loop_test(t, asked_once, 0, 2);
 	tcase_add_loop_test(t, change, 0, 4 * STDIO_TRANSPORTS);
+	tcase_add_loop_test(t, change_by_another, 0, 2);
 	tcase_add_loop_test(t, refuse, 0, COUNT(refused) * 2);
 	tcase_add_loop_test(t, refuse_format, 0, 2);
 	tcase_add_loop_test(t, text, 0, COUNT(texts) * 2);
