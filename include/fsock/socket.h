@@ -83,7 +83,10 @@ struct fsock_options {
 	struct fsock_layer_maker *layer; /* default none */
 	double handshake_timeout; /* seconds for the handshake of an accepted connection; 0: 10 */
 
-	unsigned long reserved[6]; /* room for later; must be zero */
+	/* Whether answers to requests that came together are sent together: see fsock/stream.h. */
+	enum fsock_switch batched; /* `true` is accepted; default off */
+
+	unsigned long reserved[5]; /* room for later; must be zero */
 };
 
 /*

@@ -83,7 +83,8 @@ is_sensible(const struct fsock_options *options)
 	return is_switch(options->reuse_address) && is_switch(options->reuse_port) &&
 	       is_switch(options->dual_stack) && is_switch(options->nodelay) &&
 	       is_switch(options->broadcast) && is_switch(options->interruptible) &&
-	       is_switch(options->nonblocking) && (unsigned)options->family <= FSOCK_IPV6_ONLY &&
+	       is_switch(options->nonblocking) && is_switch(options->batched) &&
+	       (unsigned)options->family <= FSOCK_IPV6_ONLY &&
 	       (unsigned)options->element_type <= FSOCK_BYTE &&
 	       (unsigned)options->delivery <= FSOCK_DELIVER_WHOLE_LINE && options->backlog >= 0 &&
 	       options->local_port >= 0 && options->local_port <= 65535 && options->timeout >= 0;
@@ -136,6 +137,7 @@ fsock__settings_make(struct fsock__settings *set, const struct fsock_options *op
 	set->element_type = options->element_type;
 	set->delivery = choose_delivery(options);
 	set->nonblocking = options->nonblocking == FSOCK_ON;
+	set->batched = options->batched == FSOCK_ON;
 	set->line_limit = options->line_limit;
 	set->layer = options->layer;
 	memset(set->format, 0, sizeof set->format);

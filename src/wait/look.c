@@ -6,16 +6,11 @@
 #include "../sock/layers.h"
 #include "closing.h"
 #include "connecting.h"
+#include "held.h"
 #include "layered.h"
 #include "member.h"
 #include "timer.h"
 #include "watched.h"
-
-int
-fsock__look_has_input(struct fsock *s)
-{
-	return fsock__layers_have_input(s) || (s->stream != NULL && s->stream_ops->buffered(s) > 0);
-}
 
 int
 fsock__look_is_readable(struct fsock *s, int state)
@@ -63,15 +58,17 @@ look_inside(struct fsock__member *m)
 
 	if (!(m->interest & FSOCK_INPUT) || m->socket->output.congested)
 		return state;
-	return state | (fsock__look_has_input(m->socket) ? FSOCK_INPUT : 0);
+	return state | (fsock__held_has_input(m->socket) ? FSOCK_INPUT : 0);
 }
 
 int
 fsock__look(struct fsock__member *m)
 {
-	const struct fsock *s = m->socket;
+	struct fsock *s = m->socket;
 	int saved = errno, late = find_late(m), r = fsock__connecting_drive(m);
 
+	if (!fsock__layers_are_on(s)) /* else it was done without the lock */
+		fsock__held_send(s, m->interest);
 	if (m->is_hidden) /* first: who lingers from now on is watched for input */
 		fsock__closing_check(m);
 	m->rest = fsock__handle_rest(s);
@@ -83,7 +80,7 @@ fsock__look(struct fsock__member *m)
 		return r;
 	if ((m->own.fd < 0 && !m->is_pending) || m->error != 0)
 		return FSOCK_FAILED;
-	if (s->output.error != 0 && (s->nonblocking || m->is_pending))
+	if (s->output.error != 0 && (s->nonblocking || s->settings.batched || m->is_pending))
 		return FSOCK_FAILED;
 	if (fsock__failure_is_early(s))
 		return FSOCK_FAILED | (m->interest & FSOCK_INPUT);

@@ -50,12 +50,13 @@ static const struct bad {
 	{ "delivery", { .delivery = (enum fsock_delivery)(FSOCK_DELIVER_WHOLE_LINE + 1) } },
 	{ "delivery < 0", { .delivery = (enum fsock_delivery) - 1 } },
 	{ "nonblocking", { .nonblocking = (enum fsock_switch)3 } },
+	{ "batched", { .batched = (enum fsock_switch)3 } },
 	{ "high_water", { .output_limit = 10, .high_water = 11 } },
 	{ "low_water", { .high_water = 10, .low_water = 11 } },
 	{ "close_timeout < 0", { .close_timeout = -1 } },
 	{ "handshake_timeout < 0", { .handshake_timeout = -1 } },
 	{ "reserved, first", { .reserved = { 1 } } },
-	{ "reserved, last", { .reserved = { [5] = 1 } } },
+	{ "reserved, last", { .reserved = { [4] = 1 } } },
 };
 
 START_TEST(bad_for_itself)
