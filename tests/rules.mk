@@ -62,20 +62,22 @@ ENV.asan     = ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks
 ENV.tsan     = TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=tests/tools/tsan.supp \
                CK_TIMEOUT_MULTIPLIER=8 CK_FORK=no FSOCK_RANDOM_SECONDS=60
 ENV.valgrind = CK_FORK=no CK_TIMEOUT_MULTIPLIER=4
-# What a newcomer runs; the sweeps and combinations are whole under funopen, musl and the recorder of locks.
+# What a newcomer runs; the sweeps and combinations are whole under funopen and the recorder of locks.
 ENV.cc       = $(SAMPLE)
+ENV.long     = $(SAMPLE)
+ENV.musl     = $(SAMPLE)
 ENV.i686     = $(if $(WRAP.i686),$(SAMPLE))
 ENV.s390x    = $(SAMPLE)
 ENV.arm64    = $(SAMPLE)
-ENV.unblocked = FSOCK_UNBLOCKED=1
-ENV.layered   = FSOCK_LAYERED=1
+ENV.unblocked = FSOCK_UNBLOCKED=1 $(SAMPLE)
+ENV.layered   = FSOCK_LAYERED=1 $(SAMPLE)
 ENV.slow     = CK_DEFAULT_TIMEOUT=600
 
 # gcc's thread sanitizer cannot live with much address randomisation; not everywhere may it be turned off.
 WRAP.tsan     = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 WRAP.valgrind = valgrind -q --leak-check=full --error-exitcode=99 --child-silent-after-fork=yes \
                 --suppressions=tests/tools/valgrind.supp --fair-sched=try
-WRAP.fuzz     = tests/tools/fuzz 10
+WRAP.fuzz     = tests/tools/fuzz 5
 # Not every machine runs the programs of the 32-bit one that it could be.
 WRAP.i686    := $(shell $(I686_LIBC)/ld-linux.so.2 --version >/dev/null 2>&1 || echo qemu-i386)
 WRAP.s390x    = qemu-s390x -L /usr/s390x-linux-gnu
@@ -88,11 +90,14 @@ LIMIT.valgrind = 900
 
 # How many programs of a stage run beside each other; 2 where nothing is said.
 AT_ONCE.cc     = 6
+AT_ONCE.long   = 3
 AT_ONCE.slow   = 1
 
-# Programs that wait long, which a stage begins with, so that it does not end with one of them.
+# Programs that wait or work long, which a stage begins with, so that it does not end with one of them. `make test`
+# leaves those of the unit tests out, unless T=NAME asks for them; the stage `long` of `make check` runs them.
 LONG := deadline_test matrix_test hostile_test hostile_echo_test wait_timer_test wait_closing_test namespace_lookup_test delivery_test \
-    queue_test sender_link_test line_server_limit_test readable_test relay_test one_thread.sh
+    queue_test sender_link_test line_server_limit_test readable_test relay_test one_thread.sh text_flexi_test buffer_test \
+    server_load_test release_test line_server_stop_test lookup_test
 long_first = $(filter $(addprefix %/,$(LONG)),$(1)) $(filter-out $(addprefix %/,$(LONG)),$(1))
 
 # Names of programs that a stage leaves out, each with its reason.
@@ -100,13 +105,16 @@ CODECS       := $(basename $(notdir $(wildcard tests/codec/*_test.c)))
 # These measure times while hundreds of threads ask a resolver: one stage is enough.
 CROWDS       := namespace_lookup_test namespace_race_test
 SWEEPS       := $(basename $(notdir $(wildcard tests/whole/*_sweep_test.c tests/tls/*_sweep_test.c)))
-SKIP.asan     = $(CROWDS)
+# codec_tables_test compares values, pair by pair; server_limit_test is about threads.
+SKIP.asan     = $(CROWDS) codec_tables_test server_limit_test
 SKIP.coverage = $(CROWDS)
+SKIP.cc       = $(if $(filter *,$(T)),$(LONG))
 # Codec, text formats and queues know no threads; nothing runs beside them.
 # The sweeps' processes have one thread each, or fork what the sanitizer knows no children of.
 # Of locks held at once the sanitizer allows 64; lock_test holds all of a pool, and more. Models, limits of time
 # and buffers have one thread beside a feeder, and are what takes longest.
-SKIP.tsan     = $(CODECS) $(SWEEPS) $(CROWDS) lock_test queue_test matrix_test delivery_test deadline_test buffer_test $(basename $(notdir $(wildcard tests/stream/text_*_test.c)))
+SKIP.tsan     = $(CODECS) $(SWEEPS) $(CROWDS) lock_test queue_test matrix_test delivery_test deadline_test buffer_test \
+    output_test octets_test format_test settings_test $(basename $(notdir $(wildcard tests/stream/text_*_test.c)))
 # The codec is compiled by the same compiler as for gcc, and asks little of the libc.
 SKIP.musl     = $(filter-out codec_iconv_test,$(CODECS)) $(CROWDS)
 SKIP.funopen  = $(CODECS) $(CROWDS)
@@ -118,12 +126,13 @@ SKIP.i686     = $(SWEEPS) $(CROWDS) $(if $(WRAP.i686),codec_flexi_test text_flex
 # Those in namespaces of their own measure times, which are not those of a program so slowed down.
 # sys_test asks the kernel to refuse a poll() of too many descriptors, which valgrind does not.
 # Servers, lists and whole exchanges it slows down most, for what the address sanitizer sees as well: it runs the
-# parts (ONLY.valgrind).
+# parts (ONLY.valgrind), and of TLS the streams.
 # Those that wait long or compare times, and the last rows, take most of the stage's time for what the address sanitizer's leak
 # check sees as well.
 SKIP.valgrind = codec_flexi_test codec_tables_test codec_jis_test codec_vectors_test codec_iconv_test \
-    $(LONG) lookup_test linger_test codec_pairs_test namespace_race_test kernels_test buffer_test model_test text_flexi_test \
-    text_random_test text_input_test sender_thread_test registry_test connecting_test sys_test
+    $(LONG) linger_test codec_pairs_test namespace_race_test kernels_test model_test \
+    text_random_test text_input_test sender_thread_test registry_test connecting_test sys_test \
+    $(filter-out tls_test,$(basename $(notdir $(TLS_ALONE))))
 SKIP.s390x    = codec_flexi_test
 SKIP.arm64    = codec_flexi_test codec_tables_test codec_jis_test codec_pairs_test
 
@@ -167,10 +176,11 @@ ONLY.clang := tests/base/% tests/codec/% tests/net/% tests/stream/%
 ONLY.valgrind := tests/base/% tests/codec/% tests/net/% tests/sock/% tests/stream/%
 ONLY.s390x := tests/codec/% tests/net/addr_% tests/net/host_%
 ONLY.arm64 := tests/codec/%
-ONLY.i686  := $(if $(WRAP.i686),$(ONLY.s390x) tests/base/% tests/stream/text_% tests/sock/settings_%)
+ONLY.i686  := $(if $(WRAP.i686),$(ONLY.s390x) tests/base/%)
 only = $(if $(ONLY.$(1)),$(filter $(ONLY.$(1)),$(UNIT)),$(UNIT))
 unit = $(filter-out $(foreach f,$(FOLDERS),$(SKIP.$(1):%=tests/$f/%.c)),$(only))
-CC_ONLY := $(PEERS) $(TLS) $(SLOW) $(BENCHES)
+LONG_UNIT := $(filter $(foreach f,$(FOLDERS),$(SKIP.cc:%=tests/$f/%.c)),$(UNIT))
+CC_ONLY := $(PEERS) $(TLS) $(SLOW) $(BENCHES) $(LONG_UNIT)
 
 # Functions of libc that a program puts its own in front of: calls of NAME() from the library and the
 # program go to __wrap_NAME(). Of such programs Darwin's linker makes none.
@@ -198,12 +208,11 @@ ifeq ($(shell uname -s),Darwin)
 UNIT := $(filter-out $(foreach f,$(FOLDERS),$(patsubst WRAPPED.%,tests/$f/%.c,$(filter WRAPPED.%,$(.VARIABLES)))),$(UNIT))
 endif
 
-# Test programs are compiled as fast as can be, but for one variant, whose warnings want the optimiser, and
-# for those that spend their time in their own loops.
-OPTIMISED := musl
+# Test programs are compiled as fast as can be, but for those that spend their time in their own loops.
 BUSY := tests/codec/% tests/stream/text_% tests/fuzz/% tests/support/% tests/slow/% tests/bench/%
 
-# What a program is linked of: objects come before the library, wherever they were added.
+# What a program is linked of: objects come before the libraries, wherever they were added. The objects of
+# tests/support are a library, of which a program takes what it needs: all of them take three times as long to link.
 objects = $(filter %.o,$^) $(filter %.a,$^)
 
 # $(1) is the variant.
@@ -213,9 +222,14 @@ PROGRAMS.$(1) := $(patsubst %.c,build/$(1)/%,$(call unit,$(1)) $(if $(filter $(T
 FUZZ.$(1)     := $(FUZZ:%.c=build/$(1)/%)
 LINKED.$(1)   := $$(PROGRAMS.$(1)) $(if $(filter cc,$(1)),$(CC_ONLY:%.c=build/cc/%))
 TESTFLAGS.$(1) = -Isrc -Itests $$(call check_cflags,$(1)) $$(call peer,cflags,$$<) \
-                 $$(if $(filter $(OPTIMISED),$(1)),,$$(if $$(filter $(BUSY),$$<),,-O0))
+                 $$(if $$(filter $(BUSY),$$<),,-O0)
 
-$$(LINKED.$(1)): %: %.o $$(SUPPORT.$(1)) build/$(1)/libfsock.a
+build/$(1)/tests/libsupport.a: $$(SUPPORT.$(1))
+	@echo "  AR $$@"
+	$$(Q)rm -f $$@
+	$$(Q)$$(AR) rcs $$@ $$^
+
+$$(LINKED.$(1)): %: %.o build/$(1)/tests/libsupport.a build/$(1)/libfsock.a
 	@echo "  LD $$@"
 	$$(Q)$$(CC.$(1)) $$(CFLAGS.$(1)) -pthread $$(LDFLAGS) $$(call wrapped,$$@) -o $$@ $$(objects) \
 	    $$(LDLIBS.$(1)) $$(call check_libs,$(1)) $$(call peer,libs,$$@)
@@ -243,7 +257,7 @@ $(CHECK_SOURCE):
 
 # ---- Stages. Each runs through tests/tools/run, which counts, times and reports.
 
-STAGES := cc peers tls examples lint headers order unblocked layered asan tsan clang musl funopen $(FOREIGN) valgrind slow \
+STAGES := cc peers tls examples lint headers long order unblocked layered asan tsan clang musl funopen $(FOREIGN) valgrind slow \
           differential fuzz install
 STAGES.check := $(STAGES)
 # Of what a newcomer runs, only what T=NAME leaves.
@@ -282,8 +296,9 @@ $(foreach v,$(TESTED),$(eval $(call VARIANT_STAGE,$(v))))
 # ---- The order of locks: the compiler's objects, linked once more with their calls of locks, of stdio and of what
 # may wait renamed to those of tests/order/calls.c. The folder of a mutex tells its place in the order. OpenSSL's own
 # locks are not seen: they are in a library of the machine's.
-# What has no locks to take is left out, and the programs that jump out of functions which hold some, or fork in them.
-SKIP.order     := $(CROWDS) deadline_test queue_test signal_sweep_test fork_sweep_test seams_test $(CODECS) $(basename $(notdir $(wildcard tests/net/*addr*_test.c tests/net/names_test.c \
+# What has no locks to take is left out, or has one thread and a peer, and the programs that jump out of
+# functions which hold some, or fork in them.
+SKIP.order     := $(CROWDS) deadline_test queue_test matrix_test delivery_test signal_sweep_test fork_sweep_test seams_test $(CODECS) $(basename $(notdir $(wildcard tests/net/*addr*_test.c tests/net/names_test.c \
                   tests/net/race_test.c tests/stream/text_*_test.c tests/base/*_test.c)))
 ORDERED        := $(filter-out $(foreach f,$(FOLDERS) tls,$(SKIP.order:%=tests/$f/%.c)),$(UNIT) $(TLS_ALONE))
 ORDER_PROGRAMS := $(ORDERED:%.c=build/order/%)
@@ -311,7 +326,12 @@ build/order/libfsock.a: $(ORDER_LIBRARY)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-$(ORDER_PROGRAMS): %: %.o $(SUPPORT:%.c=build/order/%.o) $(ORDER_RECORDER) build/order/libfsock.a
+build/order/tests/libsupport.a: $(SUPPORT:%.c=build/order/%.o)
+	@echo "  AR $@"
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(ORDER_PROGRAMS): %: %.o $(ORDER_RECORDER) build/order/tests/libsupport.a build/order/libfsock.a
 	@echo "  LD $@"
 	$(Q)$(CC.cc) $(CFLAGS.cc) -pthread -no-pie $(LDFLAGS) $(call wrapped,$@) -o $@ $(objects) \
 	    $(call check_libs,cc) $(if $(filter build/order/tests/tls/%,$@),$(TLS_LIBS))
@@ -320,6 +340,9 @@ stage-order: $(ORDER_PROGRAMS)
 	$(call run,order,$^)
 
 -include $(ORDER_RECORDER:.o=.d)
+
+stage-long: $(LONG_UNIT:%.c=build/cc/%)
+	$(call run,long,$^)
 
 stage-unblocked: $(UNBLOCKED:%.c=build/cc/%)
 	$(call run,unblocked,$^)
@@ -421,7 +444,7 @@ $(TLS:%.c=build/coverage/%): LDLIBS.coverage = $(shell pkg-config --libs openssl
 $(MODELS:%_model.c=build/coverage/%_fuzz): build/coverage/%_fuzz: build/cc/%_model.o
 build/coverage/tests/stream/text_random_test: $(addprefix build/cc/tests/fuzz/,format_fuzz.o format_model.o)
 
-$(COVERAGE_PROGRAMS): build/coverage/%: build/cc/%.o $(SUPPORT:%.c=build/cc/%.o)
+$(COVERAGE_PROGRAMS): build/coverage/%: build/cc/%.o build/cc/tests/libsupport.a
 $(COVERAGE_FUZZ): build/coverage/%: build/cc/%.o build/cc/tests/fuzz/replay.o
 $(COVERAGE_PROGRAMS) $(COVERAGE_FUZZ): $(COVERAGE_EXIT) \
     build/coverage/libfsock.a

@@ -11,8 +11,12 @@
 #define FSOCK_API
 #endif
 
-/* The version of these headers. fsock_version() returns that of the library in use. */
-#define FSOCK_VERSION "0.1.0"
+/*
+ * The version of these headers, as text and as a number for #if: 10000 * MAJOR + 100 * MINOR +
+ * PATCH. fsock_version() returns that of the library in use.
+ */
+#define FSOCK_VERSION        "0.1.0"
+#define FSOCK_VERSION_NUMBER 100
 
 #if defined(__cplusplus)
 #define FSOCK_BEGIN_DECLS extern "C" {

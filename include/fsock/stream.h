@@ -192,8 +192,9 @@ FSOCK_API int fsock_is_congested(const fsock *s);
 
 /*
  * Connects and returns the stream: fopen() for the network. The stream owns the socket, and
- * fclose() ends both. `mode` is "r", "w" or "r+" (both directions; "w+" is the same), optionally
- * with `b` for FSOCK_BYTE. Optional parts follow after commas:
+ * fclose() ends both. `mode` is "r", "w" or "r+" (both directions), optionally with `b` for
+ * FSOCK_BYTE. Other modes of fopen() are accepted where they change nothing: "a" is "w", "w+" and
+ * "a+" are "r+", and `t` and `e` have no effect. Optional parts follow after commas:
  *
  *	timeout=SECONDS   timeout for connecting, reading and writing
  *	deadline=SECONDS  time limit for the whole exchange
@@ -204,12 +205,25 @@ FSOCK_API int fsock_is_congested(const fsock *s);
  *	eol=STYLE
  *	errors=POLICY     strict, replace, replace=C, ignore, escape, html
  *	bom=WHAT          strip, sniff, write
+ *	WORD              a word of a format without its prefix: "r+,latin-1,crlf"
+ *
+ * Blanks after a comma are ignored.
  *
  * Returns: the FILE, or NULL.
  * Errors: EINVAL for an invalid mode, otherwise those of fsock_connect().
  * Blocks: as fsock_connect().
  */
 FSOCK_API FILE *fsockopen(const char *host, int port, const char *mode);
+
+/*
+ * Returns the stream of a descriptor: fdopen() for sockets. It is fsock_adopt(), the stream and
+ * fsock_disown() in one. The stream owns the descriptor, and fclose() closes it. `mode` is as for
+ * fsockopen().
+ * Returns: the FILE, or NULL; the caller then still owns the descriptor.
+ * Errors: EINVAL (an invalid mode, or the socket is not a stream), those of fsock_adopt().
+ * Blocks: no.
+ */
+FSOCK_API FILE *fsock_fdopen(int descriptor, const char *mode);
 
 FSOCK_END_DECLS
 

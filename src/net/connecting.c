@@ -101,6 +101,13 @@ find(struct fsock__connecting *c, const struct fsock__question *q, struct fsock_
 	return r > 0 ? FSOCK__DONE : FSOCK__FAILED;
 }
 
+/* Nobody listens on port 0: it is what atoi() makes of "http". A Unix-domain host has no port. */
+static int
+lacks_port(const struct fsock__connecting *c)
+{
+	return c->remote.port == 0 && fsock_addr_family(&c->found.items[0]) != AF_UNIX;
+}
+
 /* For a Unix-domain host there is no local address to choose. */
 static int
 is_local_wanted(const struct fsock__connecting *c)
@@ -137,6 +144,10 @@ advance(struct fsock__connecting *c)
 		p = find(c, &c->remote, &c->found);
 		if (p != FSOCK__DONE)
 			return p;
+		if (lacks_port(c)) {
+			fsock__error_set("connect", c->remote.host, c->remote.port, EINVAL);
+			return FSOCK__FAILED;
+		}
 		c->phase = FSOCK__LOOKING_LOCAL;
 	}
 	if (c->phase == FSOCK__LOOKING_LOCAL) {

@@ -29,30 +29,6 @@ refuse(struct mode *m, const char *what, const char *part, size_t n)
 	return -1;
 }
 
-/* A part that nobody knows. It may be a word of a format, which here needs its prefix. */
-static int
-refuse_part(struct mode *m, const char *part, size_t n)
-{
-	static const char *const prefixes[] = { "eol=", "errors=", "ccs=" };
-	struct fsock__record *before = fsock__error_aside();
-	struct fsock_format format;
-	char word[64];
-
-	refuse(m, "part", part, n);
-	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
-		if (n == 0 || n > sizeof word - sizeof "errors=")
-			break;
-		snprintf(word, sizeof word, "%s%.*s", prefixes[i], (int)n, part);
-		if (fsock_format_parse(&format, word) < 0)
-			continue;
-		snprintf(
-		    m->why, sizeof m->why, "%.*s is a word of formats: say %s", (int)n, part, word);
-		break;
-	}
-	fsock__error_back(before);
-	return -1;
-}
-
 /* Whether the part of length n is `word`. */
 static int
 is_word(const char *part, size_t n, const char *word)
@@ -60,20 +36,23 @@ is_word(const char *part, size_t n, const char *word)
 	return strlen(word) == n && memcmp(part, word, n) == 0;
 }
 
-/* The first part: "r", "w", "r+", "w+", with a 'b' anywhere after the letter. */
+/*
+ * The first part: "r", "w" or "a", then '+', 'b', 't' and 'e' in any order. To append is to write,
+ * text is the default, and descriptors are close-on-exec without the 'e'.
+ */
 static int
 parse_access(const char *part, size_t n, struct mode *m)
 {
-	if (n == 0 || (part[0] != 'r' && part[0] != 'w'))
+	if (n == 0 || memchr("rwa", part[0], 3) == NULL)
 		return refuse(m, "access", part, n);
 	m->sides = part[0] == 'r' ? FSOCK_INPUT : FSOCK_OUTPUT;
 	for (size_t i = 1; i < n; i++) {
-		if (part[i] == '+' && m->sides != FSOCK_IO)
-			m->sides = FSOCK_IO;
-		else if (part[i] == 'b' && m->options.element_type != FSOCK_BYTE)
-			m->options.element_type = FSOCK_BYTE;
-		else
+		if (memchr("+bte", part[i], 4) == NULL || memchr(part + i + 1, part[i], n - i - 1))
 			return refuse(m, "access", part, n);
+		if (part[i] == '+')
+			m->sides = FSOCK_IO;
+		if (part[i] == 'b')
+			m->options.element_type = FSOCK_BYTE;
 	}
 	return 0;
 }
@@ -102,12 +81,27 @@ parse_number(const char *text, size_t n)
 	return digits > 0 && digits <= 15 && value > 0 ? value / unit : -1;
 }
 
-/* Whether the part is a word of a format that says of which kind it is. */
+/*
+ * Whether the part is a word of a format. One with a prefix is, right or wrong: the whole format is
+ * checked at the end, which then says what is wrong with it.
+ */
 static int
-is_format_word(const char *part, size_t length)
+is_format_word(const char *part, size_t n, size_t length)
 {
-	return is_word(part, length, "ccs") || is_word(part, length, "eol") ||
-	       is_word(part, length, "errors") || is_word(part, length, "bom");
+	struct fsock__record *before = fsock__error_aside();
+	struct fsock_format format;
+	char word[64];
+	int saved = errno, r = is_word(part, length, "ccs") || is_word(part, length, "eol") ||
+			       is_word(part, length, "errors") || is_word(part, length, "bom");
+
+	if (!r && n > 0 && n < sizeof word) {
+		memcpy(word, part, n);
+		word[n] = '\0';
+		r = fsock_format_parse(&format, word) == 0;
+	}
+	fsock__error_back(before);
+	errno = saved;
+	return r;
 }
 
 static int
@@ -148,10 +142,10 @@ parse_part(const char *part, size_t n, struct mode *m)
 		m->options.deadline = value;
 	else if (is_count(value) && is_word(part, length, "line"))
 		m->options.line_limit = (size_t)value;
-	else if (equals != NULL && is_format_word(part, length))
+	else if (is_format_word(part, n, length))
 		return add_format_word(part, n, m);
 	else
-		return refuse_part(m, part, n);
+		return refuse(m, "part", part, n);
 	return 0;
 }
 
@@ -166,6 +160,7 @@ parse_mode(const char *text, struct mode *m)
 		return -1;
 	while (text[n] == ',') {
 		text += n + 1;
+		text += strspn(text, " ");
 		n = strcspn(text, ",");
 		if (parse_part(text, n, m) < 0)
 			return -1;
@@ -176,6 +171,27 @@ parse_mode(const char *text, struct mode *m)
 	return -1;
 }
 
+/* Reads a mode. Returns 0, or -1 with the error recorded. */
+static int
+read_mode(const char *text, struct mode *m)
+{
+	if (text == NULL)
+		return fsock__error_set("open mode", "(no mode)", FSOCK__NO_PORT, EINVAL);
+	if (parse_mode(text, m) < 0)
+		return fsock__error_set_words("open mode", text, FSOCK__NO_PORT,
+		    FSOCK_INVALID_ARGUMENT_ERROR, EINVAL, "%s", m->why);
+	return 0;
+}
+
+/* The stream of the sides that the mode names. */
+static FILE *
+open_stream(fsock *s, const struct mode *m)
+{
+	return m->sides == FSOCK_IO      ? fsock_stream(s)
+	       : m->sides == FSOCK_INPUT ? fsock_input(s)
+					 : fsock_output(s);
+}
+
 /* see fsock/layer.h */
 FILE *
 fsock_layer_open(const char *host, int port, const char *mode, struct fsock_layer_maker *maker)
@@ -184,22 +200,13 @@ fsock_layer_open(const char *host, int port, const char *mode, struct fsock_laye
 	FILE *file;
 	fsock *s;
 
-	if (mode == NULL) {
-		fsock__error_set("open mode", "(no mode)", FSOCK__NO_PORT, EINVAL);
+	if (read_mode(mode, &m) < 0)
 		return NULL;
-	}
-	if (parse_mode(mode, &m) < 0) {
-		fsock__error_set_words("open mode", mode, FSOCK__NO_PORT,
-		    FSOCK_INVALID_ARGUMENT_ERROR, EINVAL, "%s", m.why);
-		return NULL;
-	}
 	m.options.layer = maker;
 	s = fsock_connect(host, port, &m.options);
 	if (s == NULL)
 		return NULL;
-	file = m.sides == FSOCK_IO      ? fsock_stream(s)
-	       : m.sides == FSOCK_INPUT ? fsock_input(s)
-					: fsock_output(s);
+	file = open_stream(s, &m);
 	if (file == NULL) {
 		int error = errno;
 
@@ -216,4 +223,31 @@ FILE *
 fsockopen(const char *host, int port, const char *mode)
 {
 	return fsock_layer_open(host, port, mode, NULL);
+}
+
+/* see fsock/stream.h */
+FILE *
+fsock_fdopen(int descriptor, const char *mode)
+{
+	struct mode m;
+	FILE *file;
+	fsock *s;
+
+	if (read_mode(mode, &m) < 0)
+		return NULL;
+	s = fsock_adopt(descriptor, &m.options);
+	if (s == NULL)
+		return NULL;
+	file = open_stream(s, &m);
+	if (file == NULL) {
+		struct fsock__record *failure = fsock__error_aside();
+		int error = errno;
+
+		fsock_release(s, NULL, 0, NULL);
+		fsock__error_back(failure);
+		errno = error;
+		return NULL;
+	}
+	fsock_disown(s);
+	return file;
 }

@@ -27,7 +27,9 @@ offer_queue(struct fsock__stream *stream)
 	out->is_held = 0;
 	out->is_unsure = 1;
 	r = fsock__transfer_offer(stream->socket, q->data + q->head, fsock__queue_count(q), &sent);
-	if (r > 0)
+	if (r > 0 && fsock__unfinished_begun)
+		fsock__queue_pass(q, sent);
+	else if (r > 0)
 		fsock__queue_sent(q, sent);
 	out->is_unsure = was_unsure;
 	return r < 0 ? -1 : 0;

@@ -20,7 +20,7 @@ static const struct good {
 	int sides, is_byte;
 	int64_t timeout, deadline;
 	size_t line;
-	int is_whole;
+	int is_whole, is_batched;
 	const char *charset;
 	enum fsock_eol_style eol;
 	enum fsock_on_error on_error;
@@ -36,6 +36,12 @@ static const struct good {
 	{ "rb+", .sides = FSOCK_IO, .is_byte = 1 },
 	{ "w+b", .sides = FSOCK_IO, .is_byte = 1 },
 	{ "wb+", .sides = FSOCK_IO, .is_byte = 1 },
+	{ "rt", .sides = FSOCK_INPUT },
+	{ "re", .sides = FSOCK_INPUT },
+	{ "a", .sides = FSOCK_OUTPUT },
+	{ "ab", .sides = FSOCK_OUTPUT, .is_byte = 1 },
+	{ "a+", .sides = FSOCK_IO },
+	{ "w+bte", .sides = FSOCK_IO, .is_byte = 1 },
 	{ "r,timeout=5", .sides = FSOCK_INPUT, .timeout = 5 * S },
 	{ "r+,timeout=0.25", .sides = FSOCK_IO, .timeout = S / 4 },
 	{ "r+,timeout=.5", .sides = FSOCK_IO, .timeout = S / 2 },
@@ -55,25 +61,36 @@ static const struct good {
 	{ "r+,eol=crlf", .sides = FSOCK_IO, .eol = FSOCK_EOL_CRLF },
 	{ "w,ccs=ascii,errors=replace=!", .sides = FSOCK_OUTPUT, .charset = "us-ascii",
 	    .on_error = FSOCK_ON_ERROR_REPLACE },
+	{ "r+,latin-1", .sides = FSOCK_IO, .charset = "iso-8859-1" },
+	{ "r+,crlf", .sides = FSOCK_IO, .eol = FSOCK_EOL_CRLF },
+	{ "r+,binary", .sides = FSOCK_IO },
+	{ "r+, crlf,  latin-1, timeout=5", .sides = FSOCK_IO, .timeout = 5 * S,
+	    .charset = "iso-8859-1", .eol = FSOCK_EOL_CRLF },
+	{ "w,latin-1,replace=!", .sides = FSOCK_OUTPUT, .charset = "iso-8859-1",
+	    .on_error = FSOCK_ON_ERROR_REPLACE },
+	{ "r+,batched", .sides = FSOCK_IO, .is_batched = 1 },
+	{ "r, whole-line", .sides = FSOCK_INPUT, .is_whole = 1 },
 	{ "r,bom=sniff,errors=ignore,eol=auto,timeout=5,ccs=KOI8-R", .sides = FSOCK_INPUT,
 	    .timeout = 5 * S, .charset = "koi8-r", .eol = FSOCK_EOL_AUTO,
 	    .on_error = FSOCK_ON_ERROR_IGNORE, .bom = FSOCK_BOM_SNIFF },
 };
 
-static const char *const bads[] = { "", "x", "a", "a+", "R", "W", "R+", "+", "+r", "b", "br", "rw",
-	"wr", "r++", "r+b+", "rbb", "r+bb", "r+x", "wx", "rt", "re", " r", "r ", "r+ ", "r\n",
-	",timeout=5", "r,", "r+,", "r,,", "r,,timeout=5", "r,timeout=5,", "r,timeout",
+static const char *const bads[] = { "", "x", "A", "a++", "aw", "R", "W", "R+", "+", "+r", "b", "br",
+	"rw", "wr", "r++", "r+b+", "rbb", "r+bb", "r+x", "wx", "rtt", "ree", "rc", " r", "r ",
+	"r+ ", "r\n", ",timeout=5", "r,", "r+,", "r,,", "r,,timeout=5", "r,timeout=5,", "r,timeout",
 	"r,timeout=", "r,timeout=0", "r,timeout=0.0", "r,timeout=-1", "r,timeout=+1",
 	"r,timeout=1e3", "r,timeout=1.2.3", "r,timeout=.", "r,timeout=5s", "r,timeout= 5",
 	"r,timeout=0x5", "r,timeout=inf", "r,timeout=nan", "r,timeout=1 ", "r,timeout=1;line=2",
 	"r,timeout=1,5x", "r,timeout=1234567890123456", "r,Timeout=5", "r,timeouts=5", "r,time=5",
 	"r,=5", "r,=", "r,deadline", "r,deadline=0", "r,deadline=x", "r,line", "r,line=0",
 	"r,line=0.5", "r,line=1.5", "r,line=-1", "r,line=1000000000", "r,line=80c",
-	"r,whole-line=1", "r,whole-line=", "r,whole", "r,wholeline", "r, whole-line", "r,binary",
-	"r,5", "r+,nonblock", "r+,ccs", "r+,ccs=", "r+,ccs=klingon", "r+,ccs=crlf",
-	"r+,ccs=latin-1,ccs=utf-8", "r+,eol", "r+,eol=", "r+,eol=utf-8", "r+,eol=lf,eol=crlf",
-	"r+,errors=", "r+,errors=crlf", "r+,errors=replace=", "r+,bom=strip",
-	"r+,bom=none,ccs=utf-8", "r+,latin-1", "r+,crlf", "r+,ccs=latin-1;eol=lf",
+	"r,whole-line=1", "r+,batched=1", "r,whole-line=", "r,whole", "r,wholeline",
+	"r,whole -line", "r ,whole-line", "r,whole-line ", "r,5", "r+,nonblock", "r+,ccs",
+	"r+,ccs=", "r+,ccs=klingon", "r+,ccs=crlf", "r+,ccs=latin-1,ccs=utf-8", "r+,eol",
+	"r+,eol=", "r+,eol=utf-8", "r+,eol=lf,eol=crlf", "r+,errors=", "r+,errors=crlf",
+	"r+,errors=replace=", "r+,bom=strip", "r+,bom=none,ccs=utf-8", "r+,latin-1,koi8-r",
+	"r+,crlf,lf", "r+,strict,ignore", "r+,klingon", "r+, ", "r+,crlf, ", "r+,binary,crlf",
+	"r+,ccs=latin-1;eol=lf",
 	"r+,ccs=0123456789012345678901234567890123456789012345678901234567890123456789" };
 
 /* A listener for each test; what was opened to it counts. */
@@ -107,6 +124,7 @@ check_settings(const struct good *row, const struct fsock *s)
 	ck_assert_uint_eq(s->settings.line_limit, row->line);
 	ck_assert_int_eq(
 	    s->settings.delivery, row->is_whole ? FSOCK_DELIVER_WHOLE_LINE : FSOCK_DELIVER_DEFAULT);
+	ck_assert_int_eq(s->settings.batched, row->is_batched);
 	if (row->deadline == 0)
 		ck_assert_int_eq(s->limits.read_deadline, FSOCK__NEVER);
 	else
@@ -146,6 +164,7 @@ START_TEST(good_mode)
 	if (row->sides & FSOCK_OUTPUT) {
 		ck_assert_int_ge(fputs("out\n", f), 0);
 		ck_assert_int_eq(fflush(f), 0);
+		ck_assert_int_eq(fsock_send_pending(fsock_of(f)), 0);
 		ck_assert_int_eq(recv(far, line, strlen(out), MSG_WAITALL), (int)strlen(out));
 		ck_assert_mem_eq(line, out, strlen(out));
 	} else {
@@ -203,8 +222,10 @@ static const struct nowhere {
 	{ NULL, 1, EINVAL, FSOCK_INVALID_ARGUMENT_ERROR },
 	{ "127.0.0.1", -1, EINVAL, FSOCK_INVALID_ARGUMENT_ERROR },
 	{ "127.0.0.1", 65536, EINVAL, FSOCK_INVALID_ARGUMENT_ERROR },
+	{ "127.0.0.1", 0, EINVAL, FSOCK_INVALID_ARGUMENT_ERROR },
+	{ "localhost", 0, EINVAL, FSOCK_INVALID_ARGUMENT_ERROR },
 	{ "/nonexistent/socket", 0, ENOENT, FSOCK_NO_SUCH_FILE_ERROR },
-	{ "127.0.0.1", 0, ECONNREFUSED, FSOCK_CONNECTION_REFUSED_ERROR },
+	{ "127.0.0.1", 1, ECONNREFUSED, FSOCK_CONNECTION_REFUSED_ERROR },
 };
 
 START_TEST(nowhere)
@@ -219,6 +240,68 @@ START_TEST(nowhere)
 	sock_assert_error(row->kind, row->errnum);
 	if (fd >= 0)
 		close(fd);
+}
+END_TEST
+
+/* The same modes for a descriptor that the program has: the stream then owns it. */
+START_TEST(good_descriptor)
+{
+	const struct good *row = &goods[_i];
+	int ends[2];
+	char line[16];
+	FILE *f;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	f = fsock_fdopen(ends[0], row->mode);
+	ck_assert_msg(f != NULL, "%s", fsock_last_error()->text);
+	ck_assert_int_eq(fsock_fileno(f), ends[0]);
+	check_format(row, f);
+	ck_assert_int_eq(fcntl(ends[0], F_GETFD), FD_CLOEXEC);
+	if (row->sides & FSOCK_OUTPUT) {
+		ck_assert_int_ge(fputs("out\n", f), 0);
+		ck_assert_int_eq(fflush(f), 0);
+		ck_assert_int_eq(fsock_send_pending(fsock_of(f)), 0);
+		ck_assert_int_ge(recv(ends[1], line, sizeof line, 0), 4);
+		ck_assert_mem_eq(line, "out", 3);
+	}
+	ck_assert_int_eq(fclose(f), 0);
+	ck_assert_int_eq(recv(ends[1], line, 1, 0), 0);
+	close(ends[1]);
+}
+END_TEST
+
+/* A descriptor that gets no stream remains the caller's, as it was. */
+static const struct bad_descriptor {
+	const char *what, *mode;
+	int errnum;
+} bad_descriptors[] = {
+	{ "socket", "x", EINVAL },
+	{ "socket", NULL, EINVAL },
+	{ "listener", "r+", EINVAL },
+	{ "datagram", "r", EINVAL },
+	{ "pipe", "r", ENOTSOCK },
+	{ "none", "r", EBADF },
+};
+
+START_TEST(bad_descriptor)
+{
+	const struct bad_descriptor *row = &bad_descriptors[_i];
+	int ends[2] = { -1, -1 };
+
+	if (strcmp(row->what, "pipe") == 0)
+		ck_assert_int_eq(pipe(ends), 0);
+	else if (strcmp(row->what, "datagram") == 0)
+		ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends), 0);
+	else if (strcmp(row->what, "socket") == 0)
+		ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	else if (strcmp(row->what, "listener") == 0)
+		ck_assert_int_ge(ends[0] = dup(listener.fd), 0);
+	errno = 0;
+	ck_assert_ptr_null(fsock_fdopen(ends[0], row->mode));
+	ck_assert_int_eq(errno, row->errnum);
+	ck_assert_int_eq(fsock_last_error()->errnum, row->errnum);
+	for (int i = 0; i < 2 && ends[i] >= 0; i++)
+		ck_assert_int_eq(close(ends[i]), 0);
 }
 END_TEST
 
@@ -249,6 +332,8 @@ main(void)
 	tcase_add_loop_test(t, bad_mode, 0, COUNT(bads));
 	tcase_add_test(t, no_mode);
 	tcase_add_loop_test(t, nowhere, 0, COUNT(nowheres));
+	tcase_add_loop_test(t, good_descriptor, 0, COUNT(goods));
+	tcase_add_loop_test(t, bad_descriptor, 0, COUNT(bad_descriptors));
 	tcase_add_test(t, many);
 	suite_add_tcase(s, t);
 	return sock_run(s);

@@ -246,8 +246,9 @@ END_TEST
 START_TEST(sent_by_wait)
 {
 	static const struct way way = { "a wait", by_wait, 0, 0 };
-	static const enum fsock_delivery deliveries[] = { FSOCK_DELIVER_DEFAULT,
-		FSOCK_DELIVER_BLOCK, FSOCK_DELIVER_WHOLE_LINE };
+	/* By blocks would lose input on some libcs: see fsock/stream.h. */
+	static const enum fsock_delivery deliveries[] = { FSOCK_DELIVER_LINE,
+		FSOCK_DELIVER_WHOLE_LINE };
 
 	number = _i;
 	for (int i = 0; i < COUNT(deliveries); i++)

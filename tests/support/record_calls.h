@@ -239,6 +239,10 @@ CALL(fsockopen, FAILS, NONE, keep_file(w, fsockopen("127.0.0.1", w->dead_port, "
 CALL(fsockopen, FAILS, NONE, keep_file(w, fsockopen("127.0.0.1", w->dead_port, "q")))
 CALL(fsockopen, FAILS, NONE, keep_file(w, fsockopen("127.0.0.1", 1, "r,ccs=latin-2x")))
 CALL(fsockopen, WORKS, LISTENER, keep_file(w, fsockopen("127.0.0.1", w->port, "r+")))
+CALL(fsock_fdopen, FAILS, NONE, keep_file(w, fsock_fdopen(-1, "r")))
+CALL(fsock_fdopen, FAILS, NONE, keep_file(w, fsock_fdopen(w->file_fd, "r")))
+CALL(fsock_fdopen, FAILS, BARE, keep_file(w, fsock_fdopen(w->fd, "q")))
+CALL(fsock_fdopen, WORKS, BARE, keep_file(w, fsock_fdopen(take(&w->fd), "r+")))
 CALL(fsock_open_stream, FAILS, NONE, keep_file(w, fsock_open_stream(NULL, 1, NULL)))
 CALL(
     fsock_open_stream, WORKS, LISTENER, keep_file(w, fsock_open_stream("127.0.0.1", w->port, NULL)))
