@@ -131,7 +131,10 @@ struct fsock_options {
 	 */
 	const struct fsock_record *record;
 
-	unsigned long reserved[4]; /* room for later; must be zero */
+	/* Whether answers to requests that came together are sent together: see fsock/stream.h. */
+	enum fsock_switch batched; /* `true` is accepted; default off */
+
+	unsigned long reserved[3]; /* room for later; must be zero */
 };
 
 /*

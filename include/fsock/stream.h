@@ -91,6 +91,32 @@
  *              peer gets a reset if output remains. To lose nothing, a program closes its sockets
  *              and waits until fsock_waitlist_closing() returns 0.
  *
+ * Batched output is an option of the socket: `.batched` in struct fsock_options, or the word
+ * `batched` of fsockopen(). stdio passes on what was written whenever the direction of the two-way
+ * stream changes, so that of answers to requests that came together each would be sent alone. With
+ * the option, what is written to the two-way stream is held back as queued output, and fflush()
+ * only passes it on. What is held back is sent
+ *
+ *	before a read of any stream of the socket, or fsock_receive(), asks the system for input;
+ *	input that is in memory already is read without that
+ *	in fsock_wait_for_input() for the socket, and in waits on a list that contains it, unless
+ *	the wait is for input and finds some in memory: then it does not sleep
+ *	before 16 KiB, or high_water, would be held back
+ *	by fsock_send_pending(); by fsock_send(), even of 0 octets; before output that is written
+ *	to the one-way stream; before a new output format or a layer takes effect
+ *	by fclose(3), and by all functions that close or release the socket or shut down output
+ *	by exit(3), in the process that wrote it
+ *
+ * and at once while another thread waits for input in one of these calls. So no call waits for the
+ * socket before what was written has been sent. Calls that wait for anything else, such as another
+ * socket, a list without this socket or a child process, send nothing: call fsock_send_pending()
+ * before them. On a blocking socket, reads and closing wait until the peer takes the output, as a
+ * write would; waits on lists and fsock_wait_for_input() send what it takes meanwhile.
+ *
+ * If the output cannot be sent, the call that sends it fails (a read as well), or a wait reports
+ * FSOCK_FAILED. As after any failed write, later writes and the close fail, too. fflush() of the
+ * one-way stream sends, with and without the option.
+ *
  * Some limits come from the libc's own stdio. A library on top of it cannot remove them:
  *
  * glibc     Wide functions (fgetwc, fwprintf ...) fail or crash on these streams: text in a stream
@@ -161,7 +187,8 @@ FSOCK_API int fsock_set_record(FILE *f, const struct fsock_record *record);
 
 /*
  * Returns the number of octets of queued output: those that stdio has passed on and the kernel has
- * not accepted yet. Output that stdio itself holds counts only after a flush.
+ * not accepted yet, including batched output. Output that stdio itself holds counts only after a
+ * flush.
  * Returns: 0 or more; 0 also once output has failed, and if the socket has no streams; -1 (EINVAL)
  *   for NULL.
  * Blocks: no.  Threads: any.
@@ -169,10 +196,11 @@ FSOCK_API int fsock_set_record(FILE *f, const struct fsock_record *record);
 FSOCK_API ssize_t fsock_pending_output(const fsock *s);
 
 /*
- * Sends as much queued output as the kernel accepts now. Only an event loop without a wait list
- * needs this function; it calls it when the descriptor becomes writable. If another thread is
- * waiting for the peer, this function sends nothing and leaves the sending to that thread. It also
- * reports why the socket has failed: why output failed, or why the socket could not be connected.
+ * Sends as much queued output as the kernel accepts now. An event loop without a wait list calls
+ * this function when the descriptor becomes writable. A program with batched output calls it, after
+ * fflush(3), before it waits for anything but the socket. If another thread is waiting for the
+ * peer, this function sends nothing and leaves the sending to that thread. It also reports why the
+ * socket has failed: why output failed, or why the socket could not be connected.
  * Returns: the number of octets that are still queued, or -1.
  * Errors: EBADF (closed), EINVAL (NULL), those of the failed write or of fsock_connect().
  * Blocks: no.  Threads: any.
@@ -198,6 +226,7 @@ FSOCK_API int fsock_is_congested(const fsock *s);
  *	deadline=SECONDS  time limit for the whole exchange
  *	line=OCTETS       line_limit
  *	whole-line        FSOCK_DELIVER_WHOLE_LINE
+ *	batched           batched output
  *	ccs=CHARSET       the format of both directions (fsock/format.h): "r+,ccs=latin-1,eol=crlf"
  *	eol=STYLE
  *	errors=POLICY     strict, replace, replace=C, ignore, escape, html

@@ -85,7 +85,7 @@ FSOCK_BEGIN_DECLS
  *
  * A socket that is still connecting continues to connect. If it cannot be connected, it is ready
  * with FSOCK_FAILED. Once it is connected the wait ends, with 0 if no socket is ready. The function
- * does not send queued output.
+ * sends the queued output of sockets with the option `batched`, and of no others.
  *
  * If `remaining` is not NULL, *remaining is set to the rest of the timeout, also if the wait was
  * interrupted: 0 if the time has run out, INFINITY if the timeout was INFINITY.

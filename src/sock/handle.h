@@ -117,6 +117,11 @@ struct fsock__stream_ops {
 	 * sending. Tells no wait list, whose lock may be held. Returns 0, or -1 when output failed.
 	 */
 	int (*drain)(struct fsock *);
+	/*
+	 * The same for who holds no lock: it waits for who is sending, unless that one waits for
+	 * the peer, and tells the lists.
+	 */
+	int (*release)(struct fsock *);
 	/* Waits until all of it is sent, for close_timeout at most. Returns 0 or -1. */
 	int (*settle)(struct fsock *);
 	/* The socket has its descriptor now. Needs the handle's lock. */
@@ -182,6 +187,10 @@ struct fsock__limits {
  *  1. Who sends, or changes what is queued or how it is encoded, has the turn. What the turn has
  *     done is noted for a signal handler that interrupts it and does not return.
  *  2. `error` is set once and never cleared: octets are missing in what the peer gets.
+ *  3. Who holds octets back looks at `awaited` afterwards, and who waits for input counts there
+ *     before it sends what is held back: one of the two sends it. Only sockets with the option
+ *     `batched` hold back, and count; a wait that was jumped out of is counted for ever, so that
+ *     nothing is held back any more.
  */
 struct fsock__output {
 	struct fsock__turn turn;
@@ -190,12 +199,14 @@ struct fsock__output {
 	volatile int is_unsure;          /* that cannot be told: a system call is under way, say */
 	atomic_int error;                /* errno of the first failed write, or 0 */
 	_Atomic size_t queued;           /* octets that the streams have yet to send */
-	atomic_int queue_process;        /* fsock__process() that put them there */
-	atomic_int congested;            /* from high_water of them until low_water */
-	atomic_int end_due;              /* when they are sent, the side is to be shut down */
-	atomic_int has_sent;             /* something has gone to the peer, or may have */
-	int is_armed;         /* the process ends: the descriptor's close is a reset ... */
-	struct linger linger; /* ... and what it was before; both need the handle's lock */
+	atomic_int is_held;       /* all of them are held back: nobody has tried to send them */
+	atomic_int awaited;       /* threads that wait for input, and for which none may be */
+	atomic_int queue_process; /* fsock__process() that put them there */
+	atomic_int congested;     /* from high_water of them until low_water */
+	atomic_int end_due;       /* when they are sent, the side is to be shut down */
+	atomic_int has_sent;      /* something has gone to the peer, or may have */
+	int is_armed;             /* the process ends: the descriptor's close is a reset ... */
+	struct linger linger;     /* ... and what it was before; both need the handle's lock */
 };
 
 enum fsock__closing {

@@ -114,7 +114,7 @@ is_sensible(const struct fsock_options *options)
 	       is_switch(options->dual_stack) && is_switch(options->nodelay) &&
 	       is_switch(options->broadcast) && is_switch(options->receive_destination) &&
 	       is_switch(options->interruptible) && is_switch(options->nonblocking) &&
-	       is_record_sensible(options) &&
+	       is_switch(options->batched) && is_record_sensible(options) &&
 	       (unsigned)options->family <= FSOCK_IPV6_ONLY &&
 	       (unsigned)options->element_type <= FSOCK_BYTE &&
 	       (unsigned)options->delivery <= FSOCK_DELIVER_WHOLE_LINE && options->backlog >= 0 &&
@@ -185,6 +185,7 @@ fsock__settings_make(struct fsock__settings *set, const struct fsock_options *op
 	set->element_type = options->element_type;
 	set->delivery = choose_delivery(options);
 	set->nonblocking = options->nonblocking == FSOCK_ON;
+	set->batched = options->batched == FSOCK_ON;
 	set->line_limit = options->line_limit;
 	memset(&set->record, 0, sizeof set->record);
 	if (options->record != NULL)

@@ -30,6 +30,7 @@ struct fsock__settings {
 	int64_t close_timeout;           /* a span */
 	struct fsock_layer_maker *layer; /* of connections; or NULL */
 	int64_t handshake_timeout;       /* a span */
+	int batched;                     /* 1 or 0 */
 	char format[FSOCK__FORMAT_MAX];
 };
 

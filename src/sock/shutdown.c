@@ -144,14 +144,23 @@ shut_in_turn(struct fsock *s)
 	return r;
 }
 
+/* Whether a thread waits for room for what is queued, on a socket that blocks: it is cut short. */
+static int
+is_blocked(const struct fsock *s)
+{
+	return !s->nonblocking && s->output.turn.waits;
+}
+
 int
 fsock__shutdown_output(struct fsock *s)
 {
-	if (s->output.queued == 0 && s->connecting == NULL)
+	if ((s->output.queued == 0 || is_blocked(s)) && s->connecting == NULL)
 		return shut_in_turn(s);
 	s->output.end_due = 1;
 	if (s->output.queued == 0 && s->connecting == NULL)
 		fsock__shutdown_due(s);
+	else if (!s->nonblocking && s->stream != NULL) /* a thread has just held it back */
+		return s->stream_ops->settle(s);
 	return 0;
 }
 

@@ -52,6 +52,24 @@ is_unfinished(const struct fsock *s)
 	return is_queued(s) || s->output.turn.process == fsock__process();
 }
 
+/*
+ * Whether the turn keeps others from what is queued. One of this thread's own that waits for room
+ * for the queue alone does not: exit() does not return to it, and nobody else goes on with it.
+ */
+static int
+is_taken(const struct fsock *s)
+{
+	const struct fsock__output *out = &s->output;
+	int is_taken;
+
+	fsock__handle_lock(s);
+	is_taken = out->turn.process == fsock__process() &&
+		   (!pthread_equal(out->turn.owner, pthread_self()) || !out->turn.waits ||
+		       out->sending != NULL || out->is_unsure);
+	fsock__handle_unlock(s);
+	return is_taken;
+}
+
 /* Needs the handle's lock. */
 static void
 set_reset(struct fsock *s, int on)
@@ -94,17 +112,16 @@ hold(struct fsock *s)
 }
 
 /*
- * Has layers send what they can, with no lock held: the reference keeps the handle, and its place
- * in the chain. Whoever drops his own meanwhile leaves the memory to the end of the process.
+ * Sends with no lock held: the reference keeps the handle, and its place in the chain. Whoever
+ * drops his own meanwhile leaves the memory to the end of the process.
  */
 static void
-drain_layered(struct fsock *s)
+send_unlocked(struct fsock *s, int (*send)(struct fsock *))
 {
 	if (!hold(s))
 		return;
 	unlock();
-	if (s->stream != NULL)
-		s->stream_ops->drain(s);
+	send(s);
 	lock();
 	fsock__handle_lock(s);
 	s->references--;
@@ -112,17 +129,19 @@ drain_layered(struct fsock *s)
 }
 
 /*
- * What is queued has its last chance to go without waiting; a parent's is left to the parent. A
- * turn that is not over is not taken over: stdio may be about to go on with it. The registry's lock
- * keeps the handle.
+ * What is queued has its last chance to go, without waiting unless the socket blocks, as stdio
+ * waits for its own; a parent's is left to the parent. A turn that is not over is not taken over:
+ * stdio may be about to go on with it. The registry's lock keeps the handle.
  */
 static void
 finish(struct fsock *s)
 {
-	int is_due = is_queued(s) && s->output.turn.process != fsock__process();
+	int is_due = s->stream != NULL && is_queued(s) && !is_taken(s);
 
-	if (is_due && fsock__layers_are_on(s))
-		drain_layered(s);
+	if (is_due && !s->nonblocking)
+		send_unlocked(s, s->stream_ops->settle);
+	else if (is_due && fsock__layers_are_on(s))
+		send_unlocked(s, s->stream_ops->drain);
 	else if (is_due)
 		s->stream_ops->drain(s);
 	fsock__unfinished_update(s);

@@ -97,6 +97,8 @@ struct fsock__stream {
 	int process;          /* fsock__process() that made this */
 	struct fsock__text_output *text_output;
 	struct fsock__queue queue; /* socket->output.queued tells everybody how much it has */
+	int may_hold;              /* what is written in this turn may be held back */
+	atomic_int is_unsent;      /* a list has come to send it in vain, and is to be told */
 	int sent;                  /* something was sent to the peer */
 	struct fsock__window windows[FSOCK__WINDOW_COUNT];
 };

@@ -81,10 +81,10 @@ apply_output(struct fsock__stream *stream, const struct fsock_format *output)
 	struct fsock__sending turn;
 	int r;
 
-	if (fsock__sender_begin(stream, &turn, NULL, 0) < 0)
+	if (fsock__sending_begin(stream, &turn, NULL, 0) < 0)
 		return -1;
 	r = fsock__format_apply(stream, NULL, output);
-	fsock__sender_end(stream, &turn);
+	fsock__sending_end(stream, &turn);
 	return r;
 }
 
@@ -96,13 +96,13 @@ apply_both(struct fsock__stream *stream, const struct fsock_format *input,
 	struct fsock__sending turn;
 	int r;
 
-	if (output != NULL && fsock__sender_begin_now(stream, &turn) < 0) {
+	if (output != NULL && fsock__sending_begin_now(stream, &turn) < 0) {
 		errno = errno == EAGAIN ? EBUSY : errno;
 		return -1;
 	}
 	r = fsock__format_apply(stream, input, output);
 	if (output != NULL)
-		fsock__sender_end(stream, &turn);
+		fsock__sending_end(stream, &turn);
 	return r;
 }
 
@@ -207,14 +207,14 @@ output_errors(struct fsock__stream *stream, uint64_t *count, struct fsock_codec_
 	const struct fsock__text_output *t;
 	struct fsock__sending turn;
 
-	if (fsock__sender_begin(stream, &turn, NULL, 0) < 0)
+	if (fsock__sending_begin(stream, &turn, NULL, 0) < 0)
 		return -1;
 	t = stream->text_output;
 	if (t != NULL) {
 		*count = t->encoder.errors + t->eol.errors;
 		*last = t->error;
 	}
-	fsock__sender_end(stream, &turn);
+	fsock__sending_end(stream, &turn);
 	return 0;
 }
 
@@ -250,10 +250,10 @@ fsock_column(FILE *f)
 	long column = -1;
 
 	if (w == NULL || fsock__window_flush(w, "column") < 0 ||
-	    fsock__sender_begin(w->stream, &turn, NULL, 0) < 0)
+	    fsock__sending_begin(w->stream, &turn, NULL, 0) < 0)
 		return -1;
 	if (w->stream->text_output != NULL)
 		column = w->stream->text_output->column;
-	fsock__sender_end(w->stream, &turn);
+	fsock__sending_end(w->stream, &turn);
 	return column >= 0 ? column : fsock__handle_error(w->stream->socket, "column", EINVAL);
 }

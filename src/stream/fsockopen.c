@@ -134,6 +134,8 @@ parse_part(const char *part, size_t n, struct mode *m)
 
 	if (equals == NULL && is_word(part, n, "whole-line"))
 		m->options.delivery = FSOCK_DELIVER_WHOLE_LINE;
+	else if (equals == NULL && is_word(part, n, "batched"))
+		m->options.batched = FSOCK_ON;
 	else if (value > 0 && is_word(part, length, "timeout"))
 		m->options.timeout = value;
 	else if (value > 0 && is_word(part, length, "deadline"))

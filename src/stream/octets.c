@@ -166,13 +166,14 @@ fsock_write_octets(FILE *f, const void *buf, size_t n)
 	size_t sent = 0;
 
 	if (!has_octets(w, "write", buf, n) || fsock__window_flush(w, "write") < 0 ||
-	    fsock__output_finish(w->stream, FSOCK__FLUSH_ALL) < 0)
+	    fsock__output_finish(w->stream) < 0)
 		return 0;
-	if (fsock__sender_begin(w->stream, &turn, NULL, 0) < 0)
+	if (fsock__sending_begin(w->stream, &turn, NULL, 0) < 0)
 		return 0;
+	w->stream->may_hold = fsock__output_is_batched(w);
 	if (fsock__sender_send(w->stream, buf, n) == 0)
 		sent = n;
-	fsock__sender_end(w->stream, &turn);
+	fsock__sending_end(w->stream, &turn);
 	return sent;
 }
 
@@ -258,10 +259,10 @@ forget_formats(struct fsock__stream *stream)
 	struct fsock__sending turn;
 	int r;
 
-	if (fsock__sender_begin(stream, &turn, NULL, 0) < 0)
+	if (fsock__sending_begin(stream, &turn, NULL, 0) < 0)
 		return -1;
 	r = fsock__format_apply(stream, &binary, &binary);
-	fsock__sender_end(stream, &turn);
+	fsock__sending_end(stream, &turn);
 	return r;
 }
 

@@ -34,32 +34,48 @@ fsock__output_write(struct fsock__window *w, const void *buf, size_t n)
 		return 0;
 	fsock__input_resign(w);
 	fsock__handle_use(stream->socket);
-	if (fsock__sender_begin(stream, &turn, buf, n) < 0)
+	if (fsock__sending_begin(stream, &turn, buf, n) < 0)
 		return lose(stream->socket);
+	stream->may_hold = fsock__output_is_batched(w);
 	r = stream->text_output == NULL ? fsock__sender_send(stream, turn.octets, turn.length)
 					: fsock__text_write(stream, buf, n);
 	if (r == 0)
 		w->position += (off_t)n;
-	fsock__sender_end(stream, &turn);
+	fsock__sending_end(stream, &turn);
 	return r < 0 ? -1 : (ssize_t)n;
 }
 
-int
-fsock__output_finish(struct fsock__stream *stream, enum fsock__flush how)
+/* Ends the text, and with `is_flush` sends what is held back. Returns 0 or -1. */
+static int
+write_rest(struct fsock__stream *stream, enum fsock__flush how, int is_flush)
 {
 	struct fsock__sending turn;
 	int r = 0;
 
 	if (how == FSOCK__FLUSH_PAST_BUSY) {
-		if (fsock__sender_begin_now(stream, &turn) < 0)
+		if (fsock__sending_begin_now(stream, &turn) < 0)
 			return errno == EAGAIN ? 0 : -1;
-	} else if (fsock__sender_begin(stream, &turn, NULL, 0) < 0) {
+	} else if (fsock__sending_begin(stream, &turn, NULL, 0) < 0) {
 		return -1;
 	}
 	if (stream->text_output != NULL && stream->socket->output.error == 0)
 		r = fsock__text_finish(stream);
-	fsock__sender_end(stream, &turn);
+	if (r == 0 && is_flush)
+		r = fsock__sender_push(stream);
+	fsock__sending_end(stream, &turn);
 	return r;
+}
+
+int
+fsock__output_finish(struct fsock__stream *stream)
+{
+	return write_rest(stream, FSOCK__FLUSH_ALL, 0);
+}
+
+int
+fsock__output_flush(struct fsock__stream *stream, enum fsock__flush how)
+{
+	return write_rest(stream, how, 1);
 }
 
 int
@@ -69,12 +85,12 @@ fsock__output_send(struct fsock__stream *stream, const void *buf, size_t n)
 	int r = 0;
 
 	fsock__handle_use(stream->socket);
-	if (fsock__sender_begin(stream, &turn, NULL, 0) < 0)
+	if (fsock__sending_begin(stream, &turn, NULL, 0) < 0)
 		return -1;
 	if (stream->socket->nonblocking && stream->socket->output.error == 0)
 		r = fsock__sender_admit(stream, n); /* all or nothing */
 	if (r == 0)
 		r = fsock__sender_send(stream, buf, n);
-	fsock__sender_end(stream, &turn);
+	fsock__sending_end(stream, &turn);
 	return r;
 }

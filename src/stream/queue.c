@@ -48,13 +48,18 @@ fsock__queue_append(struct fsock__queue *q, const void *octets, size_t n)
 }
 
 void
-fsock__queue_sent(struct fsock__queue *q, size_t n)
+fsock__queue_pass(struct fsock__queue *q, size_t n)
 {
 	q->head += n;
-	if (q->head < q->tail)
-		return;
-	q->head = q->tail = 0;
-	if (q->capacity > FSOCK__QUEUE_SMALL)
+	if (q->head == q->tail)
+		q->head = q->tail = 0;
+}
+
+void
+fsock__queue_sent(struct fsock__queue *q, size_t n)
+{
+	fsock__queue_pass(q, n);
+	if (q->tail == 0 && q->capacity > FSOCK__QUEUE_SMALL)
 		fsock__queue_free(q);
 }
 

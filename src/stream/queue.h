@@ -33,6 +33,9 @@ int fsock__queue_append(struct fsock__queue *, const void *octets, size_t n);
 /* The first n octets have been sent. An empty queue keeps little memory. */
 void fsock__queue_sent(struct fsock__queue *, size_t n);
 
+/* The same, but frees nothing, as in exit(), which a signal handler may have called. */
+void fsock__queue_pass(struct fsock__queue *, size_t n);
+
 /* Nothing waits any more, and no memory is held. */
 void fsock__queue_free(struct fsock__queue *);
 

@@ -5,6 +5,7 @@
 #include "hold.h"
 #include "input.h"
 #include "raw.h"
+#include "sender.h"
 #include "text.h"
 
 /* Counts n octets that did not come by the raw buffer. A thread that reads now is past them. */
@@ -65,7 +66,11 @@ fsock__raw_receive(struct fsock *s, void *buf, size_t n, fsock__receive_fn *rece
 	if (r != 0 || left == 0)
 		return r;
 	/* Nothing is held while this waits: others may write, and shut down. */
-	r = receive(s, buf, n < left ? n : (size_t)left, arg);
+	r = fsock__sender_before_input(stream);
+	if (r == 0) {
+		r = receive(s, buf, n < left ? n : (size_t)left, arg);
+		fsock__sender_after_input(stream);
+	}
 	stream->receivers--;
 	if (r > 0)
 		pass(stream, (size_t)r);

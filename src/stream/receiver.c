@@ -4,6 +4,7 @@
 #include "../base/error.h"
 #include "../base/clock.h"
 #include "exit.h"
+#include "sender.h"
 
 /* Tells of an error that came while nobody was reading; after that the kernel tells the rest. */
 FSOCK__COLD static ssize_t
@@ -32,8 +33,9 @@ is_known_empty(struct fsock__stream *stream)
 	       !(s->shut & FSOCK_INPUT);
 }
 
-FSOCK__COLD ssize_t
-fsock__receiver_fill(struct fsock__window *w)
+/* Returns as fsock__receiver_fill(). */
+static ssize_t
+fill(struct fsock__window *w)
 {
 	struct fsock__stream *stream = w->stream;
 	struct fsock *s = stream->socket;
@@ -41,8 +43,6 @@ fsock__receiver_fill(struct fsock__window *w)
 	int cancel;
 	ssize_t r;
 
-	if (stream->raw.received >= stream->bound)
-		return 0;
 	if (is_known_empty(stream))
 		return fsock__handle_error(s, "read", EAGAIN);
 	room = fsock__buffer_reserve(&stream->raw);
@@ -65,6 +65,21 @@ fsock__receiver_fill(struct fsock__window *w)
 	} else if (fsock__buffer_count(&stream->raw) == 0) {
 		fsock__buffer_shrink(&stream->raw);
 	}
+	return r;
+}
+
+FSOCK__COLD ssize_t
+fsock__receiver_fill(struct fsock__window *w)
+{
+	struct fsock__stream *stream = w->stream;
+	ssize_t r;
+
+	if (stream->raw.received >= stream->bound)
+		return 0;
+	if (fsock__sender_before_input(stream) < 0)
+		return -1;
+	r = fill(w);
+	fsock__sender_after_input(stream);
 	return r;
 }
 

@@ -1,36 +1,12 @@
 /*
- * The last step of output: octets of the wire go to the kernel, or wait in a queue for it if the
- * socket does not block. All functions between begin and end need the turn of the output side.
+ * The last step of output: octets of the wire go to the kernel, or wait in a queue: for the kernel
+ * if the socket does not block, or for others to go with them (the option `batched`). Where nothing
+ * else is said the turn of the output side is needed.
  */
 #ifndef FSOCK_STREAM_SENDER_H
 #define FSOCK_STREAM_SENDER_H
 
-#include "connection.h"
-
-/* A turn, and what is left to send in it. */
-struct fsock__sending {
-	unsigned number;
-	const uint8_t *octets;
-	size_t length;
-};
-
-/*
- * Takes the turn, to send n octets of stdio's or, with NULL, for something else; waits for another
- * thread's, unless the socket does not block and that one waits for the peer. Where a signal
- * handler has interrupted the thread's own turn, or the program has jumped out of it, what it has
- * sent of the same octets is not sent again; if it was sending others, output has failed (EINTR):
- * nobody knows what the peer will miss. Returns 0, or -1 with the error recorded and no turn taken.
- */
-int fsock__sender_begin(
-    struct fsock__stream *, struct fsock__sending *, const void *octets, size_t n);
-
-/*
- * The same for something else than stdio's octets, and without waiting for one that waits; -1 then
- * is with errno only: EAGAIN.
- */
-int fsock__sender_begin_now(struct fsock__stream *, struct fsock__sending *);
-
-void fsock__sender_end(struct fsock__stream *, const struct fsock__sending *);
+#include "sending.h"
 
 /*
  * Sends or queues n octets. The first failure is kept: what follows would leave a hole. Returns 0,
@@ -44,8 +20,23 @@ int fsock__sender_fail(struct fsock__stream *);
 /* Whether n octets more may be queued; if not, ENOBUFS is recorded. Returns 0 or -1. */
 int fsock__sender_admit(struct fsock__stream *, size_t n);
 
+/*
+ * Sends what is held back (the option `batched`): all of it, or what goes now if the socket does
+ * not block. Returns 0, or -1 with the error recorded.
+ */
+int fsock__sender_push(struct fsock__stream *);
+
+/*
+ * Around a call that may wait for input, in no turn: what is held back is sent first, and what is
+ * written meanwhile is not held back. Returns 0; or -1, with the error of that output recorded, if
+ * the input is not to be waited for.
+ */
+int fsock__sender_before_input(struct fsock__stream *);
+void fsock__sender_after_input(struct fsock__stream *);
+
 /* see struct fsock__stream_ops */
 int fsock__sender_drain(struct fsock *);
+int fsock__sender_release(struct fsock *);
 int fsock__sender_settle(struct fsock *);
 
 #endif

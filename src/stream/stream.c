@@ -48,7 +48,7 @@ stream_flush(struct fsock *s, enum fsock__flush how)
 		if (!(how == FSOCK__FLUSH_PAST_BUSY && s->output.turn.waits) &&
 		    flush_window(&stream->windows[i]) < 0)
 			r = -1;
-	if (fsock__output_finish(stream, how) < 0)
+	if (fsock__output_flush(stream, how) < 0)
 		r = -1;
 	if (s->output.error != 0) /* a flush after a failed one succeeds in some libcs */
 		r = fsock__failure_retell(s, "write", s->output.error);
@@ -153,6 +153,7 @@ static const struct fsock__stream_ops stream_ops = {
 	.ahead = fsock__raw_ahead,
 	.send = stream_send,
 	.drain = fsock__sender_drain,
+	.release = fsock__sender_release,
 	.settle = fsock__sender_settle,
 	.connected = stream_connected,
 	.free = stream_free,

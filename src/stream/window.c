@@ -136,8 +136,8 @@ end_output(struct fsock__stream *stream)
 }
 
 /*
- * Before the FILE goes: ends what it has written, if it is the last that writes. A failure is kept
- * in output.error.
+ * Before the FILE goes: what it has written is sent, and the text ended if it is the last that
+ * writes. A failure is kept in output.error.
  */
 static void
 finish(struct fsock__window *w)
@@ -148,8 +148,8 @@ finish(struct fsock__window *w)
 	fsock__handle_lock(s);
 	last_output = (w->sides & FSOCK_OUTPUT) && !is_still_open(w->stream, FSOCK_OUTPUT, w);
 	fsock__handle_unlock(s);
-	if (last_output && !s->releasing)
-		fsock__output_finish(w->stream, FSOCK__FLUSH_PAST_BUSY);
+	if ((last_output || fsock__output_is_batched(w)) && !s->releasing)
+		fsock__output_flush(w->stream, FSOCK__FLUSH_PAST_BUSY);
 }
 
 /* The FILE is no more. Returns whether none is left; *last_output: none that writes. */

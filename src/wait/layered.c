@@ -6,6 +6,7 @@
 #include "../sock/layer_output.h"
 #include "../sock/layers.h"
 #include "../sock/socket.h"
+#include "held.h"
 #include "member.h"
 
 /* Sends what is queued, on streams and in layers. */
@@ -59,6 +60,7 @@ fsock__layered_work(struct fsock *s, int interest, int news)
 		send_queued(s);
 	if ((interest & FSOCK_INPUT) && layers->is_started && may_have_input(s, news))
 		find_input(s);
+	fsock__held_send(s, interest);
 	fsock__quiet_end(&quiet);
 	errno = saved;
 }

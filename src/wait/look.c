@@ -7,16 +7,11 @@
 #include "../sock/socket.h"
 #include "closing.h"
 #include "connecting.h"
+#include "held.h"
 #include "layered.h"
 #include "member.h"
 #include "timer.h"
 #include "watched.h"
-
-int
-fsock__look_has_input(struct fsock *s)
-{
-	return fsock__layers_have_input(s) || (s->stream != NULL && s->stream_ops->buffered(s) > 0);
-}
 
 /* Receives what there is. Returns whether a read would find what it needs. */
 static int
@@ -41,12 +36,12 @@ fetch_unlocked(struct fsock__member *m, int state)
 	int r;
 
 	fsock__handle_ref(s);
-	list->waiting = 1;
+	list->waiting = FSOCK__ASKER;
 	fsock__lock_give(&list->lock);
 	r = fetch(s, state);
 	fsock__socket_unref(s);
 	fsock__lock_take(&list->lock);
-	list->waiting = 0;
+	list->waiting = FSOCK__NOBODY;
 	return r;
 }
 
@@ -99,15 +94,17 @@ look_inside(struct fsock__member *m)
 		return m->interest;
 	if (!(m->interest & FSOCK_INPUT) || m->socket->output.congested)
 		return state;
-	return state | (fsock__look_has_input(m->socket) ? FSOCK_INPUT : 0);
+	return state | (fsock__held_has_input(m->socket) ? FSOCK_INPUT : 0);
 }
 
 int
 fsock__look(struct fsock__member *m)
 {
-	const struct fsock *s = m->socket;
+	struct fsock *s = m->socket;
 	int saved = errno, late = find_late(m), r = fsock__connecting_drive(m);
 
+	if (!fsock__layers_are_on(s)) /* else it was done without the lock */
+		fsock__held_send(s, m->interest);
 	if (m->is_hidden) /* first: who lingers from now on is watched for input */
 		fsock__closing_check(m);
 	m->rest = fsock__handle_rest(s);
@@ -119,7 +116,7 @@ fsock__look(struct fsock__member *m)
 		return r;
 	if ((m->own.fd < 0 && !m->is_pending) || m->error != 0)
 		return FSOCK_FAILED;
-	if (s->output.error != 0 && (s->nonblocking || m->is_pending))
+	if (s->output.error != 0 && (s->nonblocking || s->settings.batched || m->is_pending))
 		return FSOCK_FAILED;
 	if (fsock__failure_is_early(s))
 		return FSOCK_FAILED | (m->interest & FSOCK_INPUT);

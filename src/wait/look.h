@@ -4,9 +4,6 @@
 
 #include "waitlist.h"
 
-/* Whether the socket's streams hold input that can be read without the kernel. */
-int fsock__look_has_input(struct fsock *);
-
 /*
  * Whether a socket that the kernel calls readable is so, too, for who reads its stream: always, but
  * for streams that deliver whole records, which receive what is there. `state` is what the kernel

@@ -13,6 +13,7 @@
 #include "../sock/failure.h"
 #include "../sock/pending.h"
 #include "../sock/layers.h"
+#include "held.h"
 #include "layered.h"
 #include "look.h"
 
@@ -87,8 +88,18 @@ begin(struct once *w)
 	for (size_t i = 0; i < w->n; i++) {
 		w->sockets[i]->watch.state = 0;
 		w->sockets[i]->watch.counted_by = NULL;
+		if (w->sockets[i]->settings.batched) /* see struct fsock__output */
+			w->sockets[i]->output.awaited++;
 	}
 	return 0;
+}
+
+static void
+end(const struct once *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (w->sockets[i]->settings.batched)
+			w->sockets[i]->output.awaited--;
 }
 
 /* Goes on connecting those that are not connected. Returns whether one of them is now. */
@@ -122,6 +133,25 @@ add_pending(struct once *w, fsock *s)
 	w->more += count;
 }
 
+/* Sends what the streams hold back. For what the peer does not take yet, room is waited for. */
+static void
+send_held(struct once *w, fsock *s, struct pollfd *p)
+{
+	struct fsock__record *before;
+	int wanted;
+
+	if (!s->settings.batched || s->stream == NULL || s->output.queued == 0)
+		return;
+	before = fsock__error_aside();
+	if (s->stream_ops->release(s) < 0)
+		found(w, s, FSOCK_FAILED);
+	fsock__error_back(before);
+	if (s->output.queued == 0)
+		return;
+	wanted = fsock__layers_wanted(s, FSOCK_OUTPUT);
+	p->events |= (short)(wanted == FSOCK_OUTPUT ? POLLOUT : POLLIN);
+}
+
 /* What can be told without the system of the socket at place i. */
 static void
 look_inside(struct once *w, size_t i)
@@ -146,8 +176,10 @@ look_inside(struct once *w, size_t i)
 		add_pending(w, s);
 	else if (fd < 0)
 		found(w, s, FSOCK_FAILED);
-	else if (s->is_always_ready || fsock__look_has_input(s))
+	else if (s->is_always_ready || fsock__held_has_input(s))
 		found(w, s, FSOCK_INPUT | fsock__layered_end(s));
+	else
+		send_held(w, s, &w->fds[i]);
 }
 
 /* What the layers make of what the system found. */
@@ -158,7 +190,7 @@ look_through(struct once *w, fsock *s, int events)
 		   (events & ~POLLOUT ? FSOCK_INPUT : 0);
 
 	fsock__layered_work(s, FSOCK_INPUT, news);
-	if (fsock__look_has_input(s))
+	if (fsock__held_has_input(s))
 		found(w, s, FSOCK_INPUT | fsock__layered_end(s));
 }
 
@@ -174,6 +206,8 @@ look_at(struct once *w, size_t i)
 		look_through(w, s, events);
 		return;
 	}
+	if (events == POLLOUT) /* there is room for what was held back */
+		return;
 	if (events & (POLLHUP | FSOCK__POLLRDHUP))
 		state |= FSOCK_HANGUP;
 	if ((events & (POLLERR | POLLNVAL)) || fsock__failure_is_early(s))
@@ -239,15 +273,17 @@ fsock_wait_for_input(fsock *const sockets[], size_t n, double timeout, double *r
 	struct pollfd few[FEW];
 	struct once w = { .sockets = sockets, .fds = few, .n = n, .room = FEW };
 	int64_t span, deadline;
-	int r, saved = errno;
+	int begun, r, saved = errno;
 
 	if ((sockets == NULL && n > 0) || n > INT_MAX || fsock__clock_span(timeout, &span) < 0)
 		return fsock__error_set("wait", NULL, FSOCK__NO_PORT, EINVAL);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &w.cancel);
 	deadline = span == 0 ? 0 : fsock__clock_after(span);
-	r = begin(&w);
+	begun = r = begin(&w);
 	if (r == 0 && (n > 0 || deadline != FSOCK__NEVER))
 		r = look(&w, deadline);
+	if (begun == 0)
+		end(&w);
 	free(w.memory);
 	pthread_setcancelstate(w.cancel, NULL);
 	if (remaining != NULL && (r >= 0 || errno == EINTR))

@@ -17,7 +17,7 @@ fsock__watched_wanted(const struct fsock__member *m, int interest)
 		return interest;
 	if (!fsock__handle_is_polled(s))
 		return 0;
-	if (s->output.queued > 0)
+	if (s->output.queued > 0 && !s->output.is_held) /* which is no matter of room */
 		interest =
 		    (s->output.congested ? interest & ~FSOCK_INPUT : interest) | FSOCK_OUTPUT;
 	return fsock__layers_wanted(s, interest);

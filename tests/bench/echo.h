@@ -10,7 +10,7 @@ enum { LINE = 64, LONGEST_LINE = 4096 }; /* what the clients send; what the serv
  */
 typedef void echo_fn(int listener);
 
-echo_fn echo_raw, echo_two_way, echo_one_way;
+echo_fn echo_raw, echo_two_way, echo_batched, echo_one_way;
 echo_fn echo_bufferevent __attribute__((weak)); /* NULL where libevent is not installed */
 
 /* The other side: `n` connections to a port of this machine, a few of them in use. */

@@ -5,9 +5,10 @@
  * they are measured in turn, many times in one run, and the medians are compared. Targets are
  * printed with the figures.
  *
- * The library serves in two ways: "two-way" reads one line of a stream of both directions each time
- * it is reported, "one-way" has a stream for each direction, reads until there is no more and sends
- * the answers together.
+ * The library serves in three ways: "two-way" reads one line of a stream of both directions each
+ * time it is reported, "batched" reads until there is no more and leaves it to the option of that
+ * name to send the answers together, "one-way" has a stream for each direction and does the same
+ * by a flush.
  */
 #include <stdio.h>
 
@@ -16,12 +17,13 @@
 #include "party.h"
 
 enum { MOST = 10000 };
-enum { SERVERS = 4, SIZES = 3, LOADS = 2 };
+enum { SERVERS = 5, SIZES = 3, LOADS = 2 };
 
 static const int sizes[SIZES] = { 10, 1000, MOST };
 static const int windows[LOADS] = { 1, 8 };
-static echo_fn *const servers[SERVERS] = { echo_raw, echo_two_way, echo_one_way, echo_bufferevent };
-enum { RAW, TWO_WAY, ONE_WAY, BUFFEREVENT };
+static echo_fn *const servers[SERVERS] = { echo_raw, echo_two_way, echo_batched, echo_one_way,
+	echo_bufferevent };
+enum { RAW, TWO_WAY, BATCHED, ONE_WAY, BUFFEREVENT };
 
 static struct party parties[SERVERS][SIZES];
 static struct figures figures[SERVERS][SIZES][LOADS];
@@ -29,7 +31,9 @@ static struct figures figures[SERVERS][SIZES][LOADS];
 static void
 print_size(int size, int load)
 {
-	static const char *const ours[] = { [TWO_WAY] = "two-way", [ONE_WAY] = "one-way" };
+	static const char *const ours[] = {
+		[TWO_WAY] = "two-way", [BATCHED] = "batched", [ONE_WAY] = "one-way"
+	};
 	static const struct {
 		int server;
 		const char *name;
@@ -50,7 +54,7 @@ print_size(int size, int load)
 static void
 print_flatness(int load)
 {
-	static const char *const names[] = { "epoll", "two-way", "one-way" };
+	static const char *const names[] = { "epoll", "two-way", "batched", "one-way" };
 
 	for (int k = RAW; k <= ONE_WAY; k++) {
 		char what[100];

@@ -34,6 +34,19 @@ serve_two_way(fsock *client)
 		fsock_close(client);
 }
 
+/* The same with the option `batched`: the waits send the answers, together. */
+static void
+serve_batched(fsock *client)
+{
+	char line[LONGEST_LINE];
+	FILE *f = fsock_stream(client);
+
+	while (fgets(line, sizeof line, f) != NULL)
+		if (fputs(line, f) < 0)
+			break;
+	rest(client, f);
+}
+
 /* All the lines that have come; the answers go out together. */
 static void
 serve_one_way(fsock *client)
@@ -62,11 +75,12 @@ welcome(fsock_waitlist *list, fsock *listener)
 }
 
 static void
-run(int descriptor, serve_fn *serve)
+run(int descriptor, serve_fn *serve, enum fsock_switch batched)
 {
 	struct fsock_options options = { .delivery = FSOCK_DELIVER_WHOLE_LINE,
 		.line_limit = LONGEST_LINE,
-		.nonblocking = FSOCK_ON };
+		.nonblocking = FSOCK_ON,
+		.batched = batched };
 	fsock *listener = fsock_adopt(descriptor, &options), *ready;
 	fsock_waitlist *list = fsock_waitlist_new();
 
@@ -85,11 +99,17 @@ run(int descriptor, serve_fn *serve)
 void
 echo_two_way(int listener)
 {
-	run(listener, serve_two_way);
+	run(listener, serve_two_way, FSOCK_OFF);
+}
+
+void
+echo_batched(int listener)
+{
+	run(listener, serve_batched, FSOCK_ON);
 }
 
 void
 echo_one_way(int listener)
 {
-	run(listener, serve_one_way);
+	run(listener, serve_one_way, FSOCK_OFF);
 }

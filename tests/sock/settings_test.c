@@ -55,6 +55,7 @@ static const struct bad {
 	{ "delivery", { .delivery = (enum fsock_delivery)(FSOCK_DELIVER_WHOLE_LINE + 1) } },
 	{ "delivery < 0", { .delivery = (enum fsock_delivery) - 1 } },
 	{ "nonblocking", { .nonblocking = (enum fsock_switch)3 } },
+	{ "batched", { .batched = (enum fsock_switch)3 } },
 	{ "high_water", { .output_limit = 10, .high_water = 11 } },
 	{ "low_water", { .high_water = 10, .low_water = 11 } },
 	{ "close_timeout < 0", { .close_timeout = -1 } },

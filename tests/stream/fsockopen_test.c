@@ -20,7 +20,7 @@ static const struct good {
 	int sides, is_byte;
 	int64_t timeout, deadline;
 	size_t line;
-	int is_whole;
+	int is_whole, is_batched;
 	const char *charset;
 	enum fsock_eol_style eol;
 	enum fsock_on_error on_error;
@@ -68,6 +68,7 @@ static const struct good {
 	    .charset = "iso-8859-1", .eol = FSOCK_EOL_CRLF },
 	{ "w,latin-1,replace=!", .sides = FSOCK_OUTPUT, .charset = "iso-8859-1",
 	    .on_error = FSOCK_ON_ERROR_REPLACE },
+	{ "r+,batched", .sides = FSOCK_IO, .is_batched = 1 },
 	{ "r, whole-line", .sides = FSOCK_INPUT, .is_whole = 1 },
 	{ "r,bom=sniff,errors=ignore,eol=auto,timeout=5,ccs=KOI8-R", .sides = FSOCK_INPUT,
 	    .timeout = 5 * S, .charset = "koi8-r", .eol = FSOCK_EOL_AUTO,
@@ -83,8 +84,8 @@ static const char *const bads[] = { "", "x", "A", "a++", "aw", "R", "W", "R+", "
 	"r,timeout=1,5x", "r,timeout=1234567890123456", "r,Timeout=5", "r,timeouts=5", "r,time=5",
 	"r,=5", "r,=", "r,deadline", "r,deadline=0", "r,deadline=x", "r,line", "r,line=0",
 	"r,line=0.5", "r,line=1.5", "r,line=-1", "r,line=1000000000", "r,line=80c",
-	"r,whole-line=1", "r,whole-line=", "r,whole", "r,wholeline", "r,whole -line",
-	"r ,whole-line", "r,whole-line ", "r,5", "r+,nonblock", "r+,ccs",
+	"r,whole-line=1", "r+,batched=1", "r,whole-line=", "r,whole", "r,wholeline",
+	"r,whole -line", "r ,whole-line", "r,whole-line ", "r,5", "r+,nonblock", "r+,ccs",
 	"r+,ccs=", "r+,ccs=klingon", "r+,ccs=crlf", "r+,ccs=latin-1,ccs=utf-8", "r+,eol",
 	"r+,eol=", "r+,eol=utf-8", "r+,eol=lf,eol=crlf", "r+,errors=", "r+,errors=crlf",
 	"r+,errors=replace=", "r+,bom=strip", "r+,bom=none,ccs=utf-8", "r+,latin-1,koi8-r",
@@ -123,6 +124,7 @@ check_settings(const struct good *row, const struct fsock *s)
 	ck_assert_uint_eq(s->settings.line_limit, row->line);
 	ck_assert_int_eq(
 	    s->settings.delivery, row->is_whole ? FSOCK_DELIVER_WHOLE_LINE : FSOCK_DELIVER_DEFAULT);
+	ck_assert_int_eq(s->settings.batched, row->is_batched);
 	if (row->deadline == 0)
 		ck_assert_int_eq(s->limits.read_deadline, FSOCK__NEVER);
 	else
@@ -162,6 +164,7 @@ START_TEST(good_mode)
 	if (row->sides & FSOCK_OUTPUT) {
 		ck_assert_int_ge(fputs("out\n", f), 0);
 		ck_assert_int_eq(fflush(f), 0);
+		ck_assert_int_eq(fsock_send_pending(fsock_of(f)), 0);
 		ck_assert_int_eq(recv(far, line, strlen(out), MSG_WAITALL), (int)strlen(out));
 		ck_assert_mem_eq(line, out, strlen(out));
 	} else {
@@ -257,6 +260,7 @@ START_TEST(good_descriptor)
 	if (row->sides & FSOCK_OUTPUT) {
 		ck_assert_int_ge(fputs("out\n", f), 0);
 		ck_assert_int_eq(fflush(f), 0);
+		ck_assert_int_eq(fsock_send_pending(fsock_of(f)), 0);
 		ck_assert_int_ge(recv(ends[1], line, sizeof line, 0), 4);
 		ck_assert_mem_eq(line, "out", 3);
 	}

@@ -1,0 +1,20 @@
+/*
+ * What a wait does about output that the streams hold back (the option `batched`): it is sent
+ * before anything is waited for. While there is input at hand that the program is told of, the wait
+ * does not sleep, and the answers to that input may yet go with the others.
+ */
+#ifndef FSOCK_WAIT_HELD_H
+#define FSOCK_WAIT_HELD_H
+
+#include "../sock/handle.h"
+
+/* Whether the socket's streams hold input that can be read without the kernel. */
+int fsock__held_has_input(struct fsock *);
+
+/*
+ * Sends it as far as that goes without waiting, unless `interest` is in input and there is some. A
+ * list's lock may be held, if the socket has no layers. Failures are kept in output.error.
+ */
+void fsock__held_send(struct fsock *, int interest);
+
+#endif
