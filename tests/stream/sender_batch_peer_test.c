@@ -259,11 +259,12 @@ static void
 receive_lines(void *arg)
 {
 	char octets[10];
+	ssize_t r;
 
 	(void)arg;
-	while (fsock_receive(link_.s, octets, sizeof octets, NULL) > 0 &&
-	       memchr(octets, 'e', 1) == NULL)
-		;
+	do
+		r = fsock_receive(link_.s, octets, sizeof octets, NULL);
+	while (r > 0 && memchr(octets, 'e', (size_t)r) == NULL);
 }
 
 /* Whatever is waited on, and then read from the other stream. */
