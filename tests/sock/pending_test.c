@@ -1,6 +1,8 @@
 /* Sockets that are not connected yet: whatever uses one that does not get connected tells why. */
 #include "../../src/base/compat.h"
 
+#include <sys/un.h>
+
 #include <fcntl.h>
 #include <math.h>
 #include <unistd.h>
@@ -141,15 +143,22 @@ begin_waiting(int backend, double connect_timeout)
 	return s;
 }
 
-/* The next try will do. */
+/* The next try will do. Only what fills the listener is accepted: the socket itself may be next. */
 static void
 make_room(void)
 {
-	int fd;
+	struct sockaddr_un name;
 
-	ck_assert_int_eq(fcntl(full[0], F_SETFL, O_NONBLOCK), 0);
-	while ((fd = accept(full[0], NULL, NULL)) >= 0)
+	for (int i = 1; i < SOCK_FULL; i++) {
+		socklen_t length = sizeof name;
+		int fd;
+
+		if (full[i] < 0 || getpeername(full[i], (struct sockaddr *)&name, &length) < 0)
+			continue;
+		fd = accept(full[0], NULL, NULL);
+		ck_assert_int_ge(fd, 0);
 		close(fd);
+	}
 }
 
 static void
@@ -270,7 +279,7 @@ START_TEST(used_while_connected)
 		if (n++ == 20)
 			make_room();
 		ck_assert_int_eq(fputc('x', f), 'x');
-		ck_assert_int_eq(fflush(f), 0);
+		ck_assert_msg(fflush(f) == 0, "%s", fsock_last_error()->text);
 		if (fsock_socket(s) < 0)
 			ck_assert_int_eq(errno, EINPROGRESS);
 		ck_assert_int_ge(fsock_send_pending(s), 0);
