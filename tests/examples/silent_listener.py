@@ -1,11 +1,12 @@
 """A listener that has no room for one more connection and takes none: who connects to it is not answered.
-Says its port, and goes on until it is killed."""
+Its argument is the address. Says its port, and goes on until it is killed."""
 
 import signal
 import socket
+import sys
 
 listener = socket.socket()
-listener.bind(("127.0.0.1", 0))
+listener.bind((sys.argv[1], 0))
 listener.listen(0)
 clients = [socket.socket() for _ in range(8)]
 for client in clients:
