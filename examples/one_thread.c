@@ -37,7 +37,9 @@ answer(fsock *s, FILE *f)
 int
 main(int argc, char **argv)
 {
-	struct fsock_options options = { .nonblocking = FSOCK_ON, .line_limit = 4096 };
+	struct fsock_options options = {
+		.nonblocking = FSOCK_ON, .line_limit = 4096, .batched = FSOCK_ON
+	};
 	fsock *s, *listener = fsock_listen(NULL, argc > 1 ? atoi(argv[1]) : 7777, &options);
 	fsock_waitlist *list = listener != NULL ? fsock_waitlist_new() : NULL;
 	struct fsock_event event;
