@@ -145,7 +145,8 @@ advance(struct fsock__connecting *c)
 		if (p != FSOCK__DONE)
 			return p;
 		if (lacks_port(c)) {
-			fsock__error_set("connect", c->remote.host, c->remote.port, EINVAL);
+			fsock__error_set_words("connect", c->remote.host, c->remote.port,
+			    FSOCK_INVALID_ARGUMENT_ERROR, EINVAL, "there is no port 0");
 			return FSOCK__FAILED;
 		}
 		c->phase = FSOCK__LOOKING_LOCAL;

@@ -190,6 +190,7 @@ static const struct row {
 	{ connect_to, "a.example:80", EHOSTUNREACH,
 	    "connect to a.example:80: a.example:80 is no host; did you mean a.example and port "
 	    "80?" },
+	{ connect_to, "127.0.0.1", EINVAL, "connect to 127.0.0.1: there is no port 0" },
 	{ listen_on, "127.0.0.1:80", EHOSTUNREACH,
 	    "listen on 127.0.0.1:80: 127.0.0.1:80 is no host; did you mean 127.0.0.1 and port "
 	    "80?" },
