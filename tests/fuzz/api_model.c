@@ -105,7 +105,7 @@ any_options(void)
 	if (odd == 0)
 		options.timeout = -1;
 	else if (odd == 1)
-		options.reserved[3] = 1;
+		options.reserved[sizeof options.reserved / sizeof options.reserved[0] - 1] = 1;
 	else if (odd == 2)
 		options.delivery = (enum fsock_delivery)9;
 	else if (odd == 3)

@@ -324,16 +324,6 @@ START_TEST(all_stuck)
 }
 END_TEST
 
-/*
- * gcc's thread sanitizer lets no child of several threads make more of them, and in such a child a
- * lock of the address sanitizer's allocator may belong to a thread that is not there.
- */
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-static const int may_fork_threads = 0;
-#else
-static const int may_fork_threads = 1;
-#endif
-
 /* In a child: what its parent had begun goes on, with a descriptor of the child's own. */
 static int
 go_on(void *arg)
@@ -374,7 +364,7 @@ START_TEST(forked)
 	struct addrinfo *results;
 	int failed;
 
-	if (!may_fork_threads)
+	if (!SOCK_MAY_FORK_THREADS)
 		return;
 	for (int i = 0; i < COUNT(all); i++)
 		all[i] = begin("slow");
@@ -443,7 +433,8 @@ START_TEST(forked_in_the_middle)
 {
 	struct sock_thread others[2];
 
-	if (!may_fork_threads || sock_is_watched()) /* the threads' memory is lost in the child */
+	if (!SOCK_MAY_FORK_THREADS ||
+	    sock_is_watched()) /* the threads' memory is lost in the child */
 		return;
 	is_over = 0;
 	for (int i = 0; i < COUNT(others); i++)

@@ -311,7 +311,8 @@ START_TEST(asked_once)
 	char got[16];
 	FILE *f;
 
-	measured = measure_errno = calls = 0;
+	measured = measure_errno = 0;
+	calls = 0;
 	stdio_link_open(&link, STDIO_SOCKETPAIR, &options);
 	f = open_stream(&link, _i);
 	ck_assert_int_eq(fsock_waitlist_add(list, link.s, FSOCK_INPUT, NULL), 0);

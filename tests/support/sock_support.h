@@ -121,6 +121,17 @@ const char *sock_place(const char *host);
  */
 int sock_child(int (*fn)(void *), void *arg);
 
+/*
+ * Whether it may make threads where its parent has some. gcc's thread sanitizer does not permit
+ * that, and a lock of the address sanitizer's allocator may then belong to a thread that is not
+ * there.
+ */
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define SOCK_MAY_FORK_THREADS 0
+#else
+#define SOCK_MAY_FORK_THREADS 1
+#endif
+
 #define SOCK_EXPECT(condition)                                                          \
 	do {                                                                            \
 		if (!(condition)) {                                                     \
