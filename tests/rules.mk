@@ -317,7 +317,7 @@ $(ORDERED:%.c=build/order/%.o) $(SUPPORT:%.c=build/order/%.o): build/order/%.o: 
 
 # Calls that it would have to know, if the library came to make them.
 ORDER_UNKNOWN := v?f?printf f?putc puts fgetc fgets getline getdelim fread v?fscanf rewind ftell.* fseek freopen.* \
-    tmpfile.* select pselect ppoll usleep sleep nanosleep epoll_pwait.* accept readv writev sendmsg sem_.* \
+    tmpfile.* select pselect ppoll usleep sleep nanosleep epoll_pwait.* accept readv writev sem_.* \
     pthread_rwlock.* pthread_spin.* pthread_barrier.* pthread_mutex_timed.*
 
 build/order/libfsock.a: $(ORDER_LIBRARY)

@@ -152,6 +152,7 @@ TRANSFERS(ssize_t, sendto,
     (int fd, const void *b, size_t n, int flags, const struct sockaddr *a, socklen_t l),
     (fd, b, n, flags, a, l))
 TRANSFERS(ssize_t, recvmsg, (int fd, struct msghdr *m, int flags), (fd, m, flags))
+TRANSFERS(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags), (fd, m, flags))
 TRANSFERS(int, recvmmsg, (int fd, struct mmsghdr *m, unsigned n, int flags, struct timespec *t),
     (fd, m, n, flags, t))
 TRANSFERS(int, sendmmsg, (int fd, struct mmsghdr *m, unsigned n, int flags), (fd, m, n, flags))
