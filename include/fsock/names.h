@@ -85,9 +85,9 @@ FSOCK_API int fsock_get_port_by_service(const char *service, int socket_type);
  * the host itself.
  *
  * Names are looked up in threads of the library: at most 32 at a time; further look-ups wait for
- * their turn. fsock_close() cancels a look-up at any moment. In a child of fork(2) the handle looks
- * the name up again when it is next asked for its addresses. To limit the time, set a timer
- * (fsock_waitlist_set_timeout()).
+ * their turn. fsock_close() cancels a look-up at any moment. In a child of fork(2) the handle is
+ * readable at once, and the look-up begins again when fsock_lookup_addresses() is called. To limit
+ * the time, set a timer (fsock_waitlist_set_timeout()).
  * Returns: the handle; or NULL.
  * Errors: EINVAL also for neither host nor service, another socket type, and a number above 65535;
  *   those that are known without a look-up, such as a malformed address; EMFILE, ENFILE, ENOMEM.

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -159,6 +160,30 @@ bind_or_replace(int fd, const struct fsock_addr *addr)
 }
 
 /*
+ * Sets the permissions of the file, but not of one that a link in its place points to. That was
+ * left out of glibc before 2.32, and needs /proc. Returns 0 or -1.
+ */
+static int
+set_mode(const struct fsock__unix_file *file, unsigned mode)
+{
+	int fd, r = fchmodat(AT_FDCWD, file->path, mode, AT_SYMLINK_NOFOLLOW);
+	char name[sizeof "/proc/self/fd/" + 3 * sizeof fd];
+	struct stat st;
+
+	if (r == 0 || errno != EOPNOTSUPP)
+		return r;
+	fd = fsock__open_path(file->path);
+	if (fd < 0)
+		return -1;
+	snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+	errno = ENOENT;
+	if (fstat(fd, &st) == 0 && st.st_dev == file->device && st.st_ino == file->inode)
+		r = chmod(name, mode);
+	fsock__sys_close(fd);
+	return r;
+}
+
+/*
  * Takes note of which file it is, and gives it what it lacks of the mode. A name that is another
  * file's by now is left alone. Returns 0 or -1.
  */
@@ -174,7 +199,7 @@ note(struct fsock__unix_file *file, unsigned mode)
 	file->inode = st.st_ino;
 	if (mode == 0 || !S_ISSOCK(st.st_mode) || (st.st_mode & 0777) == mode)
 		return 0;
-	return fchmodat(AT_FDCWD, file->path, mode, AT_SYMLINK_NOFOLLOW);
+	return set_mode(file, mode);
 }
 
 struct fsock__unix_file *

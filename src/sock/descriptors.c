@@ -24,7 +24,7 @@
  */
 union control {
 	size_t aligned; /* as a struct cmsghdr */
-	char room[CMSG_SPACE(FSOCK_MAX_DESCRIPTORS * sizeof(int)) + 256];
+	char room[FSOCK_MAX_DESCRIPTORS * sizeof(int) + 320];
 };
 
 /* Whether descriptors can be passed on the socket: 0, or -1 with the error recorded. */
@@ -141,6 +141,7 @@ send_in_turn(struct fsock *s, const struct parcel *p)
 	}
 	fsock__turn_end(s, turn, number);
 	fsock__unfinished_look(s);
+	fsock__handle_note(s);
 	pthread_setcancelstate(cancel, NULL);
 	return r;
 }
@@ -189,12 +190,18 @@ keep(struct basket *b, int fd)
 	b->descriptors[b->count++] = fd;
 }
 
-/* Those of one control message, of which the last may be cut. */
+/*
+ * Those of one control message that ends before `end`. The last may be cut, of which its length
+ * knows nothing on macOS.
+ */
 static void
-keep_all(struct basket *b, const struct cmsghdr *c)
+keep_all(struct basket *b, const struct cmsghdr *c, const char *end)
 {
 	size_t length = c->cmsg_len < CMSG_LEN(0) ? 0 : c->cmsg_len - CMSG_LEN(0);
+	size_t there = (size_t)(end - (const char *)CMSG_DATA(c));
 
+	if (length > there)
+		length = there;
 	for (size_t i = 0; i < length / sizeof(int); i++) {
 		int fd;
 
@@ -221,7 +228,7 @@ receive_once(int fd, void *buf, size_t n, struct basket *b, int *flags)
 		return -1;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&header); c != NULL; c = CMSG_NXTHDR(&header, c))
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-			keep_all(b, c);
+			keep_all(b, c, control.room + header.msg_controllen);
 	if ((header.msg_flags & MSG_CTRUNC) && b->error == 0)
 		b->error = EMFILE;
 	return r;

@@ -12,10 +12,19 @@ fsock__handle_ref(struct fsock *s)
 }
 
 void
+fsock__handle_visit(struct fsock *s)
+{
+	fsock__handle_lock(s);
+	s->references++;
+	s->visitors++;
+	fsock__handle_unlock(s);
+}
+
+void
 fsock__handle_own(struct fsock *s)
 {
 	fsock__handle_lock(s);
-	if (s->references == s->open_files)
+	if (s->references - s->visitors == s->open_files)
 		s->references++;
 	fsock__handle_unlock(s);
 }

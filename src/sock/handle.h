@@ -264,14 +264,16 @@ struct fsock {
 	int family;                   /* AF_... */
 	_Atomic(struct fsock *) next; /* see unfinished.c */
 	int references;
+	int visitors; /* those of the references that a list has while it works without its lock */
 	int open_files;
 	int fd;      /* -1 once closed, for what is no socket, and until it is connected */
 	int foreign; /* of a foreign one: the program's descriptor, or -1 of a timer */
 	struct fsock__name_lookup *lookup; /* of a look-up, which is a foreign one; else NULL */
+	int lookup_process;                /* fsock__process() where it is under way; else 0 */
 	atomic_int is_always_ready;        /* likewise: reading and writing never wait */
 	_Atomic(const struct fsock__transport_ops *) transport;
 
-	atomic_int nonblocking;  /* calls on it never wait */
+	atomic_int nonblocking; /* calls on it never wait */
 	_Atomic(enum fsock__delivers) delivers;
 	atomic_int shut;         /* FSOCK_INPUT, FSOCK_OUTPUT: shut down by fsock_shutdown() */
 	atomic_int era;          /* fsock__process_era() when it was last used, or made */
@@ -326,6 +328,9 @@ fsock__handle_unlock(const struct fsock *s)
 /* One more reference. */
 void fsock__handle_ref(struct fsock *);
 
+/* The same for a while, which makes nobody its owner: see fsock__socket_leave(). */
+void fsock__handle_visit(struct fsock *);
+
 /*
  * Makes the caller the owner of a handle that was given to its streams: it does not end when they
  * close. For who owns it already nothing changes.
@@ -372,11 +377,23 @@ fsock__handle_rest(const struct fsock *s)
 	return until != 0 && fsock__clock_left(until) > 0 ? until : FSOCK__NEVER;
 }
 
+/*
+ * Whether a foreign one is ready without being asked about. So is a look-up in a child of fork(),
+ * until it is asked for its addresses there: what it waits for is its parent's until then.
+ */
+static inline int
+fsock__handle_is_always_ready(const struct fsock *s)
+{
+	return s->is_always_ready ||
+	       (s->lookup_process != 0 && s->lookup_process != fsock__process());
+}
+
 /* Whether the system knows when it is ready: of a timer, or a file, it does not. */
 static inline int
 fsock__handle_is_polled(const struct fsock *s)
 {
-	return s->role != FSOCK__FOREIGN || (s->fd != FSOCK__NO_FD && !s->is_always_ready);
+	return s->role != FSOCK__FOREIGN ||
+	       (s->fd != FSOCK__NO_FD && !fsock__handle_is_always_ready(s));
 }
 
 /* Tells the lists that it is in: see struct fsock__watch_ops. */

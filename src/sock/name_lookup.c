@@ -101,7 +101,7 @@ static int
 open_watched(struct fsock__name_lookup *l)
 {
 	struct fsock__wake wake;
-	int fd;
+	int fd, error;
 
 	if (l->lookup != NULL) {
 		l->watched = fsock__lookup_fd(l->lookup);
@@ -111,12 +111,16 @@ open_watched(struct fsock__name_lookup *l)
 		return -1;
 	fsock__wake_send(&wake);
 	fd = fcntl(wake.fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	if (fd >= 0)
-		fsock__wake_close(&wake);
+	error = errno;
+	fsock__wake_close(&wake);
+	errno = error;
 	return fd;
 }
 
-/* In a child of fork() another descriptor is that of the look-up: the handle's follows. */
+/*
+ * In a child of fork() another descriptor is that of the look-up: the handle's follows. No list of
+ * the child's has had the old one polled: see fsock__handle_is_always_ready().
+ */
 static void
 follow(struct fsock *s, struct fsock__name_lookup *l)
 {
@@ -126,6 +130,8 @@ follow(struct fsock *s, struct fsock__name_lookup *l)
 		return;
 	fcntl(s->fd, F_SETFD, FD_CLOEXEC);
 	l->watched = fd;
+	s->lookup_process = fsock__process();
+	fsock__handle_note(s);
 }
 
 /* Makes the answer of what getaddrinfo(3) gave. Returns 1, or -1 with the error recorded. */
@@ -205,6 +211,7 @@ wrap(struct fsock__name_lookup *l)
 		return NULL;
 	s->fd = s->foreign = fd;
 	s->lookup = l;
+	s->lookup_process = l->lookup != NULL ? fsock__process() : 0;
 	return s;
 }
 

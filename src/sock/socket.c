@@ -282,12 +282,14 @@ fsock__socket_cut(struct fsock *s)
 	errno = saved;
 }
 
-void
-fsock__socket_unref(struct fsock *s)
+/* Drops a reference, maybe a visitor's. At the last the handle leaves its lists and is freed. */
+static void
+drop_reference(struct fsock *s, int is_visitor)
 {
 	int left;
 
 	fsock__handle_lock(s);
+	s->visitors -= is_visitor;
 	left = --s->references;
 	fsock__handle_unlock(s);
 	if (left > 0)
@@ -304,6 +306,18 @@ fsock__socket_unref(struct fsock *s)
 		fsock__layer_drop(s->settings.layer);
 	free(s->failure);
 	free(s);
+}
+
+void
+fsock__socket_unref(struct fsock *s)
+{
+	drop_reference(s, 0);
+}
+
+void
+fsock__socket_leave(struct fsock *s)
+{
+	drop_reference(s, 1);
 }
 
 /* see fsock/socket.h */

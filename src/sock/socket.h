@@ -50,4 +50,7 @@ void fsock__socket_cut(struct fsock *);
 /* Drops one reference; at the last the handle leaves its lists and goes. */
 void fsock__socket_unref(struct fsock *);
 
+/* Drops the reference of fsock__handle_visit(), likewise. */
+void fsock__socket_leave(struct fsock *);
+
 #endif

@@ -39,6 +39,7 @@ struct fsock__window {
 	                               about to be; else 0 */
 	int is_tried;       /* a seek that fails is made good: it is not to be recorded */
 	void *memory;       /* stdio's buffer; NULL: its own */
+	size_t memory_size;
 	_Atomic(struct fsock__window *) next; /* chain of the registry */
 };
 

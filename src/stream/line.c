@@ -5,6 +5,7 @@
 
 #include "deliver.h"
 #include "file.h"
+#include "gather.h"
 #include "hold.h"
 #include "input.h"
 #include "readable.h"
@@ -17,8 +18,17 @@
 int
 fsock__line_deliver(struct fsock *s, const struct fsock_record *record)
 {
-	if (s->stream != NULL && fsock__deliver_records(s->stream, record) < 0)
-		return fsock__handle_error(s, "serve", errno);
+	struct fsock__window *held;
+	int r;
+
+	if (s->stream != NULL) { /* stdio may hold input of before */
+		if (fsock__gather_hold(s->stream, "serve", &held) < 0)
+			return -1;
+		r = fsock__deliver_records(s->stream, record);
+		fsock__hold_release(s->stream, held);
+		if (r < 0)
+			return fsock__handle_error(s, "serve", errno);
+	}
 	s->nonblocking = 1;
 	s->settings.delivery = FSOCK_DELIVER_WHOLE_RECORD;
 	s->settings.record = *record;

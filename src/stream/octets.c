@@ -72,19 +72,21 @@ fsock_read_octets(FILE *f, void *buf, size_t n)
 	struct fsock__window *w = fsock__registry_window(f, FSOCK_INPUT, "read");
 	uint8_t *octets = buf;
 	size_t done = 0;
-	int saved = errno;
+	int begun, saved = errno;
 	ssize_t r;
 
 	if (!has_octets(w, "read", buf, n))
 		return 0;
 	flockfile(f);
-	r = begin(w) < 0 ? -1 : await_whole(w);
+	begun = begin(w) == 0;
+	r = begun ? await_whole(w) : -1;
 	while (r > 0 && done < n) {
 		r = await_octet(w);
 		if (r > 0)
 			done += fsock__input_take(w->stream, octets + done, n - done);
 	}
-	fsock__record_look_ahead(w->stream);
+	if (begun)
+		fsock__record_look_ahead(w->stream);
 	fsock__hold_publish(w);
 	funlockfile(f);
 	if (r >= 0)
@@ -120,6 +122,8 @@ fsock_peek_byte(FILE *f)
 		r = await_octet(w);
 	if (r > 0)
 		octet = stream->raw.data[stream->raw.head];
+	if (r >= 0)
+		fsock__record_look_ahead(stream);
 	fsock__hold_publish(w);
 	funlockfile(f);
 	if (r >= 0)

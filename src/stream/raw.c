@@ -5,6 +5,7 @@
 #include "hold.h"
 #include "input.h"
 #include "raw.h"
+#include "record.h"
 #include "sender.h"
 #include "text.h"
 
@@ -45,6 +46,8 @@ take(struct fsock__stream *stream, void *buf, size_t n, uint64_t *left)
 	}
 	r = (ssize_t)fsock__input_take(stream, buf, n);
 	fsock__input_forget(stream); /* what is taken here is not to be unread */
+	if (held != NULL)
+		fsock__record_look_ahead(stream);
 	*left = stream->bound - fsock__buffer_position(&stream->raw);
 	if (r == 0 && *left > 0) { /* an error that a wait has met: the kernel tells it but once */
 		error = stream->read_error;

@@ -16,14 +16,17 @@
 
 /*
  * Output is worth more than input: what does not fit in stdio's buffer is a system call each time;
- * and two more to block signals where there are layers, however many records of theirs it is.
+ * and two more to block signals where there are layers, however many records of theirs it is. A
+ * program that stops writing at high_water must not find it far exceeded by one flush.
  */
 static size_t
 buffer_size(const struct fsock__window *w)
 {
+	const struct fsock *s = w->stream->socket;
+
 	if (w->sides != FSOCK_OUTPUT)
 		return 8192;
-	return fsock__layers_are_on(w->stream->socket) ? 65536 : 16384;
+	return fsock__layers_are_on(s) && s->settings.high_water >= 65536 ? 65536 : 16384;
 }
 
 /*
@@ -42,6 +45,7 @@ fsock__window_set_buffer(struct fsock__window *w, FILE *file)
 	w->memory = NULL;
 	if (memory != MAP_FAILED) {
 		w->memory = memory;
+		w->memory_size = size;
 		setvbuf(file, memory, _IOFBF, size);
 	}
 	errno = saved;
@@ -180,13 +184,14 @@ fsock__window_close(struct fsock__window *w)
 	struct fsock *s = w->stream->socket;
 	int is_last, last_output, r = 0;
 	void *memory = w->memory;
+	size_t memory_size = w->memory_size;
 
 	fsock__registry_remove(w);
 	finish(w);
 	is_last = leave(w, &last_output);
 	/* fclose() of no libc touches its buffer any more once it has called this. */
 	if (memory != NULL)
-		munmap(memory, buffer_size(w));
+		munmap(memory, memory_size);
 	if (is_last && !s->releasing)
 		r = fsock__socket_end(s);
 	else if (last_output && !s->releasing)

@@ -77,10 +77,10 @@ work_on_first(struct fsock_waitlist *list)
 	fsock__ring_remove(&m->in_layered);
 	if (m->own.fd < 0 || m->is_pending)
 		return;
-	fsock__handle_ref(s);
+	fsock__handle_visit(s);
 	fsock__lock_give(&list->lock);
 	fsock__layered_work(s, interest, news);
-	fsock__socket_unref(s);
+	fsock__socket_leave(s);
 	fsock__lock_take(&list->lock);
 }
 

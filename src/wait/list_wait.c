@@ -88,6 +88,9 @@ look_at_suspects(struct fsock_waitlist *list)
 			add_ready(m, found);
 		else if (found == 0)
 			fsock__ring_remove(&m->in_suspects);
+		/* Its layers are to be worked on before the next wait. */
+		if (found > 0 && m->socket != NULL && m->socket->output.is_held)
+			fsock__member_suspect(m);
 	}
 	fsock__error_back(before);
 }
@@ -149,7 +152,14 @@ take_found(struct fsock__member *m, int state)
 	if ((state & FSOCK_INPUT) && !fsock__look_is_readable(s, state, m) &&
 	    !(state & (FSOCK_HANGUP | FSOCK_FAILED)))
 		state &= ~FSOCK_INPUT;
-	if (state != 0 && m->socket != NULL) /* it may have been removed meanwhile */
+	if (m->socket == NULL) /* removed meanwhile, or closed: */
+		return;
+	if (m->is_hidden) {
+		fsock__closing_check(m);
+		return;
+	}
+	state = wanted(m, state);
+	if (state != 0)
 		add_ready(m, state);
 }
 

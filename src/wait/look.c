@@ -35,11 +35,11 @@ fetch_unlocked(struct fsock__member *m, int state)
 	struct fsock *s = m->socket;
 	int r;
 
-	fsock__handle_ref(s);
+	fsock__handle_visit(s);
 	list->waiting = FSOCK__ASKER;
 	fsock__lock_give(&list->lock);
 	r = fetch(s, state);
-	fsock__socket_unref(s);
+	fsock__socket_leave(s);
 	fsock__lock_take(&list->lock);
 	list->waiting = FSOCK__NOBODY;
 	return r;
@@ -90,7 +90,7 @@ look_inside(struct fsock__member *m)
 {
 	int state = fsock__layers_are_on(m->socket) ? fsock__layered_state(m) : 0;
 
-	if (m->socket->is_always_ready)
+	if (fsock__handle_is_always_ready(m->socket))
 		return m->interest;
 	if (!(m->interest & FSOCK_INPUT) || m->socket->output.congested)
 		return state;

@@ -176,7 +176,7 @@ look_inside(struct once *w, size_t i)
 		add_pending(w, s);
 	else if (fd < 0)
 		found(w, s, FSOCK_FAILED);
-	else if (s->is_always_ready || fsock__held_has_input(s))
+	else if (fsock__handle_is_always_ready(s) || fsock__held_has_input(s))
 		found(w, s, FSOCK_INPUT | fsock__layered_end(s));
 	else
 		send_held(w, s, &w->fds[i]);

@@ -323,6 +323,30 @@ look_up_again(void *arg)
 	return 0;
 }
 
+/* The same with a list of its own: readable before it is asked, and again when the answer comes. */
+static int
+look_up_in_list(void *arg)
+{
+	fsock_waitlist *own = fsock_waitlist_new();
+	struct fsock_addr list[4];
+	fsock *l = arg;
+
+	changed = (pthread_cond_t)PTHREAD_COND_INITIALIZER; /* the parent's threads wait on it */
+	SOCK_EXPECT(fsock_waitlist_add(own, l, FSOCK_INPUT, NULL) == 0);
+	SOCK_EXPECT(fsock_waitlist_wait(own, 25, NULL) == 1);
+	SOCK_EXPECT(fsock_waitlist_next(own, NULL) == l);
+	SOCK_EXPECT(fsock_lookup_addresses(l, list, 4) < 0 && errno == EAGAIN);
+	SOCK_EXPECT(fsock_waitlist_wait(own, 0, NULL) == 0);
+	open_gate();
+	SOCK_EXPECT(fsock_waitlist_wait(own, 25, NULL) == 1);
+	SOCK_EXPECT(fsock_waitlist_next(own, NULL) == l);
+	SOCK_EXPECT(fsock_lookup_addresses(l, list, 4) == 2);
+	SOCK_EXPECT(fsock_close(l) == 0);
+	SOCK_EXPECT(fsock_waitlist_wait(own, 0, NULL) == 0);
+	fsock_waitlist_free(own);
+	return 0;
+}
+
 static int
 only_close(void *arg)
 {
@@ -330,13 +354,15 @@ only_close(void *arg)
 	return 0;
 }
 
+static int (*const in_child[])(void *) = { only_close, look_up_again, look_up_in_list };
+
 START_TEST(child)
 {
 	fsock *l = look_up("slow", "tcp", SOCK_STREAM, FSOCK_ANY_FAMILY);
 
 	await_asking(1);
-	if (_i || SOCK_MAY_FORK_THREADS)
-		ck_assert_int_eq(sock_child(_i ? only_close : look_up_again, l), 0);
+	if (in_child[_i] == only_close || SOCK_MAY_FORK_THREADS)
+		ck_assert_int_eq(sock_child(in_child[_i], l), 0);
 	open_gate();
 	ck_assert_int_eq(wait_state(0, l, 25), FSOCK_INPUT);
 	check_answers(l, "192.0.2.1:7 [2001:db8::1]:7");
@@ -410,7 +436,7 @@ main(void)
 	tcase_add_loop_test(tcase, waited_for, 0, wait_ways());
 	tcase_add_loop_test(tcase, cancelled, 0, 4);
 	tcase_add_test(tcase, many);
-	tcase_add_loop_test(tcase, child, 0, 2);
+	tcase_add_loop_test(tcase, child, 0, COUNT(in_child));
 	tcase_add_test(tcase, bad_calls);
 	tcase_add_loop_test(tcase, port_alone, 0, COUNT(ports));
 	suite_add_tcase(suite, tcase);
