@@ -116,6 +116,11 @@
  * If the output cannot be sent, the call that sends it fails (a read as well), or a wait reports
  * FSOCK_FAILED. As after any failed write, later writes and the close fail, too. fflush() of the
  * one-way stream sends, with and without the option.
+ * Before fork(2), call fsock_send_pending() and not only fflush(). A read that waits for room is
+ * ended by fsock_shutdown(s, FSOCK_IO), and not by ending input alone. What another thread writes
+ * during fsock_wait_for_input() is sent at once as far as the peer takes it, and completed by the
+ * next call. If a thread is cancelled in, or jumps out of, one of these calls, output of the socket
+ * is sent as without the option from then on.
  *
  * Some limits come from the libc's own stdio. A library on top of it cannot remove them:
  *

@@ -217,6 +217,31 @@ START_TEST(given)
 }
 END_TEST
 
+/* What stdio has read ahead, before the server is given the client, is served. */
+START_TEST(given_when_read)
+{
+	fsock *ends[2];
+	fsock_server *server;
+
+	ck_assert_int_eq(
+	    fsock_pair(
+		ends, &(struct fsock_options){ .element_type = _i ? FSOCK_BYTE : FSOCK_CHARACTER }),
+	    0);
+	put(ends[1], "Xone\nthree\n", 11);
+	ck_assert_int_eq(getc(fsock_stream(ends[0])), 'X');
+	options = (struct fsock_server_options){ .sockets = ends, .socket_count = 1 };
+	server = fsock_server_start_lines(NULL, 0, answer_length, NULL, &options);
+	ck_assert_ptr_nonnull(server);
+	lines_expect(ends[1], "3 1\n");
+	lines_expect(ends[1], "5 1\n");
+	put(ends[1], "end\n", 4);
+	lines_expect(ends[1], "3 1\n");
+	lines_expect_end(ends[1]);
+	ck_assert_int_ge(fsock_server_stop(server, 20), 0);
+	fsock_close(ends[1]);
+}
+END_TEST
+
 /* A server of lines does not care for the option; records of octets are none of text. */
 START_TEST(options_of_kinds)
 {
@@ -246,6 +271,7 @@ main(void)
 	tcase_add_loop_test(t, how_it_ends, 0, (int)(sizeof endings / sizeof endings[0]));
 	tcase_add_loop_test(t, set_by_handler, 0, 3);
 	tcase_add_loop_test(t, given, 0, 2);
+	tcase_add_loop_test(t, given_when_read, 0, 2);
 	tcase_add_test(t, options_of_kinds);
 	suite_add_tcase(s, t);
 	return sock_run(s);

@@ -1,6 +1,7 @@
 /* Layers, by one that does all that a layer may do: see support/layered.h. */
 #include "../../src/base/compat.h"
 
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include <check.h>
@@ -135,6 +136,27 @@ START_TEST(at_the_very_octet)
 	ck_assert_ptr_nonnull(fgets(line, sizeof line, in));
 	ck_assert_ptr_nonnull(fgets(line, sizeof line, in));
 	ck_assert_str_eq(line, "lines\n");
+	close_pair(ends);
+}
+END_TEST
+
+/* A stream that was opened before the layer came gives back what it had mapped, and no more. */
+START_TEST(buffer_of_before)
+{
+	enum { BEHIND = 65536 };
+	char *behind =
+	    mmap(NULL, BEHIND, PROT_READ | PROT_WRITE, MAP_PRIVATE | FSOCK__MAP_ANONYMOUS, -1, 0);
+	fsock *ends[2];
+	FILE *out;
+
+	ck_assert(behind != MAP_FAILED);
+	ck_assert_int_eq(fsock_pair(ends, NULL), 0);
+	out = fsock_output(ends[0]); /* what is mapped next is in front of what was mapped last */
+	ck_assert_int_eq(mangle_push(ends[0], &plain, 0), 0);
+	ck_assert_int_eq(fclose(out), 0);
+	for (size_t i = 0; i < BEHIND; i += 4096)
+		ck_assert_int_eq(behind[i], 0);
+	ck_assert_int_eq(munmap(behind, BEHIND), 0);
 	close_pair(ends);
 }
 END_TEST
@@ -837,6 +859,7 @@ main(void)
 	tcase_add_checked_fixture(t, mangle_reset, NULL);
 	tcase_add_loop_test(t, both_ways, 0, 2 * COUNT(plans));
 	tcase_add_test(t, at_the_very_octet);
+	tcase_add_test(t, buffer_of_before);
 	tcase_add_loop_test(t, read_ahead, 0, 2);
 	tcase_add_loop_test(t, failure, 0, 2);
 	tcase_add_test(t, failure_in_a_list);
