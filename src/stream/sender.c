@@ -184,7 +184,8 @@ may_hold(const struct fsock__stream *stream, size_t n)
 	const struct fsock__output *out = &s->output;
 	size_t most = s->settings.high_water < BATCH ? s->settings.high_water : BATCH;
 
-	if (!stream->may_hold || (out->queued > 0 && !out->is_held) || s->connecting != NULL)
+	if (!stream->may_hold || (out->queued > 0 && !out->is_held) || s->connecting != NULL ||
+	    (s->shut & FSOCK_OUTPUT))
 		return 0;
 	return n < most - fsock__queue_count(&stream->queue) && out->awaited == 0 &&
 	       !fsock__unfinished_begun;
