@@ -12,6 +12,7 @@
  *	fsock/stream.h   the FILE streams of a socket
  *	fsock/format.h   charset and line ends of a stream, octets next to text
  *	fsock/datagram.h datagrams; send and receive, also alongside the FILEs
+ *	fsock/unix.h     Unix-domain sockets: who the peer is, passing descriptors
  *	fsock/option.h   options by name
  *	fsock/layer.h    layers below the streams, such as TLS
  *	fsock/wait.h     waiting for many sockets at once

@@ -145,7 +145,7 @@ fsock__worker_begin(struct fsock__worker *w)
 	int another, cutting;
 
 	if (w->client != NULL)
-		fsock__handle_ref(w->client);
+		fsock__handle_visit(w->client);
 	pthread_mutex_lock(&server->lock);
 	w->busy = 1;
 	w->held = w->client;
@@ -183,7 +183,7 @@ fsock__worker_end(struct fsock__worker *w)
 	w->client = NULL;
 	w->host = NULL;
 	if (held != NULL)
-		fsock__socket_unref(held);
+		fsock__socket_leave(held);
 	return stays;
 }
 
@@ -214,7 +214,7 @@ fsock__worker_cut_off(fsock_server *server)
 	pthread_mutex_unlock(&server->lock);
 	while ((client = take_held(server)) != NULL) {
 		fsock__socket_cut(client);
-		fsock__socket_unref(client);
+		fsock__socket_leave(client);
 	}
 	if (server->ops->wake != NULL)
 		server->ops->wake(server);

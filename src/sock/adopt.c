@@ -79,18 +79,6 @@ give_back(fsock *s)
 	return NULL;
 }
 
-/* As fsock_datagram() does for a socket of its own. Both addresses are the descriptor's. */
-static void
-ask_path(struct fsock *s, const struct fsock_addr *local, int is_connected)
-{
-	enum fsock_switch wanted = s->settings.receive_destination;
-
-	if (wanted == FSOCK_DEFAULT && !is_connected && fsock_addr_is_wildcard(local))
-		wanted = FSOCK_ON;
-	if (s->role == FSOCK__DATAGRAM && wanted == FSOCK_ON)
-		s->tells_path = fsock__datagram_path_ask(s->fd, s->family);
-}
-
 /* see fsock/socket.h */
 fsock *
 fsock_adopt(int descriptor, const struct fsock_options *options)
@@ -123,7 +111,9 @@ fsock_adopt(int descriptor, const struct fsock_options *options)
 	if (s == NULL)
 		return NULL;
 	s->output.has_sent = 1; /* by others */
-	ask_path(s, &local, is_connected);
+	if (role == FSOCK__DATAGRAM)
+		s->tells_path = fsock__datagram_path_choose(
+		    descriptor, s->family, settings.receive_destination, &local, is_connected);
 	if (role == FSOCK__LISTENER)
 		prepare_listener(s);
 	if (role == FSOCK__CONNECTED && fsock__layer_make(s, 1) < 0)

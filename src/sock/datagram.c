@@ -58,18 +58,12 @@ set_options(int fd, int family, const struct fsock__settings *set)
 	return fsock__sys_set_int(fd, SOL_SOCKET, FSOCK__SO_REUSEPORT, 1);
 }
 
-/*
- * Asks for the path of what is received, unless the program has said otherwise; before binding, as
- * nothing is known of what has come by then. It is what a server on all addresses needs.
- */
+/* Before binding, as nothing is known of what has come by then. */
 static void
 ask_path(struct plan *p, int fd, int family, const struct fsock_addr *local)
 {
-	enum fsock_switch wanted = p->settings->receive_destination;
-
-	if (wanted == FSOCK_DEFAULT && p->peers == NULL && fsock_addr_is_wildcard(local))
-		wanted = FSOCK_ON;
-	p->tells_path = wanted == FSOCK_ON && fsock__datagram_path_ask(fd, family);
+	p->tells_path = fsock__datagram_path_choose(
+	    fd, family, p->settings->receive_destination, local, p->peers != NULL);
 }
 
 /*

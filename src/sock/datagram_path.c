@@ -19,6 +19,15 @@ fsock__datagram_path_ask(int fd, int family)
 	return asked;
 }
 
+int
+fsock__datagram_path_choose(
+    int fd, int family, enum fsock_switch option, const struct fsock_addr *local, int is_connected)
+{
+	if (option == FSOCK_DEFAULT && !is_connected && fsock_addr_is_wildcard(local))
+		option = FSOCK_ON;
+	return option == FSOCK_ON && fsock__datagram_path_ask(fd, family);
+}
+
 /*
  * What the header says and what the system would answer from differ for groups and broadcasts. Of
  * datagrams that came before the system was asked it does not know the latter.

@@ -25,6 +25,13 @@ union fsock__datagram_control {
 int fsock__datagram_path_ask(int fd, int family);
 
 /*
+ * The same where the option says so: by default, if the socket is on all addresses (`local`; NULL:
+ * not bound) and not connected, as a server is.
+ */
+int fsock__datagram_path_choose(
+    int fd, int family, enum fsock_switch option, const struct fsock_addr *local, int is_connected);
+
+/*
  * Sets `local`, `group` and `interface_number` of a message by what has come with it: to no address
  * and 0 without control data.
  */

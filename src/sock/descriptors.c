@@ -11,9 +11,9 @@
 #include "handle.h"
 #include "layers.h"
 #include "pending.h"
+#include "send.h"
 #include "socket.h"
 #include "transfer.h"
-#include "unfinished.h"
 
 #define SENDING   "send descriptors"
 #define RECEIVING "receive descriptors"
@@ -98,52 +98,21 @@ send_first(struct fsock *s, const struct parcel *p)
 	}
 }
 
-/* In the turn of the output side. Returns how many octets have gone, or -1. */
+/* see fsock__send_fn: returns how many octets have gone, or -1 */
 static ssize_t
-send_parcel(struct fsock *s, const struct parcel *p)
+send_parcel(struct fsock *s, const void *arg)
 {
-	ssize_t r;
+	const struct parcel *p = arg;
+	ssize_t r = send_first(s, p);
 
-	s->output.is_unsure = 1; /* nobody will hand these octets over again */
-	r = send_first(s, p);
 	if (r > 0)
 		s->output.has_sent = 1;
-	if (r > 0 && !s->nonblocking && (size_t)r < p->size) {
-		if (fsock__transfer_send(s, (const char *)p->data + r, p->size - (size_t)r) < 0) {
-			fsock__socket_fail_output(s, errno);
-			r = -1;
-		} else {
-			r = (ssize_t)p->size;
-		}
-	}
-	s->output.is_unsure = 0;
-	return r;
-}
-
-/* Takes the turn. Of one that was jumped out of it is not known how much has gone. */
-static ssize_t
-send_in_turn(struct fsock *s, const struct parcel *p)
-{
-	struct fsock__turn *turn = &s->output.turn;
-	int how = fsock__turn_take(s, turn, fsock__transfer_patience(s)), cancel;
-	unsigned number = turn->number;
-	ssize_t r;
-
-	if (how < 0)
-		return fsock__handle_error(s, SENDING, errno);
-	fsock__unfinished_look(s);
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel); /* which would leave it taken */
-	if (how == FSOCK__TURN_RESUMED) {
-		r = fsock__handle_error(s, SENDING, EINTR);
-		fsock__socket_fail_output(s, EINTR);
-	} else {
-		r = send_parcel(s, p);
-	}
-	fsock__turn_end(s, turn, number);
-	fsock__unfinished_look(s);
-	fsock__handle_note(s);
-	pthread_setcancelstate(cancel, NULL);
-	return r;
+	if (r <= 0 || s->nonblocking || (size_t)r == p->size)
+		return r;
+	if (fsock__transfer_send(s, (const char *)p->data + r, p->size - (size_t)r) == 0)
+		return (ssize_t)p->size;
+	fsock__socket_fail_output(s, errno);
+	return -1;
 }
 
 /* see fsock/unix.h */
@@ -164,7 +133,8 @@ fsock_send_descriptors(
 	if (s->stream != NULL &&
 	    (s->stream_ops->flush(s, FSOCK__FLUSH_ALL) < 0 || s->stream_ops->drain(s) < 0))
 		return -1;
-	r = send_in_turn(s, &parcel);
+	r = fsock__send_in_turn(s, SENDING, send_parcel, &parcel);
+	fsock__handle_note(s); /* a list may have come in vain to send what was held back */
 	if (r >= 0)
 		errno = saved;
 	return r;

@@ -4,14 +4,6 @@
 #include "../base/error.h"
 
 void
-fsock__handle_ref(struct fsock *s)
-{
-	fsock__handle_lock(s);
-	s->references++;
-	fsock__handle_unlock(s);
-}
-
-void
 fsock__handle_visit(struct fsock *s)
 {
 	fsock__handle_lock(s);

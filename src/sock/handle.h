@@ -248,7 +248,8 @@ fsock__handle_delivers(const struct fsock_record *record)
 
 /*
  * What must stay true:
- *  1. `references` counts the owner of the handle and each open FILE; at 0 the memory goes.
+ *  1. `references` counts the owner of the handle, each open FILE and the `visitors`; at 0 the
+ *     memory goes.
  *  2. `open_files` counts the FILEs. When the last one closes, the descriptor is closed, unless
  *     it is being released. While any FILE is open, `fd` changes but once, from -1.
  *  3. `fd`, `references`, `open_files`, `connecting` and `stream` change under the handle's lock
@@ -264,7 +265,7 @@ struct fsock {
 	int family;                   /* AF_... */
 	_Atomic(struct fsock *) next; /* see unfinished.c */
 	int references;
-	int visitors; /* those of the references that a list has while it works without its lock */
+	int visitors; /* lists and servers that are at work on it without a lock */
 	int open_files;
 	int fd;      /* -1 once closed, for what is no socket, and until it is connected */
 	int foreign; /* of a foreign one: the program's descriptor, or -1 of a timer */
@@ -325,10 +326,7 @@ fsock__handle_unlock(const struct fsock *s)
 	fsock__lock_give(fsock__lock_of(s));
 }
 
-/* One more reference. */
-void fsock__handle_ref(struct fsock *);
-
-/* The same for a while, which makes nobody its owner: see fsock__socket_leave(). */
+/* One more reference, for a while, which makes nobody its owner: see fsock__socket_leave(). */
 void fsock__handle_visit(struct fsock *);
 
 /*

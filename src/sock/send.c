@@ -9,6 +9,7 @@
 #include "../base/error.h"
 #include "layers.h"
 #include "pending.h"
+#include "send.h"
 #include "socket.h"
 #include "../base/sys.h"
 #include "transfer.h"
@@ -69,48 +70,57 @@ offer(fsock *s, const void *data, size_t size)
 	return r == 0 && size > 0 ? fsock__handle_error(s, "send", EAGAIN) : r;
 }
 
-/* Nobody will hand over these octets again: until all have gone the turn is unsure. */
-static int
-send_in_turn(fsock *s, const void *data, size_t size)
-{
-	int r;
-
-	s->output.is_unsure = 1;
-	r = fsock__transfer_send(s, data, size);
-	s->output.is_unsure = 0;
-	return r;
-}
-
-/* All octets, in the turn of the output side; the first failure is kept. Returns 0 or -1. */
-static int
-send_all(fsock *s, const void *data, size_t size)
+ssize_t
+fsock__send_in_turn(struct fsock *s, const char *operation, fsock__send_fn *fn, const void *arg)
 {
 	struct fsock__turn *turn = &s->output.turn;
-	int how = fsock__turn_take(s, turn, fsock__transfer_patience(s)), r;
+	int how = fsock__turn_take(s, turn, fsock__transfer_patience(s)), cancel;
 	unsigned number = turn->number;
-	int cancel;
+	ssize_t r;
 
 	if (how < 0)
-		return fsock__handle_error(s, "write", errno);
+		return fsock__handle_error(s, operation, errno);
 	fsock__unfinished_look(s);
 	/* A thread cancelled in here would leave the turn taken. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	if (how == FSOCK__TURN_RESUMED) /* how much of another send has gone is not known */
-		r = fsock__handle_error(s, "write", EINTR);
-	else
-		r = send_in_turn(s, data, size);
-	if (r < 0)
-		fsock__socket_fail_output(s, errno);
+	if (how == FSOCK__TURN_RESUMED) {
+		r = fsock__handle_error(s, operation, EINTR);
+		fsock__socket_fail_output(s, EINTR);
+	} else {
+		s->output.is_unsure = 1;
+		r = fn(s, arg);
+		s->output.is_unsure = 0;
+	}
 	fsock__turn_end(s, turn, number);
 	fsock__unfinished_look(s);
 	pthread_setcancelstate(cancel, NULL);
 	return r;
 }
 
+/* What is to be sent. */
+struct octets {
+	const void *data;
+	size_t size;
+};
+
+/* see fsock__send_fn: all octets, or output has failed */
+static ssize_t
+send_all(struct fsock *s, const void *arg)
+{
+	const struct octets *octets = arg;
+
+	if (fsock__transfer_send(s, octets->data, octets->size) == 0)
+		return (ssize_t)octets->size;
+	fsock__socket_fail_output(s, errno);
+	return -1;
+}
+
 /* Beside the FILEs of a stream, or without any: all octets, or what is missing is remembered. */
 static ssize_t
 send_stream(fsock *s, const void *data, size_t size, const struct fsock_addr *to)
 {
+	const struct octets octets = { data, size };
+
 	if (to != NULL && to->length != 0)
 		return fail(s, to, EISCONN);
 	if (s->stream != NULL)
@@ -121,7 +131,7 @@ send_stream(fsock *s, const void *data, size_t size, const struct fsock_addr *to
 		return fsock__pending_error(s, "write");
 	if (s->nonblocking)
 		return offer(s, data, size);
-	return send_all(s, data, size) < 0 ? -1 : (ssize_t)size;
+	return fsock__send_in_turn(s, "write", send_all, &octets);
 }
 
 /* see fsock/datagram.h */

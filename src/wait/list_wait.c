@@ -152,9 +152,9 @@ take_found(struct fsock__member *m, int state)
 	if ((state & FSOCK_INPUT) && !fsock__look_is_readable(s, state, m) &&
 	    !(state & (FSOCK_HANGUP | FSOCK_FAILED)))
 		state &= ~FSOCK_INPUT;
-	if (m->socket == NULL) /* removed meanwhile, or closed: */
+	if (m->socket == NULL) /* it was removed meanwhile */
 		return;
-	if (m->is_hidden) {
+	if (m->is_hidden) { /* or closed */
 		fsock__closing_check(m);
 		return;
 	}

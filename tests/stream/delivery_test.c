@@ -19,15 +19,6 @@
 static const size_t sizes[] = { 0, 9, 16, 100, 20000 }; /* 0: what the library gives */
 static const size_t pieces[] = { 1, 2, 3, 7, 100000 };
 
-static FILE *
-open_stream(const struct stdio_link *link, int two_way)
-{
-	FILE *f = two_way ? fsock_stream(link->s) : fsock_input(link->s);
-
-	ck_assert_ptr_nonnull(f);
-	return f;
-}
-
 /* Lines of all lengths around those of the buffers, and a rest without an end. */
 static size_t
 make_text(char *text)
@@ -101,7 +92,7 @@ read_all(const struct records_way *way, int two_way, enum stdio_transport transp
 	FILE *f;
 
 	stdio_link_open(&link, transport, &options);
-	f = open_stream(&link, two_way);
+	f = stdio_link_input(&link, two_way);
 	if (size > 0)
 		ck_assert_int_eq(setvbuf(f, memory, _IOFBF, size), 0);
 	stdio_feeder_start(&feeder, &link, text, length, piece, 1);
@@ -186,7 +177,7 @@ START_TEST(timeout_consumes_nothing)
 	FILE *f;
 
 	stdio_link_open(&link, (enum stdio_transport)(_i / 4), &options);
-	f = open_stream(&link, _i / 2 % 2);
+	f = stdio_link_input(&link, _i / 2 % 2);
 	for (int i = 0; i < COUNT(parts); i++) {
 		stdio_far_puts(&link, parts[i]);
 		set_patience(&link, 0.001);
@@ -222,7 +213,7 @@ START_TEST(octets_wait_for_their_line)
 	FILE *f;
 
 	stdio_link_open(&link, (enum stdio_transport)(_i / 2), &options);
-	f = open_stream(&link, _i % 2);
+	f = stdio_link_input(&link, _i % 2);
 	stdio_far_puts(&link, "abc");
 	ck_assert_int_eq(getc(f), EOF);
 	ck_assert_uint_eq(fread(got, 1, 3, f), 0);

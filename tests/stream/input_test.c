@@ -24,15 +24,6 @@ memory_of(fsock *s)
 	return stream->raw.capacity;
 }
 
-static FILE *
-open_stream(const struct stdio_link *link, int two_way)
-{
-	FILE *f = two_way ? fsock_stream(link->s) : fsock_input(link->s);
-
-	ck_assert_ptr_nonnull(f);
-	return f;
-}
-
 /* ---- The longest line. */
 
 /*
@@ -126,7 +117,7 @@ read_limited(const struct limit *row, int two_way, enum stdio_transport transpor
 	FILE *f;
 
 	stdio_link_open(&link, transport, &options);
-	f = open_stream(&link, two_way);
+	f = stdio_link_input(&link, two_way);
 	stdio_feeder_start(&feeder, &link, text, n, piece, 1);
 	for (int i = 0; i < row->good; i++) {
 		ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
@@ -186,7 +177,7 @@ START_TEST(flood)
 	ck_assert_ptr_nonnull(octets);
 	memset(octets, 'x', size);
 	stdio_link_open(&link, STDIO_TCP4, &options);
-	f = open_stream(&link, _i % 2);
+	f = stdio_link_input(&link, _i % 2);
 	stdio_feeder_start(&feeder, &link, octets, size, size, 1);
 	while ((n = fread(line, 1, 3000, f)) == 3000) {
 		total += n;
@@ -223,7 +214,7 @@ START_TEST(timeout)
 	double start;
 
 	stdio_link_open(&link, (enum stdio_transport)(_i / 2), &options);
-	f = open_stream(&link, _i % 2);
+	f = stdio_link_input(&link, _i % 2);
 	for (int i = 0; i < 3; i++) {
 		start = sock_now();
 		errno = 0;
@@ -254,7 +245,7 @@ START_TEST(getline_after_timeout)
 	FILE *f;
 
 	stdio_link_open(&link, STDIO_SOCKETPAIR, &options);
-	f = open_stream(&link, _i);
+	f = stdio_link_input(&link, _i);
 	ck_assert_int_eq(getline(&got, &size, f), -1);
 	ck_assert_int_eq(errno, ETIMEDOUT);
 	stdio_far_puts(&link, "line\n");
@@ -278,7 +269,7 @@ START_TEST(deadline)
 	FILE *f;
 
 	stdio_link_open(&link, (enum stdio_transport)(_i / 2), &options);
-	f = open_stream(&link, _i % 2);
+	f = stdio_link_input(&link, _i % 2);
 	for (int i = 0; i < 2; i++) {
 		errno = 0;
 		ck_assert_int_eq(getc(f), EOF);
@@ -318,7 +309,7 @@ START_TEST(reset)
 	FILE *f;
 
 	stdio_link_open(&link, (enum stdio_transport)(_i / 2), NULL);
-	f = open_stream(&link, _i % 2);
+	f = stdio_link_input(&link, _i % 2);
 	stdio_far_puts(&link, "before\n");
 	ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
 	ck_assert_str_eq(line, "before\n");
@@ -343,7 +334,7 @@ START_TEST(errno_untouched)
 	FILE *f;
 
 	stdio_link_open(&link, (enum stdio_transport)(_i / 2), NULL);
-	f = open_stream(&link, _i % 2);
+	f = stdio_link_input(&link, _i % 2);
 	stdio_far_puts(&link, "one\ntwo");
 	stdio_far_end(&link);
 	fsock_clear_error();
@@ -383,7 +374,7 @@ START_TEST(large_blocks)
 	for (int i = 0; i < ALL; i++)
 		text[i] = (char)(i * 7 + i / 251);
 	stdio_link_open(&link, _i & 8 ? STDIO_TCP4 : STDIO_SOCKETPAIR, &options);
-	f = open_stream(&link, _i & 4);
+	f = stdio_link_input(&link, _i & 4);
 	if (buffer > 0)
 		ck_assert_int_eq(setvbuf(f, memory, _IOFBF, buffer), 0);
 	stdio_feeder_start(&feeder, &link, text, ALL, PIECE, 1);
@@ -415,7 +406,7 @@ START_TEST(timeout_in_a_large_block)
 	FILE *f;
 
 	stdio_link_open(&link, (enum stdio_transport)(_i / 2), &options);
-	f = open_stream(&link, _i % 2);
+	f = stdio_link_input(&link, _i % 2);
 	stdio_far_send(&link, text, 1000);
 	ck_assert_uint_eq(fread(got, 1, sizeof got, f), 1000);
 	ck_assert_int_eq(errno, ETIMEDOUT);

@@ -15,15 +15,6 @@
 #include "../support/sock_support.h"
 #include "../support/stdio_link.h"
 
-static FILE *
-open_stream(const struct stdio_link *link, int two_way)
-{
-	FILE *f = two_way ? fsock_stream(link->s) : fsock_input(link->s);
-
-	ck_assert_ptr_nonnull(f);
-	return f;
-}
-
 /* ---- Ways to read n octets that are a record. Each returns how many it has got. */
 
 static size_t
@@ -138,7 +129,7 @@ START_TEST(every_split)
 		if (!is_whole(kind, readers[k]))
 			continue;
 		stdio_link_open(&t.link, (enum stdio_transport)(_i / RECORDS_KINDS / 4), &options);
-		t.f = open_stream(&t.link, two_way);
+		t.f = stdio_link_input(&t.link, two_way);
 		for (int i = 0; i < 7; i++) {
 			size_t n = records_make(kind, i, record), step = n > 20 ? 37 : 1;
 
@@ -168,7 +159,7 @@ START_TEST(many_at_once)
 		FILE *f;
 
 		stdio_link_open(&link, STDIO_SOCKETPAIR, &options);
-		f = open_stream(&link, two_way);
+		f = stdio_link_input(&link, two_way);
 		for (int i = 0; i < MANY; i++)
 			n += records_make(kind, i, text + n);
 		stdio_far_send(&link, text, n);
@@ -202,7 +193,7 @@ START_TEST(switch_within)
 		FILE *f;
 
 		stdio_link_open(&link, (enum stdio_transport)(_i / RECORDS_KINDS), &options);
-		f = open_stream(&link, 1);
+		f = stdio_link_input(&link, 1);
 		stdio_far_send(&link, record, n);
 		stdio_far_send(&link, record, n);
 		expect_int((long long)fread(got, 1, at, f), (long long)at);
@@ -279,7 +270,7 @@ START_TEST(no_record)
 	measured = row->measured;
 	measure_errno = row->measure_errno;
 	stdio_link_open(&link, STDIO_SOCKETPAIR, &options);
-	f = open_stream(&link, _i / COUNT(bads));
+	f = stdio_link_input(&link, _i / COUNT(bads));
 	stdio_far_send(&link, "abcdefghijkl", row->n);
 	errno = 0;
 	ck_assert_msg(
@@ -314,7 +305,7 @@ START_TEST(asked_once)
 	measured = measure_errno = 0;
 	calls = 0;
 	stdio_link_open(&link, STDIO_SOCKETPAIR, &options);
-	f = open_stream(&link, _i);
+	f = stdio_link_input(&link, _i);
 	ck_assert_int_eq(fsock_waitlist_add(list, link.s, FSOCK_INPUT, NULL), 0);
 	for (int i = 1; i <= 10; i++) {
 		stdio_far_puts(&link, "x");
@@ -354,7 +345,7 @@ START_TEST(change)
 	FILE *f;
 
 	stdio_link_open(&link, (enum stdio_transport)(_i / 4), &options);
-	f = open_stream(&link, _i / 2 % 2);
+	f = stdio_link_input(&link, _i / 2 % 2);
 	stdio_far_send(&link, "5\nhellobyenul\0\0\3abc;end\nab\nxy", 30);
 	ck_assert_int_eq(fsock_wait_for_input(&link.s, 1, 20, NULL), 1);
 	ck_assert_ptr_nonnull(fgets(text, sizeof text, f));
@@ -395,8 +386,8 @@ START_TEST(change_by_another)
 	FILE *f, *other;
 
 	stdio_link_open(&link, STDIO_TCP4, &(struct fsock_options){ .read_timeout = 20 });
-	f = open_stream(&link, 1);
-	other = open_stream(&link, 0);
+	f = stdio_link_input(&link, 1);
+	other = stdio_link_input(&link, 0);
 	stdio_far_puts(&link, "abcdefg\nh");
 	ck_assert_int_eq(getc(_i ? other : f), 'a');
 	ck_assert_int_eq(fsock_set_record(_i ? f : other, &counted), 0);
@@ -445,7 +436,7 @@ START_TEST(refuse)
 	FILE *f;
 
 	stdio_link_open(&link, STDIO_TCP4, &options);
-	f = open_stream(&link, _i / COUNT(refused));
+	f = stdio_link_input(&link, _i / COUNT(refused));
 	stdio_far_puts(&link, "one\r\ntwo\r\n");
 	ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
 	errno = 0;
@@ -468,7 +459,7 @@ START_TEST(refuse_format)
 	FILE *f;
 
 	stdio_link_open(&link, STDIO_SOCKETPAIR, &(struct fsock_options){ .record = &counted });
-	f = open_stream(&link, _i);
+	f = stdio_link_input(&link, _i);
 	stdio_far_puts(&link, "a\r\nbc\r\n");
 	stdio_far_send(&link, "", 1);
 	errno = 0;
@@ -530,7 +521,7 @@ START_TEST(text)
 	FILE *f;
 
 	stdio_link_open(&link, STDIO_SOCKETPAIR, &options);
-	f = open_stream(&link, _i % 2);
+	f = stdio_link_input(&link, _i % 2);
 	for (size_t i = 0; i < row->sent_length; i++) {
 		int ready;
 

@@ -167,6 +167,15 @@ stdio_far_says_all(const struct stdio_link *link)
 		shutdown(link->far, SHUT_WR);
 }
 
+FILE *
+stdio_link_input(const struct stdio_link *link, int two_way)
+{
+	FILE *f = two_way ? fsock_stream(link->s) : fsock_input(link->s);
+
+	ck_assert_ptr_nonnull(f);
+	return f;
+}
+
 void
 stdio_link_close(struct stdio_link *link)
 {

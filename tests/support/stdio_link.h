@@ -65,6 +65,9 @@ extern const struct stdio_listener *stdio_link_listener;
 
 void stdio_link_open(struct stdio_link *, enum stdio_transport, const struct fsock_options *);
 
+/* The stream to read from: the two-way one, or that of the input alone. */
+FILE *stdio_link_input(const struct stdio_link *, int two_way);
+
 /* Makes little room in the connection, so that one that does not read soon blocks a writer. */
 void stdio_link_narrow(const struct stdio_link *);
 
