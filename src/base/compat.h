@@ -89,6 +89,9 @@ fsock__cond_init(pthread_cond_t *cond)
 }
 #endif
 
+/* The calling thread as a number, never 0: on all systems pthread_t is an integer or a pointer. */
+#define fsock__thread() ((uintptr_t)pthread_self())
+
 /* Kept out of its callers' way: what happens rarely must not weigh on what happens per line. */
 #if defined(__GNUC__)
 #define FSOCK__COLD __attribute__((noinline))

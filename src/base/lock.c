@@ -5,71 +5,57 @@
 
 #include "clock.h"
 
-/* Enough that threads with different objects rarely meet. */
-#define OBJECTS 64
-
-/* Each alone on its cache lines. */
-static struct {
-	_Alignas(64) struct fsock__lock lock;
-} locks[FSOCK__LOCK_KINDS + OBJECTS];
+struct fsock__lock_place fsock__locks[FSOCK__LOCK_KINDS + FSOCK__LOCK_OBJECTS];
 
 void
 fsock__lock_init(struct fsock__lock *lock)
 {
-	pthread_mutexattr_t recursive;
-
-	pthread_mutexattr_init(&recursive);
-	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
-	pthread_mutex_init(&lock->mutex, &recursive);
-	pthread_mutexattr_destroy(&recursive);
-	lock->depth = 0;
+	pthread_mutex_init(&lock->mutex, NULL);
+	atomic_init(&lock->owner, 0);
+	lock->depth = lock->waiting = 0;
 	fsock__cond_init(&lock->changed);
 }
 
 void
 fsock__lock_destroy(struct fsock__lock *lock)
 {
-	/*
-	 * The thread may have jumped out of a call, and hold it still. Musl keeps the recursive
-	 * mutexes that a thread holds in a list through their memory.
-	 */
-	while (lock->depth > 0)
+	while (lock->depth > 0) /* the thread may have jumped out of a call */
 		fsock__lock_give(lock);
 	pthread_cond_destroy(&lock->changed);
 	pthread_mutex_destroy(&lock->mutex);
 }
 
-/* Allocators align: the low bits of addresses say nothing. */
-struct fsock__lock *
-fsock__lock_of(const void *object)
+static void
+enter(struct fsock__lock *lock)
 {
-	uint64_t h = (uint64_t)(uintptr_t)object >> 4;
-
-	h *= 0x9e3779b97f4a7c15u;
-	return &locks[FSOCK__LOCK_KINDS + (h >> 32) % OBJECTS].lock;
+	pthread_mutex_lock(&lock->mutex);
+	atomic_store_explicit(&lock->owner, fsock__thread(), memory_order_relaxed);
 }
 
-struct fsock__lock *
-fsock__lock_the(enum fsock__lock_kind kind)
+static void
+leave(struct fsock__lock *lock)
 {
-	return &locks[kind].lock;
+	atomic_store_explicit(&lock->owner, 0, memory_order_relaxed);
+	pthread_mutex_unlock(&lock->mutex);
 }
 
+/* A recursive mutex does the same, but takes twice as long. */
 void
 fsock__lock_take(struct fsock__lock *lock)
 {
-	pthread_mutex_lock(&lock->mutex);
+	if (atomic_load_explicit(&lock->owner, memory_order_relaxed) != fsock__thread())
+		enter(lock);
 	lock->depth++;
 }
 
 void
 fsock__lock_give(struct fsock__lock *lock)
 {
-	lock->depth--;
-	pthread_mutex_unlock(&lock->mutex);
+	if (--lock->depth == 0)
+		leave(lock);
 }
 
-/* Waits with all signals blocked and the lock taken once. */
+/* Waits with all signals blocked. */
 static void
 await(struct fsock__lock *lock, int64_t deadline)
 {
@@ -97,13 +83,13 @@ fsock__lock_await(struct fsock__lock *lock, int64_t deadline)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &signals);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	while (lock->depth > 1)
-		fsock__lock_give(lock);
 	lock->depth = 0;
+	lock->waiting++;
+	atomic_store_explicit(&lock->owner, 0, memory_order_relaxed);
 	await(lock, deadline);
-	lock->depth = 1;
-	while (lock->depth < depth)
-		fsock__lock_take(lock);
+	atomic_store_explicit(&lock->owner, fsock__thread(), memory_order_relaxed);
+	lock->waiting--;
+	lock->depth = depth;
 	pthread_setcancelstate(cancel, NULL);
 	pthread_sigmask(SIG_SETMASK, &signals, NULL);
 	errno = saved;
@@ -112,12 +98,13 @@ fsock__lock_await(struct fsock__lock *lock, int64_t deadline)
 void
 fsock__lock_tell(struct fsock__lock *lock)
 {
-	pthread_cond_broadcast(&lock->changed);
+	if (lock->waiting > 0)
+		pthread_cond_broadcast(&lock->changed);
 }
 
 void
 fsock__lock_reset_all(void)
 {
-	for (size_t i = 0; i < sizeof locks / sizeof locks[0]; i++)
-		fsock__lock_init(&locks[i].lock);
+	for (size_t i = 0; i < FSOCK__LOCK_KINDS + FSOCK__LOCK_OBJECTS; i++)
+		fsock__lock_init(&fsock__locks[i].lock);
 }

@@ -10,23 +10,23 @@
 #define FSOCK_BASE_LOCK_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
+/* All is changed by who has the lock. Others may look at `owner`, which is not them. */
 struct fsock__lock {
 	pthread_mutex_t mutex;
+	_Atomic uintptr_t owner; /* fsock__thread() of the thread that has it, or 0 ... */
+	int depth;               /* ... and how often it has taken it */
+	int waiting;             /* threads in fsock__lock_await() */
 	pthread_cond_t changed;
-	int depth; /* how often its thread has taken it */
 };
+
+enum { FSOCK__LOCK_OBJECTS = 64 }; /* enough that threads with different objects rarely meet */
 
 /* A lock of its own, for what no child of fork() uses. */
 void fsock__lock_init(struct fsock__lock *);
 void fsock__lock_destroy(struct fsock__lock *);
-
-/*
- * The lock of a socket or another object. Different objects may share one: a thread that holds it
- * takes no other object's.
- */
-struct fsock__lock *fsock__lock_of(const void *object);
 
 /*
  * Locks of a kind each. An object's lock may be taken under that of the registry; under the others
@@ -38,7 +38,28 @@ enum fsock__lock_kind {
 	FSOCK__LOCK_CHARSETS,
 	FSOCK__LOCK_KINDS
 };
-struct fsock__lock *fsock__lock_the(enum fsock__lock_kind);
+/* Those of kinds, and behind them those of objects. Each is alone on its cache lines. */
+extern struct fsock__lock_place {
+	_Alignas(64) struct fsock__lock lock;
+} fsock__locks[FSOCK__LOCK_KINDS + FSOCK__LOCK_OBJECTS];
+
+static inline struct fsock__lock *
+fsock__lock_the(enum fsock__lock_kind kind)
+{
+	return &fsock__locks[kind].lock;
+}
+
+/*
+ * The lock of a socket or another object. Different objects may share one: a thread that holds it
+ * takes no other object's. Allocators align: the low bits of addresses say nothing.
+ */
+static inline struct fsock__lock *
+fsock__lock_of(const void *object)
+{
+	uint64_t h = ((uint64_t)(uintptr_t)object >> 4) * 0x9e3779b97f4a7c15u;
+
+	return &fsock__locks[FSOCK__LOCK_KINDS + (h >> 32) % FSOCK__LOCK_OBJECTS].lock;
+}
 
 /*
  * The thread that holds a lock may take it again: a signal handler that calls exit() may have
@@ -50,7 +71,7 @@ void fsock__lock_give(struct fsock__lock *);
 /*
  * Gives the lock up, waits until some thread tells that something has changed, or until the
  * absolute deadline, and takes the lock again, as often as it was taken. May return early. Not a
- * point of cancellation.
+ * point of cancellation. Who tells has the lock.
  */
 void fsock__lock_await(struct fsock__lock *, int64_t deadline);
 void fsock__lock_tell(struct fsock__lock *);

@@ -225,7 +225,7 @@ fsock__hold_look(
 		held = try_nolock(w);
 		if (!held) {
 			leave_nolock(stream);
-			stream->is_glanced = 1;
+			stream->is_glanced = w->file != NULL;
 		}
 	}
 	if (!held)

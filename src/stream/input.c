@@ -284,8 +284,8 @@ fsock__input_resign(struct fsock__window *w)
 	fsock__handle_lock(stream->socket);
 	stream->reader = NULL;
 	fsock__handle_unlock(stream->socket);
-	if (has_more) /* a list may see it now */
-		fsock__handle_note(stream->socket);
+	if (has_more && stream->is_glanced) /* the list sees it now */
+		fsock__hold_tell(w);
 }
 
 size_t

@@ -69,8 +69,10 @@ buffered_raw(struct fsock__stream *stream)
 static ssize_t
 glance(const struct fsock__window *w)
 {
-	const struct fsock__stream *stream = w->stream;
+	struct fsock__stream *stream = w->stream;
 
+	if (stream->reader == NULL)
+		return buffered_raw(stream);
 	if (w->file == NULL || w->waiting || stream->reader != w)
 		return 0;
 	return stream->has_more || fsock__file_glance(w) > 0;
@@ -83,7 +85,7 @@ buffered_window(struct fsock__window *w)
 	struct fsock__stream *stream = w->stream;
 	ssize_t n = 0;
 
-	if (!(w->sides & FSOCK_INPUT) || !fsock__hold_look(w, glance, &n))
+	if (!fsock__hold_look(w, glance, &n))
 		return n;
 	n = (ssize_t)fsock__file_unread(w);
 	if (atomic_load_explicit(&stream->reader, memory_order_acquire) == w)
@@ -92,14 +94,19 @@ buffered_window(struct fsock__window *w)
 	return n;
 }
 
-/* What there is of it while nobody is the reader. */
+/* What there is of it while nobody is the reader. Sets which windows' FILEs may hold more. */
 static ssize_t
-buffered_unread(struct fsock__stream *stream)
+buffered_unread(struct fsock__stream *stream, int *is_open)
 {
 	ssize_t n;
 
 	fsock__handle_lock(stream->socket);
 	n = stream->reader == NULL ? buffered_raw(stream) : 0;
+	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++) {
+		const struct fsock__window *w = &stream->windows[i];
+
+		is_open[i] = w->file != NULL && (w->sides & FSOCK_INPUT);
+	}
 	fsock__handle_unlock(stream->socket);
 	return n;
 }
@@ -108,10 +115,12 @@ ssize_t
 fsock__readable_buffered(struct fsock *s)
 {
 	struct fsock__stream *stream = s->stream;
-	ssize_t total = buffered_unread(stream);
+	int is_open[FSOCK__WINDOW_COUNT];
+	ssize_t total = buffered_unread(stream, is_open);
 
 	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++)
-		total += buffered_window(&stream->windows[i]);
+		if (is_open[i])
+			total += buffered_window(&stream->windows[i]);
 	return total;
 }
 
