@@ -1,5 +1,5 @@
 /*
- * ask HOST PORT TEXT: sends a query to a server by datagram and prints the answer.
+ * ask ADDRESS TEXT: sends a query to a server by datagram and prints the answer.
  *
  * Datagrams can be lost. The query is sent up to four times, and each wait for the answer is twice
  * as long as the previous one. A connected socket receives datagrams from its server only, and
@@ -18,15 +18,15 @@ main(int argc, char **argv)
 	double patience = 0.5;
 	ssize_t n = -1;
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: ask HOST PORT TEXT\n");
+	if (argc != 3) {
+		fprintf(stderr, "usage: ask ADDRESS TEXT\n");
 		return EXIT_FAILURE;
 	}
-	FSOCK_AUTO fsock *s = fsock_datagram(argv[1], atoi(argv[2]), NULL);
+	FSOCK_AUTO fsock *s = fsock_datagram(argv[1], -1, NULL);
 
 	for (int i = 0; s && n < 0 && i < 4; i++) {
 		fsock_set_option(s, FSOCK_OPTION_RECEIVE_TIMEOUT, patience);
-		if (fsock_send(s, argv[3], strlen(argv[3]), NULL) >= 0)
+		if (fsock_send(s, argv[2], strlen(argv[2]), NULL) >= 0)
 			n = fsock_receive(s, answer, sizeof answer, NULL);
 		patience *= 2;
 	}

@@ -1,5 +1,5 @@
 /*
- * layer_count HOST PORT: sends a line to an echo server, and reports how many octets were
+ * layer_count ADDRESS: sends a line to an echo server, and reports how many octets were
  * transferred and in how many operations.
  *
  * This layer leaves the octets unchanged. Below TLS it would count the octets that TLS produces.
@@ -49,14 +49,14 @@ static const struct fsock_layer_ops counting = {
 int
 main(int argc, char **argv)
 {
-	fsock *s = argc == 3 ? fsock_connect(argv[1], atoi(argv[2]), NULL) : NULL;
+	fsock *s = argc == 2 ? fsock_connect(argv[1], -1, NULL) : NULL;
 	struct counts c = { 0 };
 	char line[256] = "";
 	FILE *f;
 
 	if (!s || fsock_layer_push(s, &counting, &c, 0) < 0) {
 		fprintf(stderr, "layer_count: %s\n",
-		    argc == 3 ? fsock_last_error()->text : "usage: layer_count HOST PORT");
+		    argc == 2 ? fsock_last_error()->text : "usage: layer_count ADDRESS");
 		return EXIT_FAILURE;
 	}
 	f = fsock_stream(s);

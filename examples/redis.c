@@ -1,8 +1,8 @@
 /*
- * redis HOST PORT KEY VALUE: stores a value in a Redis server and reads it back.
+ * redis ADDRESS KEY VALUE: stores a value in a Redis server and reads it back.
  *
  * Redis accepts commands as plain lines or with lengths (RESP), which is suitable for arbitrary
- * octets; replies contain lengths. If Redis listens on a Unix-domain socket, use its path as HOST.
+ * octets; replies contain lengths. ADDRESS may be the path of a Unix-domain socket.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,20 +36,20 @@ print_reply(FILE *f)
 int
 main(int argc, char **argv)
 {
-	FILE *f = argc == 5 ? fsockopen(argv[1], atoi(argv[2]), "r+,timeout=10,whole-line") : NULL;
+	FILE *f = argc == 4 ? fsockopen(argv[1], -1, "r+,timeout=10,whole-line") : NULL;
 	int replies = 0;
 
 	if (f) {
 		fprintf(f, "PING\r\n");
-		fprintf(f, "*3\r\n$3\r\nSET\r\n$%zu\r\n%s\r\n$%zu\r\n%s\r\n", strlen(argv[3]),
-		    argv[3], strlen(argv[4]), argv[4]);
-		fprintf(f, "*2\r\n$3\r\nGET\r\n$%zu\r\n%s\r\n", strlen(argv[3]), argv[3]);
+		fprintf(f, "*3\r\n$3\r\nSET\r\n$%zu\r\n%s\r\n$%zu\r\n%s\r\n", strlen(argv[2]),
+		    argv[2], strlen(argv[3]), argv[3]);
+		fprintf(f, "*2\r\n$3\r\nGET\r\n$%zu\r\n%s\r\n", strlen(argv[2]), argv[2]);
 		while (replies < 3 && print_reply(f))
 			replies++;
 		fclose(f);
 	}
 	if (replies < 3)
 		fprintf(stderr, "redis: %s\n",
-		    argc == 5 ? fsock_last_error()->text : "usage: redis HOST PORT KEY VALUE");
+		    argc == 4 ? fsock_last_error()->text : "usage: redis ADDRESS KEY VALUE");
 	return replies < 3 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

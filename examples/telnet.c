@@ -1,6 +1,6 @@
 /*
- * telnet HOST PORT: sends what is typed to a server, and prints what the server sends, both at the
- * same time.
+ * telnet ADDRESS: sends what is typed to a server, and prints what the server sends, both at once.
+ * ADDRESS is a host with its port, such as example.org:ircd, or a path.
  *
  * One wait list holds the connection and standard input, which may be the keyboard, a pipe or a
  * file. At the end of the input the program ends its side of the connection and goes on printing.
@@ -100,13 +100,13 @@ main(int argc, char **argv)
 {
 	int r = -1;
 
-	if (argc < 3) {
-		fprintf(stderr, "usage: telnet HOST PORT\n");
+	if (argc < 2) {
+		fprintf(stderr, "usage: telnet ADDRESS\n");
 		return EXIT_FAILURE;
 	}
 	keyboard = fsock_watch(STDIN_FILENO);
 	list = keyboard ? fsock_waitlist_new() : NULL;
-	server = list ? fsock_connect(argv[1], atoi(argv[2]), &options) : NULL;
+	server = list ? fsock_connect(argv[1], -1, &options) : NULL;
 	if (server)
 		r = run();
 	if (r < 0)

@@ -36,7 +36,9 @@
  *            fsock_close() the handle is freed and must not be used.
  * Hosts      A host is text: a name, an IPv4 or IPv6 address (`::1`, `[::1]`, `fe80::1%eth0`), a
  *            Unix-domain path (any text with a `/`), or `@name` in Linux's abstract namespace. For
- *            Unix-domain hosts the port is ignored. Ports are integers from 0 to 65535.
+ *            Unix-domain hosts the port is ignored. Ports are integers from 0 to 65535. With port
+ *            -1 (FSOCK_PORT_IN_HOST) the host is an address as people write it: "example.org:80",
+ *            "[::1]:https", "unix:/path" and others, see fsock/addr.h.
  * Time       Times are seconds in a double, relative to the call. 0 selects the default, which is
  *            "no limit" unless specified otherwise. Internally times are absolute and monotonic
  *            (clock_gettime(2)), so changes of the wall clock have no effect. Negative values and

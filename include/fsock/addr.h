@@ -10,6 +10,21 @@
  * IPv6 addresses are written as RFC 5952 specifies, and the text is the same on every system. An
  * IPv4-mapped IPv6 address (::ffff:10.0.0.1) is written as the IPv4 address that it represents.
  *
+ * A host and its port can also be given together, as people write them. Every function that takes a
+ * host and a port accepts this if the port is FSOCK_PORT_IN_HOST, which is -1:
+ *     fsockopen("example.org:https", FSOCK_PORT_IN_HOST, "r+")
+ * The same is true of local_host and local_port in struct fsock_options. The forms are:
+ *     example.org:80  127.0.0.1:80  [::1]:80  [fe80::1%eth0]:80    a host and a port
+ *     example.org:https        a service by name (services(5)), which is looked up with the host
+ *     :80                      to bind to or listen on: all addresses of this machine
+ *     tcp://example.org:80     the same for streams only; udp:// for datagrams only
+ *     /path  ./path  a/path  @name    as above, if there is no colon before the first slash
+ *     unix:/path  unix:name  unix:@name  unix:///path    any path, or a name
+ * The port must not be missing, and an IPv6 address needs its brackets. Protocols may be in upper
+ * case. ("unix:80" is a path: write tcp://unix:80 for a host of that name.) The text must not have
+ * blanks, except in paths, and nothing may follow the port. Other text fails with EINVAL, and the
+ * text of fsock_last_error() names what is wrong with it. Port 0 means what it means as a number.
+ *
  * For all functions: they do not block (a scope needs one short system call), do not allocate and
  * do not keep a pointer. Any number of threads may call them at once. A `const struct fsock_addr *`
  * may be NULL, which means "no address". NULL for required text or octets fails with EINVAL. On
@@ -32,6 +47,9 @@ FSOCK_BEGIN_DECLS
 
 /* The size of the longest text of an address, including its NUL. */
 #define FSOCK_ADDR_TEXT_SIZE 128
+
+/* A port: the host is an address with its port, as described above. */
+#define FSOCK_PORT_IN_HOST (-1)
 
 /*
  * A socket address in the form that system calls use. Pass `&addr.as.any` and `addr.length`, or
@@ -64,8 +82,8 @@ enum fsock_family {
 
 /*
  * Creates an address from a host in one of the forms above and a port (0..65535; ignored for
- * Unix-domain hosts). Names are rejected, and never resolved. A mapped address remains an IPv6
- * address.
+ * Unix-domain hosts), or with FSOCK_PORT_IN_HOST from both in one text. Names of hosts and services
+ * are rejected, and never resolved. A mapped address remains an IPv6 address.
  * Returns: 0, or -1.
  * Errors: EINVAL host is NULL or in none of the forms, or the port is out of range; ENAMETOOLONG
  *   the path or abstract name does not fit in a socket address; ENODEV no interface has the name of
@@ -93,7 +111,8 @@ FSOCK_API int fsock_addr_from_sockaddr(
 /*
  * Writes the host as text that fsock_addr_from_text() accepts: an IP address (with "%scope" if it
  * has one) or a Unix path or name. No address and an unnamed Unix socket return "". A path without
- * a slash is prefixed with "./". NULs in an abstract name are shown as '@', as by ss(8).
+ * a slash, or with a colon before it, is prefixed with "./". NULs in an abstract name are shown as
+ * '@', as by ss(8).
  * Returns: buf, or NULL.
  * Errors: ERANGE the text and its NUL do not fit in `size` bytes (FSOCK_ADDR_TEXT_SIZE is always
  *   sufficient); EAFNOSUPPORT neither IP nor Unix; EINVAL buf is NULL.
@@ -101,7 +120,8 @@ FSOCK_API int fsock_addr_from_sockaddr(
 FSOCK_API char *fsock_addr_host(const struct fsock_addr *addr, char *buf, size_t size);
 
 /*
- * Writes host and port as "127.0.0.1:80" or "[::1]:80"; otherwise as fsock_addr_host().
+ * Writes host and port as "127.0.0.1:80" or "[::1]:80"; otherwise as fsock_addr_host(). All
+ * functions accept this text with FSOCK_PORT_IN_HOST, unless it is "".
  * Returns: buf, or NULL.
  * Errors: as fsock_addr_host().
  */

@@ -6,6 +6,12 @@
  * was too small for it. A datagram may have no octets. fsock_send() and fsock_receive() also work
  * on connected streams, where they transfer octets alongside the FILEs.
  *
+ * A datagram may be lost, and so may its answer: a client sends again if it has waited in vain. If
+ * the peer has no socket, its host may say so. On a connected socket the next call that sends or
+ * receives then fails with ECONNREFUSED, once and without waiting; the socket can be used as
+ * before. A loop that tries again after that has to sleep itself, or all tries are over in an
+ * instant: fsock_wait_for_input(NULL, 0, seconds, NULL) sleeps.
+ *
  * The conventions of fsock.h on threads apply, with this addition: any number of threads may send
  * and receive on one datagram socket at once. Each datagram goes to one of them.
  */

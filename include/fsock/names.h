@@ -63,7 +63,7 @@ FSOCK_API int fsock_get_random_host_by_name(
  * Returns the port of a service by its name ("https") in the system's database (services(5)), or of
  * its number as text. `socket_type` is SOCK_STREAM for TCP or SOCK_DGRAM for UDP.
  * Returns: the port; or -1.
- * Errors: EINVAL also for an unknown service, and a number above 65535.
+ * Errors: EINVAL also for an unknown service, and a number above 65535 or below 0.
  * Blocks: as the system's database, usually a file, takes.
  */
 FSOCK_API int fsock_get_port_by_service(const char *service, int socket_type);
@@ -81,15 +81,17 @@ FSOCK_API int fsock_get_port_by_service(const char *service, int socket_type);
  *
  * `host` may have any of the forms of fsock/addr.h; with NULL the answer has the wildcard
  * addresses, for a server. `service` is a name, a number as text, or NULL for port 0; Unix-
- * domain addresses ignore it. To connect, use fsock_connect() with `nonblocking`, which looks up
- * the host itself.
+ * domain addresses ignore it. Without `service`, `host` may also be a host and its port in one
+ * text, as with FSOCK_PORT_IN_HOST: "irc.example.org:ircd". To connect, use fsock_connect() with
+ * `nonblocking`, which looks up the host itself.
  *
  * Names are looked up in threads of the library: at most 32 at a time; further look-ups wait for
  * their turn. fsock_close() cancels a look-up at any moment. In a child of fork(2) the handle is
  * readable at once, and the look-up begins again when fsock_lookup_addresses() is called. To limit
  * the time, set a timer (fsock_waitlist_set_timeout()).
  * Returns: the handle; or NULL.
- * Errors: EINVAL also for neither host nor service, another socket type, and a number above 65535;
+ * Errors: EINVAL also for neither host nor service, another socket type, a number above 65535, and
+ *   what cannot be the name of a service;
  *   those that are known without a look-up, such as a malformed address; EMFILE, ENFILE, ENOMEM.
  * Ownership: the caller owns the handle; end it with fsock_close().
  * Blocks: no.

@@ -173,6 +173,10 @@ struct fsock_server_options {
 	 * "receive"      A datagram was too long.
 	 * "start thread" A thread could not be created.
 	 *
+	 * A client that disconnects abruptly is an error of the kind FSOCK_CONNECTION_RESET_ERROR,
+	 * or FSOCK_BROKEN_PIPE_ERROR if a write notices it. A program that serves the public gets
+	 * many of these, and may ignore both kinds.
+	 *
 	 * The function runs in the server's threads, several at a time. `error` is valid until it
 	 * returns.
 	 */
@@ -184,8 +188,9 @@ struct fsock_server_options {
 	 * ends the client. `closed` is called when the client leaves: once for each client, unless
 	 * `opened` returned -1 for it. fsock_last_error() tells the reason, which is FSOCK_NO_ERROR
 	 * if the client or the program ended the connection normally. `closed` may still write; the
-	 * client receives that if its connection is still open. Both functions run in the thread
-	 * that serves the client.
+	 * client receives that if its connection is still open. So a client that is ended because
+	 * of a line beyond line_limit (FSOCK_LINE_TOO_LONG_ERROR) or client_idle can be told why,
+	 * in the words of the protocol. Both functions run in the thread that serves the client.
 	 */
 	int (*opened)(FILE *client, void *arg);
 	void (*closed)(FILE *client, void *arg);

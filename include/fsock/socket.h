@@ -81,7 +81,8 @@ struct fsock_options {
 	/* Addresses. */
 	enum fsock_family family; /* which addresses to use, and their order; see fsock_pair() */
 	const char *local_host;   /* address to connect from; fsock_datagram(): to bind to */
-	int local_port;           /* port to connect from, or to bind to; 0: any */
+	int local_port;           /* port to connect from, or to bind to; 0: any; -1: local_host
+	                             has it, as FSOCK_PORT_IN_HOST says */
 
 	/* Listening. */
 	int backlog;                     /* connections waiting for accept; 0: the system's limit */
@@ -159,9 +160,9 @@ struct fsock_options {
  * socket has a descriptor, all functions that need one (names, options, fsock_socket(),
  * fsock_release() ...) fail with EINPROGRESS.
  * Returns: a connected socket, or NULL.
- * Errors: EINVAL (host is NULL, port out of range, invalid options), ETIMEDOUT, EHOSTUNREACH for a
- *   name that cannot be resolved (kind FSOCK_NS_...), ENAMETOOLONG, those of connect(2) and
- *   bind(2).
+ * Errors: EINVAL (host is NULL, port 0 or out of range, text that is no address, an unknown
+ *   service, invalid options), ETIMEDOUT, EHOSTUNREACH for a name that cannot be
+ *   resolved (kind FSOCK_NS_...), ENAMETOOLONG, those of connect(2) and bind(2).
  * Ownership: the caller owns the socket; end it with fsock_close().
  * Blocks: yes, for up to connect_timeout or until the deadline; with `nonblocking`, no.
  */
@@ -185,7 +186,7 @@ FSOCK_API int fsock_is_connecting(const fsock *s);
  * Errors: EADDRINUSE, EADDRNOTAVAIL, EACCES, EINVAL, ENAMETOOLONG, those of bind(2), listen(2) and
  *   chmod(2) (file_mode).
  * Ownership: the caller owns the socket; end it with fsock_close().
- * Blocks: only to look up a name.
+ * Blocks: only to look up a name or a service.
  */
 FSOCK_API fsock *fsock_listen(const char *host, int port, const struct fsock_options *options);
 

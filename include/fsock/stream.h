@@ -24,6 +24,13 @@
  *              under Timeouts. A line longer than line_limit fails with EMSGSIZE
  *              (FSOCK_LINE_TOO_LONG_ERROR), and so does each later read. Only fsock_read_octets()
  *              and similar functions can read past it.
+ * Unbuffered   setbuf(f, NULL), before the first read, also ends the library's read-ahead: octets
+ *              are received one at a time, and what was not read is left to the system. Programs
+ *              that wait with select(2) or poll(2) and read one line each time then work, at the
+ *              price of one system call per octet. This applies to functions that return
+ *              characters and lines, and on glibc to fread(). Whole lines and records, layers and
+ *              the LF that may follow a CR with "auto" are read ahead nevertheless;
+ *              fsock_wait_for_input() counts everything and needs none of this.
  * Records      Whole lines are one kind of whole records. The option `record`, and
  *              fsock_set_record() on an open stream, select another (struct fsock_record): what
  *              ends with an octet such as NUL or ';', a number of octets, or what a function of the

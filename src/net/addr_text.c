@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../base/error.h"
+#include "endpoint.h"
 #include "ip_text.h"
 
 /* The longest text is a full path with "./" in front and a NUL behind. */
@@ -111,9 +112,18 @@ fsock__addr_may_be_name(const char *host)
 int
 fsock_addr_from_text(struct fsock_addr *addr, const char *host, int port)
 {
-	int err = addr != NULL ? fsock__addr_parse(addr, host, port) : EINVAL;
+	static const struct fsock__endpoint_use use = { "address", 0, 0 };
+	struct fsock__endpoint e;
+	int err = EINVAL;
 
-	return err == 0 ? 0 : fsock__error_set("address", host, port, err);
+	if (fsock__endpoint_read(&e, &use, host, port) < 0)
+		return -1;
+	if (e.service != NULL)
+		return fsock__error_set_words(use.operation, host, FSOCK__NO_PORT,
+		    FSOCK_INVALID_ARGUMENT_ERROR, EINVAL, "%s is no number of a port", e.service);
+	if (addr != NULL)
+		err = fsock__addr_parse(addr, e.host, e.port);
+	return err == 0 ? 0 : fsock__error_set(use.operation, host, port, err);
 }
 
 /* Writes a Unix-domain socket's name and returns its length. */
@@ -128,8 +138,8 @@ write_unix(const struct fsock_addr *addr, char *text)
 	text[length] = '\0';
 	if (length == 0 || name[0] == '\0')
 		return length;
-	/* Without "./" a relative path would be read back as a name, or as an abstract one. */
-	if (name[0] == '@' || !is_unix_text(text)) {
+	/* Without "./" a relative path would be read back as a name, a port or an abstract name. */
+	if (name[0] == '@' || text[strcspn(text, "/:")] != '/') {
 		memmove(text + 2, text, length);
 		memcpy(text, "./", 2);
 		length += 2;

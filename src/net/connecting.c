@@ -6,23 +6,41 @@
 #include "../base/clock.h"
 #include "../base/process.h"
 
+static size_t
+size_of(const char *text)
+{
+	return text == NULL ? 0 : strlen(text) + 1;
+}
+
+/* Copies a text, if there is one, to *room, which moves behind it. Returns the copy. */
+static const char *
+copy(const char *text, char **room)
+{
+	char *made = *room;
+
+	if (text == NULL)
+		return NULL;
+	*room += size_of(text);
+	return memcpy(made, text, size_of(text));
+}
+
 struct fsock__connecting *
 fsock__connecting_new(const struct fsock__route *route, int may_wait)
 {
-	size_t length = strlen(route->host) + 1;
-	size_t local_length = route->local_host == NULL ? 0 : strlen(route->local_host) + 1;
-	struct fsock__connecting *c = calloc(1, sizeof *c + length + local_length);
-	char *copy;
+	struct fsock__connecting *c =
+	    calloc(1, sizeof *c + size_of(route->host) + size_of(route->service) +
+			  size_of(route->local_host) + size_of(route->local_service));
+	char *room;
 
 	if (c == NULL) {
 		fsock__error_set("allocate", route->host, route->port, ENOMEM);
 		return NULL;
 	}
-	copy = memcpy(c + 1, route->host, length);
-	c->remote = (struct fsock__question){ "connect", copy, route->port, route->family };
-	c->local = (struct fsock__question){ "bind", NULL, route->local_port, route->family };
-	if (local_length > 0)
-		c->local.host = memcpy(copy + length, route->local_host, local_length);
+	room = (char *)(c + 1);
+	c->remote = (struct fsock__question){ "connect", copy(route->host, &room), route->port,
+		route->family, copy(route->service, &room), SOCK_STREAM };
+	c->local = (struct fsock__question){ "bind", copy(route->local_host, &room),
+		route->local_port, route->family, copy(route->local_service, &room), SOCK_STREAM };
 	c->deadline = fsock__clock_after(route->timeout);
 	c->past_exchange = route->exchange < c->deadline;
 	if (c->past_exchange)
@@ -56,14 +74,15 @@ wait_for(struct fsock__connecting *c, struct pollfd *fds, size_t count, int64_t 
 
 /* Has the name looked up that is asked for. Returns as fsock__lookup(), or that it is pending. */
 static int
-look_up(struct fsock__connecting *c, const struct fsock__question *q, struct addrinfo **results)
+look_up(struct fsock__connecting *c, const struct fsock__question *q,
+    const struct fsock__addresses *found, struct addrinfo **results)
 {
-	int eai = 0, family = fsock__resolve_family(q->family);
+	int eai = 0;
 
 	if (c->may_wait && c->deadline == FSOCK__NEVER)
-		return fsock__lookup(q->host, family, FSOCK__NEVER, results);
+		return fsock__resolve_await(q, found, FSOCK__NEVER, results);
 	if (c->lookup == NULL)
-		eai = fsock__lookup_begin(q->host, family, &c->lookup);
+		eai = fsock__resolve_begin(q, found, &c->lookup);
 	if (eai == 0)
 		eai = fsock__lookup_result(c->lookup, results);
 	if (eai == FSOCK__LOOKUP_PENDING && fsock__clock_left(c->deadline) == 0)
@@ -81,13 +100,13 @@ end_lookup(struct fsock__connecting *c)
 
 /* Finds the addresses asked for. */
 static enum fsock__progress
-find(struct fsock__connecting *c, const struct fsock__question *q, struct fsock__addresses *found)
+find(struct fsock__connecting *c, struct fsock__question *q, struct fsock__addresses *found)
 {
 	struct addrinfo *results = NULL;
 	int eai, r = c->lookup == NULL ? fsock__resolve_at_once(q, found) : 0;
 
 	if (r == 0) {
-		eai = look_up(c, q, &results);
+		eai = look_up(c, q, found, &results);
 		if (eai == FSOCK__LOOKUP_PENDING) {
 			c->answer.fd = fsock__lookup_fd(c->lookup);
 			c->answer.events = POLLIN;
@@ -112,7 +131,7 @@ lacks_port(const struct fsock__connecting *c)
 static int
 is_local_wanted(const struct fsock__connecting *c)
 {
-	return (c->local.host != NULL || c->local.port != 0) &&
+	return (c->local.host != NULL || c->local.port != 0 || c->local.service != NULL) &&
 	       fsock_addr_family(&c->found.items[0]) != AF_UNIX;
 }
 

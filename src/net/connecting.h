@@ -34,7 +34,7 @@ struct fsock__connecting {
 	int64_t deadline;
 	int past_exchange; /* `deadline` is the exchange's own, not the timeout's */
 	int may_wait;
-	struct fsock__question remote, local; /* their hosts are copies, behind this */
+	struct fsock__question remote, local; /* their texts are copies, behind this */
 	struct fsock__addresses found, found_local;
 	struct fsock__lookup *lookup;
 	struct pollfd answer;       /* of the look-up */
@@ -54,8 +54,10 @@ struct fsock__connecting {
 struct fsock__route {
 	const char *host;
 	int port;
+	const char *service;    /* to be looked up for the port, or NULL */
 	const char *local_host; /* NULL: any */
 	int local_port;
+	const char *local_service; /* likewise */
 	enum fsock_family family;
 	int64_t timeout;  /* a span, which begins when connecting does */
 	int64_t exchange; /* the deadline of the whole exchange, absolute */

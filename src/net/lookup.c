@@ -104,12 +104,13 @@ fsock__lookup_end(struct fsock__lookup *l)
 	errno = saved;
 }
 
-/* As fsock__lookup() under a deadline, in a thread that cannot be cancelled. */
+/* As fsock__lookup_service() under a deadline, in a thread that cannot be cancelled. */
 static int
-await(const char *host, int family, int64_t deadline, struct addrinfo **results)
+await(const char *host, const char *service, int type, int family, int64_t deadline,
+    struct addrinfo **results)
 {
 	struct fsock__lookup *l;
-	int eai = fsock__lookup_begin(host, family, &l);
+	int eai = fsock__lookup_begin_service(host, service, type, family, &l);
 
 	if (eai != 0)
 		return eai;
@@ -122,15 +123,22 @@ await(const char *host, int family, int64_t deadline, struct addrinfo **results)
 }
 
 int
-fsock__lookup(const char *host, int family, int64_t deadline, struct addrinfo **results)
+fsock__lookup_service(const char *host, const char *service, int type, int family, int64_t deadline,
+    struct addrinfo **results)
 {
 	int cancel, eai;
 
 	if (deadline == FSOCK__NEVER)
-		return fsock__lookup_ask(host, NULL, SOCK_STREAM, family, results);
+		return fsock__lookup_ask(host, service, type, family, results);
 	/* While it waits a thread may be cancelled, which would leave the look-up behind. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	eai = await(host, family, deadline, results);
+	eai = await(host, service, type, family, deadline, results);
 	pthread_setcancelstate(cancel, NULL);
 	return eai;
+}
+
+int
+fsock__lookup(const char *host, int family, int64_t deadline, struct addrinfo **results)
+{
+	return fsock__lookup_service(host, NULL, SOCK_STREAM, family, deadline, results);
 }

@@ -50,4 +50,8 @@ void fsock__lookup_end(struct fsock__lookup *);
  */
 int fsock__lookup(const char *host, int family, int64_t deadline, struct addrinfo **results);
 
+/* The same for a service by name and a type, as fsock__lookup_begin_service(). */
+int fsock__lookup_service(const char *host, const char *service, int type, int family,
+    int64_t deadline, struct addrinfo **results);
+
 #endif

@@ -7,19 +7,27 @@
 #include "addr.h"
 #include "../base/error.h"
 #include "lookup.h"
+#include "service.h"
 #include "../base/sys.h"
+
+/* The port for error records. */
+static int
+known_port(const struct fsock__question *q)
+{
+	return q->service == NULL ? q->port : FSOCK__NO_PORT;
+}
 
 /* Both record an error of the question. Return -1. */
 static int
 fail(const struct fsock__question *q, int errnum)
 {
-	return fsock__error_set(q->operation, q->host, q->port, errnum);
+	return fsock__error_set(q->operation, q->host, known_port(q), errnum);
 }
 
 static int
 fail_resolver(const struct fsock__question *q, int eai)
 {
-	return fsock__error_set_resolver(q->operation, q->host, q->port, eai);
+	return fsock__error_set_resolver(q->operation, q->host, known_port(q), eai);
 }
 
 /* Where the host of a URL begins, or NULL. */
@@ -47,9 +55,10 @@ suggest(const struct fsock__question *q)
 
 	if (n == 0 || n > 64 || digits > 5 || (url == NULL && !has_port))
 		return 0;
-	return fsock__error_set_words(q->operation, q->host, q->port, FSOCK_NS_HOST_NOT_FOUND_ERROR,
-	    EHOSTUNREACH, "%.64s is no host; did you mean %.*s%s%.*s?", q->host, (int)n, start,
-	    between, has_port ? (int)digits : 0, start + n + 1);
+	return fsock__error_set_words(q->operation, q->host, known_port(q),
+	    FSOCK_NS_HOST_NOT_FOUND_ERROR, EHOSTUNREACH,
+	    "%.64s is no host; did you mean %.*s%s%.*s?", q->host, (int)n, start, between,
+	    has_port ? (int)digits : 0, start + n + 1);
 }
 
 /* Room for `n` addresses; there are none yet. Returns 0 or -1. */
@@ -122,8 +131,8 @@ no_descriptor_free(void)
 	return false;
 }
 
-int
-fsock__resolve_family(enum fsock_family family)
+static int
+lookup_family(enum fsock_family family)
 {
 	return family == FSOCK_IPV4_ONLY   ? AF_INET
 	       : family == FSOCK_IPV6_ONLY ? AF_INET6
@@ -154,19 +163,33 @@ collect(
 	return fail_resolver(q, EAI_NONAME);
 }
 
-int
-fsock__resolve_answer(const struct fsock__question *q, int eai, struct addrinfo *results,
-    struct fsock__addresses *found)
+/* The host was known: its addresses get the port that has been looked up. */
+static int
+set_ports(const struct fsock__question *q, struct fsock__addresses *found)
 {
-	int r, error;
+	for (size_t i = 0; i < found->count; i++)
+		fsock_addr_set_port(&found->items[i], q->port);
+	return 1;
+}
+
+int
+fsock__resolve_answer(
+    struct fsock__question *q, int eai, struct addrinfo *results, struct fsock__addresses *found)
+{
+	int r, error, is_known = found->count > 0;
 
 	if (eai == FSOCK__LOOKUP_TIMED_OUT)
 		return fail(q, ETIMEDOUT);
 	if (eai != 0 && no_descriptor_free())
 		return fail(q, errno);
+	if (eai != 0 && q->service != NULL && (eai == EAI_SERVICE || is_known))
+		return fsock__service_fail(q->operation, q->host, q->service, is_known, eai);
 	if (eai != 0)
 		return fail_resolver(q, eai);
-	r = collect(q, results, found);
+	if (q->service != NULL)
+		q->port = fsock__service_port(results);
+	q->service = NULL;
+	r = is_known ? set_ports(q, found) : collect(q, results, found);
 	error = errno;
 	freeaddrinfo(results);
 	errno = error;
@@ -208,8 +231,17 @@ is_odd_number(const char *host)
 	return true;
 }
 
+/* What fsock__resolve_at_once() returns of a host that needs no look-up, if its service does. */
+static int
+known(struct fsock__question *q, const struct fsock__addresses *found, int r)
+{
+	if (r > 0 && fsock_addr_family(&found->items[0]) == AF_UNIX)
+		q->service = NULL;
+	return r > 0 && q->service != NULL ? 0 : r;
+}
+
 int
-fsock__resolve_at_once(const struct fsock__question *q, struct fsock__addresses *found)
+fsock__resolve_at_once(struct fsock__question *q, struct fsock__addresses *found)
 {
 	struct fsock_addr addr;
 	int err, saved = errno;
@@ -221,14 +253,14 @@ fsock__resolve_at_once(const struct fsock__question *q, struct fsock__addresses 
 	if (q->host != NULL) {
 		err = fsock__addr_parse(&addr, q->host, q->port);
 		if (err == 0)
-			return one(q, &addr, found);
+			return known(q, found, one(q, &addr, found));
 		if (err != EINVAL)
 			return fail(q, err);
 	}
 	if (q->port < 0 || q->port > FSOCK__PORT_MAX)
 		return fail(q, EINVAL);
 	if (q->host == NULL)
-		return wildcard(q, found);
+		return known(q, found, wildcard(q, found));
 	if (q->host[0] == '\0' || !fsock__addr_may_be_name(q->host) || is_odd_number(q->host))
 		return suggest(q) < 0 ? -1 : fail_resolver(q, EAI_NONAME);
 	errno = saved;
@@ -236,22 +268,46 @@ fsock__resolve_at_once(const struct fsock__question *q, struct fsock__addresses 
 }
 
 int
-fsock__resolve(const char *operation, const char *host, int port, enum fsock_family family,
-    int64_t deadline, struct fsock_addr **list, size_t *count)
+fsock__resolve_begin(const struct fsock__question *q, const struct fsock__addresses *found,
+    struct fsock__lookup **made)
 {
-	const struct fsock__question q = { operation, host, port, family };
+	int is_known = found->count > 0;
+
+	return fsock__lookup_begin_service(is_known ? NULL : q->host, q->service,
+	    q->type == 0 ? SOCK_STREAM : q->type, is_known ? AF_UNSPEC : lookup_family(q->family),
+	    made);
+}
+
+int
+fsock__resolve_await(const struct fsock__question *q, const struct fsock__addresses *found,
+    int64_t deadline, struct addrinfo **results)
+{
+	int is_known = found->count > 0;
+
+	return fsock__lookup_service(is_known ? NULL : q->host, q->service,
+	    q->type == 0 ? SOCK_STREAM : q->type, is_known ? AF_UNSPEC : lookup_family(q->family),
+	    deadline, results);
+}
+
+int
+fsock__resolve(struct fsock__question *q, int64_t deadline, struct fsock_addr **list, size_t *count)
+{
 	struct addrinfo *results = NULL;
-	struct fsock__addresses found;
-	int eai, saved = errno, r = fsock__resolve_at_once(&q, &found);
+	struct fsock__addresses found = { NULL, 0 };
+	int eai, saved = errno, r = fsock__resolve_at_once(q, &found);
 
 	if (r == 0) {
-		eai = fsock__lookup(host, fsock__resolve_family(family), deadline, &results);
+		eai = fsock__resolve_await(q, &found, deadline, &results);
 		if (eai == 0)
 			errno = saved;
-		r = fsock__resolve_answer(&q, eai, results, &found);
+		r = fsock__resolve_answer(q, eai, results, &found);
 	}
-	if (r < 0)
+	if (r < 0) {
+		saved = errno;
+		free(found.items);
+		errno = saved;
 		return -1;
+	}
 	*list = found.items;
 	*count = found.count;
 	return 0;

@@ -8,12 +8,18 @@
 #include <fsock/addr.h>
 
 struct addrinfo;
+struct fsock__lookup;
 
-/* What is asked for. host NULL is the wildcard; `operation` is for the error record. */
+/*
+ * What is asked for. host NULL is the wildcard; `operation` is for the error record. A service is
+ * looked up for its port: then it is NULL, and `port` is that.
+ */
 struct fsock__question {
 	const char *operation, *host;
 	int port;
 	enum fsock_family family;
+	const char *service; /* or NULL */
+	int type;            /* SOCK_... of the service; 0 is SOCK_STREAM */
 };
 
 /* The addresses found, to be tried in this order. `items` is for free(3). */
@@ -24,20 +30,27 @@ struct fsock__addresses {
 
 /*
  * Answers what needs no look-up: numbers, Unix-domain names, the wildcard, and all that is wrong.
- * Returns 1 with at least one address in *found, 0 if the host is a name to be looked up, or -1
- * with the error recorded.
+ * *found is empty before. Returns 1 with at least one address in *found, 0 if the host, the service
+ * or both are to be looked up, or -1 with the error recorded. With a service, *found then has the
+ * addresses of a host that is known, which lack their port.
  */
-int fsock__resolve_at_once(const struct fsock__question *, struct fsock__addresses *found);
-
-/* The family to look a name up in: AF_... */
-int fsock__resolve_family(enum fsock_family);
+int fsock__resolve_at_once(struct fsock__question *, struct fsock__addresses *found);
 
 /*
- * Makes addresses of what looking a name up gave: `eai`, and `results`, which are freed, if that is
- * 0. Returns 1 with at least one address in *found, or -1 with the error recorded.
+ * Has looked up what is not known, and does not wait; or, with the other one, does until the
+ * absolute deadline. They return as fsock__lookup_begin() and fsock__lookup() do.
  */
-int fsock__resolve_answer(const struct fsock__question *, int eai, struct addrinfo *results,
-    struct fsock__addresses *found);
+int fsock__resolve_begin(
+    const struct fsock__question *, const struct fsock__addresses *found, struct fsock__lookup **);
+int fsock__resolve_await(const struct fsock__question *, const struct fsock__addresses *found,
+    int64_t deadline, struct addrinfo **results);
+
+/*
+ * Makes addresses of what looking up gave: `eai`, and `results`, which are freed, if that is 0.
+ * Returns 1 with at least one address in *found, or -1 with the error recorded.
+ */
+int fsock__resolve_answer(
+    struct fsock__question *, int eai, struct addrinfo *results, struct fsock__addresses *found);
 
 /*
  * The addresses of a host, numeric, Unix-domain or a name. host NULL is the wildcard: "::" and
@@ -45,7 +58,7 @@ int fsock__resolve_answer(const struct fsock__question *, int eai, struct addrin
  * Looking up a name ends with the absolute deadline, as ETIMEDOUT.
  * Returns 0 with at least one address in *list, which the caller frees with free(3), or -1.
  */
-int fsock__resolve(const char *operation, const char *host, int port, enum fsock_family family,
-    int64_t deadline, struct fsock_addr **list, size_t *count);
+int fsock__resolve(
+    struct fsock__question *, int64_t deadline, struct fsock_addr **list, size_t *count);
 
 #endif

@@ -5,25 +5,8 @@
 
 #include "../base/error.h"
 #include "addr.h"
-#include "ip_text.h"
+#include "endpoint.h"
 #include "lookup_pool.h"
-
-int
-fsock__service_number(const char *service, int *port)
-{
-	uint32_t number = 0;
-	size_t length = service == NULL ? 0 : strlen(service);
-
-	*port = 0;
-	if (length == 0)
-		return 1;
-	if (strspn(service, "0123456789") != length)
-		return 0;
-	if (!fsock__ip_text_to_number(service, length, FSOCK__PORT_MAX, &number))
-		return -1;
-	*port = (int)number;
-	return 1;
-}
 
 int
 fsock__service_port(const struct addrinfo *results)
@@ -38,9 +21,10 @@ fsock__service_port(const struct addrinfo *results)
 
 /* Of a service alone some systems say that the name is unknown. */
 int
-fsock__service_fail(const char *operation, const char *host, const char *service, int eai)
+fsock__service_fail(
+    const char *operation, const char *host, const char *service, int is_alone, int eai)
 {
-	if (eai != EAI_SERVICE && (eai != EAI_NONAME || host != NULL))
+	if (eai != EAI_SERVICE && (eai != EAI_NONAME || !is_alone))
 		return fsock__error_set_resolver(operation, host, FSOCK__NO_PORT, eai);
 	return fsock__error_set_words(operation, host, FSOCK__NO_PORT, FSOCK_INVALID_ARGUMENT_ERROR,
 	    EINVAL, "unknown service %.64s", service);
@@ -61,7 +45,7 @@ fsock_get_port_by_service(const char *service, int socket_type)
 		return port;
 	eai = fsock__lookup_ask(NULL, service, socket_type, AF_UNSPEC, &results);
 	if (eai != 0)
-		return fsock__service_fail(operation, NULL, service, eai);
+		return fsock__service_fail(operation, NULL, service, 1, eai);
 	port = fsock__service_port(results);
 	freeaddrinfo(results);
 	errno = saved;

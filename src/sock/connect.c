@@ -2,6 +2,7 @@
 
 #include "../base/clock.h"
 #include "../net/connecting.h"
+#include "../net/endpoint.h"
 #include "../base/error.h"
 #include "layer.h"
 #include "layers.h"
@@ -152,10 +153,26 @@ connect_later(struct fsock__connecting *c, const struct fsock__settings *setting
 	return s;
 }
 
+/* Reads both ends. Returns 0, or -1 with the error recorded. */
+static int
+read_ends(struct fsock__endpoint *remote, struct fsock__endpoint *local, const char *host, int port,
+    const struct fsock__settings *settings)
+{
+	static const struct fsock__endpoint_use to = { "connect", SOCK_STREAM, 0 };
+	static const struct fsock__endpoint_use from = { "bind", SOCK_STREAM, 1 };
+
+	if (host == NULL)
+		return fsock__error_set("connect", "(no host)", port, EINVAL);
+	if (fsock__endpoint_read(remote, &to, host, port) < 0)
+		return -1;
+	return fsock__endpoint_read(local, &from, settings->local_host, settings->local_port);
+}
+
 /* see fsock/socket.h */
 fsock *
 fsock_connect(const char *host, int port, const struct fsock_options *options)
 {
+	struct fsock__endpoint remote, local;
 	struct fsock__settings settings;
 	struct fsock__connecting *c;
 	struct fsock__route route;
@@ -164,14 +181,14 @@ fsock_connect(const char *host, int port, const struct fsock_options *options)
 
 	if (fsock__settings_make(&settings, options, "connect", host, port) < 0)
 		return NULL;
-	if (host == NULL) {
-		fsock__error_set("connect", "(no host)", port, EINVAL);
+	if (read_ends(&remote, &local, host, port, &settings) < 0)
 		return NULL;
-	}
-	route = (struct fsock__route){ .host = host,
-		.port = port,
-		.local_host = settings.local_host,
-		.local_port = settings.local_port,
+	route = (struct fsock__route){ .host = remote.host,
+		.port = remote.port,
+		.service = remote.service,
+		.local_host = local.host,
+		.local_port = local.port,
+		.local_service = local.service,
 		.family = settings.family,
 		.timeout = settings.connect_timeout,
 		.exchange = fsock__clock_after(settings.deadline) };

@@ -6,6 +6,7 @@
 
 #include "../base/clock.h"
 #include "../base/error.h"
+#include "../net/endpoint.h"
 #include "../net/resolve.h"
 #include "socket.h"
 #include "../base/sys.h"
@@ -14,6 +15,7 @@
 /* A datagram socket in the making. */
 struct plan {
 	const struct fsock__settings *settings;
+	struct fsock__question remote, local;
 	int is_bound;                      /* to a local address that the program has named */
 	struct fsock_addr *locals, *peers; /* where to bind, if at all; where to connect to */
 	size_t local_count, peer_count;
@@ -23,22 +25,20 @@ struct plan {
 
 /* Looks up both ends, within the time limits. Returns 0, or -1 with the error recorded. */
 static int
-find_addresses(struct plan *p, const char *host, int port)
+find_addresses(struct plan *p)
 {
 	const struct fsock__settings *set = p->settings;
-	enum fsock_family family = set->family;
 	int64_t deadline = fsock__clock_after(
 	    set->deadline < set->connect_timeout ? set->deadline : set->connect_timeout);
 
 	p->is_bound = set->local_host != NULL || set->local_port != 0;
-	if (host != NULL &&
-	    fsock__resolve("connect", host, port, family, deadline, &p->peers, &p->peer_count) < 0)
+	if (p->remote.host != NULL &&
+	    fsock__resolve(&p->remote, deadline, &p->peers, &p->peer_count) < 0)
 		return -1;
-	if (host == NULL && set->local_host == NULL && !set->dual_stack &&
-	    family == FSOCK_ANY_FAMILY)
-		family = FSOCK_IPV4_ONLY;
-	return fsock__resolve("bind", set->local_host, set->local_port, family, deadline,
-	    &p->locals, &p->local_count);
+	if (p->remote.host == NULL && p->local.host == NULL && !set->dual_stack &&
+	    set->family == FSOCK_ANY_FAMILY)
+		p->local.family = FSOCK_IPV4_ONLY;
+	return fsock__resolve(&p->local, deadline, &p->locals, &p->local_count);
 }
 
 /* Options that must be set before bind(). Returns 0 or -1; only reuse_port may be missing. */
@@ -144,14 +144,20 @@ try_all(struct plan *p, int *family)
 	return fd;
 }
 
-/* Makes the handle, or gives up. For error texts it is known by its peer, or by its own address. */
-static fsock *
-wrap(int fd, int family, struct plan *p, const char *host, int port)
+/* What it is known by in error texts: its peer, or its own address. */
+static const struct fsock__question *
+known_by(const struct plan *p)
 {
-	const struct fsock__settings *set = p->settings;
-	int own = host == NULL;
-	fsock *s = fsock__socket_new(fd, FSOCK__DATAGRAM, family, set, own ? set->local_host : host,
-	    own ? set->local_port : port, NULL);
+	return p->remote.host != NULL ? &p->remote : &p->local;
+}
+
+/* Makes the handle, or gives up. */
+static fsock *
+wrap(int fd, int family, struct plan *p)
+{
+	const struct fsock__question *q = known_by(p);
+	fsock *s =
+	    fsock__socket_new(fd, FSOCK__DATAGRAM, family, p->settings, q->host, q->port, NULL);
 
 	if (s == NULL) {
 		give_up(p, fd);
@@ -159,9 +165,27 @@ wrap(int fd, int family, struct plan *p, const char *host, int port)
 	}
 	s->unix_file = p->file;
 	s->tells_path = p->tells_path;
-	if (own && p->is_bound && set->local_port == 0 && family != AF_UNIX)
+	if (q == &p->local && p->is_bound && q->port == 0 && family != AF_UNIX)
 		s->port = fsock_local_port(s);
 	return s;
+}
+
+/* Reads both ends. Returns 0, or -1 with the error recorded. */
+static int
+read_ends(struct plan *p, struct fsock__endpoint ends[2], const char *host, int port)
+{
+	static const struct fsock__endpoint_use to = { "connect", SOCK_DGRAM, 0 };
+	static const struct fsock__endpoint_use at = { "bind", SOCK_DGRAM, 1 };
+	const struct fsock__settings *set = p->settings;
+
+	if (fsock__endpoint_read(&ends[0], &to, host, port) < 0 ||
+	    fsock__endpoint_read(&ends[1], &at, set->local_host, set->local_port) < 0)
+		return -1;
+	p->remote = (struct fsock__question){ to.operation, ends[0].host, ends[0].port, set->family,
+		ends[0].service, SOCK_DGRAM };
+	p->local = (struct fsock__question){ at.operation, ends[1].host, ends[1].port, set->family,
+		ends[1].service, SOCK_DGRAM };
+	return 0;
 }
 
 /* see fsock/datagram.h */
@@ -170,21 +194,19 @@ fsock_datagram(const char *host, int port, const struct fsock_options *options)
 {
 	const char *operation = host == NULL ? "bind" : "connect";
 	struct fsock__settings settings;
+	struct fsock__endpoint ends[2];
 	struct plan p = { .settings = &settings };
 	int fd = -1, family = AF_UNSPEC, saved = errno;
 	fsock *s = NULL;
 
 	if (fsock__settings_make(&settings, options, operation, host, host == NULL ? 0 : port) < 0)
 		return NULL;
-	if (find_addresses(&p, host, port) == 0) {
+	if (read_ends(&p, ends, host, port) == 0 && find_addresses(&p) == 0) {
 		fd = try_all(&p, &family);
-		if (fd < 0 && host == NULL)
-			fsock__error_set(
-			    operation, settings.local_host, settings.local_port, errno);
-		else if (fd < 0)
-			fsock__error_set(operation, host, port, errno);
+		if (fd < 0)
+			fsock__error_set(operation, known_by(&p)->host, known_by(&p)->port, errno);
 		else
-			s = wrap(fd, family, &p, host, port);
+			s = wrap(fd, family, &p);
 	}
 	free(p.locals);
 	free(p.peers);

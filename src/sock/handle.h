@@ -309,8 +309,8 @@ struct fsock {
 	int tells_path; /* of datagrams: see datagram_path.h */
 	atomic_int multicast_interface; /* chosen by number, or 0: not every system can be asked */
 
-	int port;    /* for error texts: the peer's, or a listener's own */
-	char host[]; /* likewise; "" if unknown */
+	atomic_int port; /* for error texts: the peer's, or a listener's own */
+	char host[];     /* likewise; "" if unknown */
 };
 
 /* The handle's lock. */

@@ -6,6 +6,7 @@
 
 #include "../base/clock.h"
 #include "../base/error.h"
+#include "../net/endpoint.h"
 #include "../net/resolve.h"
 #include "socket.h"
 #include "../base/sys.h"
@@ -86,10 +87,11 @@ try_address(struct attempt *a, const struct fsock__settings *settings)
 
 /* Makes the handle of a listening descriptor, or gives it up. */
 static fsock *
-wrap(struct attempt *a, const struct fsock__settings *settings, const char *host, int port)
+wrap(struct attempt *a, const struct fsock__settings *settings, const struct fsock__question *q)
 {
 	int family = fsock_addr_family(a->addr);
-	fsock *s = fsock__socket_new(a->fd, FSOCK__LISTENER, family, settings, host, port, NULL);
+	fsock *s =
+	    fsock__socket_new(a->fd, FSOCK__LISTENER, family, settings, q->host, q->port, NULL);
 
 	if (s == NULL) {
 		give_up(a);
@@ -97,8 +99,32 @@ wrap(struct attempt *a, const struct fsock__settings *settings, const char *host
 	}
 	s->made_nonblocking = 1;
 	s->unix_file = a->file;
-	if (port == 0 && family != AF_UNIX)
+	if (q->port == 0 && family != AF_UNIX)
 		s->port = fsock_local_port(s);
+	return s;
+}
+
+/* Listens where the question says, on the first of its addresses that there is. */
+static fsock *
+listen_on(struct fsock__question *q, const struct fsock__settings *settings)
+{
+	struct attempt a = { .fd = -1 };
+	struct fsock_addr *list;
+	size_t count;
+	fsock *s = NULL;
+
+	if (fsock__resolve(q, FSOCK__NEVER, &list, &count) < 0)
+		return NULL;
+	/* One that is in use ends it: with half of the addresses half of the clients would come. */
+	for (size_t i = 0; i < count && a.fd < 0 && (i == 0 || errno != EADDRINUSE); i++) {
+		a.addr = &list[i];
+		try_address(&a, settings);
+	}
+	if (a.fd < 0)
+		fsock__error_set(q->operation, q->host, q->port, errno);
+	else
+		s = wrap(&a, settings, q);
+	free(list);
 	return s;
 }
 
@@ -106,29 +132,21 @@ wrap(struct attempt *a, const struct fsock__settings *settings, const char *host
 fsock *
 fsock_listen(const char *host, int port, const struct fsock_options *options)
 {
+	static const struct fsock__endpoint_use use = { "listen", SOCK_STREAM, 1 };
 	struct fsock__settings settings;
-	struct attempt a = { .fd = -1 };
-	struct fsock_addr *list;
-	size_t count;
+	struct fsock__endpoint at;
+	struct fsock__question q;
 	int saved = errno;
-	fsock *s = NULL;
+	fsock *s;
 
-	if (fsock__settings_make(&settings, options, "listen", host, port) < 0)
+	if (fsock__settings_make(&settings, options, use.operation, host, port) < 0 ||
+	    fsock__endpoint_read(&at, &use, host, port) < 0)
 		return NULL;
-	if (host == NULL && !settings.dual_stack && settings.family == FSOCK_ANY_FAMILY)
+	if (at.host == NULL && !settings.dual_stack && settings.family == FSOCK_ANY_FAMILY)
 		settings.family = FSOCK_IPV4_ONLY;
-	if (fsock__resolve("listen", host, port, settings.family, FSOCK__NEVER, &list, &count) < 0)
-		return NULL;
-	/* One that is in use ends it: with half of the addresses half of the clients would come. */
-	for (size_t i = 0; i < count && a.fd < 0 && (i == 0 || errno != EADDRINUSE); i++) {
-		a.addr = &list[i];
-		try_address(&a, &settings);
-	}
-	if (a.fd < 0)
-		fsock__error_set("listen", host, port, errno);
-	else
-		s = wrap(&a, &settings, host, port);
-	free(list);
+	q = (struct fsock__question){ use.operation, at.host, at.port, settings.family, at.service,
+		use.type };
+	s = listen_on(&q, &settings);
 	if (s != NULL)
 		errno = saved;
 	return s;

@@ -14,6 +14,7 @@
 #include "../base/sys.h"
 #include "../base/wake.h"
 #include "../net/addr.h"
+#include "../net/endpoint.h"
 #include "../net/lookup.h"
 #include "../net/resolve.h"
 #include "../net/service.h"
@@ -26,7 +27,6 @@ struct fsock__name_lookup {
 	struct fsock__lookup *lookup; /* NULL: there was nothing to look up */
 	int watched;                  /* its descriptor, of which the handle has a duplicate */
 	struct fsock__question question;
-	const char *service;           /* to be looked up, or NULL */
 	struct fsock__addresses found; /* maybe before the port of the service is */
 	struct fsock__record error;    /* once failed */
 	char texts[];                  /* the host and the service */
@@ -57,16 +57,8 @@ make(const char *host, const char *service, enum fsock_family family)
 	if (host != NULL)
 		l->question.host = memcpy(l->texts, host, host_size);
 	if (service != NULL)
-		l->service = memcpy(l->texts + host_size, service, service_size);
+		l->question.service = memcpy(l->texts + host_size, service, service_size);
 	return l;
-}
-
-static void
-set_ports(struct fsock__name_lookup *l)
-{
-	for (size_t i = 0; i < l->found.count; i++)
-		if (fsock_addr_family(&l->found.items[i]) != AF_UNIX)
-			fsock_addr_set_port(&l->found.items[i], l->question.port);
 }
 
 /*
@@ -77,22 +69,24 @@ static int
 begin(struct fsock__name_lookup *l, int type)
 {
 	struct fsock__question *q = &l->question;
-	int is_number = fsock__service_number(l->service, &q->port), is_found, eai;
+	int port, is_number = fsock__service_number(q->service, &port), r, eai;
 
 	if (is_number < 0 || (type != SOCK_STREAM && type != SOCK_DGRAM) ||
-	    (q->host == NULL && l->service == NULL))
+	    (q->host == NULL && q->service == NULL))
 		return fsock__error_set(OPERATION, q->host, FSOCK__NO_PORT, EINVAL);
+	if (is_number && q->service != NULL)
+		q->port = port;
 	if (is_number)
-		l->service = NULL;
-	is_found = fsock__resolve_at_once(q, &l->found);
-	if (is_found < 0)
+		q->service = NULL;
+	q->type = type;
+	r = fsock__resolve_at_once(q, &l->found);
+	if (r < 0)
 		return -1;
-	if (is_found && (is_number || fsock_addr_family(&l->found.items[0]) == AF_UNIX)) {
+	if (r > 0) {
 		l->state = FOUND;
 		return 0;
 	}
-	eai = fsock__lookup_begin_service(is_found ? NULL : q->host, l->service, type,
-	    is_found ? AF_UNSPEC : fsock__resolve_family(q->family), &l->lookup);
+	eai = fsock__resolve_begin(q, &l->found, &l->lookup);
 	return eai == 0 ? 0 : fsock__error_set_resolver(OPERATION, q->host, FSOCK__NO_PORT, eai);
 }
 
@@ -134,24 +128,6 @@ follow(struct fsock *s, struct fsock__name_lookup *l)
 	fsock__handle_note(s);
 }
 
-/* Makes the answer of what getaddrinfo(3) gave. Returns 1, or -1 with the error recorded. */
-static int
-take_answer(struct fsock__name_lookup *l, int eai, struct addrinfo *results)
-{
-	struct fsock__question *q = &l->question;
-
-	if (eai != 0 && l->service != NULL && (eai == EAI_SERVICE || l->found.count > 0))
-		return fsock__service_fail(
-		    OPERATION, l->found.count > 0 ? NULL : q->host, l->service, eai);
-	if (eai == 0 && l->service != NULL)
-		q->port = fsock__service_port(results);
-	if (l->found.count == 0)
-		return fsock__resolve_answer(q, eai, results, &l->found);
-	freeaddrinfo(results);
-	set_ports(l);
-	return 1;
-}
-
 /* Looks whether the answer is there. */
 static void
 step(struct fsock *s, struct fsock__name_lookup *l)
@@ -165,7 +141,8 @@ step(struct fsock *s, struct fsock__name_lookup *l)
 	follow(s, l);
 	if (eai == FSOCK__LOOKUP_PENDING)
 		return;
-	l->state = take_answer(l, eai, results) > 0 ? FOUND : FAILED;
+	l->state =
+	    fsock__resolve_answer(&l->question, eai, results, &l->found) > 0 ? FOUND : FAILED;
 	if (l->state == FAILED)
 		l->error = *fsock__error_current();
 	errno = saved;
@@ -219,12 +196,22 @@ wrap(struct fsock__name_lookup *l)
 fsock *
 fsock_lookup(const char *host, const char *service, int socket_type, enum fsock_family family)
 {
-	struct fsock__name_lookup *l = make(host, service, family);
+	const struct fsock__endpoint_use use = { OPERATION, socket_type, 0 };
+	struct fsock__name_lookup *l;
+	struct fsock__endpoint e = { .port = 0 };
 	int saved = errno;
 	fsock *s = NULL;
 
+	if (service == NULL && host != NULL && fsock__endpoint_is_address(host)) {
+		if (fsock__endpoint_read(&e, &use, host, FSOCK_PORT_IN_HOST) < 0)
+			return NULL;
+		host = e.host;
+		service = e.service;
+	}
+	l = make(host, service, family);
 	if (l == NULL)
 		return NULL;
+	l->question.port = e.port;
 	if (begin(l, socket_type) == 0)
 		s = wrap(l);
 	if (s != NULL) {

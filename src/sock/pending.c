@@ -144,6 +144,7 @@ stand(struct fsock *s, struct fsock__connecting *c)
 	fsock__socket_apply_settings(c->fd, s->role, c->family, &s->settings);
 	fsock__handle_lock(s);
 	fsock__socket_set_fd(s, c->fd, c->family);
+	s->port = c->remote.port; /* of a service, it has been looked up */
 	s->transport =
 	    fsock__layers_are_on(s) ? &fsock__transport_layered : &fsock__transport_socket;
 	s->connecting = NULL;

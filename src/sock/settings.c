@@ -118,7 +118,8 @@ is_sensible(const struct fsock_options *options)
 	       (unsigned)options->family <= FSOCK_IPV6_ONLY &&
 	       (unsigned)options->element_type <= FSOCK_BYTE &&
 	       (unsigned)options->delivery <= FSOCK_DELIVER_WHOLE_LINE && options->backlog >= 0 &&
-	       options->file_mode <= 0777 && options->local_port >= 0 &&
+	       options->file_mode <= 0777 &&
+	       options->local_port >= (options->local_host != NULL ? -1 : 0) &&
 	       options->local_port <= 65535 && options->timeout >= 0;
 }
 

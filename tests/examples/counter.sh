@@ -3,7 +3,7 @@
 
 start_server $programs/counter 127.0.0.1 0 2>"$here/log"
 for i in 1 2 3; do
-	equal "client $i" "you are number $i" "$($programs/client 127.0.0.1 "$port" hello)"
+	equal "client $i" "you are number $i" "$($programs/client "127.0.0.1:$port" hello)"
 done
 kill -TERM "$server"
 end_server

@@ -3,7 +3,7 @@
 
 start_server $programs/echo_server "" 0 3
 for text in one "" "three words here"; do
-	equal "client after client" "$text" "$($programs/client localhost "$port" "$text")"
+	equal "client after client" "$text" "$($programs/client "localhost:$port" "$text")"
 done
 end_server
 

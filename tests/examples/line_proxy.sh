@@ -16,7 +16,7 @@ exec 4<>"$here/out"
 $programs/threads 127.0.0.1 "$port" <"$here/in" >"$here/out" 4<&- &
 slow=$!
 for text in 1 2 3 4 5 6 7 8 9 10; do
-	equal "another one" "line $text" "$($programs/client 127.0.0.1 "$port" "line $text")"
+	equal "another one" "line $text" "$($programs/client "127.0.0.1:$port" "line $text")"
 done
 head -c "$(($(wc -c <"$here/in")))" <&4 | cmp - "$here/in"
 wait "$slow"

@@ -10,7 +10,7 @@ slow=$!
 exec 3>"$here/half"
 printf 'half a ' >&3
 for text in one "" "three words here"; do
-	equal "others meanwhile" "$text" "$($programs/client localhost "$port" "$text")"
+	equal "others meanwhile" "$text" "$($programs/client "localhost:$port" "$text")"
 done
 echo line >&3
 exec 3>&-
@@ -31,7 +31,7 @@ start_server $programs/many_clients 127.0.0.1 0 11
 $programs/threads 127.0.0.1 "$port" <"$here/in" >"$here/out" 4<&- &
 slow=$!
 for text in 1 2 3 4 5 6 7 8 9 10; do
-	equal "another one" "line $text" "$($programs/client 127.0.0.1 "$port" "line $text")"
+	equal "another one" "line $text" "$($programs/client "127.0.0.1:$port" "line $text")"
 done
 head -c "$(($(wc -c <"$here/in")))" <&4 | cmp - "$here/in"
 wait "$slow"

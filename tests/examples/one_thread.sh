@@ -15,7 +15,7 @@ printf 'half a ' >&5
 $programs/threads localhost "$port" <"$here/half" >/dev/null 4<&- 5<&- &
 half=$!
 for text in one "" "three words here"; do
-	equal "others meanwhile" "you said $text" "$($programs/client localhost "$port" "$text")"
+	equal "others meanwhile" "you said $text" "$($programs/client "localhost:$port" "$text")"
 done
 sed 's/^/you said /' "$here/in" >"$here/expected"
 head -c "$(($(wc -c <"$here/expected")))" <&4 | cmp - "$here/expected"

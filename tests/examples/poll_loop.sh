@@ -11,15 +11,15 @@ server=$!
 exec 5<"$here/says"
 read -r word port <&5
 equal "the port" port "$word"
-$programs/telnet localhost "$port" <"$here/half" >"$here/answer" 3<&- 4<&- 5<&- &
+$programs/telnet "localhost:$port" <"$here/half" >"$here/answer" 3<&- 4<&- 5<&- &
 half=$!
 printf 'half a ' >&4
 seq 1 20000 >"$here/in"
-$programs/telnet localhost "$port" <"$here/in" 3<&- 4<&- 5<&- | cmp - "$here/in"
+$programs/telnet "localhost:$port" <"$here/in" 3<&- 4<&- 5<&- | cmp - "$here/in"
 for text in one "" "three words here"; do
-	equal "others meanwhile" "$text" "$($programs/client localhost "$port" "$text" 3<&- 4<&- 5<&-)"
+	equal "others meanwhile" "$text" "$($programs/client "localhost:$port" "$text" 3<&- 4<&- 5<&-)"
 done
-equal "several lines at once" "$(seq 1 100)" "$(seq 1 100 | $programs/telnet localhost "$port" 3<&- 4<&- 5<&-)"
+equal "several lines at once" "$(seq 1 100)" "$(seq 1 100 | $programs/telnet "localhost:$port" 3<&- 4<&- 5<&-)"
 
 # The operator is told how many there are: those that have gone may be there for a moment.
 clients=

@@ -10,4 +10,4 @@ while read -r line; do
 done <"$here/says"
 
 equal "PING, SET, GET" "PONG OK two words" \
-    "$($programs/redis "$here/redis" 0 key "two words" | tr -s '\r\n' ' ' | sed 's/ $//')"
+    "$($programs/redis "$here/redis" key "two words" | tr -s '\r\n' ' ' | sed 's/ $//')"

@@ -26,7 +26,7 @@ def say(text):
 
 
 def start():
-    return subprocess.Popen([sys.argv[1], "127.0.0.1", str(listener.getsockname()[1])], stdin=inside, stdout=inside)
+    return subprocess.Popen([sys.argv[1], "127.0.0.1:%d" % listener.getsockname()[1]], stdin=inside, stdout=inside)
 
 
 terminal, inside = pty.openpty()

@@ -21,13 +21,13 @@ END
 # A file, much more than all buffers on the way take, and a pipe; what is asked is answered before the end.
 seq 1 100000 >"$here/in"
 start_server $programs/echo_server 127.0.0.1 0 4
-$programs/telnet 127.0.0.1 "$port" <"$here/in" | cmp - "$here/in"
-sed p "$here/in" | sed -n 'p;n' | $programs/telnet 127.0.0.1 "$port" | cmp - "$here/in"
-equal "nothing" "" "$($programs/telnet 127.0.0.1 "$port" </dev/null)"
-equal "a line without its end" "no end" "$(printf 'no end' | $programs/telnet 127.0.0.1 "$port")"
+$programs/telnet "127.0.0.1:$port" <"$here/in" | cmp - "$here/in"
+sed p "$here/in" | sed -n 'p;n' | $programs/telnet "127.0.0.1:$port" | cmp - "$here/in"
+equal "nothing" "" "$($programs/telnet "127.0.0.1:$port" </dev/null)"
+equal "a line without its end" "no end" "$(printf 'no end' | $programs/telnet "127.0.0.1:$port")"
 end_server
 
 equal "nobody listens" "telnet: connect to $here/none: No such file or directory" \
-    "$($programs/telnet "$here/none" 0 2>&1 </dev/null || echo "$?" >"$here/status")"
+    "$($programs/telnet "$here/none" 2>&1 </dev/null || echo "$?" >"$here/status")"
 equal "the exit status" 1 "$(cat "$here/status")"
-equal "no input" "telnet: watch: Bad file descriptor" "$($programs/telnet "$here/none" 0 2>&1 <&- || :)"
+equal "no input" "telnet: watch: Bad file descriptor" "$($programs/telnet "$here/none" 2>&1 <&- || :)"

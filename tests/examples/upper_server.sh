@@ -4,7 +4,7 @@
 start_server $programs/upper_server 127.0.0.1 0 20
 askers=
 for i in $(seq 20); do
-	$programs/ask 127.0.0.1 "$port" "question $i" >"$here/$i" &
+	$programs/ask "127.0.0.1:$port" "question $i" >"$here/$i" &
 	askers="$askers $!"
 done
 wait $askers
@@ -17,6 +17,6 @@ end_server
 [ "$(uname)" = Linux ] || exit 0
 start_server $programs/upper_server 0.0.0.0 0 2
 for host in 127.0.0.1 127.0.0.2; do
-	equal "asked at $host" "HELLO" "$($programs/ask $host "$port" hello)"
+	equal "asked at $host" "HELLO" "$($programs/ask "$host:$port" hello)"
 done
 end_server

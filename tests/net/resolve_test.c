@@ -119,14 +119,14 @@ START_TEST(order_of_addresses)
 {
 	const struct order *row = &orders[_i];
 	const char *host = strcmp(row->host, "(null)") == 0 ? NULL : row->host;
+	struct fsock__question q = { "connect", host, 7, row->family, NULL, 0 };
 	struct fsock_addr *list = NULL;
 	char text[512] = "", one[FSOCK_ADDR_TEXT_SIZE];
 	size_t count = 0;
 
 	play(row->answers, 0, 0);
 	errno = EDOM;
-	ck_assert_int_eq(
-	    fsock__resolve("connect", host, 7, row->family, FSOCK__NEVER, &list, &count), 0);
+	ck_assert_int_eq(fsock__resolve(&q, FSOCK__NEVER, &list, &count), 0);
 	ck_assert_int_eq(errno, EDOM);
 	for (size_t i = 0; i < count; i++) {
 		ck_assert_ptr_nonnull(fsock_addr_to_text(&list[i], one, sizeof one));
