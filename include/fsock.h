@@ -16,6 +16,7 @@
  *	fsock/option.h   options by name
  *	fsock/layer.h    layers below the streams, such as TLS
  *	fsock/wait.h     waiting for many sockets at once
+ *	fsock/relay.h    passing on what comes from one socket to another
  *	fsock/server.h   threads that accept clients
  *	fsock/trivial.h  streams only
  *
@@ -93,6 +94,7 @@
 #include <fsock/option.h>
 #include <fsock/layer.h>
 #include <fsock/wait.h>
+#include <fsock/relay.h>
 #include <fsock/server.h>
 #include <fsock/trivial.h>
 

@@ -138,7 +138,7 @@ SKIP.arm64    = codec_flexi_test codec_tables_test codec_jis_test codec_pairs_te
 
 # ---- Test programs.
 
-FOLDERS := base net codec sock wait stream server whole
+FOLDERS := base net codec sock wait stream relay server whole
 UNIT    := $(sort $(wildcard $(FOLDERS:%=tests/%/$(T)_test.c)))
 PEERS   := $(sort $(wildcard tests/peers/$(T)_test.c))
 # Those of libfsock-tls, where that is built; of those that need one more library such as are where that is; and

@@ -186,6 +186,17 @@ fsock__peer_ids(int fd, uid_t *uid, gid_t *gid, pid_t *pid)
 #define fsock__open_path(path) ((void)(path), -1)
 #endif
 
+/*
+ * Moves up to n octets between a pipe and a socket, in the kernel; as far as the pipe is concerned
+ * it does not wait. Where there is no such call, or the kernel has none, it fails with ENOSYS.
+ */
+#if defined(__linux__)
+#define fsock__splice(from, to, n) \
+	splice((from), NULL, (to), NULL, (n), SPLICE_F_MOVE | SPLICE_F_NONBLOCK)
+#else
+#define fsock__splice(from, to, n) ((void)(from), (void)(to), (void)(n), errno = ENOSYS, -1)
+#endif
+
 /* Two ends to wake a poll(2) by: of an eventfd both are the same. */
 #if defined(__linux__)
 #include <sys/eventfd.h>

@@ -153,6 +153,59 @@ fsock__sys_send_message(int fd, const struct msghdr *header, int *flags)
 	return r;
 }
 
+ssize_t
+fsock__sys_read(int fd, void *buf, size_t n)
+{
+	int saved = errno;
+	ssize_t r;
+
+	do
+		r = read(fd, buf, n);
+	while (r < 0 && errno == EINTR);
+	if (r >= 0)
+		errno = saved;
+	return r;
+}
+
+ssize_t
+fsock__sys_write(int fd, const void *buf, size_t n)
+{
+	int saved = errno;
+	ssize_t r;
+
+	do
+		r = write(fd, buf, n);
+	while (r < 0 && errno == EINTR);
+	if (r >= 0)
+		errno = saved;
+	return r;
+}
+
+int
+fsock__sys_pipe(int ends[2])
+{
+	int saved = errno;
+
+	if (fsock__pipe(ends) < 0)
+		return -1;
+	errno = saved;
+	return 0;
+}
+
+ssize_t
+fsock__sys_splice(int from, int to, size_t n)
+{
+	int saved = errno;
+	ssize_t r;
+
+	do
+		r = fsock__splice(from, to, n);
+	while (r < 0 && errno == EINTR);
+	if (r >= 0)
+		errno = saved;
+	return r;
+}
+
 int
 fsock__sys_poll(struct pollfd *list, size_t count, int64_t deadline)
 {

@@ -46,6 +46,17 @@ ssize_t fsock__sys_send_to(
 ssize_t fsock__sys_receive_message(int fd, struct msghdr *, int *flags);
 ssize_t fsock__sys_send_message(int fd, const struct msghdr *, int *flags);
 
+/* read(2) and write(2). Neither sees to SIGPIPE: see shield.h. */
+ssize_t fsock__sys_read(int fd, void *buf, size_t n);
+ssize_t fsock__sys_write(int fd, const void *buf, size_t n);
+
+/*
+ * A pipe that does not block, and splice(2) into it or out of it: of up to n octets as many as go
+ * now. The socket at the other end must not block either. Errors: ENOSYS where there is none.
+ */
+int fsock__sys_pipe(int ends[2]);
+ssize_t fsock__sys_splice(int from, int to, size_t n);
+
 /*
  * Waits until `fd` is ready for `events` (poll(2)'s) or the absolute deadline has passed.
  * Returns 1 when ready or in error, 0 when the deadline passed, -1 on failure.
