@@ -17,6 +17,7 @@
  *	fsock/layer.h    layers below the streams, such as TLS
  *	fsock/wait.h     waiting for many sockets at once
  *	fsock/server.h   threads that accept clients
+ *	fsock/trace.h    a trace of what goes over the wire, statistics of a socket
  *	fsock/trivial.h  streams only
  *
  * CONVENTIONS, which apply to every function unless its description says otherwise
@@ -92,6 +93,7 @@
 #include <fsock/layer.h>
 #include <fsock/wait.h>
 #include <fsock/server.h>
+#include <fsock/trace.h>
 #include <fsock/trivial.h>
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "../base/clock.h"
 #include "../base/process.h"
+#include "told.h"
 
 struct fsock__connecting *
 fsock__connecting_new(const struct fsock__route *route, int may_wait)
@@ -19,8 +20,17 @@ fsock__connecting_new(const struct fsock__route *route, int may_wait)
 		return NULL;
 	}
 	copy = memcpy(c + 1, route->host, length);
-	c->remote = (struct fsock__question){ "connect", copy, route->port, route->family };
-	c->local = (struct fsock__question){ "bind", NULL, route->local_port, route->family };
+	c->began = fsock__clock_now();
+	c->number = fsock__told_number();
+	c->remote = (struct fsock__question){ .operation = "connect",
+		.host = copy,
+		.port = route->port,
+		.family = route->family,
+		.socket = c->number };
+	c->local = (struct fsock__question){ .operation = "bind",
+		.port = route->local_port,
+		.family = route->family,
+		.socket = c->number };
 	if (local_length > 0)
 		c->local.host = memcpy(copy + length, route->local_host, local_length);
 	c->deadline = fsock__clock_after(route->timeout);
@@ -81,7 +91,7 @@ end_lookup(struct fsock__connecting *c)
 
 /* Finds the addresses asked for. */
 static enum fsock__progress
-find(struct fsock__connecting *c, const struct fsock__question *q, struct fsock__addresses *found)
+find(struct fsock__connecting *c, struct fsock__question *q, struct fsock__addresses *found)
 {
 	struct addrinfo *results = NULL;
 	int eai, r = c->lookup == NULL ? fsock__resolve_at_once(q, found) : 0;
@@ -126,6 +136,7 @@ race(struct fsock__connecting *c)
 	if (p == FSOCK__DONE) {
 		c->fd = c->race.fd;
 		c->family = c->race.family;
+		c->connected = fsock__clock_now();
 		return p;
 	}
 	if (c->race.error == ETIMEDOUT)
@@ -155,7 +166,9 @@ advance(struct fsock__connecting *c)
 		p = is_local_wanted(c) ? find(c, &c->local, &c->found_local) : FSOCK__DONE;
 		if (p != FSOCK__DONE)
 			return p;
+		c->looked_up = fsock__clock_now();
 		fsock__race_start(&c->race, c->found, c->found_local, c->deadline);
+		c->race.socket = c->number;
 		c->phase = FSOCK__RACING;
 	}
 	return race(c);
@@ -183,8 +196,10 @@ fsock__connecting_step(struct fsock__connecting *c)
 	if (c->progress != FSOCK__PENDING)
 		return c->progress;
 	c->progress = advance(c);
-	if (c->progress == FSOCK__FAILED)
+	if (c->progress == FSOCK__FAILED) {
+		fsock__told_failure(c->number);
 		c->error = *fsock__error_current();
+	}
 	if (c->progress != FSOCK__PENDING)
 		tidy_up(c);
 	errno = saved;

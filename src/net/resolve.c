@@ -8,6 +8,8 @@
 #include "../base/error.h"
 #include "lookup.h"
 #include "../base/sys.h"
+#include "../base/trace_set.h"
+#include "told.h"
 
 /* Both record an error of the question. Return -1. */
 static int
@@ -154,8 +156,9 @@ collect(
 	return fail_resolver(q, EAI_NONAME);
 }
 
-int
-fsock__resolve_answer(const struct fsock__question *q, int eai, struct addrinfo *results,
+/* As fsock__resolve_answer(), which tells the trace. */
+static int
+answer(const struct fsock__question *q, int eai, struct addrinfo *results,
     struct fsock__addresses *found)
 {
 	int r, error;
@@ -170,6 +173,16 @@ fsock__resolve_answer(const struct fsock__question *q, int eai, struct addrinfo 
 	error = errno;
 	freeaddrinfo(results);
 	errno = error;
+	return r;
+}
+
+int
+fsock__resolve_answer(const struct fsock__question *q, int eai, struct addrinfo *results,
+    struct fsock__addresses *found)
+{
+	int r = answer(q, eai, results, found);
+
+	fsock__told_answer(q, r < 0 ? NULL : found);
 	return r;
 }
 
@@ -209,7 +222,7 @@ is_odd_number(const char *host)
 }
 
 int
-fsock__resolve_at_once(const struct fsock__question *q, struct fsock__addresses *found)
+fsock__resolve_at_once(struct fsock__question *q, struct fsock__addresses *found)
 {
 	struct fsock_addr addr;
 	int err, saved = errno;
@@ -231,6 +244,7 @@ fsock__resolve_at_once(const struct fsock__question *q, struct fsock__addresses 
 		return wildcard(q, found);
 	if (q->host[0] == '\0' || !fsock__addr_may_be_name(q->host) || is_odd_number(q->host))
 		return suggest(q) < 0 ? -1 : fail_resolver(q, EAI_NONAME);
+	fsock__told_question(q);
 	errno = saved;
 	return 0;
 }
@@ -239,11 +253,15 @@ int
 fsock__resolve(const char *operation, const char *host, int port, enum fsock_family family,
     int64_t deadline, struct fsock_addr **list, size_t *count)
 {
-	const struct fsock__question q = { operation, host, port, family };
+	struct fsock__question q = {
+		.operation = operation, .host = host, .port = port, .family = family
+	};
 	struct addrinfo *results = NULL;
 	struct fsock__addresses found;
-	int eai, saved = errno, r = fsock__resolve_at_once(&q, &found);
+	int eai, saved = errno, r;
 
+	fsock__trace_prepare();
+	r = fsock__resolve_at_once(&q, &found);
 	if (r == 0) {
 		eai = fsock__lookup(host, fsock__resolve_family(family), deadline, &results);
 		if (eai == 0)

@@ -7,27 +7,16 @@
 
 #include <fsock/addr.h>
 
+#include "question.h"
+
 struct addrinfo;
-
-/* What is asked for. host NULL is the wildcard; `operation` is for the error record. */
-struct fsock__question {
-	const char *operation, *host;
-	int port;
-	enum fsock_family family;
-};
-
-/* The addresses found, to be tried in this order. `items` is for free(3). */
-struct fsock__addresses {
-	struct fsock_addr *items;
-	size_t count;
-};
 
 /*
  * Answers what needs no look-up: numbers, Unix-domain names, the wildcard, and all that is wrong.
  * Returns 1 with at least one address in *found, 0 if the host is a name to be looked up, or -1
  * with the error recorded.
  */
-int fsock__resolve_at_once(const struct fsock__question *, struct fsock__addresses *found);
+int fsock__resolve_at_once(struct fsock__question *, struct fsock__addresses *found);
 
 /* The family to look a name up in: AF_... */
 int fsock__resolve_family(enum fsock_family);

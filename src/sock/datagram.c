@@ -7,6 +7,7 @@
 #include "../base/clock.h"
 #include "../base/error.h"
 #include "../net/resolve.h"
+#include "account.h"
 #include "socket.h"
 #include "../base/sys.h"
 #include "../net/unix_file.h"
@@ -161,6 +162,7 @@ wrap(int fd, int family, struct plan *p, const char *host, int port)
 	s->tells_path = p->tells_path;
 	if (own && p->is_bound && set->local_port == 0 && family != AF_UNIX)
 		s->port = fsock_local_port(s);
+	fsock__account_open(s, own ? "datagrams at" : "datagrams to");
 	return s;
 }
 

@@ -7,6 +7,7 @@
 #include "../base/clock.h"
 #include "../base/error.h"
 #include "../net/resolve.h"
+#include "account.h"
 #include "socket.h"
 #include "../base/sys.h"
 #include "../net/unix_file.h"
@@ -99,6 +100,7 @@ wrap(struct attempt *a, const struct fsock__settings *settings, const char *host
 	s->unix_file = a->file;
 	if (port == 0 && family != AF_UNIX)
 		s->port = fsock_local_port(s);
+	fsock__account_open(s, "listening on");
 	return s;
 }
 

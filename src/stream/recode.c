@@ -3,12 +3,12 @@
 
 #include <sys/stat.h>
 
-#include <signal.h>
 #include <stdlib.h>
 
 #include <fsock/format.h>
 
 #include "../base/error.h"
+#include "../base/shield.h"
 #include "../sock/socket.h"
 #include "../sock/transfer.h"
 #include "registry.h"
@@ -109,64 +109,28 @@ file_fail(struct fsock *s, int errnum)
 		fsock__socket_fail_output(w->stream->socket, errnum);
 }
 
-/* Around what may write to a pipe whose reader is gone: that is told by EPIPE, not by a signal. */
-struct shield {
-	sigset_t pipe, before;
-	int was_pending;
-};
-
-static int
-is_pending(void)
-{
-	sigset_t pending;
-
-	sigemptyset(&pending);
-	sigpending(&pending);
-	return sigismember(&pending, SIGPIPE);
-}
-
-static void
-raise_shield(struct shield *shield)
-{
-	sigemptyset(&shield->pipe);
-	sigaddset(&shield->pipe, SIGPIPE);
-	shield->was_pending = is_pending();
-	pthread_sigmask(SIG_BLOCK, &shield->pipe, &shield->before);
-}
-
-/* Keeps errno. A signal that was pending before is somebody else's. */
-static void
-lower_shield(const struct shield *shield)
-{
-	int saved = errno, signal;
-
-	if (!shield->was_pending && is_pending())
-		sigwait(&shield->pipe, &signal);
-	pthread_sigmask(SIG_SETMASK, &shield->before, NULL);
-	errno = saved;
-}
-
+/* What may write to a pipe whose reader is gone: that is told by EPIPE, not by a signal. */
 static ssize_t
 pipe_offer(struct fsock *s, const void *buf, size_t n)
 {
-	struct shield shield;
+	struct fsock__shield shield;
 	ssize_t r;
 
-	raise_shield(&shield);
+	fsock__shield_raise(&shield);
 	r = file_offer(s, buf, n);
-	lower_shield(&shield);
+	fsock__shield_lower(&shield);
 	return r;
 }
 
 static int
 pipe_close(struct fsock *s)
 {
-	struct shield shield;
+	struct fsock__shield shield;
 	int r;
 
-	raise_shield(&shield);
+	fsock__shield_raise(&shield);
 	r = file_close(s);
-	lower_shield(&shield);
+	fsock__shield_lower(&shield);
 	return r;
 }
 
