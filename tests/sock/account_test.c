@@ -198,6 +198,33 @@ START_TEST(trace)
 }
 END_TEST
 
+/* All octets are there, and no others, whether or not there is a trace. */
+START_TEST(unchanged)
+{
+	static unsigned char sent[3000], received[3000];
+	size_t done = 0, total = 0;
+	fsock *ends[2];
+	ssize_t r;
+
+	sock_link(SOCK_TCP4, NULL, ends);
+	traced_begin();
+	for (int round = 0; round < 20; round++) {
+		for (size_t i = 0; i < sizeof sent; i++)
+			sent[i] = (unsigned char)(i * 7 + (size_t)round * 31);
+		ck_assert_int_eq(fsock_send(ends[0], sent, sizeof sent, NULL), sizeof sent);
+		for (done = 0; done < sizeof received; done += (size_t)r, total += (size_t)r) {
+			r = fsock_receive(ends[1], received + done, sizeof received - done, NULL);
+			ck_assert_int_gt(r, 0);
+		}
+		ck_assert_mem_eq(sent, received, sizeof sent);
+	}
+	ck_assert_uint_gt(strlen(traced_end()), 60000);
+	ck_assert_uint_eq(total, 60000);
+	fsock_close(ends[0]);
+	fsock_close(ends[1]);
+}
+END_TEST
+
 /* ---- Statistics. */
 
 static struct fsock_statistics
@@ -285,6 +312,7 @@ main(void)
 
 	tcase_add_checked_fixture(t, sock_dir_make, sock_dir_remove);
 	tcase_add_loop_test(t, trace, 0, COUNT(rows));
+	tcase_add_test(t, unchanged);
 	tcase_add_loop_test(t, counted, 0, SOCK_TRANSPORTS);
 	tcase_add_loop_test(t, moments, 0, 2);
 	tcase_add_test(t, invalid);

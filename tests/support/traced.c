@@ -8,7 +8,7 @@
 #include "sock_support.h"
 
 static int file = -1;
-static char text[65536];
+static char text[1 << 20];
 
 void
 traced_begin(void)
