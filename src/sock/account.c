@@ -68,19 +68,22 @@ fsock__account_tell(struct fsock *s, enum fsock_trace_kind kind, const char *for
 	fsock__trace_tell(fsock__account_number(s), kind, FSOCK__TRACE_NONE, "%s", text);
 }
 
-/* "connected to 127.0.0.1 port 80"; a path has no port, and a pair no host. */
+/* "accepted from 127.0.0.1 port 80", or what is known of that: "accepted". */
 void
 fsock__account_open(struct fsock *s, const char *how)
 {
+	int has_port = s->port > 0 && s->family != AF_UNIX, has_host = s->host[0] != '\0';
+	size_t length = has_host || has_port ? strlen(how) : strcspn(how, " ");
+	char port[24] = "";
+
 	if (s->role == FSOCK__CONNECTED)
 		fsock__account_moment(&s->account.connected);
 	if (!fsock__trace_is_on())
 		return;
-	if (s->port > 0 && s->family != AF_UNIX)
-		fsock__account_tell(s, FSOCK_TRACE_OPEN, "%s %s port %d", how, s->host, s->port);
-	else
-		fsock__account_tell(
-		    s, FSOCK_TRACE_OPEN, "%s%s%s", how, s->host[0] == '\0' ? "" : " ", s->host);
+	if (has_port)
+		snprintf(port, sizeof port, " port %d", s->port);
+	fsock__account_tell(s, FSOCK_TRACE_OPEN, "%.*s%s%s%s", (int)length, how,
+	    has_host ? " " : "", s->host, port);
 }
 
 void

@@ -121,6 +121,23 @@ queued(void)
 	fsock_close(listener);
 }
 
+static void
+wildcard(void)
+{
+	fsock *listener = fsock_listen(NULL, 0, NULL), *s, *peer;
+	int port = fsock_local_port(listener);
+
+	fsock_close(fsock_datagram(NULL, 0, &(struct fsock_options){ .reuse_port = FSOCK_ON }));
+	fsock_close(listener);
+	ck_assert_int_gt(port, 0);
+	listener = fsock_listen(sock_path("s"), 0, NULL);
+	s = fsock_connect(sock_path("s"), 0, NULL);
+	peer = fsock_accept(listener, NULL);
+	fsock_close(peer);
+	fsock_abort(s);
+	fsock_close(listener);
+}
+
 static const struct {
 	void (*fn)(void);
 	const char *trace;
@@ -182,6 +199,17 @@ static const struct {
 		"T #2 < x\n"
 		"T #3 * closed: 0 octets received, 1 sent (T s)\n"
 		"T #2 * closed: 1 octets received, 0 sent (T s)\n" },
+	{ wildcard, "T #1 * listening on port P\n"
+		    "T #2 * datagrams\n"
+		    "T #2 * closed: 0 octets received, 0 sent (T s)\n"
+		    "T #1 * closed\n"
+		    "T #3 * listening on PATH\n"
+		    "T #4 * try PATH\n"
+		    "T #4 * connected to PATH (T s)\n"
+		    "T #5 * accepted\n"
+		    "T #5 * closed: 0 octets received, 0 sent (T s)\n"
+		    "T #4 * reset: 0 octets received, 0 sent (T s)\n"
+		    "T #3 * closed\n" },
 	{ queued, "T #1 * listening on 127.0.0.1 port P\n"
 		  "T #2 * try 127.0.0.1 port P\n"
 		  "T #2 * connected to 127.0.0.1 port P (T s)\n"

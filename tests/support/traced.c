@@ -8,11 +8,12 @@
 #include "sock_support.h"
 
 static int file = -1;
-static char text[1 << 20];
+static char text[1 << 20], directory[256];
 
 void
 traced_begin(void)
 {
+	snprintf(directory, sizeof directory, "%s", sock_path(""));
 	file = open(sock_path("trace"), O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
 	ck_assert_int_ge(file, 0);
 	ck_assert_int_eq(fsock_set_trace_descriptor(file), 0);
@@ -60,6 +61,7 @@ traced_mask(char *masked)
 	} rows[] = { { "\n", 'T' }, { " (", 'T' }, { " port ", 'P' }, { "[", 'N' },
 		{ "process ", 'N' } };
 	long seen[16] = { 0 };
+	size_t length = strlen(directory);
 	char *to = masked, *whole = strdup(masked);
 	const char *p = whole, *start = whole;
 
@@ -72,6 +74,11 @@ traced_mask(char *masked)
 			if ((size_t)(p - start) >= n && isdigit((unsigned char)*p) &&
 			    memcmp(p - n, rows[i].before, n) == 0)
 				instead = rows[i].instead;
+		}
+		if (strncmp(p, directory, length) == 0 && length > 0) {
+			p += strcspn(p, " \n");
+			to += sprintf(to, "PATH");
+			continue;
 		}
 		if (instead != '\0') {
 			p += number_at(p);

@@ -9,7 +9,7 @@ void traced_begin(void);
 
 /*
  * Ends it. Returns what it says, good until the next call: times are T, ports P, numbers of
- * processes N, and sockets are numbered by their first appearance.
+ * processes N, paths of that directory PATH, and sockets are numbered by their first appearance.
  */
 const char *traced_end(void);
 
