@@ -357,6 +357,23 @@ listen_on_a_control_socket(const char *path)
 	return 0;
 }
 
+static int
+show_what_goes_over_the_wire(const char *host, int port, const char *text)
+{
+	FSOCK_AUTO fsock *s = NULL;
+	struct fsock_statistics st;
+	char line[512];
+	int r = fsock_set_trace_descriptor(STDERR_FILENO);
+
+	if (r < 0 || !(s = fsock_connect(host, port, NULL)) || !fsock_stream(s) ||
+	    fprintf(fsock_stream(s), "%s\n", text) < 0 ||
+	    !fgets(line, sizeof line, fsock_stream(s)) || fsock_statistics(s, &st) < 0)
+		return -1;
+	printf("%ju octets; the server took %.3f s\n", (uintmax_t)st.octets_received,
+	    st.first_octet - st.ready);
+	return 0;
+}
+
 /* ---- Which recipe. */
 
 static void
@@ -409,6 +426,7 @@ run(const char *recipe, const char *host, int port, const char *text)
 	       : !strcmp(recipe, "alive")    ? notice_a_dead_peer(host, port)
 	       : !strcmp(recipe, "serve")    ? serve_lines(host, port)
 	       : !strcmp(recipe, "fork")     ? serve_two_processes(host, port)
+	       : !strcmp(recipe, "trace")    ? show_what_goes_over_the_wire(host, port, text)
 	       : !strcmp(recipe, "control")  ? listen_on_a_control_socket(host)
 					     : unexpected("recipe");
 }

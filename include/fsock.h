@@ -18,6 +18,7 @@
  *	fsock/wait.h     waiting for many sockets at once
  *	fsock/relay.h    passing on what comes from one socket to another
  *	fsock/server.h   threads that accept clients
+ *	fsock/trace.h    a trace of what goes over the wire, statistics of a socket
  *	fsock/trivial.h  streams only
  *
  * CONVENTIONS, which apply to every function unless its description says otherwise
@@ -96,6 +97,7 @@
 #include <fsock/wait.h>
 #include <fsock/relay.h>
 #include <fsock/server.h>
+#include <fsock/trace.h>
 #include <fsock/trivial.h>
 
 #endif

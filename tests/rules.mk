@@ -70,7 +70,7 @@ ENV.i686     = $(if $(WRAP.i686),$(SAMPLE))
 ENV.s390x    = $(SAMPLE)
 ENV.arm64    = $(SAMPLE)
 ENV.unblocked = FSOCK_UNBLOCKED=1 $(SAMPLE)
-ENV.layered   = FSOCK_LAYERED=1 $(SAMPLE)
+ENV.layered   = FSOCK_LAYERED=1 FSOCK_TRACED=1 $(SAMPLE)
 ENV.slow     = CK_DEFAULT_TIMEOUT=600
 
 # gcc's thread sanitizer cannot live with much address randomisation; not everywhere may it be turned off.

@@ -65,6 +65,11 @@ struct fsock_layer_ops {
 	int (*pending)(const fsock_layer *);
 	/* Frees the state. Sends nothing; called in any process. NULL: there is no state. */
 	void (*free)(fsock_layer *);
+	/*
+	 * After the handshake, for traces: writes one line about it ("TLSv1.3"), cut to `size`
+	 * octets with its NUL. NULL: there is nothing to say. Tables without this member are taken.
+	 */
+	void (*describe)(const fsock_layer *, char *text, size_t size);
 };
 
 /*

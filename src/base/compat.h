@@ -24,6 +24,7 @@
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <sys/mman.h>
@@ -195,6 +196,14 @@ fsock__peer_ids(int fd, uid_t *uid, gid_t *gid, pid_t *pid)
 	splice((from), NULL, (to), NULL, (n), SPLICE_F_MOVE | SPLICE_F_NONBLOCK)
 #else
 #define fsock__splice(from, to, n) ((void)(from), (void)(to), (void)(n), errno = ENOSYS, -1)
+#endif
+
+/* A variable of the environment, unless the program has rights that who has set it has not. */
+#if defined(__linux__)
+#define fsock__getenv(name) secure_getenv(name)
+#else
+#include <unistd.h>
+#define fsock__getenv(name) (issetugid() ? NULL : getenv(name))
 #endif
 
 /* Two ends to wake a poll(2) by: of an eventfd both are the same. */

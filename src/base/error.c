@@ -169,6 +169,22 @@ fsock__error_back(struct fsock__record *before)
 	current = before;
 }
 
+void
+fsock__error_save(struct fsock__errors *errors)
+{
+	*errors = (struct fsock__errors){ last, aside, current, count };
+	current = NULL;
+}
+
+void
+fsock__error_put_back(const struct fsock__errors *errors)
+{
+	last = errors->last;
+	aside = errors->aside;
+	current = errors->current;
+	count = errors->count;
+}
+
 /* Copies the host, cut to what fits; snprintf would read all of a hostile one to count it. */
 static void
 copy_host(struct fsock_error *error, const char *host)

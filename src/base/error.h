@@ -58,4 +58,15 @@ void fsock__error_tell(const struct fsock__record *, struct fsock_error *);
 struct fsock__record *fsock__error_aside(void);
 void fsock__error_back(struct fsock__record *);
 
+/*
+ * Between these two a function of the program's runs amid other work: it may use the library, and
+ * ask for its own last error; nothing of that remains.
+ */
+struct fsock__errors {
+	struct fsock__record last, aside, *current;
+	unsigned count;
+};
+void fsock__error_save(struct fsock__errors *);
+void fsock__error_put_back(const struct fsock__errors *);
+
 #endif

@@ -36,6 +36,7 @@ enum fsock__lock_kind {
 	FSOCK__LOCK_REGISTRY,
 	FSOCK__LOCK_LOOKUPS,
 	FSOCK__LOCK_CHARSETS,
+	FSOCK__LOCK_TRACE,
 	FSOCK__LOCK_KINDS
 };
 /* Those of kinds, and behind them those of objects. Each is alone on its cache lines. */

@@ -9,6 +9,8 @@
 
 #include "clock.h"
 
+#define PATIENCE INT64_C(1000000000)
+
 /* Sets what socket() and accept() could not set at birth on this system. */
 static int
 finish(int fd)
@@ -222,6 +224,36 @@ fsock__sys_poll(struct pollfd *list, size_t count, int64_t deadline)
 			return r > 0 ? r : 0;
 		}
 	}
+}
+
+/* Whether a write that has failed is to be repeated. */
+static int
+may_write_on(int fd)
+{
+	if (errno == EINTR)
+		return 1;
+	return (errno == EAGAIN || errno == EWOULDBLOCK) &&
+	       fsock__sys_wait(fd, POLLOUT, fsock__clock_after(PATIENCE)) > 0;
+}
+
+int
+fsock__sys_write_all(int fd, const void *buf, size_t n)
+{
+	const char *octets = buf;
+	int saved = errno;
+
+	while (n > 0) {
+		ssize_t r = write(fd, octets, n);
+
+		if (r < 0 && !may_write_on(fd))
+			return -1;
+		if (r > 0) {
+			octets += r;
+			n -= (size_t)r;
+		}
+	}
+	errno = saved;
+	return 0;
 }
 
 int

@@ -58,6 +58,12 @@ int fsock__sys_pipe(int ends[2]);
 ssize_t fsock__sys_splice(int from, int to, size_t n);
 
 /*
+ * write(2) of all n octets. A descriptor that does not block is given a second to take more.
+ * Returns 0, or -1 with errno: EAGAIN if that was too short. SIGPIPE is the caller's concern.
+ */
+int fsock__sys_write_all(int fd, const void *buf, size_t n);
+
+/*
  * Waits until `fd` is ready for `events` (poll(2)'s) or the absolute deadline has passed.
  * Returns 1 when ready or in error, 0 when the deadline passed, -1 on failure.
  */

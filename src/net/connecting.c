@@ -5,6 +5,7 @@
 
 #include "../base/clock.h"
 #include "../base/process.h"
+#include "told.h"
 
 static size_t
 size_of(const char *text)
@@ -37,10 +38,22 @@ fsock__connecting_new(const struct fsock__route *route, int may_wait)
 		return NULL;
 	}
 	room = (char *)(c + 1);
-	c->remote = (struct fsock__question){ "connect", copy(route->host, &room), route->port,
-		route->family, copy(route->service, &room), SOCK_STREAM };
-	c->local = (struct fsock__question){ "bind", copy(route->local_host, &room),
-		route->local_port, route->family, copy(route->local_service, &room), SOCK_STREAM };
+	c->began = fsock__clock_now();
+	c->number = fsock__told_number();
+	c->remote = (struct fsock__question){ .operation = "connect",
+		.host = copy(route->host, &room),
+		.port = route->port,
+		.family = route->family,
+		.service = copy(route->service, &room),
+		.type = SOCK_STREAM,
+		.socket = c->number };
+	c->local = (struct fsock__question){ .operation = "bind",
+		.host = copy(route->local_host, &room),
+		.port = route->local_port,
+		.family = route->family,
+		.service = copy(route->local_service, &room),
+		.type = SOCK_STREAM,
+		.socket = c->number };
 	c->deadline = fsock__clock_after(route->timeout);
 	c->past_exchange = route->exchange < c->deadline;
 	if (c->past_exchange)
@@ -145,6 +158,7 @@ race(struct fsock__connecting *c)
 	if (p == FSOCK__DONE) {
 		c->fd = c->race.fd;
 		c->family = c->race.family;
+		c->connected = fsock__clock_now();
 		return p;
 	}
 	if (c->race.error == ETIMEDOUT)
@@ -174,7 +188,9 @@ advance(struct fsock__connecting *c)
 		p = is_local_wanted(c) ? find(c, &c->local, &c->found_local) : FSOCK__DONE;
 		if (p != FSOCK__DONE)
 			return p;
+		c->looked_up = fsock__clock_now();
 		fsock__race_start(&c->race, c->found, c->found_local, c->deadline);
+		c->race.socket = c->number;
 		c->phase = FSOCK__RACING;
 	}
 	return race(c);
@@ -202,8 +218,10 @@ fsock__connecting_step(struct fsock__connecting *c)
 	if (c->progress != FSOCK__PENDING)
 		return c->progress;
 	c->progress = advance(c);
-	if (c->progress == FSOCK__FAILED)
+	if (c->progress == FSOCK__FAILED) {
+		fsock__told_failure(c->number);
 		c->error = *fsock__error_current();
+	}
 	if (c->progress != FSOCK__PENDING)
 		tidy_up(c);
 	errno = saved;

@@ -26,8 +26,10 @@ struct fsock__connecting {
 
 	struct fsock__abandon abandon; /* of the thread that waits for it alone */
 
-	int fd;     /* once done: the connected descriptor, which blocks */
-	int family; /* its AF_... */
+	int fd;                              /* once done: the connected descriptor, which blocks */
+	int family;                          /* its AF_... */
+	int number;                          /* of the socket in traces, or 0 */
+	int64_t began, looked_up, connected; /* moments; 0: not yet */
 
 	enum fsock__progress progress;
 	enum { FSOCK__LOOKING, FSOCK__LOOKING_LOCAL, FSOCK__RACING } phase;

@@ -25,7 +25,8 @@ look_up(const char *name, enum fsock_family family, struct fsock_addr **list, si
 {
 	if (name == NULL)
 		return fsock__error_set("addresses", NULL, FSOCK__NO_PORT, EINVAL);
-	return fsock__resolve(&(struct fsock__question){ "addresses", name, 0, family, NULL, 0 },
+	return fsock__resolve(
+	    &(struct fsock__question){ .operation = "addresses", .host = name, .family = family },
 	    FSOCK__NEVER, list, count);
 }
 

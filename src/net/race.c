@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "../base/sys.h"
+#include "told.h"
 
 /* Unix-domain sockets have no queue for who finds the backlog full: it is asked again and again. */
 #define PAUSE_FIRST INT64_C(1000000)
@@ -80,13 +81,24 @@ take_out(struct fsock__race *r, size_t i)
 	r->count--;
 	memmove(&r->fds[i], &r->fds[i + 1], (r->count - i) * sizeof r->fds[0]);
 	memmove(&r->families[i], &r->families[i + 1], (r->count - i) * sizeof r->families[0]);
+	memmove(&r->attempts[i], &r->attempts[i + 1], (r->count - i) * sizeof r->attempts[0]);
 	return fd;
+}
+
+/* Tells the trace how an attempt has ended. */
+static void
+tell(const struct fsock__race *r, size_t i, int error)
+{
+	const struct fsock__attempt *a = &r->attempts[i];
+
+	fsock__told_outcome(r->socket, &r->remote.items[a->target], a->began, error);
 }
 
 /* An attempt has failed: the next address has its turn. */
 static void
 lose(struct fsock__race *r, size_t i, int error)
 {
+	tell(r, i, error);
 	fsock__sys_close(take_out(r, i));
 	note(r, error);
 	r->turn = 0;
@@ -139,6 +151,7 @@ settle(struct fsock__race *r)
 			lose(r, i, error);
 			continue;
 		}
+		tell(r, i, 0);
 		r->family = r->families[i];
 		r->fd = take_out(r, i);
 	}
@@ -212,8 +225,10 @@ try_next(struct fsock__race *r, int64_t now)
 
 	if (r->count == FSOCK__RACE_MAX)
 		lose(r, 0, ETIMEDOUT);
+	fsock__told_attempt(r->socket, addr);
 	fd = reach(r, addr);
 	if (fd >= 0) {
+		r->attempts[r->count] = (struct fsock__attempt){ r->tried, now };
 		r->tried++;
 		r->turn = now + delay(r, now);
 		r->families[r->count] = family;
@@ -226,6 +241,7 @@ try_next(struct fsock__race *r, int64_t now)
 		r->turn = now + pause;
 		return;
 	}
+	fsock__told_outcome(r->socket, addr, now, error);
 	note(r, error);
 	r->tried = error == EMFILE || error == ENFILE ? r->remote.count : r->tried + 1;
 }

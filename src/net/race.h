@@ -37,7 +37,12 @@ struct fsock__race {
 	struct fsock__addresses remote, local;
 	size_t tried;
 	int64_t turn, deadline, pause;
+	int socket;                    /* its number in traces, or 0 */
 	int families[FSOCK__RACE_MAX]; /* of `fds` */
+	struct fsock__attempt {
+		size_t target; /* which of `remote` it is */
+		int64_t began;
+	} attempts[FSOCK__RACE_MAX]; /* likewise, for traces */
 };
 
 /*

@@ -9,6 +9,8 @@
 #include "lookup.h"
 #include "service.h"
 #include "../base/sys.h"
+#include "../base/trace_set.h"
+#include "told.h"
 
 /* The port for error records. */
 static int
@@ -172,8 +174,9 @@ set_ports(const struct fsock__question *q, struct fsock__addresses *found)
 	return 1;
 }
 
-int
-fsock__resolve_answer(
+/* As fsock__resolve_answer(), which tells the trace. */
+static int
+answer(
     struct fsock__question *q, int eai, struct addrinfo *results, struct fsock__addresses *found)
 {
 	int r, error, is_known = found->count > 0;
@@ -193,6 +196,16 @@ fsock__resolve_answer(
 	error = errno;
 	freeaddrinfo(results);
 	errno = error;
+	return r;
+}
+
+int
+fsock__resolve_answer(
+    struct fsock__question *q, int eai, struct addrinfo *results, struct fsock__addresses *found)
+{
+	int r = answer(q, eai, results, found);
+
+	fsock__told_answer(q, r < 0 ? NULL : found);
 	return r;
 }
 
@@ -263,6 +276,7 @@ fsock__resolve_at_once(struct fsock__question *q, struct fsock__addresses *found
 		return known(q, found, wildcard(q, found));
 	if (q->host[0] == '\0' || !fsock__addr_may_be_name(q->host) || is_odd_number(q->host))
 		return suggest(q) < 0 ? -1 : fail_resolver(q, EAI_NONAME);
+	fsock__told_question(q);
 	errno = saved;
 	return 0;
 }
@@ -294,8 +308,10 @@ fsock__resolve(struct fsock__question *q, int64_t deadline, struct fsock_addr **
 {
 	struct addrinfo *results = NULL;
 	struct fsock__addresses found = { NULL, 0 };
-	int eai, saved = errno, r = fsock__resolve_at_once(q, &found);
+	int eai, saved = errno, r;
 
+	fsock__trace_prepare();
+	r = fsock__resolve_at_once(q, &found);
 	if (r == 0) {
 		eai = fsock__resolve_await(q, &found, deadline, &results);
 		if (eai == 0)

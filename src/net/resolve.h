@@ -7,26 +7,10 @@
 
 #include <fsock/addr.h>
 
+#include "question.h"
+
 struct addrinfo;
 struct fsock__lookup;
-
-/*
- * What is asked for. host NULL is the wildcard; `operation` is for the error record. A service is
- * looked up for its port: then it is NULL, and `port` is that.
- */
-struct fsock__question {
-	const char *operation, *host;
-	int port;
-	enum fsock_family family;
-	const char *service; /* or NULL */
-	int type;            /* SOCK_... of the service; 0 is SOCK_STREAM */
-};
-
-/* The addresses found, to be tried in this order. `items` is for free(3). */
-struct fsock__addresses {
-	struct fsock_addr *items;
-	size_t count;
-};
 
 /*
  * Answers what needs no look-up: numbers, Unix-domain names, the wildcard, and all that is wrong.

@@ -3,6 +3,7 @@
 
 #include "../base/clock.h"
 #include "../base/sys.h"
+#include "account.h"
 #include "layer.h"
 #include "socket.h"
 #include "transfer.h"
@@ -103,6 +104,8 @@ wrap(const fsock *listener, int new, const struct fsock__settings *settings,
 	    new, FSOCK__CONNECTED, listener->family, settings, host, fsock_addr_port(peer), NULL);
 	if (s == NULL)
 		fsock__sys_close(new);
+	else
+		fsock__account_open(s, "accepted from");
 	if (s == NULL || fsock__layer_make(s, 1) == 0)
 		return s;
 	error = errno;

@@ -5,6 +5,7 @@
 
 #include "../base/clock.h"
 #include "../base/error.h"
+#include "account.h"
 #include "datagram_path.h"
 #include "layer.h"
 #include "layers.h"
@@ -111,6 +112,7 @@ fsock_adopt(int descriptor, const struct fsock_options *options)
 	if (s == NULL)
 		return NULL;
 	s->output.has_sent = 1; /* by others */
+	fsock__account_open(s, "adopted");
 	if (role == FSOCK__DATAGRAM)
 		s->tells_path = fsock__datagram_path_choose(
 		    descriptor, s->family, settings.receive_destination, &local, is_connected);
@@ -143,6 +145,7 @@ hand_over(fsock *s)
 	struct fsock__record *before;
 	int fd = s->fd;
 
+	fsock__account_close(s, "released");
 	fsock__handle_own(s);
 	if (fsock__handle_is_watched(s))
 		s->watch.ops->leave(s);

@@ -4,6 +4,7 @@
 #include "../net/connecting.h"
 #include "../net/endpoint.h"
 #include "../base/error.h"
+#include "account.h"
 #include "layer.h"
 #include "layers.h"
 #include "../base/ring.h"
@@ -117,6 +118,8 @@ wrap(struct fsock__connecting *c, int fd, const struct fsock__settings *settings
 
 	if (s == NULL)
 		fsock__sys_close(fd);
+	else
+		fsock__account_connected(s, c);
 	if (s == NULL || settings->layer == NULL)
 		return s;
 	if (c->past_exchange)

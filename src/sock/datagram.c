@@ -8,6 +8,7 @@
 #include "../base/error.h"
 #include "../net/endpoint.h"
 #include "../net/resolve.h"
+#include "account.h"
 #include "socket.h"
 #include "../base/sys.h"
 #include "../net/unix_file.h"
@@ -167,7 +168,19 @@ wrap(int fd, int family, struct plan *p)
 	s->tells_path = p->tells_path;
 	if (q == &p->local && p->is_bound && q->port == 0 && family != AF_UNIX)
 		s->port = fsock_local_port(s);
+	fsock__account_open(s, q == &p->local ? "datagrams at" : "datagrams to");
 	return s;
+}
+
+static struct fsock__question
+question_of(const struct fsock__endpoint *e, const char *operation, enum fsock_family family)
+{
+	return (struct fsock__question){ .operation = operation,
+		.host = e->host,
+		.port = e->port,
+		.family = family,
+		.service = e->service,
+		.type = SOCK_DGRAM };
 }
 
 /* Reads both ends. Returns 0, or -1 with the error recorded. */
@@ -181,10 +194,8 @@ read_ends(struct plan *p, struct fsock__endpoint ends[2], const char *host, int 
 	if (fsock__endpoint_read(&ends[0], &to, host, port) < 0 ||
 	    fsock__endpoint_read(&ends[1], &at, set->local_host, set->local_port) < 0)
 		return -1;
-	p->remote = (struct fsock__question){ to.operation, ends[0].host, ends[0].port, set->family,
-		ends[0].service, SOCK_DGRAM };
-	p->local = (struct fsock__question){ at.operation, ends[1].host, ends[1].port, set->family,
-		ends[1].service, SOCK_DGRAM };
+	p->remote = question_of(&ends[0], to.operation, set->family);
+	p->local = question_of(&ends[1], at.operation, set->family);
 	return 0;
 }
 

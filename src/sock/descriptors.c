@@ -8,6 +8,7 @@
 
 #include "../base/error.h"
 #include "../base/sys.h"
+#include "account.h"
 #include "handle.h"
 #include "layers.h"
 #include "pending.h"
@@ -88,6 +89,8 @@ send_first(struct fsock *s, const struct parcel *p)
 		if (fsock__transfer_check(s, SENDING, FSOCK_OUTPUT) < 0)
 			return -1;
 		r = send_now(s->fd, p);
+		if (r > 0)
+			fsock__account_plain(s, FSOCK_OUTPUT, p->data, (size_t)r);
 		if (r >= 0)
 			return r;
 		if (s->nonblocking || (errno != EAGAIN && errno != EWOULDBLOCK))
@@ -221,6 +224,10 @@ receive_octets(struct fsock *s, void *buf, size_t n, void *arg)
 			return -1;
 	if (r == 0 && fsock__failure_is_early(s) && fsock__failure_tell_early(s, RECEIVING) < 0)
 		return -1;
+	if (r > 0)
+		fsock__account_plain(s, FSOCK_INPUT, buf, (size_t)r);
+	else
+		fsock__account_end(s);
 	errno = saved;
 	return r;
 }

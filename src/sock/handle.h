@@ -209,6 +209,17 @@ struct fsock__output {
 	struct linger linger;     /* ... and what it was before; both need the handle's lock */
 };
 
+/*
+ * What has gone over it, and when: see fsock_statistics(). Of two, the first is for input. Each is
+ * written by the threads that receive or send, one at a time; moments are 0 until they come.
+ */
+struct fsock__account {
+	_Atomic uint64_t octets[2], wire[2], pieces[2];
+	_Atomic int64_t began, looked_up, connected, ready, first_octet;
+	atomic_int number;   /* in traces, once it has one */
+	atomic_int is_ended; /* the end of input was traced */
+};
+
 enum fsock__closing {
 	FSOCK__NOT_CLOSING,
 	FSOCK__CLOSING, /* closed by the program: its lists send what is queued, then close it */
@@ -287,6 +298,7 @@ struct fsock {
 	struct fsock__limits limits;
 	struct fsock__output output;
 	struct fsock__watch watch;
+	struct fsock__account account;
 	struct fsock__settings settings;
 	_Atomic(struct fsock__record *) failure; /* why it has failed, once that is known */
 	atomic_int early_error; /* taken from the kernel, for a transfer to tell: see failure.h */

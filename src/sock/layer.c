@@ -2,6 +2,7 @@
 #include "../base/compat.h"
 #include "layer.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include <fsock/stream.h>
@@ -14,8 +15,8 @@
 static int
 is_sensible(const struct fsock_layer_ops *ops, int flags)
 {
-	return ops != NULL && ops->size >= sizeof *ops && ops->read != NULL && ops->write != NULL &&
-	       (flags & ~FSOCK_LAYER_TAKE_PENDING) == 0;
+	return ops != NULL && ops->size >= offsetof(struct fsock_layer_ops, describe) &&
+	       ops->read != NULL && ops->write != NULL && (flags & ~FSOCK_LAYER_TAKE_PENDING) == 0;
 }
 
 /* Takes the n octets that were read ahead, for the layer. Returns 0, or -1 with errno. */

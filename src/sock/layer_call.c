@@ -3,6 +3,7 @@
 
 #include "../base/error.h"
 #include "../base/process.h"
+#include "account.h"
 #include "failure.h"
 #include "layer_step.h"
 
@@ -70,6 +71,8 @@ int
 fsock__layer_call_tell(struct fsock *s, const char *operation)
 {
 	record(s, operation);
+	if (s->failure == NULL && s->layers->errnum != EBADF) /* else it was traced, or is closed */
+		fsock__account_fail(s);
 	fsock__failure_keep(s, fsock__error_current());
 	return -1;
 }
@@ -103,6 +106,7 @@ fsock__layer_call_start(struct fsock__layers *layers)
 	r = fsock__layer_start(layers->top);
 	if (r == 1) {
 		layers->is_started = 1;
+		fsock__account_ready(layers->top->socket);
 		layers->start_by = FSOCK__NEVER;
 		fsock__layer_call_reset_wish(layers, FSOCK_INPUT);
 		fsock__layer_call_reset_wish(layers, FSOCK_OUTPUT);

@@ -5,6 +5,7 @@
 
 #include "../base/process.h"
 #include "../base/sys.h"
+#include "account.h"
 
 int
 fsock__layer_fail(
@@ -220,6 +221,8 @@ receive(struct fsock_layer *layer, void *buf, size_t n)
 	r = fsock__sys_receive(s->fd, buf, n, &flags);
 	if (r >= 0)
 		s->layers->arrivals++;
+	if (r > 0)
+		fsock__account_wire(s, FSOCK_INPUT, (size_t)r);
 	if (r == 0)
 		early = atomic_exchange(&s->early_error, 0);
 	if (r == 0 && early == 0 && s->layers->unwritable == ECONNRESET)
@@ -238,6 +241,8 @@ send_below(struct fsock_layer *layer, const void *buf, size_t n)
 	int flags = MSG_DONTWAIT;
 	ssize_t r = fsock__sys_send(s->fd, buf, n, &flags);
 
+	if (r > 0)
+		fsock__account_wire(s, FSOCK_OUTPUT, (size_t)r);
 	if (r < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
 		int error = errno, early = atomic_exchange(&s->early_error, 0);
 

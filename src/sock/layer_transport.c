@@ -3,6 +3,7 @@
 #include "layer_output.h"
 #include "layers.h"
 
+#include "account.h"
 #include "linger.h"
 #include "transfer.h"
 
@@ -35,6 +36,10 @@ layered_receive(struct fsock *s, void *buf, size_t n)
 		if (fsock__layers_await(s, "read", FSOCK_INPUT, until) < 0)
 			return -1;
 	}
+	if (r > 0)
+		fsock__account_octets(s, FSOCK_INPUT, buf, (size_t)r);
+	else if (r == 0 && n > 0)
+		fsock__account_end(s);
 	if (r >= 0)
 		errno = saved;
 	if (s->stream == NULL) /* else who asked does so */
@@ -48,6 +53,8 @@ layered_receive_now(struct fsock *s, void *buf, size_t n, int *is_drained)
 	ssize_t r = s->shut & FSOCK_INPUT ? 0 : fsock__layers_receive(s, buf, n);
 
 	*is_drained = 0; /* a record may be all that was read, and not all there is */
+	if (r > 0)
+		fsock__account_octets(s, FSOCK_INPUT, buf, (size_t)r);
 	if (r != FSOCK__LAYERS_NOTHING)
 		return r < 0 ? 0 : r;
 	errno = EAGAIN;
@@ -66,6 +73,8 @@ layered_offer(struct fsock *s, const void *buf, size_t n)
 	if (fsock__transfer_check(s, "write", FSOCK_OUTPUT) < 0)
 		return -1;
 	r = fsock__layer_output_send(s, buf, n);
+	if (r > 0)
+		fsock__account_octets(s, FSOCK_OUTPUT, buf, (size_t)r);
 	if (r >= 0)
 		errno = saved;
 	return r;

@@ -138,7 +138,7 @@ time_over(struct fsock *s, const char *operation, int direction)
 {
 	if (fsock__transfer_check(s, operation, direction) < 0)
 		return -1;
-	return fsock__error_set_kind(operation, s->host, s->port, FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
+	return fsock__transfer_time_over(s, operation);
 }
 
 /*

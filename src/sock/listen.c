@@ -8,6 +8,7 @@
 #include "../base/error.h"
 #include "../net/endpoint.h"
 #include "../net/resolve.h"
+#include "account.h"
 #include "socket.h"
 #include "../base/sys.h"
 #include "../net/unix_file.h"
@@ -101,6 +102,7 @@ wrap(struct attempt *a, const struct fsock__settings *settings, const struct fso
 	s->unix_file = a->file;
 	if (q->port == 0 && family != AF_UNIX)
 		s->port = fsock_local_port(s);
+	fsock__account_open(s, "listening on");
 	return s;
 }
 
@@ -144,8 +146,12 @@ fsock_listen(const char *host, int port, const struct fsock_options *options)
 		return NULL;
 	if (at.host == NULL && !settings.dual_stack && settings.family == FSOCK_ANY_FAMILY)
 		settings.family = FSOCK_IPV4_ONLY;
-	q = (struct fsock__question){ use.operation, at.host, at.port, settings.family, at.service,
-		use.type };
+	q = (struct fsock__question){ .operation = use.operation,
+		.host = at.host,
+		.port = at.port,
+		.family = settings.family,
+		.service = at.service,
+		.type = use.type };
 	s = listen_on(&q, &settings);
 	if (s != NULL)
 		errno = saved;

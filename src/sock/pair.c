@@ -1,6 +1,7 @@
 #include "../base/compat.h"
 
 #include "../base/error.h"
+#include "account.h"
 #include "layer.h"
 #include "socket.h"
 #include "../base/sys.h"
@@ -17,6 +18,8 @@ wrap(fsock *ends[2], const int fds[2], int family, const struct fsock__settings 
 	    fds[1], FSOCK__CONNECTED, family, settings, NULL, FSOCK__NO_PORT, NULL);
 	if (ends[1] == NULL)
 		goto err1;
+	fsock__account_open(ends[0], "pair");
+	fsock__account_open(ends[1], "pair");
 	return 0;
 err1:
 	fsock_close(ends[0]);

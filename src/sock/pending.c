@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include "../base/clock.h"
+#include "account.h"
 #include "failure.h"
 #include "interrupt.h"
 #include "layers.h"
@@ -126,6 +127,8 @@ fsock__pending_new(struct fsock__connecting *c, const struct fsock__settings *se
 
 	if (s != NULL)
 		s->connecting = c;
+	if (s != NULL)
+		fsock__account_connected(s, c);
 	return s;
 }
 
@@ -142,6 +145,7 @@ static void
 stand(struct fsock *s, struct fsock__connecting *c)
 {
 	fsock__socket_apply_settings(c->fd, s->role, c->family, &s->settings);
+	fsock__account_connected(s, c);
 	fsock__handle_lock(s);
 	fsock__socket_set_fd(s, c->fd, c->family);
 	s->port = c->remote.port; /* of a service, it has been looked up */

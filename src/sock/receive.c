@@ -8,6 +8,7 @@
 #include "../net/addr.h"
 #include "datagram.h"
 #include "../base/error.h"
+#include "account.h"
 #include "../net/ip_text.h"
 #include "handle.h"
 #include "../base/sys.h"
@@ -61,9 +62,10 @@ receive_datagram(fsock *s, int fd, void *data, size_t size, struct fsock_addr *f
 			return -1;
 	if (r == 0 && check_shut(s) < 0)
 		return -1;
-	errno = saved;
 	if (from != NULL && s->family == AF_INET6)
 		unmap(from);
+	fsock__account_datagram(s, FSOCK_INPUT, data, (size_t)r < size ? (size_t)r : size, from);
+	errno = saved;
 	return r;
 }
 
@@ -162,6 +164,7 @@ fsock_receive_many(fsock *s, struct fsock_message messages[], size_t count)
 	if (s->family == AF_INET6)
 		for (ssize_t i = 0; i < r; i++)
 			unmap(&messages[i].peer);
+	fsock__account_messages(s, FSOCK_INPUT, messages, (size_t)r);
 	errno = saved;
 	return r;
 }

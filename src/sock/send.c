@@ -7,6 +7,7 @@
 
 #include "datagram.h"
 #include "../base/error.h"
+#include "account.h"
 #include "layers.h"
 #include "pending.h"
 #include "send.h"
@@ -30,8 +31,10 @@ fail(const fsock *s, const struct fsock_addr *to, int errnum)
 FSOCK__COLD static int
 again(fsock *s, const struct fsock_addr *to, int flags)
 {
-	if (errno != EAGAIN && errno != EWOULDBLOCK)
-		return fail(s, to, errno);
+	if (errno != EAGAIN && errno != EWOULDBLOCK) {
+		fail(s, to, errno);
+		return fsock__account_fail(s);
+	}
 	return fsock__transfer_again(s, "send", flags, FSOCK_OUTPUT);
 }
 
@@ -53,6 +56,7 @@ send_datagram(fsock *s, int fd, const void *data, size_t size, const struct fsoc
 	while ((r = fsock__sys_send_to(fd, data, size, target, length, &flags)) < 0)
 		if (again(s, to, flags) < 0)
 			return -1;
+	fsock__account_datagram(s, FSOCK_OUTPUT, data, (size_t)r, to);
 	errno = saved;
 	return r;
 }
@@ -162,6 +166,7 @@ send_first(fsock *s, int fd, const struct fsock_message *messages, size_t count)
 	while ((r = FSOCK__DATAGRAM_OPS.send_many(fd, s->family, messages, count, &flags)) < 0)
 		if (again(s, messages[0].peer.length == 0 ? NULL : &messages[0].peer, flags) < 0)
 			return -1;
+	fsock__account_messages(s, FSOCK_OUTPUT, messages, (size_t)r);
 	return r;
 }
 
@@ -178,8 +183,10 @@ send_rest(fsock *s, int fd, const struct fsock_message *messages, size_t count)
 		ssize_t r =
 		    FSOCK__DATAGRAM_OPS.send_many(fd, s->family, messages + done, n, &flags);
 
-		if (r > 0)
+		if (r > 0) {
+			fsock__account_messages(s, FSOCK_OUTPUT, messages + done, (size_t)r);
 			done += (size_t)r;
+		}
 		if (r < (ssize_t)n)
 			break;
 	}

@@ -7,6 +7,7 @@
 
 #include "../base/clock.h"
 #include "../base/error.h"
+#include "../base/trace_set.h"
 
 #define DEFAULT_OUTPUT_LIMIT      1048576
 #define DEFAULT_CLOSE_TIMEOUT     30.0
@@ -164,6 +165,7 @@ fsock__settings_make(struct fsock__settings *set, const struct fsock_options *op
 {
 	static const struct fsock_options defaults;
 
+	fsock__trace_prepare();
 	if (options == NULL)
 		options = &defaults;
 	if (!is_sensible(options) || make_spans(set, options) < 0 || make_marks(set, options) < 0)

@@ -2,6 +2,7 @@
 #include "shutdown.h"
 
 #include "../base/error.h"
+#include "account.h"
 #include "failure.h"
 #include "interrupt.h"
 #include "layer_output.h"
@@ -185,6 +186,9 @@ shut_direction(fsock *s, int fd, int direction, int how)
 					       FSOCK_SHUTDOWN_ERROR, ENOTCONN)
 					 : fsock__failure_retell(s, "shutdown", errno);
 	}
+	if (!(before & direction))
+		fsock__account_tell(s, FSOCK_TRACE_SHUTDOWN, "shut down %s",
+		    direction == FSOCK_INPUT ? "input" : "output");
 	atomic_fetch_or(&s->shut, direction);
 	fsock__interrupt_look(s, direction);
 	return 0;

@@ -40,6 +40,7 @@ static void
 init(struct fsock *s, const struct fsock__settings *settings)
 {
 	s->references = 1;
+	s->account.began = fsock__clock_now();
 	s->era = fsock__process_era();
 	s->settings = *settings;
 	s->settings.local_host = NULL;

@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include "../base/error.h"
+#include "account.h"
 #include "failure.h"
 #include "interrupt.h"
 #include "linger.h"
@@ -20,10 +21,17 @@
 
 /* Records that it has. Returns -1. */
 static int
-deadline_passed(const struct fsock *s, const char *operation)
+deadline_passed(struct fsock *s, const char *operation)
 {
-	return fsock__error_set_kind(
-	    operation, s->host, s->port, FSOCK_DEADLINE_TIMEOUT_ERROR, ETIMEDOUT);
+	fsock__error_set_kind(operation, s->host, s->port, FSOCK_DEADLINE_TIMEOUT_ERROR, ETIMEDOUT);
+	return fsock__account_fail(s);
+}
+
+int
+fsock__transfer_time_over(struct fsock *s, const char *operation)
+{
+	fsock__error_set_kind(operation, s->host, s->port, FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
+	return fsock__account_fail(s);
 }
 
 int
@@ -52,7 +60,7 @@ fsock__transfer_wait_for(
 		deadline = fsock__handle_deadline(s, direction);
 	if (fsock__clock_left(deadline) == 0)
 		return deadline_passed(s, operation);
-	return fsock__error_set_kind(operation, s->host, s->port, FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
+	return fsock__transfer_time_over(s, operation);
 }
 
 /* Keeps it, and records it. Returns -1. */
@@ -60,7 +68,8 @@ FSOCK__COLD static int
 kernel_error(struct fsock *s, const char *operation, int errnum)
 {
 	fsock__failure_meet(s, operation, errnum);
-	return fsock__handle_error(s, operation, errnum);
+	fsock__handle_error(s, operation, errnum);
+	return fsock__account_fail(s);
 }
 
 /* A blocking call says EAGAIN when its timeout has run out. */
@@ -72,8 +81,7 @@ fsock__transfer_again(struct fsock *s, const char *operation, int flags, int dir
 	if (s->nonblocking)
 		return fsock__handle_error(s, operation, errno);
 	if (flags == 0 && !fsock__sys_is_nonblocking(s->fd))
-		return fsock__error_set_kind(
-		    operation, s->host, s->port, FSOCK_TIMEOUT_ERROR, ETIMEDOUT);
+		return fsock__transfer_time_over(s, operation);
 	return fsock__transfer_wait(s, operation, direction,
 	    fsock__clock_after(
 		direction == FSOCK_INPUT ? s->limits.read_timeout : s->limits.write_timeout));
@@ -106,7 +114,11 @@ socket_receive(struct fsock *s, void *buf, size_t n)
 		if (fsock__transfer_again(s, "read", flags, FSOCK_INPUT) < 0)
 			return -1;
 	if (r == 0 && fsock__failure_is_early(s) && fsock__failure_tell_early(s, "read") < 0)
-		return -1;
+		return fsock__account_fail(s);
+	if (r > 0)
+		fsock__account_plain(s, FSOCK_INPUT, buf, (size_t)r);
+	else if (n > 0)
+		fsock__account_end(s);
 	errno = saved;
 	return r;
 }
@@ -118,6 +130,8 @@ socket_receive_now(struct fsock *s, void *buf, size_t n, int *is_drained)
 	int flags = MSG_DONTWAIT;
 	ssize_t r = fsock__sys_receive(s->fd, buf, n, &flags);
 
+	if (r > 0)
+		fsock__account_plain(s, FSOCK_INPUT, buf, (size_t)r);
 	*is_drained = r > 0 && (size_t)r < n;
 	return r;
 }
@@ -137,12 +151,14 @@ socket_offer(struct fsock *s, const void *buf, size_t n)
 	if (r < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
 		int error = errno;
 
-		if (fsock__failure_is_early(s) && fsock__failure_tell_early(s, "write") < 0)
-			return -1;
-		return fsock__handle_error(s, "write", error);
+		if (!fsock__failure_is_early(s) || fsock__failure_tell_early(s, "write") == 0)
+			fsock__handle_error(s, "write", error);
+		return fsock__account_fail(s);
 	}
 	if (r > 0 && !s->output.has_sent)
 		s->output.has_sent = 1;
+	if (r > 0)
+		fsock__account_plain(s, FSOCK_OUTPUT, buf, (size_t)r);
 	errno = saved;
 	return r < 0 ? 0 : r;
 }
@@ -175,6 +191,7 @@ socket_close(struct fsock *s)
 
 	if (fd < 0)
 		return 0;
+	fsock__account_close(s, s->is_reset ? "reset" : "closed");
 	fsock__linger_discard(s, fd);
 	forbid_lingering(s, fd);
 	fsock__handle_lock(s);

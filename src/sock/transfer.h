@@ -32,6 +32,9 @@ fsock__transfer_begin(struct fsock *s, const char *operation, int direction, int
 	return deadline == FSOCK__NEVER ? 0 : fsock__transfer_check(s, operation, direction);
 }
 
+/* Records that a time limit other than the deadline has passed. Returns -1. */
+int fsock__transfer_time_over(struct fsock *, const char *operation);
+
 /*
  * Waits until a transfer would not block: until `until` (absolute) and the direction's deadline at
  * the most, and unless it is interrupted. Returns 0, or -1 with the error recorded.

@@ -226,6 +226,18 @@ tls_free(fsock_layer *layer)
 	free(t);
 }
 
+/* "TLSv1.3, TLS_AES_256_GCM_SHA384, h2" */
+static void
+tls_describe(const fsock_layer *layer, char *text, size_t size)
+{
+	const struct fsock__tls *t = fsock_layer_state(layer);
+
+	if (t->ssl != NULL)
+		snprintf(text, size, "%s, %s%s%s%s", SSL_get_version(t->ssl),
+		    SSL_get_cipher_name(t->ssl), t->alpn[0] == '\0' ? "" : ", ", t->alpn,
+		    SSL_session_reused(t->ssl) ? ", resumed" : "");
+}
+
 const struct fsock_layer_ops fsock__tls_ops = {
 	.size = sizeof fsock__tls_ops,
 	.name = "TLS",
@@ -236,4 +248,5 @@ const struct fsock_layer_ops fsock__tls_ops = {
 	.end = tls_end,
 	.pending = tls_pending,
 	.free = tls_free,
+	.describe = tls_describe,
 };

@@ -72,14 +72,14 @@ for_each(struct fsock *s, int (*is_due)(const struct fsock__member *),
 	while ((list = fsock__member_list_of(s, is_due)) != NULL) {
 		struct fsock__member *m;
 
-		fsock__lock_take(&list->lock);
+		fsock__waitlist_lock(list);
 		m = fsock__member_find(list, s);
 		if (m != NULL) {
 			fn(m);
 			n++;
 			fsock__member_nudge(list);
 		}
-		fsock__lock_give(&list->lock);
+		fsock__waitlist_unlock(list);
 		fsock__member_unref_list(list);
 	}
 	return n;
@@ -160,9 +160,9 @@ fsock__closing_unsent(struct fsock_waitlist *list)
 {
 	size_t n;
 
-	fsock__lock_take(&list->lock);
+	fsock__waitlist_lock(list);
 	n = list->closing_count - list->lingering_count;
-	fsock__lock_give(&list->lock);
+	fsock__waitlist_unlock(list);
 	return n;
 }
 
@@ -245,7 +245,7 @@ fsock__closing_unlock(struct fsock_waitlist *list)
 	int saved = errno;
 
 	list->closed = NULL;
-	fsock__lock_give(&list->lock);
+	fsock__waitlist_unlock(list);
 	while (closed != NULL) {
 		struct fsock__member *m = closed;
 

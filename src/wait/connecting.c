@@ -145,13 +145,13 @@ fsock__connecting_pause(struct fsock *s)
 	while ((list = fsock__member_list_of(s, drives)) != NULL) {
 		struct fsock__member *m;
 
-		fsock__lock_take(&list->lock);
+		fsock__waitlist_lock(list);
 		m = fsock__member_find(list, s);
 		if (m != NULL && fsock__watched_drives(m)) {
 			fsock__watched_unwatch(m);
 			return list;
 		}
-		fsock__lock_give(&list->lock); /* another one has taken over: look again */
+		fsock__waitlist_unlock(list); /* another one has taken over: look again */
 		fsock__member_unref_list(list);
 	}
 	return NULL;
@@ -170,7 +170,7 @@ fsock__connecting_share(struct fsock *s)
 		fsock__watched_stop_driving(m);
 	else if (watch(m) < 0)
 		m->error = errno;
-	fsock__lock_give(&list->lock);
+	fsock__waitlist_unlock(list);
 	fsock__member_unref_list(list);
 	fsock__member_note(s);
 }
@@ -186,6 +186,6 @@ fsock__connecting_resume(struct fsock *s, struct fsock_waitlist *list)
 		m->error = errno;
 	fsock__member_suspect(m);
 	fsock__member_nudge(list);
-	fsock__lock_give(&list->lock);
+	fsock__waitlist_unlock(list);
 	fsock__member_unref_list(list);
 }

@@ -78,10 +78,10 @@ work_on_first(struct fsock_waitlist *list)
 	if (m->own.fd < 0 || m->is_pending)
 		return;
 	fsock__handle_visit(s);
-	fsock__lock_give(&list->lock);
+	fsock__waitlist_unlock(list);
 	fsock__layered_work(s, interest, news);
 	fsock__socket_leave(s);
-	fsock__lock_take(&list->lock);
+	fsock__waitlist_lock(list);
 }
 
 /*

@@ -102,7 +102,7 @@ remove_first(fsock_waitlist *list, int all)
 	struct fsock__member *m = NULL;
 	int more;
 
-	fsock__lock_take(&list->lock);
+	fsock__waitlist_lock(list);
 	if (fsock__ring_is_linked(&list->members))
 		m = fsock__ring_owner(list->members.next, struct fsock__member, in_members);
 	more = m != NULL && (all || !m->is_hidden);
@@ -211,9 +211,9 @@ add_or_change(fsock_waitlist *list, fsock *s, int interest, void *user, int may_
 		return fail(EINVAL);
 	if (!fsock__waitlist_is_ours(list))
 		return fsock__handle_error(s, "wait list", EPERM);
-	fsock__lock_take(&list->lock);
+	fsock__waitlist_lock(list);
 	error = enter(list, s, interest, user, may_add);
-	fsock__lock_give(&list->lock);
+	fsock__waitlist_unlock(list);
 	if (error == 0 && s->connecting != NULL)
 		fsock__connecting_share(s);
 	if (error != 0)
@@ -246,11 +246,11 @@ fsock_waitlist_remove(fsock_waitlist *list, fsock *s)
 		return -1;
 	if (!fsock__waitlist_is_ours(list))
 		return 0;
-	fsock__lock_take(&list->lock);
+	fsock__waitlist_lock(list);
 	m = find_visible(list, s);
 	if (m != NULL)
 		fsock__member_part(m);
-	fsock__lock_give(&list->lock);
+	fsock__waitlist_unlock(list);
 	return 0;
 }
 
@@ -267,14 +267,14 @@ fsock_waitlist_set_timeout(fsock_waitlist *list, fsock *s, double seconds)
 		return fail(EINVAL);
 	if (!fsock__waitlist_is_ours(list))
 		return fsock__handle_error(s, "wait list", EPERM);
-	fsock__lock_take(&list->lock);
+	fsock__waitlist_lock(list);
 	m = find_visible(list, s);
 	if (m != NULL) {
 		m->timeout = fsock__clock_after(span);
 		fsock__timer_set(m);
 		fsock__member_nudge(list);
 	}
-	fsock__lock_give(&list->lock);
+	fsock__waitlist_unlock(list);
 	return m == NULL ? fsock__handle_error(s, "wait list", ENOENT) : 0;
 }
 
@@ -297,9 +297,9 @@ get(fsock_waitlist *list, const size_t *count)
 
 	if (!fsock__waitlist_is_ours(list))
 		return 0;
-	fsock__lock_take(&list->lock);
+	fsock__waitlist_lock(list);
 	n = *count;
-	fsock__lock_give(&list->lock);
+	fsock__waitlist_unlock(list);
 	return n;
 }
 

@@ -188,11 +188,11 @@ abandon(struct fsock__abandon *a)
 
 	if (!fsock__waitlist_is_ours(list))
 		return;
-	fsock__lock_take(&list->lock);
+	fsock__waitlist_lock(list);
 	list->waiting = FSOCK__NOBODY;
 	list->is_used = 0;
 	fsock__connecting_hand_over(list);
-	fsock__lock_give(&list->lock);
+	fsock__waitlist_unlock(list);
 	fsock__member_unref_list(list);
 }
 
@@ -226,10 +226,10 @@ ask_system(struct fsock_waitlist *list, int64_t left)
 	list->waiting = FSOCK__ASKER;
 	if (list->inbox != NULL) /* it has come before anybody saw us waiting */
 		left = 0;
-	fsock__lock_give(&list->lock);
+	fsock__waitlist_unlock(list);
 	n = ask_cancellably(list, left);
 	error = n < 0 ? errno : 0;
-	fsock__lock_take(&list->lock);
+	fsock__waitlist_lock(list);
 	list->waiting = FSOCK__NOBODY;
 	before = fsock__error_aside();
 	for (int i = 0; i < n; i++)
@@ -279,7 +279,7 @@ close_done(struct fsock_waitlist *list)
 	if (list->closed == NULL)
 		return;
 	fsock__closing_unlock(list);
-	fsock__lock_take(&list->lock);
+	fsock__waitlist_lock(list);
 }
 
 /* Waits, with the list's lock, which it gives up meanwhile. Returns as fsock_waitlist_wait(). */
@@ -333,7 +333,7 @@ fsock_waitlist_wait(fsock_waitlist *list, double timeout, double *remaining)
 		return fail(EPERM);
 	if (span != 0)
 		deadline = span == FSOCK__NEVER ? FSOCK__NEVER : fsock__clock_after(span);
-	fsock__lock_take(&list->lock);
+	fsock__waitlist_lock(list);
 	if (is_busy(list)) {
 		r = fail(EBUSY);
 	} else {
@@ -343,7 +343,7 @@ fsock_waitlist_wait(fsock_waitlist *list, double timeout, double *remaining)
 		r = await(list, deadline);
 		list->is_used = 0;
 	}
-	fsock__lock_give(&list->lock);
+	fsock__waitlist_unlock(list);
 	if (remaining != NULL && (r >= 0 || errno == EINTR))
 		*remaining = fsock__wait_remaining(deadline);
 	if (r >= 0)
@@ -374,7 +374,7 @@ fsock_waitlist_prepare(fsock_waitlist *list)
 
 	if (fsock_waitlist_descriptor(list) < 0)
 		return -1;
-	fsock__lock_take(&list->lock);
+	fsock__waitlist_lock(list);
 	if (is_busy(list)) {
 		error = EBUSY;
 	} else if (!list->untold) {
@@ -384,7 +384,7 @@ fsock_waitlist_prepare(fsock_waitlist *list)
 		left = prepare(list);
 		list->is_used = 0;
 	}
-	fsock__lock_give(&list->lock);
+	fsock__waitlist_unlock(list);
 	if (error != 0)
 		return fail(error);
 	errno = saved;
@@ -410,7 +410,7 @@ fsock_waitlist_next(fsock_waitlist *list, struct fsock_event *event)
 
 	if (list == NULL || !list->untold)
 		return NULL;
-	fsock__lock_take(&list->lock);
+	fsock__waitlist_lock(list);
 	while (s == NULL && !list->is_used && list->cursor != &list->ready) {
 		struct fsock__member *m =
 		    fsock__ring_owner(list->cursor, struct fsock__member, in_ready);
@@ -425,7 +425,7 @@ fsock_waitlist_next(fsock_waitlist *list, struct fsock_event *event)
 				.state = state,
 				.error = error_of(m, state) };
 	}
-	fsock__lock_give(&list->lock);
+	fsock__waitlist_unlock(list);
 	return s;
 }
 

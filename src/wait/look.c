@@ -37,10 +37,10 @@ fetch_unlocked(struct fsock__member *m, int state)
 
 	fsock__handle_visit(s);
 	list->waiting = FSOCK__ASKER;
-	fsock__lock_give(&list->lock);
+	fsock__waitlist_unlock(list);
 	r = fetch(s, state);
 	fsock__socket_leave(s);
-	fsock__lock_take(&list->lock);
+	fsock__waitlist_lock(list);
 	list->waiting = FSOCK__NOBODY;
 	return r;
 }

@@ -10,6 +10,7 @@
 #include "../base/lock.h"
 #include "../base/process.h"
 #include "../base/ring.h"
+#include "../base/trace.h"
 #include "../base/wake.h"
 #include "../sock/handle.h"
 #include "backend.h"
@@ -84,6 +85,7 @@ enum fsock__waiting {
  */
 struct fsock_waitlist {
 	struct fsock__lock lock;
+	int holds_trace; /* since it was taken: see base/trace.h */
 	atomic_int references;
 	const struct fsock__wait_ops *ops;
 	struct fsock__ring members, ready, suspects;
@@ -115,6 +117,28 @@ static inline int
 fsock__waitlist_is_ours(const struct fsock_waitlist *list)
 {
 	return list->poller.process == fsock__process();
+}
+
+/* The list's lock. What is traced meanwhile reaches the trace when it is given up. */
+static inline void
+fsock__waitlist_lock(struct fsock_waitlist *list)
+{
+	fsock__lock_take(&list->lock);
+	if (!fsock__trace_is_on() || list->holds_trace)
+		return;
+	list->holds_trace = 1;
+	fsock__trace_hold();
+}
+
+static inline void
+fsock__waitlist_unlock(struct fsock_waitlist *list)
+{
+	int holds_trace = list->holds_trace;
+
+	list->holds_trace = 0;
+	fsock__lock_give(&list->lock);
+	if (holds_trace)
+		fsock__trace_release();
 }
 
 #endif

@@ -20,14 +20,14 @@ watch_drop_fd(struct fsock *s)
 	while ((list = fsock__member_list_of(s, has_fd)) != NULL) {
 		struct fsock__member *m;
 
-		fsock__lock_take(&list->lock);
+		fsock__waitlist_lock(list);
 		m = fsock__member_find(list, s);
 		if (m != NULL) {
 			fsock__watched_drop_fd(m);
 			fsock__member_suspect(m);
 			fsock__member_nudge(list);
 		}
-		fsock__lock_give(&list->lock);
+		fsock__waitlist_unlock(list);
 		fsock__member_unref_list(list);
 	}
 }
@@ -41,11 +41,11 @@ watch_leave(struct fsock *s)
 	while ((list = fsock__member_list_of(s, NULL)) != NULL) {
 		struct fsock__member *m;
 
-		fsock__lock_take(&list->lock);
+		fsock__waitlist_lock(list);
 		m = fsock__member_find(list, s);
 		if (m != NULL)
 			fsock__member_part(m);
-		fsock__lock_give(&list->lock);
+		fsock__waitlist_unlock(list);
 		fsock__member_unref_list(list);
 	}
 }

@@ -17,6 +17,8 @@ equal "a line" "5 octets: hello" "$($cookbook line localhost "$port" hello)"
 equal "from" "from 127.0.0.1" "$($cookbook from 127.0.0.1 "$port" 127.0.0.1)"
 equal "both ends" "from 127.0.0.1 to 127.0.0.1 port $port" \
     "$($cookbook ends 127.0.0.1 "$port")"
+equal "what goes over the wire" "> hello|< 5 octets: hello" "$($cookbook trace localhost "$port" hello 2>&1 >/dev/null |
+    sed -n 's/^[0-9.]* #1 \([<>] .*\)\\n$/\1/p' | tr '\n' '|' | sed 's/|$//')"
 equal "keepalive" "keepalive 1" "$($cookbook alive localhost "$port")"
 equal "connected" "connected" "$($cookbook failures localhost "$port")"
 kill "$server"

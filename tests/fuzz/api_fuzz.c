@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <unistd.h>
 
@@ -281,9 +282,31 @@ ask(fsock *s)
 	}
 }
 
+/* Looks at all of an event. */
+static void
+look(const struct fsock_trace_event *event, void *arg)
+{
+	unsigned sum = (unsigned char)event->text[0];
+
+	FUZZ_ASSERT(arg == &api_in && event->kind <= FSOCK_TRACE_CLOSED && event->time >= 0);
+	for (size_t i = 0; i < event->count; i++)
+		sum += ((const unsigned char *)event->octets)[i];
+	FUZZ_ASSERT(sum < UINT_MAX);
+}
+
+static void
+set_trace(void)
+{
+	if (api_take(4) == 0)
+		WENT(fsock_set_trace_descriptor((int)api_take(2) - 2));
+	else
+		fsock_set_trace(api_take(2) ? look : NULL, &api_in);
+}
+
 static void
 use_socket(void)
 {
+	struct fsock_statistics statistics;
 	fsock *s = api_any_slot()->s;
 
 	switch (api_take(9)) {
@@ -305,6 +328,12 @@ use_socket(void)
 		break;
 	case 5:
 		ask(s);
+		break;
+	case 6:
+		set_trace();
+		break;
+	case 7:
+		WENT(fsock_statistics(s, api_take(8) ? &statistics : NULL));
 		break;
 	default:
 		set_option(s);
@@ -453,6 +482,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (api_in.size > 0)
 		operations[api_take(sizeof operations / sizeof operations[0])]();
 	api_close();
+	fsock_set_trace(NULL, NULL);
 	FUZZ_ASSERT(count_descriptors() == before);
 	return 0;
 }

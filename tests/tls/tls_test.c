@@ -3,6 +3,7 @@
 
 #include <openssl/ssl.h>
 
+#include "../support/traced.h"
 #include "tls_support.h"
 
 START_TEST(agreed)
@@ -37,6 +38,42 @@ START_TEST(agreed)
 	echo_close(&e);
 	ck_assert_msg(e.errors == 0, "%s", e.error);
 	fsock_tls_free(tls);
+}
+END_TEST
+
+/* A trace has what is said in the clear, and of the handshake what was agreed on. */
+START_TEST(traced)
+{
+	struct fsock_tls_options server = { .certificate = file("good.pem"),
+		.key = file("good.key") };
+	struct fsock_tls_options client = { .ca_file = file("ca.pem") };
+	fsock_tls *tls = tls_of(&client);
+	struct fsock_statistics st;
+	const char *trace;
+	struct echo e;
+	FILE *f;
+
+	sock_dir_make();
+	traced_begin();
+	echo_open(&e, &server, 0);
+	f = fsock_tls_open("localhost", e.port, "r+,timeout=20", tls);
+	ck_assert_msg(f != NULL, "%s", fsock_last_error()->text);
+	talk(f, "hello there\n");
+	ck_assert_int_eq(fsock_statistics(fsock_of(f), &st), 0);
+	ck_assert_uint_eq(st.octets_sent, 12);
+	ck_assert_uint_eq(st.octets_received, 12);
+	ck_assert(st.wire_sent > 100 && st.wire_received > 100);
+	ck_assert(st.ready >= st.connected && st.first_octet >= st.ready);
+	ck_assert_int_eq(fclose(f), 0);
+	echo_close(&e);
+	trace = traced_end();
+	ck_assert_msg(strstr(trace, " * handshake: TLS TLSv1.") != NULL, "%s", trace);
+	ck_assert_msg(strstr(trace, " > hello there\\n\n") != NULL, "%s", trace);
+	ck_assert_msg(strstr(trace, " < hello there\\n\n") != NULL, "%s", trace);
+	ck_assert_msg(
+	    strstr(trace, " closed: 12 octets received, 12 sent (T s)\n") != NULL, "%s", trace);
+	fsock_tls_free(tls);
+	sock_dir_remove();
 }
 END_TEST
 
@@ -502,6 +539,7 @@ add(TCase *t)
 {
 	tcase_add_loop_test(t, reload_under_load, 0, 2);
 	tcase_add_loop_test(t, agreed, 0, 4);
+	tcase_add_test(t, traced);
 	tcase_add_loop_test(t, bad_certificate, 0, COUNT(bad));
 	tcase_add_loop_test(t, no_common_protocol, 0, 2);
 	tcase_add_loop_test(t, client_certificate, 0, COUNT(clients));
