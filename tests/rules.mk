@@ -199,6 +199,7 @@ WRAPPED.signal_sweep_test := socket socketpair connect bind listen accept4 setso
 WRAPPED.cancel_sweep_test := $(WRAPPED.signal_sweep_test)
 WRAPPED.fork_sweep_test   := $(WRAPPED.signal_sweep_test)
 WRAPPED.text_flexi_test   := recv
+WRAPPED.held_test         := funlockfile
 WRAPPED.random_threads_test := fopencookie fclose fread fwrite fputs flockfile ftrylockfile funlockfile
 WRAPPED.combination_end_test    := $(WRAPPED.random_threads_test)
 WRAPPED.combination_format_test := $(WRAPPED.random_threads_test)
