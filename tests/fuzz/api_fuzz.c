@@ -116,8 +116,10 @@ use_text(void)
 
 	switch (api_take(9)) {
 	case 0:
-	case 1:
 		WENT(fsock_set_format(f, api_any_format()));
+		break;
+	case 1:
+		WENT(fsock_set_record(f, api_any_record()));
 		break;
 	case 2:
 		format.charset = fuzz_charset(&api_in);
@@ -213,6 +215,22 @@ transfer(void)
 	}
 }
 
+/* Octets, and descriptors that are no sockets of the library's; one of them may be none at all. */
+static void
+pass_descriptors(fsock *s)
+{
+	int fds[3] = { 0, fileno(api_foreign), -1 };
+	size_t n = api_take(4);
+
+	if (api_take(2)) {
+		WENT(fsock_send_descriptors(s, block, api_take(100), fds, n));
+		return;
+	}
+	if (WENT(fsock_receive_descriptors(s, block, api_take(100), fds, &n)))
+		while (n > 0)
+			close(fds[--n]);
+}
+
 static void
 set_option(fsock *s)
 {
@@ -306,6 +324,9 @@ use_socket(void)
 	case 5:
 		ask(s);
 		break;
+	case 6:
+		pass_descriptors(s);
+		break;
 	default:
 		set_option(s);
 	}
@@ -356,6 +377,13 @@ use_list(void)
 		break;
 	case 8:
 		WENT(fsock_waitlist_prepare(*list));
+		break;
+	case 9:
+		WENT(fsock_waitlist_descriptor(*list));
+		FUZZ_ASSERT(fsock_waitlist_count(*list) <= API_SLOTS);
+		FUZZ_ASSERT(fsock_is_congested(s) <= (s != NULL));
+		if (api_take(8) == 0)
+			fsock_waitlist_remove_all(*list);
 		break;
 	default:
 		wait_once(*list);
