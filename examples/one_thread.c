@@ -51,6 +51,8 @@ main(int argc, char **argv)
 			while ((s = fsock_waitlist_next(list, &event)) != NULL)
 				if (s == listener)
 					welcome(list, listener);
+				else if (event.state & FSOCK_FAILED)
+					fsock_close(s);
 				else
 					answer(s, event.user);
 	}

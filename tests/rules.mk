@@ -199,6 +199,8 @@ WRAPPED.signal_sweep_test := socket socketpair connect bind listen accept4 setso
 WRAPPED.cancel_sweep_test := $(WRAPPED.signal_sweep_test)
 WRAPPED.fork_sweep_test   := $(WRAPPED.signal_sweep_test)
 WRAPPED.text_flexi_test   := recv
+WRAPPED.held_test         := funlockfile
+WRAPPED.shutdown_beside_test := fsock__turn_take
 WRAPPED.random_threads_test := fopencookie fclose fread fwrite fputs flockfile ftrylockfile funlockfile
 WRAPPED.combination_end_test    := $(WRAPPED.random_threads_test)
 WRAPPED.combination_format_test := $(WRAPPED.random_threads_test)
@@ -470,7 +472,7 @@ coverage: $(COVERAGE_PROGRAMS) $(COVERAGE_FUZZ)
 PACKAGES.test := $(if $(shell command -v $(CC) 2>/dev/null),,gcc) libc6-dev make pkg-config check libpng-dev libjansson-dev libssl-dev openssl zlib1g-dev \
     libgnutls28-dev gnutls-bin redis-server mosquitto-clients curl socat netcat-openbsd systemd python3 cl-flexi-streams
 PACKAGES := $(PACKAGES.test) gcc g++ clang libclang-rt-dev binutils musl-tools libbsd-dev valgrind cppcheck \
-    mandoc groff-base wrk iproute2 libevent-dev gcovr \
+    mandoc groff-base wrk iproute2 libevent-dev gcovr bind9-dnsutils \
     gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross gcc-aarch64-linux-gnu \
     libc6-dev-arm64-cross qemu-user
 IS_TEST_ONLY := $(if $(filter test,$(MAKECMDGOALS)),$(if $(filter-out deps test demo all examples,$(MAKECMDGOALS)),,yes))

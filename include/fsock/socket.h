@@ -221,7 +221,8 @@ FSOCK_API int fsock_pair(fsock *ends[2], const struct fsock_options *options);
  * the result of socket(2). The function detects the kind of socket (connected stream, listener,
  * datagram). It makes the descriptor close-on-exec. The descriptor may be non-blocking, and stays
  * so. A listener that is to be interruptible is made non-blocking until fsock_release().
- * Returns: a socket that owns the descriptor, or NULL; the caller then still owns the descriptor.
+ * Returns: a socket that owns the descriptor, or NULL; the caller then still owns the descriptor,
+ *   and nothing of it has changed.
  * Errors: EBADF, ENOTSOCK (not a socket), ESOCKTNOSUPPORT (SOCK_SEQPACKET: neither stream nor
  *   datagram), EINVAL.
  */

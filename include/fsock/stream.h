@@ -39,11 +39,12 @@
  *              octets as the record has, returns all of it or has consumed nothing. The same is
  *              true of fsock_read_octets(), except for lines. A read of more octets than the record
  *              has continues with the next one. At most one counted or measured record is passed to
- *              stdio at a time. Records that are not lines exist with the format "binary", too. If
- *              the input has another format, delimiters are found in its text: they must be ASCII,
- *              not CR or LF if the format has line ends, and below 32 if the charset is neither
- *              one of one octet per character nor UTF. Records that are counted or measured do not
- *              exist in text (EINVAL).
+ *              stdio at a time. fsock_receive() knows nothing of records: the next one begins after
+ *              the octets that it has returned. Records that are not lines exist with the format
+ *              "binary", too. If the input has another format, delimiters are found in its text:
+ *              they must be ASCII, not CR or LF if the format has line ends, and below 32 if the
+ *              charset is neither one of one octet per character nor UTF. Records that are counted
+ *              or measured do not exist in text (EINVAL).
  * Timeouts     A read that times out returns EOF or NULL, with ferror() set and errno ETIMEDOUT.
  *              Call clearerr(f) to continue. getc(), fread(), fscanf() and the functions of
  *              fsock/format.h lose nothing: the program already has all input that they have read.
@@ -257,7 +258,8 @@ FSOCK_API FILE *fsockopen(const char *host, int port, const char *mode);
  * Returns the stream of a descriptor: fdopen() for sockets. It is fsock_adopt(), the stream and
  * fsock_disown() in one. The stream owns the descriptor, and fclose() closes it. `mode` is as for
  * fsockopen().
- * Returns: the FILE, or NULL; the caller then still owns the descriptor.
+ * Returns: the FILE, or NULL; the caller then still owns the descriptor, and nothing of it has
+ *   changed.
  * Errors: EINVAL (an invalid mode, or the socket is not a stream), those of fsock_adopt().
  * Blocks: no.
  */

@@ -1,4 +1,5 @@
 #include "../base/compat.h"
+#include "adopt.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -68,28 +69,25 @@ prepare_listener(struct fsock *s)
 		s->made_nonblocking = fsock__sys_set_nonblocking(s->fd, 1) == 0;
 }
 
-/* Ends a handle, but leaves its descriptor to the caller, and keeps the error. Returns NULL. */
-static fsock *
-give_back(fsock *s)
+void
+fsock__adopt_drop(struct fsock *s)
 {
 	int error = errno;
 
 	s->fd = -1;
 	fsock__socket_unref(s);
 	errno = error;
-	return NULL;
 }
 
-/* see fsock/socket.h */
-fsock *
-fsock_adopt(int descriptor, const struct fsock_options *options)
+struct fsock *
+fsock__adopt_begin(int descriptor, const struct fsock_options *options)
 {
 	struct fsock__settings settings;
 	struct fsock_addr local, peer;
 	char host[FSOCK_ADDR_TEXT_SIZE] = "";
 	enum fsock__role role;
-	int port = FSOCK__NO_PORT, is_connected, saved = errno;
-	fsock *s;
+	int port = FSOCK__NO_PORT;
+	struct fsock *s;
 
 	if (fsock__settings_make(&settings, options, "adopt", NULL, 0) < 0)
 		return NULL;
@@ -99,29 +97,66 @@ fsock_adopt(int descriptor, const struct fsock_options *options)
 		fail(errno);
 		return NULL;
 	}
-	is_connected = getpeername(descriptor, &peer.as.any, &peer.length) == 0;
-	if (!is_connected)
+	if (getpeername(descriptor, &peer.as.any, &peer.length) < 0)
 		peer = local; /* for error texts: a listener is known by its own name */
 	fsock_addr_host(&peer, host, sizeof host);
 	if (host[0] != '\0')
 		port = fsock_addr_port(&peer);
 	keep_timeouts(descriptor, role, &settings);
-	fcntl(descriptor, F_SETFD, FD_CLOEXEC);
-	s = fsock__socket_new(
-	    descriptor, role, fsock_addr_family(&local), &settings, host, port, NULL);
+	s = fsock__socket_new(-1, role, fsock_addr_family(&local), &settings, host, port, NULL);
 	if (s == NULL)
 		return NULL;
+	fsock__socket_set_fd(s, descriptor, s->family);
 	s->output.has_sent = 1; /* by others */
+	if (role == FSOCK__CONNECTED && fsock__layer_make(s, 1) < 0) {
+		fsock__adopt_drop(s);
+		return NULL;
+	}
+	return s;
+}
+
+/* Has a datagram socket tell at which address it was asked. */
+static void
+choose_path(struct fsock *s)
+{
+	struct fsock_addr local, peer;
+	int is_connected;
+
+	local.length = peer.length = sizeof local.as;
+	if (getsockname(s->fd, &local.as.any, &local.length) < 0)
+		return;
+	is_connected = getpeername(s->fd, &peer.as.any, &peer.length) == 0;
+	s->tells_path = fsock__datagram_path_choose(
+	    s->fd, s->family, s->settings.receive_destination, &local, is_connected);
+}
+
+void
+fsock__adopt_finish(struct fsock *s)
+{
+	int saved = errno;
+
+	fcntl(s->fd, F_SETFD, FD_CLOEXEC);
+	fsock__socket_apply_settings(s->fd, s->role, s->family, &s->settings);
 	fsock__account_open(s, "adopted");
-	if (role == FSOCK__DATAGRAM)
-		s->tells_path = fsock__datagram_path_choose(
-		    descriptor, s->family, settings.receive_destination, &local, is_connected);
-	if (role == FSOCK__LISTENER)
+	if (s->role == FSOCK__DATAGRAM)
+		choose_path(s);
+	if (s->role == FSOCK__LISTENER)
 		prepare_listener(s);
-	if (role == FSOCK__CONNECTED && fsock__layer_make(s, 1) < 0)
-		return give_back(s);
-	if (settings.nonblocking) /* last: a descriptor that is given back is as it was */
+	if (s->nonblocking)
 		fsock_set_nonblocking(s, 1);
+	errno = saved;
+}
+
+/* see fsock/socket.h */
+fsock *
+fsock_adopt(int descriptor, const struct fsock_options *options)
+{
+	int saved = errno;
+	fsock *s = fsock__adopt_begin(descriptor, options);
+
+	if (s == NULL)
+		return NULL;
+	fsock__adopt_finish(s);
 	errno = saved;
 	return s;
 }

@@ -200,6 +200,7 @@ struct fsock__output {
 	atomic_int error;                /* errno of the first failed write, or 0 */
 	_Atomic size_t queued;           /* octets that the streams have yet to send */
 	atomic_int is_held;       /* all of them are held back: nobody has tried to send them */
+	atomic_int is_left;       /* a wait has left them so, as it has found input */
 	atomic_int awaited;       /* threads that wait for input, and for which none may be */
 	atomic_int queue_process; /* fsock__process() that put them there */
 	atomic_int congested;     /* from high_water of them until low_water */

@@ -151,15 +151,12 @@ step(struct fsock *s, struct fsock__name_lookup *l)
 static int
 lookup_close(struct fsock *s)
 {
-	int fd = s->fd;
+	int r = fsock__socket_close_foreign(s);
 
-	fsock__handle_lock(s);
-	s->fd = s->foreign = -1;
-	fsock__handle_unlock(s);
 	if (s->lookup != NULL)
 		free_lookup(s->lookup);
 	s->lookup = NULL;
-	return fd < 0 ? 0 : fsock__sys_close(fd);
+	return r;
 }
 
 /* Nothing else of it is called: see fsock__handle_check(). */

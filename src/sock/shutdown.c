@@ -123,7 +123,35 @@ cut_writer(struct fsock *s)
 	return end_abruptly(s);
 }
 
-/* A write that is cut short is followed by no proper end. Returns 0 or -1. */
+/* The end follows what is queued, or what connecting leaves: see fsock__shutdown_due(). */
+static int
+put_behind(struct fsock *s)
+{
+	s->output.end_due = 1;
+	if (s->output.queued == 0 && s->connecting == NULL)
+		fsock__shutdown_due(s);
+	return 0;
+}
+
+/* In the turn nothing is queued, or held back, beside this. Returns 0 or -1. */
+static int
+end_output(struct fsock *s)
+{
+	struct fsock__output *out = &s->output;
+
+	if (out->error != 0 || (fsock__layers_are_on(s) && s->layers->failed))
+		return end_abruptly(s);
+	if (out->queued > 0) {
+		out->end_due = 1;
+		return 0;
+	}
+	return fsock__layers_are_on(s) ? end_layers(s) : shutdown(s->fd, SHUT_WR);
+}
+
+/*
+ * A write that is cut short, on a socket that blocks, is followed by no proper end. Returns 0 or
+ * -1.
+ */
 static int
 shut_in_turn(struct fsock *s)
 {
@@ -132,37 +160,26 @@ shut_in_turn(struct fsock *s)
 	unsigned number = out->turn.number;
 
 	if (how < 0)
-		return cut_writer(s);
+		return s->nonblocking && out->queued > 0 ? put_behind(s) : cut_writer(s);
 	fsock__unfinished_look(s);
 	if (how == FSOCK__TURN_RESUMED && (out->is_unsure || out->sending != NULL))
 		fsock__socket_cut_write(s, EINTR);
-	if (out->error != 0 || (fsock__layers_are_on(s) && s->layers->failed))
-		r = end_abruptly(s);
-	else
-		r = fsock__layers_are_on(s) ? end_layers(s) : shutdown(s->fd, SHUT_WR);
+	r = end_output(s);
 	fsock__turn_end(s, &out->turn, number);
 	fsock__unfinished_look(s);
 	return r;
 }
 
-/* Whether a thread waits for room for what is queued, on a socket that blocks: it is cut short. */
-static int
-is_blocked(const struct fsock *s)
-{
-	return !s->nonblocking && s->output.turn.waits;
-}
-
 int
 fsock__shutdown_output(struct fsock *s)
 {
-	if ((s->output.queued == 0 || is_blocked(s)) && s->connecting == NULL)
-		return shut_in_turn(s);
-	s->output.end_due = 1;
-	if (s->output.queued == 0 && s->connecting == NULL)
-		fsock__shutdown_due(s);
-	else if (!s->nonblocking && s->stream != NULL) /* a thread has just held it back */
+	int r = s->connecting != NULL ? put_behind(s) : shut_in_turn(s);
+
+	if (r < 0 || !s->output.end_due || s->stream == NULL)
+		return r;
+	if (!s->nonblocking)
 		return s->stream_ops->settle(s);
-	return 0;
+	return s->output.is_held ? s->stream_ops->release(s) : 0;
 }
 
 /* Shuts down one direction; one that was shut down before, by us, is no error. */

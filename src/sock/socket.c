@@ -214,6 +214,17 @@ fsock__socket_end_now(struct fsock *s)
 	return 0;
 }
 
+int
+fsock__socket_close_foreign(struct fsock *s)
+{
+	int fd = s->fd;
+
+	fsock__handle_lock(s);
+	s->fd = s->foreign = -1;
+	fsock__handle_unlock(s);
+	return fd < 0 || fd == FSOCK__NO_FD ? 0 : fsock__sys_close(fd);
+}
+
 void
 fsock__socket_reset(struct fsock *s)
 {

@@ -47,6 +47,12 @@ void fsock__socket_reset(struct fsock *);
  */
 void fsock__socket_cut(struct fsock *);
 
+/*
+ * Closes a foreign handle's descriptor, if it has one: what its transport's `close` does. Returns 0
+ * or -1.
+ */
+int fsock__socket_close_foreign(struct fsock *);
+
 /* Drops one reference; at the last the handle leaves its lists and goes. */
 void fsock__socket_unref(struct fsock *);
 

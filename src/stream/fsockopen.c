@@ -8,6 +8,7 @@
 #include <fsock/stream.h>
 
 #include "../base/error.h"
+#include "../sock/adopt.h"
 
 /* What a mode string says. */
 struct mode {
@@ -229,25 +230,23 @@ fsockopen(const char *host, int port, const char *mode)
 FILE *
 fsock_fdopen(int descriptor, const char *mode)
 {
+	int saved = errno;
 	struct mode m;
 	FILE *file;
 	fsock *s;
 
 	if (read_mode(mode, &m) < 0)
 		return NULL;
-	s = fsock_adopt(descriptor, &m.options);
+	s = fsock__adopt_begin(descriptor, &m.options);
 	if (s == NULL)
 		return NULL;
 	file = open_stream(s, &m);
 	if (file == NULL) {
-		struct fsock__record *failure = fsock__error_aside();
-		int error = errno;
-
-		fsock_release(s, NULL, 0, NULL);
-		fsock__error_back(failure);
-		errno = error;
+		fsock__adopt_drop(s);
 		return NULL;
 	}
+	fsock__adopt_finish(s);
 	fsock_disown(s);
+	errno = saved;
 	return file;
 }

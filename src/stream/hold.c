@@ -221,11 +221,11 @@ fsock__hold_look(
 	int held = 0;
 
 	fsock__handle_lock(stream->socket);
-	if (enter_nolock(stream, 0)) {
+	if (w->file != NULL && enter_nolock(stream, 0)) {
 		held = try_nolock(w);
 		if (!held) {
 			leave_nolock(stream);
-			stream->is_glanced = w->file != NULL;
+			stream->is_glanced = 1; /* the call of the program's tells the lists */
 		}
 	}
 	if (!held)

@@ -65,6 +65,20 @@ await_whole(struct fsock__window *w)
 	return r < 0 ? -1 : 1;
 }
 
+/*
+ * Takes up to n octets; of records that have their length no more than the rest of one, so that it
+ * is known where the next begins. Returns how many.
+ */
+static size_t
+take_part(struct fsock__stream *stream, uint8_t *octets, size_t n)
+{
+	ssize_t left = 0;
+
+	if (fsock__record_is_whole(stream) && !fsock__record_is_delimited(stream))
+		left = fsock__record_find(stream, 1);
+	return fsock__input_take(stream, octets, left > 0 && (size_t)left < n ? (size_t)left : n);
+}
+
 /* see fsock/format.h */
 size_t
 fsock_read_octets(FILE *f, void *buf, size_t n)
@@ -81,9 +95,12 @@ fsock_read_octets(FILE *f, void *buf, size_t n)
 	begun = begin(w) == 0;
 	r = begun ? await_whole(w) : -1;
 	while (r > 0 && done < n) {
-		r = await_octet(w);
+		if (done > 0 && !fsock__record_is_delimited(w->stream))
+			r = await_whole(w);
 		if (r > 0)
-			done += fsock__input_take(w->stream, octets + done, n - done);
+			r = await_octet(w);
+		if (r > 0)
+			done += take_part(w->stream, octets + done, n - done);
 	}
 	if (begun)
 		fsock__record_look_ahead(w->stream);

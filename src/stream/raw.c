@@ -22,6 +22,7 @@ pass(struct fsock__stream *stream, size_t n)
 	if (stream->text_input != NULL)
 		fsock__text_pass(stream->text_input, (int64_t)n);
 	fsock__input_forget(stream);
+	fsock__record_restart(stream);
 	fsock__hold_release(stream, held);
 	fsock__handle_note(stream->socket); /* it may be at a bound now */
 }
@@ -46,6 +47,8 @@ take(struct fsock__stream *stream, void *buf, size_t n, uint64_t *left)
 	}
 	r = (ssize_t)fsock__input_take(stream, buf, n);
 	fsock__input_forget(stream); /* what is taken here is not to be unread */
+	if (r > 0)
+		fsock__record_restart(stream);
 	if (held != NULL)
 		fsock__record_look_ahead(stream);
 	*left = stream->bound - fsock__buffer_position(&stream->raw);

@@ -18,6 +18,16 @@ fsock__record_set(struct fsock__stream *stream, const struct fsock_record *what)
 		r->what.delimiter = '\n';
 }
 
+void
+fsock__record_restart(struct fsock__stream *stream)
+{
+	struct fsock__records *r = &stream->records;
+
+	r->start = NOWHERE;
+	r->end = r->last_start = r->last_end = 0;
+	r->error = 0;
+}
+
 /*
  * The ways to find the length of the record that begins at p, of which n octets are there and the
  * first `seen` were looked at in vain. They return 0 if more must be there; -1 with errno.

@@ -29,6 +29,12 @@ fsock__record_is_whole(const struct fsock__stream *stream)
 }
 
 /*
+ * Octets were taken beside the FILEs: the next record begins at the octet that is read next,
+ * whoever has looked for an end before.
+ */
+void fsock__record_restart(struct fsock__stream *);
+
+/*
  * Finds the end of the record that comes next, or that was delivered in part, in octets that pass
  * unchanged. Returns how much of it is left, which may be more than waits; 0 if more must be there
  * to tell; or -1 if it is no record: records.error is the errno. A function of the program's is

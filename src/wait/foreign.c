@@ -23,19 +23,9 @@
 #include "../sock/handle.h"
 #include "../sock/socket.h"
 
-static int
-foreign_close(struct fsock *s)
-{
-	int fd = s->fd;
-
-	fsock__handle_lock(s);
-	s->fd = -1;
-	fsock__handle_unlock(s);
-	return fd < 0 || fd == FSOCK__NO_FD ? 0 : fsock__sys_close(fd);
-}
-
 /* Nothing else of it is called: see fsock__handle_check(). */
-static const struct fsock__transport_ops foreign_transport = { .close = foreign_close };
+static const struct fsock__transport_ops foreign_transport = { .close =
+								   fsock__socket_close_foreign };
 
 /* Makes a handle without a descriptor. Returns NULL with the error recorded. */
 static struct fsock *

@@ -9,9 +9,15 @@ fsock__held_has_input(struct fsock *s)
 	return fsock__layers_have_input(s) || (s->stream != NULL && s->stream_ops->buffered(s) > 0);
 }
 
-void
+int
 fsock__held_send(struct fsock *s, int interest)
 {
-	if (s->output.is_held && !((interest & FSOCK_INPUT) && fsock__held_has_input(s)))
+	int has_input = (interest & FSOCK_INPUT) && fsock__held_has_input(s);
+
+	if (!s->output.is_held)
+		return has_input;
+	s->output.is_left = has_input;
+	if (!has_input)
 		s->stream_ops->drain(s);
+	return has_input;
 }

@@ -13,8 +13,10 @@ int fsock__held_has_input(struct fsock *);
 
 /*
  * Sends it as far as that goes without waiting, unless `interest` is in input and there is some. A
- * list's lock may be held, if the socket has no layers. Failures are kept in output.error.
+ * list's lock may be held, if the socket has no layers. Failures are kept in output.error. Returns
+ * whether there is such input. Who decides whether to sleep goes by that and does not look again:
+ * another thread may have read it meanwhile, and the output would stay where it is.
  */
-void fsock__held_send(struct fsock *, int interest);
+int fsock__held_send(struct fsock *, int interest);
 
 #endif

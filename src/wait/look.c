@@ -84,9 +84,28 @@ find_late(const struct fsock__member *m)
 	return late & m->interest;
 }
 
+/*
+ * Sends what is held back, or finds that there is input, and it may stay where it is. Where there
+ * are layers that was done without the list's lock; if the input has gone since, it is due again.
+ * Returns whether there is input that the member is waited for.
+ */
+static int
+send_held(struct fsock__member *m)
+{
+	struct fsock *s = m->socket;
+	int has_input;
+
+	if (!fsock__layers_are_on(s))
+		return fsock__held_send(s, m->interest);
+	has_input = (m->interest & FSOCK_INPUT) && fsock__held_has_input(s);
+	if (!has_input && s->output.is_held && s->output.is_left)
+		fsock__member_note(s);
+	return has_input;
+}
+
 /* What the streams of a member hold. */
 static int
-look_inside(struct fsock__member *m)
+look_inside(struct fsock__member *m, int has_input)
 {
 	int state = fsock__layers_are_on(m->socket) ? fsock__layered_state(m) : 0;
 
@@ -94,7 +113,7 @@ look_inside(struct fsock__member *m)
 		return m->interest;
 	if (!(m->interest & FSOCK_INPUT) || m->socket->output.congested)
 		return state;
-	return state | (fsock__held_has_input(m->socket) ? FSOCK_INPUT : 0);
+	return state | (has_input ? FSOCK_INPUT : 0);
 }
 
 int
@@ -102,9 +121,8 @@ fsock__look(struct fsock__member *m)
 {
 	struct fsock *s = m->socket;
 	int saved = errno, late = find_late(m), r = fsock__connecting_drive(m);
+	int has_input = send_held(m);
 
-	if (!fsock__layers_are_on(s)) /* else it was done without the lock */
-		fsock__held_send(s, m->interest);
 	if (m->is_hidden) /* first: who lingers from now on is watched for input */
 		fsock__closing_check(m);
 	m->rest = fsock__handle_rest(s);
@@ -122,5 +140,5 @@ fsock__look(struct fsock__member *m)
 		return FSOCK_FAILED | (m->interest & FSOCK_INPUT);
 	if (late != 0)
 		return late;
-	return r == 0 && !m->is_pending ? look_inside(m) : r;
+	return r == 0 && !m->is_pending ? look_inside(m, has_input) : r;
 }

@@ -20,3 +20,13 @@ for host in 127.0.0.1 127.0.0.2; do
 	equal "asked at $host" "HELLO" "$($programs/ask "$host:$port" hello)"
 done
 end_server
+
+# So does dig, which believes no answer from elsewhere. What it takes for one is its question in capitals.
+need dig
+start_server $programs/upper_server 0.0.0.0 0 2
+for host in 127.0.0.2 127.0.0.3; do
+	dig +noedns +qid=4660 +tries=1 +time=60 @$host -p "$port" example.org >"$here/dig" || :
+	equal "dig, of $host" "EXAMPLE.ORG. $host#$port" "$(sed -n \
+	    -e 's/^;\(EXAMPLE\.ORG\.\).*/\1/p' -e 's/^;; SERVER: \([^(]*\).*/\1/p' "$here/dig" | tr '\n' ' ' | sed 's/ $//')"
+done
+end_server

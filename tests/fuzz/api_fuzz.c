@@ -115,10 +115,12 @@ use_text(void)
 	struct fsock_codec_error error;
 	uint64_t count;
 
-	switch (api_take(9)) {
+	switch (api_take(10)) {
 	case 0:
-	case 1:
 		WENT(fsock_set_format(f, api_any_format()));
+		break;
+	case 1:
+		WENT(fsock_set_record(f, api_any_record()));
 		break;
 	case 2:
 		format.charset = fuzz_charset(&api_in);
@@ -153,7 +155,7 @@ use_octets(void)
 	FILE *f = any_file();
 	size_t n = api_take(100);
 
-	switch (api_take(9)) {
+	switch (api_take(10)) {
 	case 0:
 		fsock_read_octets(f, block, n);
 		break;
@@ -212,6 +214,22 @@ transfer(void)
 	default:
 		WENT(fsock_receive_many(s, messages, api_take(3)));
 	}
+}
+
+/* Octets, and descriptors that are no sockets of the library's; one of them may be none at all. */
+static void
+pass_descriptors(fsock *s)
+{
+	int fds[3] = { 0, fileno(api_foreign), -1 };
+	size_t n = api_take(4);
+
+	if (api_take(2)) {
+		WENT(fsock_send_descriptors(s, block, api_take(100), fds, n));
+		return;
+	}
+	if (WENT(fsock_receive_descriptors(s, block, api_take(100), fds, &n)))
+		while (n > 0)
+			close(fds[--n]);
 }
 
 static void
@@ -309,7 +327,7 @@ use_socket(void)
 	struct fsock_statistics statistics;
 	fsock *s = api_any_slot()->s;
 
-	switch (api_take(9)) {
+	switch (api_take(10)) {
 	case 0:
 		WENT(fsock_shutdown(s, (int)api_take(5)));
 		break;
@@ -334,6 +352,9 @@ use_socket(void)
 		break;
 	case 7:
 		WENT(fsock_statistics(s, api_take(8) ? &statistics : NULL));
+		break;
+	case 8:
+		pass_descriptors(s);
 		break;
 	default:
 		set_option(s);
@@ -385,6 +406,13 @@ use_list(void)
 		break;
 	case 8:
 		WENT(fsock_waitlist_prepare(*list));
+		break;
+	case 9:
+		WENT(fsock_waitlist_descriptor(*list));
+		FUZZ_ASSERT(fsock_waitlist_count(*list) <= API_SLOTS);
+		FUZZ_ASSERT(fsock_is_congested(s) <= (s != NULL));
+		if (api_take(8) == 0)
+			fsock_waitlist_remove_all(*list);
 		break;
 	default:
 		wait_once(*list);

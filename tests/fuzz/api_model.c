@@ -83,6 +83,34 @@ any_host(int *port)
 	return hosts[api_take(16) < 8 ? api_take(2) : api_take(8)];
 }
 
+/* Any octets are records in these terms, but for some that are none. */
+static ssize_t
+measure(const void *octets, size_t n, void *arg)
+{
+	unsigned first = *(const uint8_t *)octets;
+
+	(void)arg;
+	errno = EILSEQ;
+	return n < 2 ? 0 : first == 0xE4 ? -1 : 2 + (ssize_t)(first % 50);
+}
+
+const struct fsock_record *
+api_any_record(void)
+{
+	static const struct fsock_record records[] = {
+		{ .kind = FSOCK_RECORD_LINE },
+		{ .kind = FSOCK_RECORD_DELIMITED },
+		{ .kind = FSOCK_RECORD_DELIMITED, .delimiter = 'k' },
+		{ .kind = FSOCK_RECORD_COUNTED, .count = 1 },
+		{ .kind = FSOCK_RECORD_COUNTED, .count = 13 },
+		{ .kind = FSOCK_RECORD_MEASURED, .measure = measure },
+		{ .kind = FSOCK_RECORD_MEASURED },
+		{ .kind = (enum fsock_record_kind)7 },
+	};
+
+	return &records[api_take(8)];
+}
+
 /* Calls that wait do not wait long. */
 static const struct fsock_options *
 any_options(void)
@@ -112,6 +140,10 @@ any_options(void)
 		options.high_water = 1 + api_take(200), options.low_water = api_take(200);
 	else if (odd == 4)
 		options.deadline = 0.001;
+	else if (odd < 8)
+		options.batched = FSOCK_ON;
+	if (odd > 6 && odd < 11)
+		options.record = api_any_record();
 	return &options;
 }
 
@@ -145,17 +177,38 @@ make_pair(void)
 		fsock_abort(ends[1]);
 }
 
+/* Handles that are only waited for. */
+static void
+make_foreign(struct api_slot *slot)
+{
+	struct fsock_addr found[2];
+
+	if (api_take(2)) {
+		MADE(slot->s = fsock_timer());
+		return;
+	}
+	if (MADE(slot->s = fsock_lookup(
+		     "127.0.0.1", api_take(4) ? "80" : "no such", SOCK_STREAM, FSOCK_ANY_FAMILY)))
+		WENT(fsock_lookup_addresses(slot->s, found, api_take(3)));
+}
+
 /* One end of a bare pair, or what cannot be adopted, but watched. */
 static void
 adopt(struct api_slot *slot)
 {
 	static const int types[] = { SOCK_STREAM, SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET };
 	int *peer = &api_peers[api_take(API_PEERS)], fds[2];
+	unsigned odd;
 
 	if (*peer >= 0)
 		close(*peer);
 	*peer = -1;
-	if (api_take(16) == 0) {
+	odd = api_take(16);
+	if (odd == 1) {
+		make_foreign(slot);
+		return;
+	}
+	if (odd == 0) {
 		FUZZ_ASSERT(!MADE(slot->s = fsock_adopt(fileno(api_foreign), any_options())));
 		return;
 	}

@@ -46,6 +46,7 @@ api_any_slot(void)
 double api_any_time(void);
 
 const char *api_any_format(void);
+const struct fsock_record *api_any_record(void);
 
 /* ---- What each call has to say: why it failed, or nothing. `went` is what it said; returned. */
 

@@ -1,6 +1,9 @@
 /* fsockopen(): every mode string, good and bad, and who owns what it opens. */
 #include "../../src/base/compat.h"
 
+#include <sys/time.h>
+
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -281,12 +284,32 @@ static const struct bad_descriptor {
 	{ "datagram", "r", EINVAL },
 	{ "pipe", "r", ENOTSOCK },
 	{ "none", "r", EBADF },
+	{ "datagram", "r+,timeout=3", EINVAL },
 };
+
+/* What adopting a descriptor changes of it, unless nothing comes of it. */
+struct traits {
+	int flags, status;
+	struct timeval limits[2];
+};
+
+static struct traits
+traits_of(int fd)
+{
+	struct traits t = { fcntl(fd, F_GETFD), fcntl(fd, F_GETFL), { { 0, 0 }, { 0, 0 } } };
+	socklen_t length = sizeof t.limits[0];
+
+	getsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t.limits[0], &length);
+	getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t.limits[1], &length);
+	return t;
+}
 
 START_TEST(bad_descriptor)
 {
 	const struct bad_descriptor *row = &bad_descriptors[_i];
+	static const struct timeval limit = { .tv_sec = 7 };
 	int ends[2] = { -1, -1 };
+	struct traits before, after;
 
 	if (strcmp(row->what, "pipe") == 0)
 		ck_assert_int_eq(pipe(ends), 0);
@@ -296,10 +319,15 @@ START_TEST(bad_descriptor)
 		ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	else if (strcmp(row->what, "listener") == 0)
 		ck_assert_int_ge(ends[0] = dup(listener.fd), 0);
+	setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+	setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+	before = traits_of(ends[0]);
 	errno = 0;
 	ck_assert_ptr_null(fsock_fdopen(ends[0], row->mode));
 	ck_assert_int_eq(errno, row->errnum);
 	ck_assert_int_eq(fsock_last_error()->errnum, row->errnum);
+	after = traits_of(ends[0]);
+	ck_assert_mem_eq(&after, &before, sizeof after);
 	for (int i = 0; i < 2 && ends[i] >= 0; i++)
 		ck_assert_int_eq(close(ends[i]), 0);
 }

@@ -20,25 +20,31 @@ here() {
 	false
 }
 
+# Waits until a command succeeds, but not for ever: a server that has died at its start says nothing.
+await() {
+	end=$(($(date +%s) + 60))
+	until "$@" 2>/dev/null; do
+		[ "$(date +%s)" -le $end ] || return 1
+		sleep 0.05
+	done
+}
+
+# Finds the ports that a process listens on.
+is_listening() {
+	for inode in $(ls -l "/proc/$1/fd" | sed -n 's/.*socket:\[\([0-9]*\)]$/\1/p'); do
+		sed -n "s/^ *[0-9]*: [0-9A-F]*:\([0-9A-F]*\) [0-9A-F:]* 0A .* $inode .*/\1/p" /proc/net/tcp
+	done >"$directory/ports"
+	[ -s "$directory/ports" ]
+}
+
 # The port that a process listens on, which does not tell of it.
 listening_port() {
-	until
-		for inode in $(ls -l "/proc/$1/fd" | sed -n 's/.*socket:\[\([0-9]*\)]$/\1/p'); do
-			sed -n "s/^ *[0-9]*: [0-9A-F]*:\([0-9A-F]*\) [0-9A-F:]* 0A .* $inode .*/\1/p" /proc/net/tcp
-		done >"$directory/ports"
-		[ -s "$directory/ports" ]
-	do
-		kill -0 "$1" || break
-	done
-	printf '%d\n' "0x$(head -1 "$directory/ports")"
+	await is_listening "$1" && printf '%d\n' "0x$(head -1 "$directory/ports")"
 }
 
 # The port that a server tells of.
 port_of() {
-	until grep -q '^port ' "$1" 2>/dev/null; do
-		read -r _ </dev/null
-	done
-	sed -n 's/^port //p' "$1"
+	await grep -q '^port ' "$1" && sed -n 's/^port //p' "$1"
 }
 
 cp "$directory/good.pem" "$directory/now.pem"
@@ -93,7 +99,7 @@ equal "a server that ends" 0 $?
 printf 'a document\n' >"$directory/document"
 (cd "$directory" && exec openssl s_server -accept 0 -cert good.pem -key good.key -WWW >s_out 2>&1) &
 pids="$pids $!"
-until grep -q '^ACCEPT' "$directory/s_out" 2>/dev/null; do :; done
+await grep -q '^ACCEPT' "$directory/s_out"
 port=$(sed -n 's/^ACCEPT.*:\([0-9]*\).*/\1/p' "$directory/s_out" | head -1)
 equal "https_get of openssl s_server" "a document" "$($programs/https_get localhost "$port" /document "$ca")"
 equal "https_get, whom it does not believe" \

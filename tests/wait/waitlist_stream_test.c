@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "../../src/wait/waitlist.h"
 #include "../support/members.h"
 #include "../support/wait_support.h"
 
@@ -27,6 +28,30 @@ START_TEST(read_elsewhere)
 		ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
 		members_assert_ready(&m, left > 0);
 	}
+	members_finish(&m);
+}
+END_TEST
+
+/*
+ * Input that is in memory is read without a note to the lists, whatever they have looked at: only
+ * one that has found the FILE in use is to look again.
+ */
+START_TEST(read_quietly)
+{
+	char line[8];
+	FILE *f;
+
+	members_begin(&m, _i);
+	f = fsock_stream(m.s[0]);
+	for (int i = 0; i < 3; i++)
+		members_say(&m, 0);
+	ck_assert_ptr_nonnull(fgets(line, sizeof line, f)); /* which receives */
+	for (int left = 2; left > 0; left--) {
+		members_assert_ready(&m, 1);
+		ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
+		ck_assert_ptr_null(m.list->inbox);
+	}
+	members_assert_ready(&m, 0);
 	members_finish(&m);
 }
 END_TEST
@@ -223,6 +248,7 @@ main(void)
 	int n = wait_backends();
 
 	tcase_add_loop_test(tcase, read_elsewhere, 0, n);
+	tcase_add_loop_test(tcase, read_quietly, 0, n);
 	tcase_add_loop_test(tcase, added_with_rest, 0, n);
 	tcase_add_loop_test(tcase, changed_elsewhere, 0, n);
 	tcase_add_loop_test(tcase, two_lists, 0, n);
