@@ -366,9 +366,10 @@ stage-peers: $(PEERS:%.c=build/cc/%) | examples
 stage-slow: $(SLOW:%.c=build/cc/%) | examples
 	$(call run,slow,$^ $(wildcard tests/slow/*_test.sh))
 
-# An example that needs somebody to talk to is run by tests/examples/NAME.sh, one that does not as it is.
+# An example that needs somebody to talk to is run by tests/examples/NAME.sh, one that does not as it is. With
+# all of them, the code blocks of the pages are compiled and run.
 stage-examples: examples
-	$(call run,examples,$(foreach e,$(NAMED_EXAMPLES:%.c=%),$(or $(wildcard tests/$(e).sh),build/cc/$(e))))
+	$(call run,examples,$(foreach e,$(NAMED_EXAMPLES:%.c=%),$(or $(wildcard tests/$(e).sh),build/cc/$(e))) $(if $(filter *,$(T)),tests/tools/snippets))
 
 # Python's codecs against ours, in random texts.
 stage-differential: all

@@ -444,7 +444,7 @@ FSOCK_API int fsock_interrupt(fsock *s, int direction);
  * the socket exactly once when the statement ends or is left by break, continue, goto or return. If
  * the socket cannot be created, the statement is skipped; fsock_last_error() tells why.
  *
- *	FSOCK_WITH_CLIENT(s, f, "localhost", 6379, NULL) {     s: fsock *, f: its fsock_stream()
+ *	FSOCK_WITH_CLIENT(s, f, "localhost", 6379, NULL) { // s: fsock *, f: its fsock_stream()
  *		fputs("PING\r\n", f);
  *	}
  *	FSOCK_WITH_LISTENER(l, NULL, 8080, NULL) {
