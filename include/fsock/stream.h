@@ -125,14 +125,15 @@
  * Some limits come from the libc's own stdio. A library on top of it cannot remove them:
  *
  * glibc     Wide functions (fgetwc, fwprintf ...) fail or crash on these streams: text in a stream
- *           is bytes. On a two-way stream, ungetc() between a write and the first read after it may
- *           return stale output: read once before pushing back. After a timeout getline() does not
- *           continue until clearerr(). fflush() forgets a pushed-back character that differs from
- *           the one read. setvbuf() on a stream that has read or written corrupts memory; ISO C
- *           permits it for new streams only. If a part of a line was read from a two-way stream and
- *           the stream was then written to, fseek() sends the output and loses nothing, but may
- *           still fail with ESPIPE: call fflush() first. freopen() of any FILE that fopencookie(3)
- *           created crashes.
+ *           is bytes. On a two-way stream, ungetc() between a write and the first read after it
+ *           returns stale output and corrupts the heap, as with fdopen(): read once before pushing
+ *           back, call fseek(f, 0, SEEK_CUR) first, or use fsock_input(). After a timeout getline()
+ *           does not continue until clearerr(). fflush() forgets a pushed-back character that
+ *           differs from the one read. setvbuf() corrupts memory if a character is pushed back;
+ *           ISO C permits it for new streams only. If a part of a line was read from a two-way
+ *           stream and the stream was then written to, fseek() sends the output and loses nothing,
+ *           but may still fail with ESPIPE: call fflush() first. freopen() of any FILE that
+ *           fopencookie(3) created crashes.
  * musl      fread() of a block first requests the block less one octet, then the rest. A switch
  *           from reading to writing without fflush() drops the input that stdio holds. This affects
  *           FSOCK_DELIVER_BLOCK on a two-way stream: call fflush() in between.
