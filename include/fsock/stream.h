@@ -92,10 +92,10 @@
  *              and waits until fsock_waitlist_closing() returns 0.
  *
  * Batched output is an option of the socket: `.batched` in struct fsock_options, or the word
- * `batched` of fsockopen(). stdio passes on what was written whenever the direction of the two-way
- * stream changes, so that of answers to requests that came together each would be sent alone. With
- * the option, what is written to the two-way stream is held back as queued output, and fflush()
- * only passes it on. What is held back is sent
+ * `batched` of fsockopen(). stdio passes its output on whenever the direction of the two-way stream
+ * changes. If several requests arrive together, each answer is therefore sent alone. With the
+ * option, output of the two-way stream is held back in the queue, and fflush() only passes it on.
+ * Output that is held back is sent
  *
  *	before a read of any stream of the socket, or fsock_receive(), asks the system for input;
  *	input that is in memory already is read without that

@@ -141,7 +141,7 @@ FSOCK_API int fsock_state(const fsock *s);
 FSOCK_API fsock *fsock_watch(int descriptor);
 
 /*
- * Creates a handle that is never ready: a member of wait lists for the sake of its timer. Add it
+ * Creates a handle that is never ready. It gives a wait list a timer of its own: add the handle
  * with an interest of 0 and set the timer with fsock_waitlist_set_timeout(), again after each
  * FSOCK_TIMEOUT if it is to be repeated. A handle has one timer in each of its lists. Otherwise it
  * is like those of fsock_watch(); fsock_socket() fails with EBADF.
