@@ -4,7 +4,7 @@
 ## make tls         libfsock-tls, which make builds as well where OpenSSL 3 is with its headers
 ## make demo        build the static library, run examples/demo.c (a C compiler and make suffice)
 ## make examples    build all examples against the static library
-## make install     DESTDIR, PREFIX, LIBDIR, INCLUDEDIR, MANDIR; make uninstall takes it away
+## make install     DESTDIR, PREFIX, LIBDIR, INCLUDEDIR, MANDIR, EXAMPLEDIR; make uninstall takes it away
 ## make test        unit tests, examples, other programs to talk to; T=addr runs addr_test only
 ## make check       everything: all variants, lint, headers, installation; AFTER=test: but what test ran
 ## make deps        install what the tests need (Debian), say what that is elsewhere; make deps test
@@ -29,6 +29,7 @@ PREFIX     ?= /usr/local
 LIBDIR     ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR     ?= $(PREFIX)/share/man
+EXAMPLEDIR ?= $(PREFIX)/share/doc/fsock/examples
 PKGDIR     ?= $(LIBDIR)/pkgconfig
 INSTALL    ?= install
 V          ?=
@@ -43,6 +44,7 @@ TLS_EXAMPLES := $(shell grep -l '<fsock/tls.h>' examples/*.c)
 HAS_ZLIB := $(shell pkg-config --exists zlib 2>/dev/null && echo yes)
 ZLIB_EXAMPLES := $(shell grep -l '<zlib.h>' examples/*.c)
 EXAMPLES := $(filter-out $(if $(HAS_TLS),,$(TLS_EXAMPLES)) $(if $(HAS_ZLIB),,$(ZLIB_EXAMPLES)),$(sort $(wildcard examples/*.c)))
+ALL_EXAMPLES := examples/README.md $(sort $(wildcard examples/*.c))
 PAGES    := $(sort $(wildcard man/*.[1-9]))
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
@@ -192,6 +194,8 @@ install: all
 	    $(INSTALL) -d "$$d" && $(INSTALL) -m 644 $$p "$$d/" || exit 1; \
 	    for n in $$($(PAGE_NAMES)); do l="$$d/$$n.$${p##*.}"; \
 	        [ -e "$$l" ] || ln -s $${p##*/} "$$l" || exit 1; done; done)
+	$(INSTALL) -d "$(DESTDIR)$(EXAMPLEDIR)"
+	$(INSTALL) -m 644 $(ALL_EXAMPLES) "$(DESTDIR)$(EXAMPLEDIR)/"
 
 uninstall:
 	for f in libfsock.a $(SHARED) $(SONAME) $(SOLINK); do rm -f "$(DESTDIR)$(LIBDIR)/$$f"; done
@@ -201,7 +205,8 @@ uninstall:
 	rm -f "$(DESTDIR)$(PKGDIR)/fsock.pc" "$(DESTDIR)$(PKGDIR)/fsock-tls.pc"
 	$(if $(PAGES),for p in $(PAGES); do d="$(DESTDIR)$(MANDIR)/man$${p##*.}"; \
 	    for n in $$($(PAGE_NAMES)); do rm -f "$$d/$$n.$${p##*.}"; done; rm -f "$$d/$${p##*/}"; done)
-	-rmdir "$(DESTDIR)$(INCLUDEDIR)/fsock"
+	for f in $(notdir $(ALL_EXAMPLES)); do rm -f "$(DESTDIR)$(EXAMPLEDIR)/$$f"; done
+	-rmdir "$(DESTDIR)$(INCLUDEDIR)/fsock" "$(DESTDIR)$(EXAMPLEDIR)"
 
 clean:
 	rm -rf build

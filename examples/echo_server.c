@@ -31,7 +31,7 @@ echo(FILE *client)
 	free(line);
 }
 
-/* Takes so many clients, or any number if it is negative. */
+/* Serves this number of clients, or any number if it is negative. */
 static int
 serve(fsock *listener, long clients)
 {

@@ -11,7 +11,7 @@
 
 #include <fsock.h>
 
-/* Hears one datagram to the group. */
+/* Receives one datagram that was sent to the group. */
 static int
 hear(fsock *s, const char *interface_name, const char *group)
 {
@@ -32,7 +32,7 @@ hear(fsock *s, const char *interface_name, const char *group)
 	return 0;
 }
 
-/* Says it, to whoever is in the group: at the most one hop away. */
+/* Sends a text to the group: to this network only, one hop away. */
 static int
 say(fsock *s, const char *interface_name, const char *group, int port, const char *text)
 {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <fsock.h>
 
-/* Takes a client; for want of descriptors, say, the next try comes later. */
+/* Accepts a client. If there are no free descriptors, for example, tries again later. */
 static void
 welcome(fsock_waitlist *list, fsock *listener)
 {

@@ -19,7 +19,7 @@ static fsock_waitlist *list;
 static fsock *listener, *timer;
 static size_t clients;
 
-/* Takes a client; for want of descriptors, say, the next try comes later. */
+/* Accepts a client. If there are no free descriptors, for example, tries again later. */
 static void
 welcome(void)
 {

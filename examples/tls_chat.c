@@ -35,7 +35,7 @@ leave(struct member *m)
 	free(m);
 }
 
-/* Takes a client; for want of descriptors, say, the next try comes later. */
+/* Accepts a client. If there are no free descriptors, for example, tries again later. */
 static void
 welcome(fsock_waitlist *list, fsock *listener)
 {

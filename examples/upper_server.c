@@ -43,7 +43,7 @@ serve(fsock *s, long count)
 				m->size = m->length;
 			capitals(m->data, m->size);
 		}
-		fsock_send_many(s, messages, (size_t)n); /* who gets no answer will ask again */
+		fsock_send_many(s, messages, (size_t)n); /* a client without an answer asks again */
 		count = count < 0 || count > n ? count - n : 0;
 	}
 	return 0;

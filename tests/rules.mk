@@ -368,9 +368,10 @@ stage-peers: $(PEERS:%.c=build/cc/%) | examples
 stage-slow: $(SLOW:%.c=build/cc/%) | examples
 	$(call run,slow,$^ $(wildcard tests/slow/*_test.sh))
 
-# An example that needs somebody to talk to is run by tests/examples/NAME.sh, one that does not as it is.
+# An example that needs somebody to talk to is run by tests/examples/NAME.sh, one that does not as it is. With
+# all of them, the code blocks of the pages are compiled and run.
 stage-examples: examples
-	$(call run,examples,$(foreach e,$(NAMED_EXAMPLES:%.c=%),$(or $(wildcard tests/$(e).sh),build/cc/$(e))))
+	$(call run,examples,$(foreach e,$(NAMED_EXAMPLES:%.c=%),$(or $(wildcard tests/$(e).sh),build/cc/$(e))) $(if $(filter *,$(T)),tests/tools/snippets))
 
 # Python's codecs against ours, in random texts.
 stage-differential: all
@@ -385,8 +386,9 @@ stage-lint: all
 stage-headers:
 	$(call run,headers,tests/tools/headers)
 
+# Beside the installation: programs of others, moved to the library, where their sources can be had.
 stage-install: all
-	$(call run,install,tests/tools/install)
+	$(call run,install,tests/tools/install tests/ports/run)
 
 lint: all
 	@s=0; for t in lint arrows man symbols; do tests/tools/$$t || s=1; done; exit $$s
@@ -472,7 +474,7 @@ coverage: $(COVERAGE_PROGRAMS) $(COVERAGE_FUZZ)
 PACKAGES.test := $(if $(shell command -v $(CC) 2>/dev/null),,gcc) libc6-dev make pkg-config check libpng-dev libjansson-dev libssl-dev openssl zlib1g-dev \
     libgnutls28-dev gnutls-bin redis-server mosquitto-clients curl socat netcat-openbsd systemd python3 cl-flexi-streams
 PACKAGES := $(PACKAGES.test) gcc g++ clang libclang-rt-dev binutils musl-tools libbsd-dev valgrind cppcheck \
-    mandoc groff-base wrk iproute2 libevent-dev gcovr bind9-dnsutils \
+    mandoc groff-base wrk iproute2 libevent-dev gcovr bind9-dnsutils patch \
     gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross gcc-aarch64-linux-gnu \
     libc6-dev-arm64-cross qemu-user
 IS_TEST_ONLY := $(if $(filter test,$(MAKECMDGOALS)),$(if $(filter-out deps test demo all examples,$(MAKECMDGOALS)),,yes))

@@ -75,7 +75,7 @@ FSOCK_API int fsock_get_port_by_service(const char *service, int socket_type);
  *
  *	fsock *lookup = fsock_lookup("irc.example.org", "ircd", SOCK_STREAM, FSOCK_ANY_FAMILY);
  *
- *	fsock_waitlist_add(list, lookup, FSOCK_INPUT, NULL);        and when it is reported:
+ *	fsock_waitlist_add(list, lookup, FSOCK_INPUT, NULL); // and when it is reported:
  *	n = fsock_lookup_addresses(lookup, addresses, 8);
  *	fsock_close(lookup);
  *

@@ -62,8 +62,8 @@ typedef int fsock_stream_handler(FILE *client, void *arg);
 /*
  * Handles one line of a client. `line` has `length` octets. Its line end (LF or CR LF) has been
  * removed, and a NUL follows it. The handler may modify the line, which is valid until the handler
- * returns. If the client disconnects in the middle of a line, the unterminated line is discarded
- * and no function is called for it.
+ * returns. If the client disconnects in the middle of a line, that part is discarded and the
+ * handler is not called for it.
  *
  * The handler writes its answer, if any, to `client`. Writes never wait. The output is sent once
  * the lines that have arrived from this client are handled; output that the client does not take is
@@ -217,8 +217,8 @@ struct fsock_server_options {
  * a port; fsock_local_port(fsock_server_socket(server)) returns it. `arg` is passed to all
  * functions.
  * Returns: the server, which is already listening; or NULL, with nothing started.
- * Errors: EINVAL (handler is NULL, invalid options, sockets of the wrong kind), EAGAIN (a thread
- *   cannot be created), those of fsock_listen().
+ * Errors: EINVAL (handler is NULL, an option has an invalid value, sockets of the wrong kind),
+ *   EAGAIN (a thread cannot be created), those of fsock_listen().
  * Ownership: the caller owns the server; end it with fsock_server_stop().
  * Blocks: only to look up a name.
  */
@@ -239,7 +239,8 @@ FSOCK_API fsock_server *fsock_server_start_datagram(const char *host, int port,
  *
  *	line_limit     a client that sends a longer line is ended; default 65536 octets
  *	output_limit   a client that does not read is cut off (reset) once more is queued
- *	high_water     a client with this much queued is not served until it has read some of it
+ *	high_water     lines of a client with this much queued output wait until it has
+ *	               read some of it
  *	format         charset and line ends of lines and answers; with "binary" a line ends at
  *	               its LF, as without a format
  *	close_timeout  time for a client that was ended to take its queued output

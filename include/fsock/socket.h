@@ -355,8 +355,8 @@ FSOCK_API int fsock_socket(fsock *s);
  * watch is not a failure of the socket. A closed member is reported here as EBADF only if nothing
  * failed before.
  *
- * If the system reports an error only once, this function takes it from the system; the next read,
- * write, receive or send on the socket still fails with it.
+ * The system reports some errors a single time. This function keeps such an error, so that the next
+ * read, write, receive or send on the socket fails with it as well.
  * Returns: 1 with *error set, including its text; 0 with error->kind FSOCK_NO_ERROR if no failure
  *   is known; or -1. fsock_last_error() changes only if the result is -1.
  * Errors: EINVAL (NULL).
@@ -446,7 +446,7 @@ FSOCK_API int fsock_interrupt(fsock *s, int direction);
  * the socket exactly once when the statement ends or is left by break, continue, goto or return. If
  * the socket cannot be created, the statement is skipped; fsock_last_error() tells why.
  *
- *	FSOCK_WITH_CLIENT(s, f, "localhost", 6379, NULL) {     s: fsock *, f: its fsock_stream()
+ *	FSOCK_WITH_CLIENT(s, f, "localhost", 6379, NULL) { // s: fsock *, f: its fsock_stream()
  *		fputs("PING\r\n", f);
  *	}
  *	FSOCK_WITH_LISTENER(l, NULL, 8080, NULL) {

@@ -100,10 +100,10 @@
  *              and waits until fsock_waitlist_closing() returns 0.
  *
  * Batched output is an option of the socket: `.batched` in struct fsock_options, or the word
- * `batched` of fsockopen(). stdio passes on what was written whenever the direction of the two-way
- * stream changes, so that of answers to requests that came together each would be sent alone. With
- * the option, what is written to the two-way stream is held back as queued output, and fflush()
- * only passes it on. What is held back is sent
+ * `batched` of fsockopen(). stdio passes its output on whenever the direction of the two-way stream
+ * changes. If several requests arrive together, each answer is therefore sent alone. With the
+ * option, output of the two-way stream is held back in the queue, and fflush() only passes it on.
+ * Output that is held back is sent
  *
  *	before a read of any stream of the socket, or fsock_receive(), asks the system for input;
  *	input that is in memory already is read without that
@@ -133,14 +133,15 @@
  * Some limits come from the libc's own stdio. A library on top of it cannot remove them:
  *
  * glibc     Wide functions (fgetwc, fwprintf ...) fail or crash on these streams: text in a stream
- *           is bytes. On a two-way stream, ungetc() between a write and the first read after it may
- *           return stale output: read once before pushing back. After a timeout getline() does not
- *           continue until clearerr(). fflush() forgets a pushed-back character that differs from
- *           the one read. setvbuf() on a stream that has read or written corrupts memory; ISO C
- *           permits it for new streams only. If a part of a line was read from a two-way stream and
- *           the stream was then written to, fseek() sends the output and loses nothing, but may
- *           still fail with ESPIPE: call fflush() first. freopen() of any FILE that fopencookie(3)
- *           created crashes.
+ *           is bytes. On a two-way stream, ungetc() between a write and the first read after it
+ *           returns stale output and corrupts the heap, as with fdopen(): read once before pushing
+ *           back, call fseek(f, 0, SEEK_CUR) first, or use fsock_input(). After a timeout getline()
+ *           does not continue until clearerr(). fflush() forgets a pushed-back character that
+ *           differs from the one read. setvbuf() corrupts memory if a character is pushed back;
+ *           ISO C permits it for new streams only. If a part of a line was read from a two-way
+ *           stream and the stream was then written to, fseek() sends the output and loses nothing,
+ *           but may still fail with ESPIPE: call fflush() first. freopen() of any FILE that
+ *           fopencookie(3) created crashes.
  * musl      fread() of a block first requests the block less one octet, then the rest. A switch
  *           from reading to writing without fflush() drops the input that stdio holds. This affects
  *           FSOCK_DELIVER_BLOCK on a two-way stream: call fflush() in between.

@@ -57,8 +57,8 @@ struct fsock_tls_options {
 /*
  * Reads the files and creates a TLS configuration. NULL options: all defaults.
  * Returns: the configuration, to be released with fsock_tls_free(); or NULL.
- * Errors: EINVAL (invalid options), ENOMEM, errno of a file that cannot be read; EPROTO
- *   (FSOCK_CERTIFICATE_ERROR) for the contents of a file.
+ * Errors: EINVAL (an option has an invalid value), ENOMEM, errno of a file that cannot be read;
+ *   EPROTO (FSOCK_CERTIFICATE_ERROR) for the contents of a file.
  */
 FSOCK_API fsock_tls *fsock_tls_new(const struct fsock_tls_options *options);
 

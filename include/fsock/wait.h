@@ -12,7 +12,7 @@
  *	fsock_waitlist_add(list, listener, FSOCK_INPUT, NULL);
  *	while (fsock_waitlist_wait(list, INFINITY, NULL) >= 0)
  *		while (fsock_waitlist_next(list, &event) != NULL)
- *			serve(&event);        may add, close and remove any sockets
+ *			answer(&event); // may add, close and remove any sockets
  *
  * In both cases a socket is readable because of:
  *
@@ -141,7 +141,7 @@ FSOCK_API int fsock_state(const fsock *s);
 FSOCK_API fsock *fsock_watch(int descriptor);
 
 /*
- * Creates a handle that is never ready: a member of wait lists for the sake of its timer. Add it
+ * Creates a handle that is never ready. It gives a wait list a timer of its own: add the handle
  * with an interest of 0 and set the timer with fsock_waitlist_set_timeout(), again after each
  * FSOCK_TIMEOUT if it is to be repeated. A handle has one timer in each of its lists. Otherwise it
  * is like those of fsock_watch(); fsock_socket() fails with EBADF.
@@ -273,13 +273,13 @@ FSOCK_API int fsock_waitlist_wake(fsock_waitlist *list);
  * deadlines, steps of connecting) fsock_waitlist_prepare() finds out.
  *
  *	for (;;) {
- *		double seconds = fsock_waitlist_prepare(list);     before each sleep, as the last
+ *		double seconds = fsock_waitlist_prepare(list); // before each sleep, as the last
  *
- *		sleep until fsock_waitlist_descriptor(list) is readable, for `seconds` at most
- *		if (fsock_waitlist_wait(list, 0, NULL) < 0)        after each sleep
+ *		// sleep until fsock_waitlist_descriptor(list) is readable, for `seconds` at most
+ *		if (fsock_waitlist_wait(list, 0, NULL) < 0) // after each sleep
  *			break;
  *		while (fsock_waitlist_next(list, &event) != NULL)
- *			serve(&event);
+ *			answer(&event);
  *	}
  *
  * The loop must wait until the descriptor is readable, level-triggered, and never read, write,

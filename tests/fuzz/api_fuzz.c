@@ -115,7 +115,7 @@ use_text(void)
 	struct fsock_codec_error error;
 	uint64_t count;
 
-	switch (api_take(10)) {
+	switch (api_take(9)) {
 	case 0:
 		WENT(fsock_set_format(f, api_any_format()));
 		break;
@@ -155,7 +155,7 @@ use_octets(void)
 	FILE *f = any_file();
 	size_t n = api_take(100);
 
-	switch (api_take(10)) {
+	switch (api_take(9)) {
 	case 0:
 		fsock_read_octets(f, block, n);
 		break;
