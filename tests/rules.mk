@@ -26,51 +26,67 @@ CC.arm64   = aarch64-linux-gnu-gcc
 CC.coverage = gcc
 CC.fuzzer  = clang
 
-CFLAGS.clang   = -O2 -g -Werror
-CFLAGS.asan    = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-CFLAGS.tsan    = -O1 -g -fsanitize=thread
-CFLAGS.fuzzer  = -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+# Of debugging information, lines and names are all that a report needs (-g1).
+CFLAGS.clang   = -O2 -g1 -Werror
+CFLAGS.asan    = -O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+CFLAGS.tsan    = -O1 -g1 -fsanitize=thread
+CFLAGS.fuzzer  = -O1 -g1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
                  -fno-sanitize-recover=all
 CFLAGS.coverage = -O0 -g --coverage -fprofile-update=atomic -Dalways_inline=unused
-CFLAGS.musl    = -O2 -g -Werror
-CFLAGS.funopen = -O2 -g -Werror -DFSOCK_FILE_FUNOPEN -DFSOCK_DATAGRAM_LOOP $(shell pkg-config --cflags libbsd-overlay)
-CFLAGS.i686    = -O2 -g -Werror -Wno-psabi
-CFLAGS.s390x   = -O2 -g -Werror
-CFLAGS.arm64   = -O2 -g -Werror
+CFLAGS.musl    = -O2 -g1 -Werror
+CFLAGS.funopen = -O2 -g1 -Werror -DFSOCK_FILE_FUNOPEN -DFSOCK_DATAGRAM_LOOP $(BSD_CFLAGS)
+CFLAGS.i686    = -O2 -g1 -Werror -Wno-psabi
+CFLAGS.s390x   = -O2 -g1 -Werror
+CFLAGS.arm64   = -O2 -g1 -Werror
 
-LDLIBS.funopen = $(shell pkg-config --libs libbsd-overlay)
+LDLIBS.funopen = $(BSD_LIBS)
 I686_LIBC      = /usr/i686-linux-gnu/lib
 LDLIBS.i686    = -Wl,--dynamic-linker=$(I686_LIBC)/ld-linux.so.2,-rpath,$(I686_LIBC)
+
+# What the command $(2) says, asked when it is first needed: packages may be installed by `make deps` until then.
+once = $(eval $(1) := $$(shell $(2)))$($(1))
+CHECK_CFLAGS = $(call once,CHECK_CFLAGS,pkg-config --cflags check)
+CHECK_LIBS   = $(call once,CHECK_LIBS,pkg-config --libs check)
+BSD_CFLAGS   = $(call once,BSD_CFLAGS,pkg-config --cflags libbsd-overlay)
+BSD_LIBS     = $(call once,BSD_LIBS,pkg-config --libs libbsd-overlay)
+
+# gold links a program in two thirds of the time; with libbsd its --wrap fails. The sanitizers and musl keep their own.
+GOLD := $(if $(filter Linux,$(shell uname -s)),$(if $(shell command -v ld.gold 2>/dev/null),-fuse-ld=gold))
+$(foreach v,cc clang,$(eval LINKER.$(v) := $(GOLD)))
 
 # The check library; Debian has none for musl, and none of the foreign ones beside its own.
 BUILT_CHECK := musl $(FOREIGN)
 CHECK_SOURCE := build/check/source
 built_check  = $(filter $(BUILT_CHECK),$(1))
-check_cflags = $(if $(built_check),-Ibuild/check/$(1),$(shell pkg-config --cflags check))
-check_libs   = $(if $(built_check),build/check/$(1)/libcheck.a -lm,$(shell pkg-config --libs check))
+check_cflags = $(if $(built_check),-Ibuild/check/$(1),$(CHECK_CFLAGS))
+check_libs   = $(if $(built_check),build/check/$(1)/libcheck.a -lm,$(CHECK_LIBS))
 
 # What the programs in tests/peers link besides: libraries that take a FILE.
 PEER_PACKAGES := libpng jansson
 peer = $(if $(findstring tests/peers/,$(2)),$(shell pkg-config --$(1) $(PEER_PACKAGES)))
 
-# How a variant's programs are run: their environment, a command in front, programs left out. Where
-# tests are not forked one by one, what a fork costs with a sanitizer's memory is paid once. Of the
-# longest loops a sample will do where every step is slow.
+# How a variant's programs are run: their environment, a command in front, programs left out. A process for each
+# row of a table costs more than what most rows do: so funopen alone forks, where each row finds the library fresh;
+# elsewhere it finds what the rows before it left. `make test T=NAME` forks as well, to name the row that crashed or
+# hung. Of the longest loops a sample will do where every step is slow.
 SAMPLE       = FSOCK_SAMPLE=1
+QUICK        = CK_FORK=no $(SAMPLE)
 ENV.asan     = ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
-               UBSAN_OPTIONS=print_stacktrace=1 CK_TIMEOUT_MULTIPLIER=4 CK_FORK=no $(SAMPLE)
+               UBSAN_OPTIONS=print_stacktrace=1 CK_TIMEOUT_MULTIPLIER=4 $(QUICK)
 ENV.tsan     = TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=tests/tools/tsan.supp \
                CK_TIMEOUT_MULTIPLIER=8 CK_FORK=no FSOCK_RANDOM_SECONDS=60
-ENV.valgrind = CK_FORK=no CK_TIMEOUT_MULTIPLIER=4
+ENV.valgrind = $(QUICK) CK_TIMEOUT_MULTIPLIER=4
 # What a newcomer runs; the sweeps and combinations are whole under funopen and the recorder of locks.
-ENV.cc       = $(SAMPLE)
-ENV.long     = $(SAMPLE)
-ENV.musl     = $(SAMPLE)
-ENV.i686     = $(if $(WRAP.i686),$(SAMPLE))
-ENV.s390x    = $(SAMPLE)
-ENV.arm64    = $(SAMPLE)
-ENV.unblocked = FSOCK_UNBLOCKED=1 $(SAMPLE)
-ENV.layered   = FSOCK_LAYERED=1 FSOCK_TRACED=1 $(SAMPLE)
+ENV.cc       = $(if $(filter *,$(T)),CK_FORK=no) $(SAMPLE)
+ENV.long     = $(QUICK)
+ENV.clang    = $(QUICK)
+ENV.musl     = $(QUICK)
+ENV.i686     = $(QUICK)
+ENV.s390x    = $(QUICK)
+ENV.arm64    = $(QUICK)
+ENV.order    = CK_FORK=no
+ENV.unblocked = FSOCK_UNBLOCKED=1 $(QUICK)
+ENV.layered   = FSOCK_LAYERED=1 FSOCK_TRACED=1 $(QUICK)
 ENV.slow     = CK_DEFAULT_TIMEOUT=600
 
 # gcc's thread sanitizer cannot live with much address randomisation; not everywhere may it be turned off.
@@ -109,15 +125,20 @@ SWEEPS       := $(basename $(notdir $(wildcard tests/whole/*_sweep_test.c tests/
 SKIP.asan     = $(CROWDS) codec_tables_test server_limit_test
 SKIP.coverage = $(CROWDS)
 SKIP.cc       = $(if $(filter *,$(T)),$(LONG))
+# Programs that name neither a thread nor what starts one, in the library or in tests/support.
+SINGLE       := $(basename $(notdir $(shell grep -LE \
+    'thread|_server|lookup|resolve|names|stdio_(link|feeder)|conversation|combination|cut\.h' $(wildcard tests/*/*_test.c))))
 # Codec, text formats and queues know no threads; nothing runs beside them.
 # The sweeps' processes have one thread each, or fork what the sanitizer knows no children of.
 # Of locks held at once the sanitizer allows 64; lock_test holds all of a pool, and more. Models, limits of time
 # and buffers have one thread beside a feeder, and are what takes longest.
 SKIP.tsan     = $(CODECS) $(SWEEPS) $(CROWDS) lock_test queue_test matrix_test delivery_test deadline_test buffer_test \
-    output_test octets_test format_test settings_test $(basename $(notdir $(wildcard tests/stream/text_*_test.c)))
+    output_test octets_test format_test settings_test $(SINGLE) $(basename $(notdir $(wildcard tests/stream/text_*_test.c)))
 # The codec is compiled by the same compiler as for gcc, and asks little of the libc.
 SKIP.musl     = $(filter-out codec_iconv_test,$(CODECS)) $(CROWDS)
-SKIP.funopen  = $(CODECS) $(CROWDS)
+# Limits of time and loads are not about how a FILE is made.
+SKIP.funopen  = $(CODECS) $(CROWDS) deadline_test server_load_test line_server_limit_test line_server_stop_test \
+    wait_timer_test lookup_test
 SKIP.clang    = $(CROWDS) queue_test delivery_test
 # The same libc as for gcc: what the sweeps are about is the same.
 SKIP.i686     = $(SWEEPS) $(CROWDS) $(if $(WRAP.i686),codec_flexi_test text_flexi_test)
@@ -131,6 +152,7 @@ SKIP.i686     = $(SWEEPS) $(CROWDS) $(if $(WRAP.i686),codec_flexi_test text_flex
 # check sees as well.
 SKIP.valgrind = codec_flexi_test codec_tables_test codec_jis_test codec_vectors_test codec_iconv_test \
     $(LONG) linger_test codec_pairs_test namespace_race_test kernels_test model_test \
+    codec_eol_test codec_encode_test sender_batch_test layer_test records_test interrupt_test \
     text_random_test text_input_test sender_thread_test registry_test connecting_test sys_test \
     $(filter-out tls_test,$(basename $(notdir $(TLS_ALONE))))
 SKIP.s390x    = codec_flexi_test
@@ -233,7 +255,7 @@ build/$(1)/tests/libsupport.a: $$(SUPPORT.$(1))
 
 $$(LINKED.$(1)): %: %.o build/$(1)/tests/libsupport.a build/$(1)/libfsock.a
 	@echo "  LD $$@"
-	$$(Q)$$(CC.$(1)) $$(CFLAGS.$(1)) -pthread $$(LDFLAGS) $$(call wrapped,$$@) -o $$@ $$(objects) \
+	$$(Q)$$(CC.$(1)) $$(CFLAGS.$(1)) -pthread $$(LINKER.$(1)) $$(LDFLAGS) $$(call wrapped,$$@) -o $$@ $$(objects) \
 	    $$(LDLIBS.$(1)) $$(call check_libs,$(1)) $$(call peer,libs,$$@)
 
 $$(FUZZ.$(1)): %: %.o build/$(1)/tests/fuzz/replay.o build/$(1)/libfsock.a
@@ -250,6 +272,21 @@ $(TLS_ALONE:%.c=build/$(1)/%): LDLIBS.$(1) += build/$(1)/libfsock-tls.a build/$(
 -include $$(LINKED.$(1):=.d) $$(SUPPORT.$(1):.o=.d) $$(FUZZ.$(1):=.d) $$(MODELS:%.c=build/$(1)/%.d)
 endef
 $(foreach v,$(TESTED),$(eval $(call TEST_RULES,$(v))))
+
+# Objects that a variant takes from cc as they are. Under clang the library is what is tested. With funopen() only what
+# is compiled of these sources differs: the adapter files, whoever names the operations of datagrams, and the programs
+# that put a function in front of fopencookie().
+DIFFERENT := $(shell grep -lE 'FSOCK_FILE_FUNOPEN|FSOCK_(_DATAGRAM_OPS|DATAGRAM_LOOP)|(sock_fault|fault_life)\.h' \
+    $(SOURCES) $(UNIT))
+TAKEN.clang   := $(UNIT) $(SUPPORT) $(FUZZ) $(MODELS) tests/fuzz/replay.c
+TAKEN.funopen := $(filter-out $(DIFFERENT),$(SOURCES) $(TAKEN.clang))
+
+define TAKE_RULE
+$(TAKEN.$(1):%.c=build/$(1)/%.o): build/$(1)/%.o: build/cc/%.o
+	@mkdir -p $$(@D)
+	$$(Q)ln -f $$< $$@
+endef
+$(foreach v,clang funopen,$(eval $(call TAKE_RULE,$(v))))
 
 $(foreach v,$(BUILT_CHECK),$(eval $(LINKED.$(v):=.o) $(SUPPORT.$(v)): | build/check/$(v)/libcheck.a))
 build/check/%/libcheck.a: | $(CHECK_SOURCE)
@@ -300,7 +337,7 @@ $(foreach v,$(TESTED),$(eval $(call VARIANT_STAGE,$(v))))
 # locks are not seen: they are in a library of the machine's.
 # What has no locks to take is left out, or has one thread and a peer, and the programs that jump out of
 # functions which hold some, or fork in them.
-SKIP.order     := $(CROWDS) deadline_test queue_test matrix_test delivery_test signal_sweep_test fork_sweep_test seams_test $(CODECS) $(basename $(notdir $(wildcard tests/net/*addr*_test.c tests/net/names_test.c \
+SKIP.order     := $(CROWDS) hostile_echo_test deadline_test queue_test matrix_test delivery_test signal_sweep_test fork_sweep_test seams_test $(CODECS) $(basename $(notdir $(wildcard tests/net/*addr*_test.c tests/net/names_test.c \
                   tests/net/race_test.c tests/stream/text_*_test.c tests/base/*_test.c)))
 ORDERED        := $(filter-out $(foreach f,$(FOLDERS) tls,$(SKIP.order:%=tests/$f/%.c)),$(UNIT) $(TLS_ALONE))
 ORDER_PROGRAMS := $(ORDERED:%.c=build/order/%)
@@ -335,7 +372,7 @@ build/order/tests/libsupport.a: $(SUPPORT:%.c=build/order/%.o)
 
 $(ORDER_PROGRAMS): %: %.o $(ORDER_RECORDER) build/order/tests/libsupport.a build/order/libfsock.a
 	@echo "  LD $@"
-	$(Q)$(CC.cc) $(CFLAGS.cc) -pthread -no-pie $(LDFLAGS) $(call wrapped,$@) -o $@ $(objects) \
+	$(Q)$(CC.cc) $(CFLAGS.cc) -pthread -no-pie $(LINKER.cc) $(LDFLAGS) $(call wrapped,$@) -o $@ $(objects) \
 	    $(call check_libs,cc) $(if $(filter build/order/tests/tls/%,$@),$(TLS_LIBS))
 
 stage-order: $(ORDER_PROGRAMS)
