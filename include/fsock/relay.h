@@ -26,8 +26,8 @@
  *               `idle_timeout` this is so only if octets were lost.
  *
  * On Linux, octets in bulk move in the kernel, through splice(2), if both ends are sockets without
- * layers. A direction then uses a pipe, which is two more descriptors; if none can be had, octets
- * go through a buffer.
+ * layers and there is no trace (fsock/trace.h). A direction then uses a pipe, which is two more
+ * descriptors; if none can be had, octets go through a buffer.
  *
  * While a relay exists, its sockets are non-blocking, as by fsock_set_nonblocking(), and lists
  * report all input of theirs and not whole records alone. Their read and write timeouts therefore

@@ -3,6 +3,7 @@
 
 #include "../base/shield.h"
 #include "../base/sys.h"
+#include "../sock/account.h"
 #include "../sock/failure.h"
 #include "../sock/send.h"
 #include "../sock/socket.h"
@@ -45,6 +46,14 @@ fsock__relay_pipe_close(struct fsock__relay_pipe *p)
 	p->state = FSOCK__RELAY_PIPE_REFUSED;
 }
 
+/* For the statistics. Nobody has seen the octets: a trace that begins now does not have them. */
+static void
+count(struct fsock *s, int direction, size_t n)
+{
+	fsock__account_wire(s, direction, n);
+	fsock__account_piece(s, direction, n);
+}
+
 ssize_t
 fsock__relay_pipe_receive(struct fsock__relay_pipe *p, struct fsock *s, size_t n)
 {
@@ -66,6 +75,8 @@ fsock__relay_pipe_receive(struct fsock__relay_pipe *p, struct fsock *s, size_t n
 	if (r == 0 && fsock__failure_is_early(s) && fsock__failure_tell_early(s, "read") < 0)
 		return -1;
 	p->count = (size_t)r;
+	if (r > 0)
+		count(s, FSOCK_INPUT, (size_t)r);
 	return r;
 }
 
@@ -101,6 +112,8 @@ send_in_turn(struct fsock *s, const void *arg)
 		return fail(s);
 	if (r > 0 && !s->output.has_sent)
 		s->output.has_sent = 1;
+	if (r > 0)
+		count(s, FSOCK_OUTPUT, (size_t)r);
 	return r < 0 ? 0 : r;
 }
 

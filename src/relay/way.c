@@ -1,6 +1,7 @@
 #include "../base/compat.h"
 #include "way.h"
 
+#include "../base/trace.h"
 #include "../sock/transfer.h"
 #include "../stream/connection.h"
 
@@ -28,12 +29,12 @@ is_blocked(void)
 	return errno == EAGAIN || errno == EWOULDBLOCK;
 }
 
-/* Whether the pipe is there for what comes next. */
+/* Whether the pipe is there for what comes next. A trace is to see the octets. */
 static int
 splices(struct fsock__relay_way *w)
 {
-	if (!w->has_bulk || !w->may_splice || !fsock__relay_end_is_plain(w->from) ||
-	    !fsock__relay_end_is_plain(w->to))
+	if (!w->has_bulk || !w->may_splice || fsock__trace_is_on() ||
+	    !fsock__relay_end_is_plain(w->from) || !fsock__relay_end_is_plain(w->to))
 		return 0;
 	return fsock__relay_pipe_open(&w->pipe, w->from->socket, w->to->socket);
 }

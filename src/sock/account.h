@@ -43,9 +43,9 @@ void fsock__account_close(struct fsock *, const char *how);
 /* Tells the trace of the failure that was recorded last. Keeps errno. Returns -1. */
 int fsock__account_fail(struct fsock *);
 
-/* n octets have been received, or sent, as the streams see them. */
+/* A piece of n octets, which is not traced. */
 static inline void
-fsock__account_octets(struct fsock *s, int direction, const void *octets, size_t n)
+fsock__account_piece(struct fsock *s, int direction, size_t n)
 {
 	struct fsock__account *a = &s->account;
 	int i = direction == FSOCK_OUTPUT;
@@ -54,6 +54,13 @@ fsock__account_octets(struct fsock *s, int direction, const void *octets, size_t
 	fsock__account_add(&a->pieces[i], 1);
 	if (i == 0 && a->first_octet == 0)
 		fsock__account_moment(&a->first_octet);
+}
+
+/* n octets have been received, or sent, as the streams see them. */
+static inline void
+fsock__account_octets(struct fsock *s, int direction, const void *octets, size_t n)
+{
+	fsock__account_piece(s, direction, n);
 	if (fsock__trace_is_on())
 		fsock__account_trace(s, direction, octets, n, NULL);
 }
@@ -78,13 +85,8 @@ static inline void
 fsock__account_datagram(
     struct fsock *s, int direction, const void *octets, size_t n, const struct fsock_addr *peer)
 {
-	int i = direction == FSOCK_OUTPUT;
-
 	fsock__account_wire(s, direction, n);
-	fsock__account_add(&s->account.octets[i], n);
-	fsock__account_add(&s->account.pieces[i], 1);
-	if (i == 0 && s->account.first_octet == 0)
-		fsock__account_moment(&s->account.first_octet);
+	fsock__account_piece(s, direction, n);
 	if (fsock__trace_is_on())
 		fsock__account_trace(s, direction, octets, n, peer);
 }

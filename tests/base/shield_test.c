@@ -38,7 +38,7 @@ START_TEST(shielded)
 	fsock__shield_raise(&shield);
 	ck_assert_int_eq(write(ends[1], "x", 1), -1);
 	ck_assert_int_eq(errno, EPIPE);
-	fsock__shield_lower(&shield);
+	fsock__shield_lower(&shield, 1);
 	ck_assert_int_eq(errno, EPIPE);
 	close(ends[1]);
 	pthread_sigmask(SIG_BLOCK, NULL, &now);

@@ -119,7 +119,9 @@ START_TEST(order_of_addresses)
 {
 	const struct order *row = &orders[_i];
 	const char *host = strcmp(row->host, "(null)") == 0 ? NULL : row->host;
-	struct fsock__question q = { "connect", host, 7, row->family, NULL, 0 };
+	struct fsock__question q = {
+		.operation = "connect", .host = host, .port = 7, .family = row->family
+	};
 	struct fsock_addr *list = NULL;
 	char text[512] = "", one[FSOCK_ADDR_TEXT_SIZE];
 	size_t count = 0;

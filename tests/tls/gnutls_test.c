@@ -118,7 +118,7 @@ gnu_free(fsock_layer *layer)
 }
 
 static const struct fsock_layer_ops gnu_ops = { sizeof gnu_ops, "GnuTLS", gnu_start, gnu_read,
-	gnu_write, NULL, gnu_end, gnu_pending, gnu_free };
+	gnu_write, NULL, gnu_end, gnu_pending, gnu_free, NULL };
 
 static void
 push_gnutls(fsock *s, int is_server, const char *name)
