@@ -26,14 +26,14 @@ fsock__shield_raise(struct fsock__shield *shield)
 }
 
 void
-fsock__shield_lower(const struct fsock__shield *shield)
+fsock__shield_lower(const struct fsock__shield *shield, int may_be_raised)
 {
 	int saved = errno, signal;
 	sigset_t pipe;
 
 	sigemptyset(&pipe);
 	sigaddset(&pipe, SIGPIPE);
-	if (!shield->was_pending && is_pending())
+	if (may_be_raised && !shield->was_pending && is_pending())
 		sigwait(&pipe, &signal);
 	pthread_sigmask(SIG_SETMASK, &shield->before, NULL);
 	errno = saved;

@@ -14,7 +14,10 @@ struct fsock__shield {
 
 void fsock__shield_raise(struct fsock__shield *);
 
-/* Keeps errno. A signal that was pending before is somebody else's. */
-void fsock__shield_lower(const struct fsock__shield *);
+/*
+ * Keeps errno. Whether the signal was raised is asked only if that may be: by what has failed. One
+ * that was pending before is somebody else's.
+ */
+void fsock__shield_lower(const struct fsock__shield *, int may_be_raised);
 
 #endif

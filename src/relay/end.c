@@ -230,7 +230,7 @@ send_foreign(const struct fsock__relay_end *e, const void *buf, size_t n)
 	} else {
 		fsock__shield_raise(&shield);
 		r = fsock__sys_write(fd, buf, n);
-		fsock__shield_lower(&shield);
+		fsock__shield_lower(&shield, r < 0);
 	}
 	return r < 0 ? fsock__handle_error(e->socket, "write", errno) : r;
 }

@@ -96,7 +96,7 @@ send_in_turn(struct fsock *s, const void *arg)
 	fsock__handle_use(s);
 	fsock__shield_raise(&shield);
 	r = fsock__sys_splice(p->ends[0], s->fd, p->count);
-	fsock__shield_lower(&shield);
+	fsock__shield_lower(&shield, r < 0);
 	if (r < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
 		return fail(s);
 	if (r > 0 && !s->output.has_sent)

@@ -117,7 +117,7 @@ pipe_offer(struct fsock *s, const void *buf, size_t n)
 
 	fsock__shield_raise(&shield);
 	r = file_offer(s, buf, n);
-	fsock__shield_lower(&shield);
+	fsock__shield_lower(&shield, 1);
 	return r;
 }
 
@@ -129,7 +129,7 @@ pipe_close(struct fsock *s)
 
 	fsock__shield_raise(&shield);
 	r = file_close(s);
-	fsock__shield_lower(&shield);
+	fsock__shield_lower(&shield, 1);
 	return r;
 }
 

@@ -362,6 +362,31 @@ use_list(void)
 	}
 }
 
+/* A relay for a few steps, between what may be its ends and what may not. */
+static void
+use_relay(void)
+{
+	struct fsock_relay_options options = { .one_way = (enum fsock_switch)api_take(4),
+		.half_close = (enum fsock_switch)api_take(3),
+		.splice = (enum fsock_switch)api_take(3),
+		.buffer_size = api_take(40),
+		.limit = api_take(200),
+		.idle_timeout = api_any_time() };
+	fsock_waitlist *list = api_lists[api_take(API_LISTS)];
+	struct fsock_relay_status status;
+	fsock_relay *relay;
+
+	if (!MADE(relay = fsock_relay_new(api_any_slot()->s, api_any_slot()->s, &options)))
+		return;
+	WENT(fsock_relay_join(relay, list, NULL));
+	for (unsigned n = api_take(4); n > 0; n--) {
+		WENT(fsock_waitlist_wait(list, api_any_time(), NULL));
+		WENT(fsock_relay_step(relay));
+	}
+	fsock_relay_get_status(relay, &status);
+	fsock_relay_free(relay);
+}
+
 /* ---- Peers. */
 
 static void
@@ -399,7 +424,7 @@ use_peer(void)
 
 static void (*const operations[])(void) = { api_make, api_make, use_stream, use_stream, use_file,
 	use_file, use_file, use_text, use_octets, transfer, use_socket, use_list, use_list,
-	use_peer, use_peer, api_finish };
+	use_relay, use_peer, use_peer, api_finish };
 
 static int
 count_descriptors(void)

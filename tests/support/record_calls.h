@@ -557,6 +557,27 @@ CALL(fgetc, FAILS, LAYERED_BAD, fgetc(w->f) == EOF)
 CALL(fsock_close, WORKS, LAYERED, fsock_close(take_socket(w)) < 0)
 CALL(fsock_shutdown, WORKS, LAYERED, fsock_shutdown(w->s, FSOCK_OUTPUT) < 0)
 
+/* fsock/relay.h */
+CALL(fsock_relay_new, FAILS, NONE, relay(w, MAKE) < 0)
+CALL(fsock_relay_new, FAILS, LISTENER, relay(w, MAKE) < 0)
+CALL(fsock_relay_new, FAILS, DATAGRAM, relay(w, MAKE) < 0)
+CALL(fsock_relay_new, FAILS, TIMER, relay(w, MAKE) < 0)
+CALL(fsock_relay_new, FAILS, CLOSED, relay(w, MAKE) < 0)
+CALL(fsock_relay_new, FAILS, BROKEN, relay(w, MAKE) < 0)
+CALL(fsock_relay_new, WORKS, MID_LINE, relay(w, MAKE) < 0)
+CALL(fsock_relay_run, FAILS, NONE, fsock_relay_run(NULL) < 0)
+CALL(fsock_relay_run, FAILS, RESET, relay(w, RUN) < 0)
+CALL(fsock_relay_run, WORKS, ENDED, relay(w, RUN) < 0)
+CALL(fsock_relay_join, FAILS, NONE, fsock_relay_join(NULL, NULL, NULL) < 0)
+CALL(fsock_relay_join, FAILS, RESET, relay(w, JOIN) < 0)
+CALL(fsock_relay_join, WORKS, PAIR, relay(w, JOIN) < 0)
+CALL(fsock_relay_step, FAILS, NONE, fsock_relay_step(NULL) < 0)
+CALL(fsock_relay_step, FAILS, RESET, relay(w, STEP) < 0)
+CALL(fsock_relay_step, WORKS, PAIR, relay(w, STEP) < 0)
+CALL(fsock_relay_get_status, WORKS, NONE,
+    (fsock_relay_get_status(NULL, &(struct fsock_relay_status){ 0 }), 0))
+CALL(fsock_relay_free, WORKS, NONE, (fsock_relay_free(NULL), 0))
+
 /* fsock/server.h */
 CALL(fsock_server_start, FAILS, NONE, keep_server(w, fsock_server_start(NULL, 0, NULL, NULL, NULL)))
 CALL(fsock_server_start, FAILS, NONE,

@@ -70,6 +70,30 @@ answer(FILE *client, char *line, size_t length, void *arg)
 	return 0;
 }
 
+/* Calls on a relay from `s` to a file, up to this one. Returns what it does, but 0 for a relay. */
+enum relay_call { MAKE, RUN, JOIN, STEP };
+
+static int
+relay(struct world *w, enum relay_call call)
+{
+	fsock *file = fsock_watch(w->file_fd);
+	fsock_waitlist *list = fsock_waitlist_new();
+	fsock_relay *r =
+	    fsock_relay_new(w->s, file, &(struct fsock_relay_options){ .one_way = FSOCK_ON });
+	int result = r == NULL ? -1 : 0;
+
+	if (r != NULL && call == RUN)
+		result = fsock_relay_run(r);
+	if (r != NULL && call >= JOIN)
+		result = fsock_relay_join(r, list, NULL);
+	if (r != NULL && call == STEP)
+		result = fsock_relay_step(r);
+	fsock_relay_free(r);
+	fsock_waitlist_free(list);
+	fsock_close(file);
+	return result;
+}
+
 /* ---- Scenes: what `s` and `f` are. */
 
 static void
