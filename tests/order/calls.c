@@ -158,6 +158,8 @@ TRANSFERS(int, recvmmsg, (int fd, struct mmsghdr *m, unsigned n, int flags, stru
 TRANSFERS(int, sendmmsg, (int fd, struct mmsghdr *m, unsigned n, int flags), (fd, m, n, flags))
 WAITS(ssize_t, read, (int fd, void *b, size_t n), (fd, b, n), is_blocking(fd))
 WAITS(ssize_t, write, (int fd, const void *b, size_t n), (fd, b, n), is_blocking(fd))
+WAITS(ssize_t, splice, (int from, off_t *a, int to, off_t *b, size_t n, unsigned flags),
+    (from, a, to, b, n, flags), is_blocking(from) || is_blocking(to))
 WAITS(int, accept4, (int fd, struct sockaddr *a, socklen_t *l, int flags), (fd, a, l, flags),
     is_blocking(fd))
 WAITS(int, connect, (int fd, const struct sockaddr *a, socklen_t l), (fd, a, l), is_blocking(fd))
