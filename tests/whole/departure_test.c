@@ -70,6 +70,8 @@ START_TEST(abrupt)
 	fsock *clients[CLIENTS];
 	char line[64];
 
+	departures = others = closed = 0;
+
 	for (int i = 0; i < CLIENTS; i++) {
 		clients[i] = server_connect(server, "127.0.0.1");
 		ck_assert_int_eq((int)fsock_send(clients[i], "hello\n", 6, NULL), 6);
