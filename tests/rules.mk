@@ -50,10 +50,6 @@ CHECK_LIBS   = $(call once,CHECK_LIBS,pkg-config --libs check)
 BSD_CFLAGS   = $(call once,BSD_CFLAGS,pkg-config --cflags libbsd-overlay)
 BSD_LIBS     = $(call once,BSD_LIBS,pkg-config --libs libbsd-overlay)
 
-# gold links a program in two thirds of the time; with libbsd its --wrap fails. The sanitizers and musl keep their own.
-GOLD := $(if $(filter Linux,$(shell uname -s)),$(if $(shell command -v ld.gold 2>/dev/null),-fuse-ld=gold))
-$(foreach v,cc clang,$(eval LINKER.$(v) := $(GOLD)))
-
 # The check library; Debian has none for musl, and none of the foreign ones beside its own.
 BUILT_CHECK := musl $(FOREIGN)
 CHECK_SOURCE := build/check/source
@@ -255,7 +251,7 @@ build/$(1)/tests/libsupport.a: $$(SUPPORT.$(1))
 
 $$(LINKED.$(1)): %: %.o build/$(1)/tests/libsupport.a build/$(1)/libfsock.a
 	@echo "  LD $$@"
-	$$(Q)$$(CC.$(1)) $$(CFLAGS.$(1)) -pthread $$(LINKER.$(1)) $$(LDFLAGS) $$(call wrapped,$$@) -o $$@ $$(objects) \
+	$$(Q)$$(CC.$(1)) $$(CFLAGS.$(1)) -pthread $$(LDFLAGS) $$(call wrapped,$$@) -o $$@ $$(objects) \
 	    $$(LDLIBS.$(1)) $$(call check_libs,$(1)) $$(call peer,libs,$$@)
 
 $$(FUZZ.$(1)): %: %.o build/$(1)/tests/fuzz/replay.o build/$(1)/libfsock.a
@@ -372,7 +368,7 @@ build/order/tests/libsupport.a: $(SUPPORT:%.c=build/order/%.o)
 
 $(ORDER_PROGRAMS): %: %.o $(ORDER_RECORDER) build/order/tests/libsupport.a build/order/libfsock.a
 	@echo "  LD $@"
-	$(Q)$(CC.cc) $(CFLAGS.cc) -pthread -no-pie $(LINKER.cc) $(LDFLAGS) $(call wrapped,$@) -o $@ $(objects) \
+	$(Q)$(CC.cc) $(CFLAGS.cc) -pthread -no-pie $(LDFLAGS) $(call wrapped,$@) -o $@ $(objects) \
 	    $(call check_libs,cc) $(if $(filter build/order/tests/tls/%,$@),$(TLS_LIBS))
 
 stage-order: $(ORDER_PROGRAMS)
