@@ -3,8 +3,9 @@
 ## make             the static and the shared library, in build/cc
 ## make tls         libfsock-tls, which make builds as well where OpenSSL 3 is with its headers
 ## make demo        build the static library, run examples/demo.c (a C compiler and make suffice)
+## make command     the command fsock (build/cc/fsock), which make builds as well
 ## make examples    build all examples against the static library
-## make install     DESTDIR, PREFIX, LIBDIR, INCLUDEDIR, MANDIR, EXAMPLEDIR; make uninstall takes it away
+## make install     DESTDIR, PREFIX, BINDIR, LIBDIR, INCLUDEDIR, MANDIR, EXAMPLEDIR; make uninstall undoes it
 ## make test        unit tests, examples, other programs to talk to; T=addr runs addr_test only
 ## make check       everything: all variants, lint, headers, installation; AFTER=test: but what test ran
 ## make deps        install what the tests need (Debian), say what that is elsewhere; make deps test
@@ -26,6 +27,7 @@ SOVERSION := 0
 
 CFLAGS     ?= -O2 -g
 PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
 LIBDIR     ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR     ?= $(PREFIX)/share/man
@@ -149,6 +151,27 @@ $(EXPORTS): src/symbols.list Makefile
 	@mkdir -p $(@D)
 	$(Q)$(EXPORT) >$@
 
+# ---- The command: linked to the static libraries, so that it runs wherever it is. TLS is a part of it where
+# libfsock-tls is.
+
+COMMAND := $(filter-out %tls.c,$(sort $(wildcard tools/fsock/*.c)))
+
+.PHONY: command
+all: command
+command: build/cc/fsock
+
+# $(1) is the variant, $(2) its sources. The OpenSSL of this machine suits only some variants.
+define COMMAND_RULES
+build/$(1)/fsock: $(2:%.c=build/$(1)/%.o) $(if $(filter %/tls.c,$(2)),build/$(1)/libfsock-tls.a) build/$(1)/libfsock.a
+	@echo "  LD $$@"
+	$$(Q)$$(CC.$(1)) $$(CFLAGS.$(1)) -pthread $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) \
+	    $$(if $$(filter %/tls.o,$$^),$$(TLS_LIBS)) $$(LDLIBS.$(1))
+
+-include $(2:%.c=build/$(1)/%.d)
+endef
+$(foreach v,$(VARIANTS),$(eval $(call COMMAND_RULES,$(v),$(COMMAND) \
+    tools/fsock/$(if $(and $(HAS_TLS),$(filter cc $(TLS_TESTED),$(v))),,no_)tls.c)))
+
 # ---- Examples: compiled as their reader would compile them.
 
 examples: $(EXAMPLES:%.c=build/cc/%)
@@ -174,7 +197,8 @@ demo: build/cc/examples/demo
 PAGE_NAMES = sed -n '/^\.Sh NAME/,/^\.Nd/s/^\.Nm \([A-Za-z_0-9]*\).*/\1/p' $$p
 
 install: all
-	$(INSTALL) -d "$(DESTDIR)$(LIBDIR)" "$(DESTDIR)$(PKGDIR)" "$(DESTDIR)$(INCLUDEDIR)/fsock"
+	$(INSTALL) -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(LIBDIR)" "$(DESTDIR)$(PKGDIR)" "$(DESTDIR)$(INCLUDEDIR)/fsock"
+	$(INSTALL) -m 755 build/cc/fsock "$(DESTDIR)$(BINDIR)/"
 	$(INSTALL) -m 644 build/cc/libfsock.a "$(DESTDIR)$(LIBDIR)/"
 	$(INSTALL) -m 755 build/cc/$(SHARED) "$(DESTDIR)$(LIBDIR)/"
 	ln -sf $(SHARED) "$(DESTDIR)$(LIBDIR)/$(SONAME)"
@@ -198,6 +222,7 @@ install: all
 	$(INSTALL) -m 644 $(ALL_EXAMPLES) "$(DESTDIR)$(EXAMPLEDIR)/"
 
 uninstall:
+	rm -f "$(DESTDIR)$(BINDIR)/fsock"
 	for f in libfsock.a $(SHARED) $(SONAME) $(SOLINK); do rm -f "$(DESTDIR)$(LIBDIR)/$$f"; done
 	for f in $(HEADERS:include/%=%); do rm -f "$(DESTDIR)$(INCLUDEDIR)/$$f"; done
 	for f in libfsock-tls.a $(TLS_SHARED) $(TLS_SONAME) $(TLS_SOLINK); do \

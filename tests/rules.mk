@@ -292,12 +292,12 @@ $(CHECK_SOURCE):
 
 # ---- Stages. Each runs through tests/tools/run, which counts, times and reports.
 
-STAGES := cc peers tls examples lint headers long order unblocked layered asan tsan clang musl funopen $(FOREIGN) valgrind slow \
+STAGES := cc peers tls examples command lint headers long order unblocked layered asan tsan clang musl funopen $(FOREIGN) valgrind slow \
           differential fuzz install
 STAGES.check := $(STAGES)
 # Of what a newcomer runs, only what T=NAME leaves.
 NAMED_EXAMPLES := $(filter $(wildcard examples/$(T).c),$(EXAMPLES))
-STAGES.test  := $(strip $(if $(UNIT)$(FUZZ),cc) $(if $(PEERS),peers) $(if $(TLS),tls) $(if $(NAMED_EXAMPLES),examples))
+STAGES.test  := $(strip $(if $(UNIT)$(FUZZ),cc) $(if $(PEERS),peers) $(if $(TLS),tls) $(if $(NAMED_EXAMPLES),examples) $(if $(filter *,$(T)),command))
 $(foreach s,$(STAGES),$(eval STAGES.test-$(s) := $(s)))
 
 # AFTER=test: what `make test` has just run is not run again, only counted.
@@ -406,6 +406,10 @@ stage-slow: $(SLOW:%.c=build/cc/%) | examples
 stage-examples: examples
 	$(call run,examples,$(foreach e,$(NAMED_EXAMPLES:%.c=%),$(or $(wildcard tests/$(e).sh),build/cc/$(e))) $(if $(filter *,$(T)),tests/tools/snippets))
 
+# The command, against peers of the test's own.
+stage-command: command
+	$(call run,command,$(wildcard tests/command/*_test.py))
+
 # Python's codecs against ours, in random texts.
 stage-differential: all
 	$(call run,differential,tests/codec/codec_differential.py)
@@ -428,7 +432,7 @@ lint: all
 
 format:
 	clang-format -i $$(grep -LiE '^/\* (generated|made) by ' \
-	    $$(find include src tests examples -name '*.[ch]'))
+	    $$(find include src tests examples tools -name '*.[ch]'))
 
 # A benchmark is tests/bench/NAME_bench.c; T=NAME picks one. All have bench.c beside them, those of echo
 # servers party.c and the clients as well, and their own files: libevent's is left out where that is not
