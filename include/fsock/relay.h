@@ -117,7 +117,7 @@ FSOCK_API int fsock_relay_run(fsock_relay *relay);
  *	while (fsock_waitlist_wait(list, INFINITY, NULL) >= 0)
  *		while (fsock_waitlist_next(list, &event) != NULL)
  *			if (fsock_relay_step(event.user) <= 0)
- *				end(event.user);            free it, close its sockets
+ *				end(event.user); // free it, close its sockets
  *
  * The relay changes the interest of its members and, if it has an idle_timeout, sets the timer of
  * `a`: leave both to it. When it has completed or failed, its members have left the list, so that

@@ -175,7 +175,8 @@ START_TEST(pending_row)
 	for (int i = 0; i < text_way_count; i++) {
 		struct text_way way = text_way(i);
 
-		if (!way.is_socket && way.piece == 0 && !way.stutter)
+		/* Without a buffer of stdio's nothing is read ahead that could be pending. */
+		if (!way.is_socket && way.piece == 0 && !way.stutter && way.window != 1)
 			text_run(&pending[_i], &way);
 	}
 }

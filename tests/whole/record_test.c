@@ -36,6 +36,7 @@ struct world {
 	struct fsock_error error;
 	struct fsock_conversion conversion;
 	struct fsock_eol eol;
+	struct fsock_statistics statistics;
 	const struct fsock_charset *charset;
 	uint8_t octets[SIZE];
 	char text[SIZE];
