@@ -35,8 +35,9 @@
  * fsock_release(). The program must not read from the sockets meanwhile; it may write to them, and
  * its output goes between what is relayed.
  *
- * Free a relay before you close its sockets or free the list that it has joined. It is for one
- * thread at a time. In a child of fork(2) it can only be freed.
+ * A handle can be an end of one relay at a time. Free a relay before you close its sockets or free
+ * the list that it has joined. It is for one thread at a time. In a child of fork(2) it can only be
+ * freed.
  */
 #ifndef FSOCK_RELAY_H
 #define FSOCK_RELAY_H
@@ -88,8 +89,8 @@ struct fsock_relay_status {
  * is received beyond it, and the output of the other side is not shut down.
  * Returns: the relay, or NULL.
  * Errors: EINVAL (NULL, a listener or a datagram socket: FSOCK_INVALID_SOCKET_ERROR; the same
- *   handle twice; invalid options), EBADF (closed), EOPNOTSUPP (a timer, a look-up, a stream of
- *   fsock_recode()), ENOMEM, those of a failed flush.
+ *   handle twice; invalid options), EBADF (closed), EBUSY (an end of another relay), EOPNOTSUPP (a
+ *   timer, a look-up, a stream of fsock_recode()), ENOMEM, those of a failed flush.
  * Ownership: the caller owns the relay; free it with fsock_relay_free(). The relay does not own the
  *   sockets.
  * Blocks: no.

@@ -51,7 +51,7 @@ fsock__lock_take(struct fsock__lock *lock)
 void
 fsock__lock_give(struct fsock__lock *lock)
 {
-	if (--lock->depth == 0)
+	if (lock->depth > 0 && --lock->depth == 0)
 		leave(lock);
 }
 

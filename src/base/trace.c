@@ -86,6 +86,7 @@ emit(const struct fsock_trace_event *event)
 {
 	struct fsock__trace_sink sink;
 	struct fsock__errors before;
+	int cancel;
 
 	fsock__lock_take(lock());
 	sink = sinks[used];
@@ -97,7 +98,9 @@ emit(const struct fsock_trace_event *event)
 	}
 	fsock__error_save(&before);
 	is_busy = 1;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	sink.function(event, sink.arg);
+	pthread_setcancelstate(cancel, NULL);
 	is_busy = 0;
 	fsock__error_put_back(&before);
 }

@@ -61,6 +61,8 @@ fsock__relay_end_open(struct fsock__relay_end *e, struct fsock *s)
 {
 	if (check(s) < 0 || (s->role == FSOCK__FOREIGN && open_foreign(e, s) < 0))
 		return -1;
+	if (atomic_exchange(&s->is_relayed, 1))
+		return fsock__handle_error(s, "relay", EBUSY);
 	e->socket = s;
 	fsock__handle_visit(s);
 	if (s->role == FSOCK__FOREIGN)
@@ -84,8 +86,10 @@ fsock__relay_end_close(struct fsock__relay_end *e)
 	if (e->kind == FSOCK__RELAY_SOCKET) {
 		if (e->was_blocking && (s->output.queued == 0 || s->output.error != 0))
 			s->nonblocking = 0;
-		s->delivers = e->delivered;
+		if (s->delivers == FSOCK__DELIVERS_OCTETS) /* else the program has chosen */
+			s->delivers = e->delivered;
 	}
+	s->is_relayed = 0;
 	fsock__socket_leave(s);
 	e->socket = NULL;
 }

@@ -130,3 +130,13 @@ fsock__relay_pipe_send(struct fsock__relay_pipe *p, struct fsock *s)
 	errno = saved;
 	return r < 0 ? 0 : r;
 }
+
+ssize_t
+fsock__relay_pipe_take(struct fsock__relay_pipe *p, void *buf, size_t n)
+{
+	ssize_t r = fsock__sys_read(p->ends[0], buf, n < p->count ? n : p->count);
+
+	if (r > 0)
+		p->count -= (size_t)r;
+	return r;
+}

@@ -35,4 +35,7 @@ ssize_t fsock__relay_pipe_receive(struct fsock__relay_pipe *, struct fsock *, si
 /* Sends what goes. Returns how much, 0 if nothing does, or -1 with the error recorded. */
 ssize_t fsock__relay_pipe_send(struct fsock__relay_pipe *, struct fsock *);
 
+/* Takes up to n octets out of it. Returns how many, or -1. */
+ssize_t fsock__relay_pipe_take(struct fsock__relay_pipe *, void *buf, size_t n);
+
 #endif

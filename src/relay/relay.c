@@ -8,6 +8,7 @@
 
 #include "../base/clock.h"
 #include "../base/error.h"
+#include "../base/process.h"
 #include "../sock/failure.h"
 #include "../sock/socket.h"
 #include "way.h"
@@ -20,12 +21,14 @@ enum { A, B, A_OUTPUT, B_OUTPUT };
 struct fsock_relay {
 	struct fsock__relay_end ends[ENDS];
 	struct fsock__relay_way ways[WAYS];
+	int process;          /* fsock__process() that has made it */
 	fsock_waitlist *list; /* that it has joined, or NULL */
 	void *user;
 	int owns_list;
 	int result; /* 1: it goes on, 0: it is complete, -1: it has failed */
 	struct fsock_relay_status status;
 	int64_t idle, until; /* the longest time without a move, and when that is over */
+	uint64_t seen;       /* what had moved when that was set */
 	uint8_t buffers[];
 };
 
@@ -96,7 +99,9 @@ fsock_relay_new(fsock *a, fsock *b, const struct fsock_relay_options *options)
 		fail_new(ENOMEM);
 		return NULL;
 	}
-	*r = (struct fsock_relay){ .result = 1, .idle = idle == 0 ? FSOCK__NEVER : idle };
+	*r = (struct fsock_relay){
+		.process = fsock__process(), .result = 1, .idle = idle == 0 ? FSOCK__NEVER : idle
+	};
 	r->until = FSOCK__NEVER;
 	init_way(r, 0, A, handles[B_OUTPUT] != NULL ? B_OUTPUT : B, o);
 	init_way(r, 1, B, handles[A_OUTPUT] != NULL ? A_OUTPUT : A, o);
@@ -129,7 +134,7 @@ cut(const struct fsock__relay_way *w, int errnum)
 {
 	if (w->is_done || w->to->kind != FSOCK__RELAY_SOCKET)
 		return;
-	fsock__socket_fail_output(w->to->socket, errnum);
+	fsock__socket_cut_write(w->to->socket, errnum);
 	fsock__handle_note(w->to->socket);
 }
 
@@ -137,6 +142,8 @@ cut(const struct fsock__relay_way *w, int errnum)
 static int
 fail(fsock_relay *r, const struct fsock__relay_end *end, int direction, int is_late)
 {
+	/* Each output that is cut has an error of its own. */
+	struct fsock__record met = *fsock__error_current();
 	int error = errno;
 
 	r->result = -1;
@@ -147,6 +154,7 @@ fail(fsock_relay *r, const struct fsock__relay_end *end, int direction, int is_l
 		if (!is_late || fsock__relay_way_held(&r->ways[i]) > 0)
 			cut(&r->ways[i], error);
 	leave(r);
+	fsock__error_restore(&met);
 	errno = error;
 	return -1;
 }
@@ -203,6 +211,15 @@ is_due(const struct fsock__relay_way *w)
 					: (from & ~FSOCK_OUTPUT & ~FSOCK_TIMEOUT) != 0;
 }
 
+/* Where an end that has failed is missed first. */
+static int
+direction_of(const fsock_relay *r, const struct fsock__relay_end *e)
+{
+	int interest = interest_of(r, e);
+
+	return interest & FSOCK_OUTPUT ? FSOCK_OUTPUT : interest;
+}
+
 /* A member that the list has found failed, though nothing that was tried has met that. */
 static int
 look_at_failed(fsock_relay *r)
@@ -215,16 +232,17 @@ look_at_failed(fsock_relay *r)
 		if (e->kind != FSOCK__RELAY_SOCKET || !(s->watch.state & FSOCK_FAILED))
 			continue;
 		if (fsock__handle_check(s, "relay") < 0)
-			return fail(r, e, FSOCK_IO & interest_of(r, e), 0);
+			return fail(r, e, direction_of(r, e), 0);
 		error = fsock__failure_find(s);
 		if (error == 0)
 			continue;
 		fsock__failure_retell(s, "relay", error);
-		return fail(r, e, interest_of(r, e), 0);
+		return fail(r, e, direction_of(r, e), 0);
 	}
 	return 0;
 }
 
+/* What the relay has moved. */
 static uint64_t
 count(const fsock_relay *r)
 {
@@ -235,16 +253,31 @@ count(const fsock_relay *r)
 	return n;
 }
 
+/* What has moved over the ends, which queues and layers have sent as well. */
+static uint64_t
+count_all(const fsock_relay *r)
+{
+	uint64_t n = count(r);
+
+	for (int i = 0; i < ENDS; i++)
+		if (r->ends[i].kind == FSOCK__RELAY_SOCKET)
+			n +=
+			    r->ends[i].socket->account.wire[0] + r->ends[i].socket->account.wire[1];
+	return n;
+}
+
 /* Sets the timer for when nothing has moved too long, or finds that it is so. Returns 0 or -1. */
 static int
-look_at_time(fsock_relay *r, int has_moved)
+look_at_time(fsock_relay *r, int is_first)
 {
 	struct fsock *a = r->ends[A].socket;
+	uint64_t before = r->seen;
 	int64_t left;
 
 	if (r->idle == FSOCK__NEVER)
 		return 0;
-	if (has_moved)
+	r->seen = count_all(r);
+	if (is_first || r->seen != before)
 		r->until = fsock__clock_after(r->idle);
 	else if (!(a->watch.state & FSOCK_TIMEOUT))
 		return 0;
@@ -274,7 +307,7 @@ move(fsock_relay *r, int is_first)
 	}
 	if (count(r) == before && look_at_failed(r) < 0)
 		return -1;
-	if (watch(r) < 0 || look_at_time(r, is_first || count(r) != before) < 0)
+	if (watch(r) < 0 || look_at_time(r, is_first) < 0)
 		return -1;
 	for (int i = 0; i < ENDS; i++) /* another event may come of the same wait */
 		if (r->ends[i].socket != NULL)
@@ -398,8 +431,11 @@ fsock_relay_free(fsock_relay *relay)
 	for (int i = 0; i < WAYS; i++) {
 		struct fsock__relay_way *w = &relay->ways[i];
 
-		if (relay->result > 0 && fsock__relay_way_held(w) > 0)
+		if (relay->process == fsock__process() && relay->result > 0 &&
+		    fsock__relay_way_held(w) > 0)
 			cut(w, ECANCELED);
+		if (w->to != NULL && w->to->socket != NULL)
+			w->to->socket->output.relayed = 0;
 		fsock__relay_pipe_close(&w->pipe);
 	}
 	for (int i = 0; i < ENDS; i++)

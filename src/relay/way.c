@@ -1,6 +1,7 @@
 #include "../base/compat.h"
 #include "way.h"
 
+#include "../base/process.h"
 #include "../base/trace.h"
 #include "../sock/transfer.h"
 #include "../stream/connection.h"
@@ -10,6 +11,9 @@
  * takes all, as no list tells of a part of a record.
  */
 enum { ROUNDS = 16 };
+
+/* So much at once is worth a pipe. */
+enum { BULK = 16384 };
 
 /* Of what may be received in one go into a pipe, or more: a pipe takes what it has room for. */
 enum { MOST = 1 << 20 };
@@ -23,10 +27,11 @@ fail(struct fsock__relay_way *w, const struct fsock__relay_end *end, int directi
 	return -1;
 }
 
+/* Another thread that uses the FILE writes to it, and is done soon. */
 static int
 is_blocked(void)
 {
-	return errno == EAGAIN || errno == EWOULDBLOCK;
+	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EBUSY;
 }
 
 /* Whether the pipe is there for what comes next. A trace is to see the octets. */
@@ -88,9 +93,35 @@ fill(struct fsock__relay_way *w)
 	if (w->pipe.count == 0) {
 		w->head = 0;
 		w->count = (size_t)r;
-		w->has_bulk |= (size_t)r == w->size;
+		w->has_bulk |= (size_t)r == w->size || r >= BULK;
 	}
 	return 1;
+}
+
+/*
+ * What is in the pipe goes through the buffer if there is a layer now. Returns what sending it
+ * does.
+ */
+static ssize_t
+send_held(struct fsock__relay_way *w)
+{
+	ssize_t r;
+
+	if (w->count == 0 && fsock__relay_end_is_plain(w->to))
+		return fsock__relay_pipe_send(&w->pipe, w->to->socket);
+	if (w->count == 0) {
+		r = fsock__relay_pipe_take(&w->pipe, w->buffer, w->size);
+		if (r < 0)
+			return fsock__handle_error(w->to->socket, "write", errno);
+		w->head = 0;
+		w->count = (size_t)r;
+	}
+	r = fsock__relay_end_send(w->to, w->buffer + w->head, w->count);
+	if (r > 0) {
+		w->head += (size_t)r;
+		w->count -= (size_t)r;
+	}
+	return r;
 }
 
 /* Sends what is held. Returns 1, 0 if some is left, or -1. */
@@ -101,16 +132,9 @@ pass(struct fsock__relay_way *w)
 	ssize_t r = 1;
 
 	while (clear > 0 && r > 0 && fsock__relay_way_held(w) > 0) {
-		if (w->pipe.count > 0)
-			r = fsock__relay_pipe_send(&w->pipe, w->to->socket);
-		else
-			r = fsock__relay_end_send(w->to, w->buffer + w->head, w->count);
+		r = send_held(w);
 		if (r > 0)
 			w->passed += (size_t)r;
-		if (r > 0 && w->count > 0) {
-			w->head += (size_t)r;
-			w->count -= (size_t)r;
-		}
 		if (r > 0)
 			clear = fsock__relay_end_is_clear(w->to);
 	}
@@ -150,8 +174,9 @@ is_drained(const struct fsock__relay_way *w)
 	       fsock__relay_end_is_plain(w->from);
 }
 
-int
-fsock__relay_way_step(struct fsock__relay_way *w)
+/* As fsock__relay_way_step(). */
+static int
+step(struct fsock__relay_way *w)
 {
 	int rounds = 0, drained = 0;
 
@@ -173,4 +198,14 @@ fsock__relay_way_step(struct fsock__relay_way *w)
 		rounds += w->asked > 0 || w->from->kind != FSOCK__RELAY_SOCKET;
 	}
 	return 0;
+}
+
+int
+fsock__relay_way_step(struct fsock__relay_way *w)
+{
+	int r = step(w);
+
+	/* A peer that gets no more is to know, even if it is exit() that ends this. */
+	w->to->socket->output.relayed = fsock__relay_way_held(w) > 0 ? fsock__process() : 0;
+	return r;
 }

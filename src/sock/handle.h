@@ -202,6 +202,7 @@ struct fsock__output {
 	atomic_int is_held;       /* all of them are held back: nobody has tried to send them */
 	atomic_int is_left;       /* a wait has left them so, as it has found input */
 	atomic_int awaited;       /* threads that wait for input, and for which none may be */
+	atomic_int relayed;       /* fsock__process() while a relay holds octets for it */
 	atomic_int queue_process; /* fsock__process() that put them there */
 	atomic_int congested;     /* from high_water of them until low_water */
 	atomic_int end_due;       /* when they are sent, the side is to be shut down */
@@ -300,6 +301,7 @@ struct fsock {
 	struct fsock__output output;
 	struct fsock__watch watch;
 	struct fsock__account account;
+	atomic_int is_relayed; /* it is an end of a relay */
 	struct fsock__settings settings;
 	_Atomic(struct fsock__record *) failure; /* why it has failed, once that is known */
 	atomic_int early_error; /* taken from the kernel, for a transfer to tell: see failure.h */

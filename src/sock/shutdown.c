@@ -63,6 +63,19 @@ fsock__shutdown_due(struct fsock *s)
 	errno = saved;
 }
 
+int
+fsock__shutdown_flush(struct fsock *s)
+{
+	int r = fsock__layer_output_flush(s, s->output.end_due);
+
+	if (r < 0)
+		fsock__socket_fail_output(s, errno);
+	s->output.queued = fsock__layers_unsent(s);
+	if (r >= 0 && s->output.queued == 0)
+		fsock__shutdown_due(s);
+	return r < 0 ? -1 : 0;
+}
+
 /* The end waits behind what is queued, as part of that. */
 static int
 put_off(struct fsock *s)

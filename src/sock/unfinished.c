@@ -49,7 +49,9 @@ is_queued(const struct fsock *s)
 static int
 is_unfinished(const struct fsock *s)
 {
-	return is_queued(s) || s->output.turn.process == fsock__process();
+	int process = fsock__process();
+
+	return is_queued(s) || s->output.relayed == process || s->output.turn.process == process;
 }
 
 /*

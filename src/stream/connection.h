@@ -37,7 +37,8 @@ struct fsock__window {
 	off_t position;     /* octets delivered and written: what seek reports */
 	atomic_int waiting; /* fsock__process() while a thread of it is blocked receiving, or
 	                               about to be; else 0 */
-	int takes_one;      /* its FILE asks for single octets: setbuf(3) has made it unbuffered */
+	size_t wants;       /* octets that a receive is limited to, as setbuf(3) has made the FILE
+	                       unbuffered; 0: no limit */
 	int is_tried;       /* a seek that fails is made good: it is not to be recorded */
 	void *memory;       /* stdio's buffer; NULL: its own */
 	size_t memory_size;

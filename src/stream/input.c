@@ -197,7 +197,7 @@ fsock__input_read(struct fsock__window *w, void *buf, size_t n)
 
 	if (n == 0)
 		return 0;
-	w->takes_one = n == 1;
+	w->wants = n == 1;
 	if (atomic_load_explicit(&stream->reader, memory_order_acquire) != w &&
 	    fsock__hold_take_over(w, "read") < 0)
 		return -1;

@@ -97,6 +97,8 @@ fsock_read_octets(FILE *f, void *buf, size_t n)
 	while (r > 0 && done < n) {
 		if (done > 0 && !fsock__record_is_delimited(w->stream))
 			r = await_whole(w);
+		if (w->wants > 0)
+			w->wants = n - done;
 		if (r > 0)
 			r = await_octet(w);
 		if (r > 0)

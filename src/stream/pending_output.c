@@ -4,8 +4,9 @@
 #include <fsock/stream.h>
 
 #include "../base/error.h"
-#include "../sock/layer_output.h"
+#include "../sock/layers.h"
 #include "../sock/pending.h"
+#include "../sock/shutdown.h"
 #include "../sock/socket.h"
 #include "sender.h"
 
@@ -30,11 +31,8 @@ fsock_is_congested(const fsock *s)
 static ssize_t
 send_held(struct fsock *s)
 {
-	if (fsock__layer_output_flush(s, s->output.end_due) < 0) {
-		fsock__socket_fail_output(s, errno);
+	if (fsock__shutdown_flush(s) < 0)
 		return -1;
-	}
-	s->output.queued = fsock__layers_unsent(s);
 	fsock__handle_note(s);
 	return (ssize_t)s->output.queued;
 }

@@ -49,8 +49,8 @@ fill(struct fsock__window *w)
 	if (room == 0)
 		return fsock__handle_error(s, "read", ENOMEM);
 	/* Of an unbuffered FILE select(2) is to tell all: what is not read stays in the kernel. */
-	if (w->takes_one && w->delivery != FSOCK_DELIVER_WHOLE_RECORD)
-		room = 1;
+	if (w->wants > 0 && w->wants < room && w->delivery != FSOCK_DELIVER_WHOLE_RECORD)
+		room = w->wants;
 	/* A thread cancelled in here would leave the FILE and our locks taken for ever. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	w->waiting = fsock__process();

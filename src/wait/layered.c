@@ -5,6 +5,7 @@
 #include "../base/quiet.h"
 #include "../sock/layer_output.h"
 #include "../sock/layers.h"
+#include "../sock/shutdown.h"
 #include "../sock/socket.h"
 #include "held.h"
 #include "member.h"
@@ -15,10 +16,8 @@ send_queued(struct fsock *s)
 {
 	if (s->stream != NULL)
 		s->stream_ops->drain(s);
-	else if (fsock__layer_output_flush(s, s->output.end_due) < 0)
-		fsock__socket_fail_output(s, errno);
-	if (s->stream == NULL)
-		s->output.queued = fsock__layers_unsent(s);
+	else
+		fsock__shutdown_flush(s);
 }
 
 /* Whether there may be input that nobody knows of yet. */
