@@ -66,7 +66,7 @@ struct fsock_trace_event {
 	int socket;      /* the number of the socket, from 1; 0 if there is none */
 	double time;     /* seconds since the trace began */
 	double duration; /* how many seconds the look-up, attempt, ... took; -1 if it has none */
-	enum fsock_error_kind error; /* of FSOCK_TRACE_FAILED; FSOCK_NO_ERROR otherwise */
+	enum fsock_error_kind error; /* of a failure or a failed attempt; else FSOCK_NO_ERROR */
 	const char *text;            /* one line: "connected to 192.0.2.7 port 80" */
 	const void *octets;          /* of FSOCK_TRACE_RECEIVED and _SENT; NULL otherwise */
 	size_t count;                /* how many these are */
@@ -85,6 +85,8 @@ typedef void fsock_tracer(const struct fsock_trace_event *event, void *arg);
  * FSOCK_TRACE had selected. NULL ends tracing.
  * Ownership: `arg` must remain valid. A thread that was in the previous function at the time of the
  *   call may still be there when the call returns.
+ * Select it before other threads wait on lists: what a wait that is under way does may be passed on
+ * with the list's lock held, so that the function must not use that list.
  * Threads: any.
  */
 FSOCK_API void fsock_set_trace(fsock_tracer *function, void *arg);
@@ -92,7 +94,8 @@ FSOCK_API void fsock_set_trace(fsock_tracer *function, void *arg);
 /*
  * The same for a descriptor, to which lines are written; -1 ends tracing. Each event is written by
  * one write(2), or by several if it has many octets. A trace that cannot be written ends silently,
- * without SIGPIPE. Events that a non-blocking descriptor does not take within one second are lost.
+ * without SIGPIPE. An event that a non-blocking descriptor does not take within one second is lost;
+ * each such event waits that long.
  * Returns: 0, or -1 with the trace unchanged.
  * Errors: EBADF (not open for writing).
  * Ownership: the descriptor remains the program's, which must end tracing before it closes it.

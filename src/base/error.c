@@ -80,9 +80,8 @@ has_no_port(const char *host)
 	return host[0] == '@' || strchr(host, '/') != NULL;
 }
 
-/* Hosts come from anywhere: what would end the line, or steer a terminal, is not let through. */
-static void
-keep_to_one_line(char *text)
+void
+fsock__error_keep_to_line(char *text)
 {
 	for (; *text != '\0'; text++)
 		if ((unsigned char)*text < ' ' || *text == 0x7F)
@@ -103,7 +102,7 @@ make_text(struct fsock__record *r)
 		    preposition(e->operation), e->host, port, what);
 	else
 		snprintf(e->text, sizeof e->text, "%s%s: %s", e->operation, port, what);
-	keep_to_one_line(e->text);
+	fsock__error_keep_to_line(e->text);
 	r->text_is_stale = 0;
 }
 

@@ -47,6 +47,9 @@ void fsock__error_end_of_file(const char *operation, const char *host, int port)
 const struct fsock__record *fsock__error_current(void);
 unsigned fsock__error_count(void);
 
+/* Hosts come from anywhere: takes out what would end the line, or steer a terminal. */
+void fsock__error_keep_to_line(char *text);
+
 /* Writes out a record as programs see it. */
 void fsock__error_tell(const struct fsock__record *, struct fsock_error *);
 

@@ -151,15 +151,6 @@ fsock__trace_release(void)
 	errno = saved;
 }
 
-/* A host that anybody has chosen must not steer a terminal. */
-static void
-keep_to_one_line(char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7F)
-			*text = '?';
-}
-
 void
 fsock__trace_event(struct fsock_trace_event *event)
 {
@@ -189,7 +180,7 @@ fsock__trace_tell(int socket, enum fsock_trace_kind kind, int64_t took, const ch
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	keep_to_one_line(text);
+	fsock__error_keep_to_line(text);
 	errno = saved;
 	fsock__trace_event(&event);
 }

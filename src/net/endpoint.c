@@ -168,7 +168,8 @@ read_host_and_port(struct fsock__endpoint *e, const struct fsock__endpoint_use *
 	if (start[0] == '[')
 		return read_bracketed(e, use, text, start);
 	if (start[n] == '\0')
-		return REFUSE(use, text, "no port: write %.64s:PORT", start);
+		return REFUSE(
+		    use, text, "no port: write %.64s:PORT", start[0] != '\0' ? start : "HOST");
 	if (strchr(start + n + 1, ':') != NULL)
 		return REFUSE(use, text, "an IPv6 address needs brackets: [::1]:80");
 	if (read_host(e, use, text, start, n) < 0)

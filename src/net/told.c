@@ -18,6 +18,7 @@ fsock__told_address(const struct fsock_addr *addr, char text[FSOCK__TOLD_ADDRESS
 		snprintf(text, FSOCK__TOLD_ADDRESS, "%s", host[0] == '\0' ? "no address" : host);
 	else
 		snprintf(text, FSOCK__TOLD_ADDRESS, "%s port %d", host, fsock_addr_port(addr));
+	fsock__error_keep_to_line(text);
 	return text;
 }
 

@@ -123,7 +123,7 @@ static const struct bad {
 	int type, is_local;
 	const char *words;
 } bads[] = {
-	{ "", SOCK_STREAM, 0, "no port: write :PORT" },
+	{ "", SOCK_STREAM, 0, "no port: write HOST:PORT" },
 	{ "example.org", SOCK_STREAM, 0, "no port: write example.org:PORT" },
 	{ "127.0.0.1", SOCK_DGRAM, 1, "no port: write 127.0.0.1:PORT" },
 	{ "80", SOCK_STREAM, 1, "no port: write 80:PORT" },
