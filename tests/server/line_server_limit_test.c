@@ -80,66 +80,7 @@ stop(fsock_server *server)
 	ck_assert_int_eq(opened, closed);
 }
 
-/* ---- Length of lines */
-
-static const struct length {
-	size_t limit, length; /* of the line, its end included */
-	const char *format;
-} lengths[] = {
-	{ 0, 65536, NULL },
-	{ 0, 65537, NULL },
-	{ 100, 100, NULL },
-	{ 100, 101, NULL },
-	{ 5000, 5000, NULL },
-	{ 5000, 1000000, NULL },
-	{ 200000, 200000, NULL },
-	{ 200000, 200001, NULL },
-	{ 5000, 5000, "latin-1" },
-	{ 5000, 6000, "latin-1" },
-	{ 5000, 5000, "binary" },
-	{ 5000, 6000, "binary" },
-};
-
-static char long_line[1000001], answered[sizeof long_line];
-
-START_TEST(line_length)
-{
-	const struct length *row = &lengths[_i];
-	size_t limit = row->limit != 0 ? row->limit : 65536;
-	struct fsock_server_options options = limits();
-	fsock_server *server;
-	fsock *s, *other;
-
-	options.socket.line_limit = row->limit;
-	options.socket.format = row->format;
-	options.socket.output_limit = 2 * sizeof long_line;
-	server = server_start_lines("127.0.0.1", answer, NULL, &options);
-	other = server_connect(server, "127.0.0.1");
-	s = server_connect(server, "127.0.0.1");
-	memset(long_line, 'y', row->length - 1);
-	strcpy(long_line + row->length - 1, "\n");
-	lines_put(s, "before\n");
-	lines_expect(s, "before\n");
-	if (fputs(long_line, fsock_stream(s)) == EOF || fflush(fsock_stream(s)) == EOF)
-		ck_assert_uint_gt(row->length, limit);
-	if (row->length <= limit) {
-		ck_assert_ptr_nonnull(fgets(answered, sizeof answered, fsock_stream(s)));
-		ck_assert_str_eq(answered, long_line);
-	} else {
-		expect_gone(s);
-		ck_assert_int_eq(server_await_log(0)->errnum, EMSGSIZE);
-		ck_assert_str_eq(fsock_error_name(server_await_log(0)->kind),
-		    fsock_error_name(FSOCK_LINE_TOO_LONG_ERROR));
-		ck_assert_str_eq(server_await_log(0)->operation, "serve client");
-	}
-	lines_put(other, "as ever\n");
-	lines_expect(other, "as ever\n");
-	fsock_abort(s);
-	fsock_close(other);
-	server_await_clients(server, 0);
-	stop(server);
-}
-END_TEST
+static char answered[1000001];
 
 /* ---- Clients that do not read */
 
@@ -445,7 +386,6 @@ main(void)
 	tcase_add_checked_fixture(tc, sock_dir_make, sock_dir_remove);
 	tcase_add_checked_fixture(tc, reset_counts, NULL);
 	tcase_set_timeout(tc, 20);
-	tcase_add_loop_test(tc, line_length, 0, COUNT(lengths));
 	tcase_add_loop_test(tc, too_much_output, 0, 4);
 	tcase_add_loop_test(tc, congested, 0, 4);
 	tcase_add_loop_test(tc, silent, 0, 2 * SILENCES);

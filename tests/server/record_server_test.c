@@ -1,4 +1,4 @@
-/* Servers of records: what the handler gets, in which order, and what ends a client. */
+/* Servers of records: what the handler gets, in which order, how much, and what ends a client. */
 #include "../../src/base/compat.h"
 
 #include <stdlib.h>
@@ -82,6 +82,140 @@ START_TEST(in_order)
 	server_await_clients(server, 0);
 	ck_assert_int_eq(fsock_server_stop(server, 20), 0);
 	ck_assert_int_eq(server_log_count(), 0);
+}
+END_TEST
+
+/* ---- The length of records, lines among them. */
+
+static const struct length {
+	size_t limit, length; /* of the line, its end included */
+	const char *format;
+} lengths[] = {
+	{ 0, 65536, NULL },
+	{ 0, 65537, NULL },
+	{ 100, 100, NULL },
+	{ 100, 101, NULL },
+	{ 5000, 5000, NULL },
+	{ 5000, 1000000, NULL },
+	{ 200000, 200000, NULL },
+	{ 200000, 200001, NULL },
+	{ 5000, 5000, "latin-1" },
+	{ 5000, 6000, "latin-1" },
+	{ 5000, 5000, "binary" },
+	{ 5000, 6000, "binary" },
+};
+
+enum { LENGTHS = sizeof lengths / sizeof lengths[0] };
+
+static char long_line[1000001], answered[sizeof long_line];
+
+/* Sends a record back as a line of so many octets. */
+static int
+send_back(FILE *client, char *record, size_t length, void *arg)
+{
+	(void)arg;
+	fwrite(record, 1, length, client);
+	putc('\n', client);
+	return 0;
+}
+
+/* Makes a record of n octets in long_line. */
+static void
+make_record(const struct records_kind *kind, char c, size_t n)
+{
+	struct records_turn turn = { kind, n, 0 };
+
+	memset(long_line, c, n - 1);
+	long_line[n - 1] = '\n';
+	records_turn(&turn, long_line, n);
+}
+
+/* Sends it. Returns whether that could be. */
+static int
+put_record(fsock *s, size_t n)
+{
+	FILE *f = fsock_stream(s);
+
+	return fwrite(long_line, 1, n, f) == n && fflush(f) == 0;
+}
+
+static void
+expect_answer(const struct records_kind *kind, fsock *s, size_t n)
+{
+	size_t kept = n - (kind->delimiter >= 0);
+
+	ck_assert_uint_eq(fread(answered, 1, kept + 1, fsock_stream(s)), kept + 1);
+	ck_assert_mem_eq(answered, long_line, kept);
+	ck_assert_int_eq(answered[kept], '\n');
+}
+
+static void
+exchange_record(const struct records_kind *kind, fsock *s, size_t n)
+{
+	make_record(kind, 'b', n);
+	ck_assert(put_record(s, n));
+	expect_answer(kind, s, n);
+}
+
+static void
+expect_too_long(fsock *s)
+{
+	ck_assert_int_eq(getc(fsock_stream(s)), EOF); /* the end, or a reset */
+	ck_assert_int_ne(errno, ETIMEDOUT);
+	ck_assert_int_eq(server_await_log(0)->errnum, EMSGSIZE);
+	ck_assert_str_eq(fsock_error_name(server_await_log(0)->kind),
+	    fsock_error_name(FSOCK_LINE_TOO_LONG_ERROR));
+	ck_assert_str_eq(server_await_log(0)->operation, "serve client");
+}
+
+/* Text has no records but those that end in an octet. */
+static int
+has_kind(const struct length *row, const struct records_kind *kind)
+{
+	return row->format == NULL || strcmp(row->format, "binary") == 0 || kind->delimiter >= 0;
+}
+
+START_TEST(record_length)
+{
+	const struct length *row = &lengths[_i % LENGTHS];
+	const struct records_kind *kind = &records_from_lines[_i / LENGTHS];
+	size_t limit = row->limit != 0 ? row->limit : 65536;
+	struct fsock_record record = records_of_length(kind, row->length);
+	/* Those that are counted are all as long. */
+	size_t brief = records_is_counted(kind) ? row->length : 7;
+	fsock_server *server;
+	fsock *s, *other;
+
+	if (!has_kind(row, kind))
+		return;
+	server_log_reset();
+	options = (struct fsock_server_options){ .error = server_log,
+		.socket = { .record = &record,
+		    .line_limit = row->limit,
+		    .format = row->format,
+		    .output_limit = 2 * sizeof long_line } };
+	server = fsock_server_start_records("127.0.0.1", 0, send_back, NULL, &options);
+	if (row->length > limit && records_is_counted(kind)) {
+		ck_assert_ptr_null(server);
+		ck_assert_int_eq(errno, EINVAL);
+		return;
+	}
+	ck_assert_ptr_nonnull(server);
+	other = server_connect(server, "127.0.0.1");
+	s = server_connect(server, "127.0.0.1");
+	exchange_record(kind, s, brief);
+	make_record(kind, 'y', row->length);
+	if (!put_record(s, row->length))
+		ck_assert_uint_gt(row->length, limit);
+	if (row->length <= limit)
+		expect_answer(kind, s, row->length);
+	else
+		expect_too_long(s);
+	exchange_record(kind, other, brief);
+	fsock_abort(s);
+	fsock_close(other);
+	server_await_clients(server, 0);
+	ck_assert_int_eq(fsock_server_stop(server, 20), 0);
 }
 END_TEST
 
@@ -268,6 +402,7 @@ main(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, in_order, 0, RECORDS_KINDS * 3);
+	tcase_add_loop_test(t, record_length, 0, LENGTHS * RECORDS_FROM_LINES);
 	tcase_add_loop_test(t, how_it_ends, 0, (int)(sizeof endings / sizeof endings[0]));
 	tcase_add_loop_test(t, set_by_handler, 0, 3);
 	tcase_add_loop_test(t, given, 0, 2);

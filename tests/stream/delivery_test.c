@@ -127,24 +127,29 @@ END_TEST
 
 /* ---- A line at a time: on a two-way stream nothing is held when the direction changes. */
 
+/* Lines one by one, whole, and then whole records of the other kinds that lines turn into. */
+enum { SWITCHED = 1 + RECORDS_FROM_LINES };
+
 START_TEST(bare_switches)
 {
-	struct fsock_options options = { .delivery = _i % 2 ? FSOCK_DELIVER_WHOLE_LINE
-							    : FSOCK_DELIVER_DEFAULT };
+	int way = _i % SWITCHED;
+	const struct records_kind *kind = &records_from_lines[way > 0 ? way - 1 : 0];
+	struct fsock_record record = records_of_length(kind, 11);
+	struct fsock_options options = { .record = way > 1 ? &record : NULL,
+		.delivery = way == 1 ? FSOCK_DELIVER_WHOLE_LINE : FSOCK_DELIVER_DEFAULT };
+	struct records_turn said = { kind, 11, 0 };
 	struct stdio_link link;
-	char line[64], text[64];
+	char line[64], text[64], all[20 * 11 + 1];
 	FILE *f;
 
-	stdio_link_open(&link, (enum stdio_transport)(_i / 2), &options);
+	stdio_link_open(&link, (enum stdio_transport)(_i / SWITCHED), &options);
 	f = fsock_stream(link.s);
+	for (int i = 0; i < 20; i++)
+		snprintf(all + i * 11, 12, "command %02d\n", i);
+	stdio_far_send(&link, records_turn(&said, all, sizeof all - 1), sizeof all - 1);
 	for (int i = 0; i < 20; i++) {
-		snprintf(text, sizeof text, "command %d\n", i);
-		stdio_far_puts(&link, text);
-	}
-	for (int i = 0; i < 20; i++) {
-		ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
-		snprintf(text, sizeof text, "command %d\n", i);
-		ck_assert_str_eq(line, text);
+		ck_assert_uint_eq(records_read(kind, f, line, 11), 11);
+		ck_assert_mem_eq(line, all + i * 11, 11);
 		ck_assert_int_gt(fprintf(f, "reply %d\n", i), 0);
 		if (i % 3 == 0)
 			ck_assert_int_eq(fflush(f), 0);
@@ -167,66 +172,100 @@ set_patience(const struct stdio_link *link, double seconds)
 	ck_assert_int_eq(fsock_set_option(link->s, FSOCK_OPTION_RECEIVE_TIMEOUT, seconds), 0);
 }
 
+/* A loop test's row of whole records: lines first. */
+static const struct records_kind *
+kind_of(int i)
+{
+	return &records_from_lines[i % RECORDS_FROM_LINES];
+}
+
+/* The next record is so long, where that has to be said. */
+static void
+expect_length(FILE *f, const struct records_kind *kind, size_t n)
+{
+	struct fsock_record record = records_of_length(kind, n);
+
+	if (records_is_counted(kind))
+		ck_assert_int_eq(fsock_set_record(f, &record), 0);
+}
+
+/* Reads a record of n octets: the i-th way. */
+static size_t
+read_record(const struct records_kind *kind, int i, FILE *f, char *to, size_t n)
+{
+	if (kind->record.kind == FSOCK_RECORD_LINE)
+		return readers[i](f, to);
+	return i ? fread(to, 1, n, f) : records_read(kind, f, to, n);
+}
+
 START_TEST(timeout_consumes_nothing)
 {
 	static const char *const parts[] = { "p", "par", "partial" };
-	struct fsock_options options = { .delivery = FSOCK_DELIVER_WHOLE_LINE };
-	size_t (*reader)(FILE *, char *) = readers[_i % 2];
+	const struct records_kind *kind = kind_of(_i / 4);
+	struct fsock_record record = records_of_length(kind, 1);
+	struct fsock_options options = { .record = &record };
 	struct stdio_link link;
-	char line[64];
+	char line[64], text[64];
+	int reader = _i % 2;
 	FILE *f;
 
-	stdio_link_open(&link, (enum stdio_transport)(_i / 4), &options);
+	stdio_link_open(&link, (enum stdio_transport)(_i / 4 / RECORDS_FROM_LINES), &options);
 	f = stdio_link_input(&link, _i / 2 % 2);
 	for (int i = 0; i < COUNT(parts); i++) {
-		stdio_far_puts(&link, parts[i]);
+		size_t part = strlen(parts[i]), n = part + 6;
+		struct records_turn said = { kind, n, 0 };
+
+		snprintf(text, sizeof text, "%s line\nx\n", parts[i]);
+		expect_length(f, kind, n);
+		stdio_far_send(&link, records_turn(&said, text, n + 2), part);
 		set_patience(&link, 0.001);
 		for (int turn = 0; turn < 2; turn++) {
 			errno = 0;
-			ck_assert_uint_eq(reader(f, line), 0);
+			ck_assert_uint_eq(read_record(kind, reader, f, line, n), 0);
 			ck_assert_int_eq(errno, ETIMEDOUT);
 			ck_assert(ferror(f) && !feof(f));
 			stdio_expect_error(
 			    &link, "read", FSOCK_TIMEOUT_ERROR, ETIMEDOUT, "Timed out");
 			clearerr(f);
 		}
-		stdio_far_puts(&link, " line\nx\n");
+		stdio_far_send(&link, text + part, n + 2 - part);
 		set_patience(&link, 20);
-		memset(line, 0, sizeof line);
-		ck_assert_uint_eq(reader(f, line), strlen(parts[i]) + 6);
-		ck_assert_mem_eq(line, parts[i], strlen(parts[i]));
-		ck_assert_str_eq(line + strlen(parts[i]), " line\n");
-		ck_assert_uint_eq(reader(f, line), 2);
-		ck_assert_mem_eq(line, "x\n", 2);
+		ck_assert_uint_eq(read_record(kind, reader, f, line, n), n);
+		ck_assert_mem_eq(line, text, n);
+		expect_length(f, kind, 2);
+		ck_assert_uint_eq(read_record(kind, reader, f, line, 2), 2);
+		ck_assert_mem_eq(line, text + n, 2);
 	}
 	stdio_link_close(&link);
 }
 END_TEST
 
-/* On every libc, and whatever reads: even a getc() waits for the line. */
-START_TEST(octets_wait_for_their_line)
+/* On every libc, and whatever reads: even a getc() waits for the record. */
+START_TEST(octets_wait_for_their_record)
 {
-	struct fsock_options options = { .delivery = FSOCK_DELIVER_WHOLE_LINE,
-		.read_timeout = 0.001 };
+	const struct records_kind *kind = kind_of(_i / 2);
+	struct fsock_record record = records_of_length(kind, 5);
+	struct fsock_options options = { .record = &record, .read_timeout = 0.001 };
+	struct records_turn said = { kind, 5, 0 };
+	char got[8], text[] = "abcd\nrest";
 	struct stdio_link link;
-	char got[8];
 	FILE *f;
 
-	stdio_link_open(&link, (enum stdio_transport)(_i / 2), &options);
+	stdio_link_open(&link, (enum stdio_transport)(_i / 2 / RECORDS_FROM_LINES), &options);
 	f = stdio_link_input(&link, _i % 2);
-	stdio_far_puts(&link, "abc");
+	stdio_far_send(&link, records_turn(&said, text, 9), 3);
 	ck_assert_int_eq(getc(f), EOF);
 	ck_assert_uint_eq(fread(got, 1, 3, f), 0);
 	clearerr(f);
 	ck_assert_int_eq(ftell(f), 0);
-	stdio_far_puts(&link, "d\n");
+	stdio_far_send(&link, text + 3, 2);
 	set_patience(&link, 20);
 	ck_assert_uint_eq(fread(got, 1, 5, f), 5);
-	ck_assert_mem_eq(got, "abcd\n", 5);
-	stdio_far_puts(&link, "rest");
+	ck_assert_mem_eq(got, text, 5);
+	stdio_far_send(&link, text + 5, 4);
 	stdio_far_end(&link);
 	ck_assert_uint_eq(fread(got, 1, 5, f), 4);
-	ck_assert_mem_eq(got, "rest", 4);
+	ck_assert_mem_eq(got, text + 5, 4);
 	ck_assert(feof(f) && !ferror(f));
 	stdio_link_close(&link);
 }
@@ -309,9 +348,11 @@ main(void)
 
 	tcase_set_timeout(t, 240); /* on a busy machine each piece waits for its turn */
 	tcase_add_loop_test(t, any_pieces, 0, RECORDS_WAYS * 2 * 2);
-	tcase_add_loop_test(t, bare_switches, 0, 2 * STDIO_TRANSPORTS);
-	tcase_add_loop_test(t, timeout_consumes_nothing, 0, 4 * STDIO_TRANSPORTS);
-	tcase_add_loop_test(t, octets_wait_for_their_line, 0, 2 * STDIO_TRANSPORTS);
+	tcase_add_loop_test(t, bare_switches, 0, SWITCHED * STDIO_TRANSPORTS);
+	tcase_add_loop_test(
+	    t, timeout_consumes_nothing, 0, 4 * RECORDS_FROM_LINES * STDIO_TRANSPORTS);
+	tcase_add_loop_test(
+	    t, octets_wait_for_their_record, 0, 2 * RECORDS_FROM_LINES * STDIO_TRANSPORTS);
 	tcase_add_test(t, long_line);
 	suite_add_tcase(s, t);
 	return sock_run(s);

@@ -1,4 +1,4 @@
-/* Input under limits: how long a line may be, how long one waits, and what memory it may take. */
+/* Input under limits of time, at its end and in blocks. Those of length: line_limit_test.c. */
 #include "../../src/base/compat.h"
 
 #include <math.h>
@@ -8,200 +8,10 @@
 
 #include <check.h>
 
-#include "../../src/stream/connection.h"
 #include "../support/sock_support.h"
 #include "../support/stdio_link.h"
 
-#define LINE  FSOCK_DELIVER_LINE
-#define WHOLE FSOCK_DELIVER_WHOLE_LINE
-
-/* How much the connection of a socket keeps for input. */
-static size_t
-memory_of(fsock *s)
-{
-	const struct fsock__stream *stream = s->stream;
-
-	return stream->raw.capacity;
-}
-
-/* ---- The longest line. */
-
-/*
- * Lines of these lengths, ends included, come one after the other, the last one without its end if
- * `rest` says so; then the peer ends its output. `good` of them are read, then comes the end of the
- * file or the error.
- */
-static const struct limit {
-	enum fsock_delivery delivery;
-	size_t limit, lengths[4];
-	int rest, good, too_long;
-} limits[] = {
-	{ .delivery = LINE, .limit = 8, .lengths = { 8 }, .good = 1 },
-	{ .delivery = LINE, .limit = 8, .lengths = { 9 }, .too_long = 1 },
-	{ .delivery = LINE, .limit = 8, .lengths = { 8, 8, 1, 8 }, .good = 4 },
-	{ .delivery = LINE, .limit = 8, .lengths = { 8, 1, 9, 1 }, .good = 2, .too_long = 1 },
-	{ .delivery = LINE, .limit = 8, .lengths = { 3, 7 }, .rest = 1, .good = 2 },
-	{ .delivery = LINE, .limit = 8, .lengths = { 3, 8 }, .rest = 1, .good = 2 },
-	{ .delivery = LINE, .limit = 8, .lengths = { 3, 9 }, .rest = 1, .good = 1, .too_long = 1 },
-	{ .delivery = LINE, .limit = 1, .lengths = { 1, 1, 2 }, .good = 2, .too_long = 1 },
-	{ .delivery = LINE, .limit = 9000, .lengths = { 9000, 9001 }, .good = 1, .too_long = 1 },
-	{ .delivery = FSOCK_DELIVER_DEFAULT,
-	    .limit = 8,
-	    .lengths = { 8, 9 },
-	    .good = 1,
-	    .too_long = 1 },
-	{ .delivery = FSOCK_DELIVER_BLOCK, .limit = 8, .lengths = { 8, 9, 100 }, .good = 3 },
-	{ .delivery = LINE, .limit = 0, .lengths = { 100000, 7, 70000 }, .good = 3 },
-	{ .delivery = WHOLE, .limit = 8, .lengths = { 8 }, .good = 1 },
-	{ .delivery = WHOLE, .limit = 8, .lengths = { 9 }, .too_long = 1 },
-	{ .delivery = WHOLE, .limit = 8, .lengths = { 8, 8, 1, 8 }, .good = 4 },
-	{ .delivery = WHOLE, .limit = 8, .lengths = { 8, 1, 9, 1 }, .good = 2, .too_long = 1 },
-	{ .delivery = WHOLE, .limit = 8, .lengths = { 3, 7 }, .rest = 1, .good = 2 },
-	{ .delivery = WHOLE, .limit = 8, .lengths = { 3, 9 }, .rest = 1, .good = 1, .too_long = 1 },
-	{ .delivery = WHOLE, .limit = 1, .lengths = { 1, 1, 2 }, .good = 2, .too_long = 1 },
-	{ .delivery = WHOLE, .limit = 9000, .lengths = { 9000, 9001 }, .good = 1, .too_long = 1 },
-	{ .delivery = WHOLE,
-	    .limit = 20000,
-	    .lengths = { 9000, 20000, 20001 },
-	    .good = 2,
-	    .too_long = 1 },
-	{ .delivery = WHOLE, .limit = 0, .lengths = { 65536, 5, 65537 }, .good = 2, .too_long = 1 },
-	{ .delivery = WHOLE,
-	    .limit = 100000,
-	    .lengths = { 100000, 100001 },
-	    .good = 1,
-	    .too_long = 1 },
-};
-
 static char text[400000], line[400000];
-
-/* Makes the lines of a row in `text`; returns their length together. */
-static size_t
-make_lines(const struct limit *row)
-{
-	size_t n = 0;
-
-	for (int i = 0; i < COUNT(row->lengths) && row->lengths[i] > 0; i++) {
-		memset(text + n, 'a' + i, row->lengths[i] - 1);
-		n += row->lengths[i];
-		text[n - 1] = '\n';
-	}
-	if (row->rest)
-		text[n - 1] = '$';
-	return n;
-}
-
-static void
-check_too_long(const struct stdio_link *link, FILE *f)
-{
-	/* A line that is too long stays so; its octets can be had. */
-	for (int turn = 0; turn < 3; turn++) {
-		errno = 0;
-		ck_assert_ptr_null(fgets(line, sizeof line, f));
-		ck_assert_int_eq(errno, EMSGSIZE);
-		ck_assert(ferror(f) && !feof(f));
-		stdio_expect_error(
-		    link, "read", FSOCK_LINE_TOO_LONG_ERROR, EMSGSIZE, "Line too long");
-		clearerr(f);
-	}
-	ck_assert_int_ge(fsock_read_byte(f), 0);
-}
-
-static void
-read_limited(const struct limit *row, int two_way, enum stdio_transport transport, size_t piece)
-{
-	struct fsock_options options = { .delivery = row->delivery, .line_limit = row->limit };
-	struct stdio_link link;
-	struct stdio_feeder feeder;
-	size_t n = make_lines(row), at = 0;
-	FILE *f;
-
-	stdio_link_open(&link, transport, &options);
-	f = stdio_link_input(&link, two_way);
-	stdio_feeder_start(&feeder, &link, text, n, piece, 1);
-	for (int i = 0; i < row->good; i++) {
-		ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
-		ck_assert_uint_eq(strlen(line), row->lengths[i]);
-		ck_assert_mem_eq(line, text + at, row->lengths[i]);
-		at += row->lengths[i];
-		ck_assert_int_eq(ftell(f), (long)at);
-	}
-	if (row->too_long) {
-		check_too_long(&link, f);
-		if (row->delivery == WHOLE)
-			ck_assert_int_eq(ftell(f), (long)at);
-	} else {
-		ck_assert_ptr_null(fgets(line, sizeof line, f));
-		ck_assert(feof(f) && !ferror(f));
-	}
-	stdio_feeder_stop(&feeder);
-	stdio_link_close(&link);
-}
-
-START_TEST(line_limit)
-{
-	static const size_t pieces[] = { 1, 3, 5000, 1000000 };
-	const struct limit *row = &limits[_i / 4];
-
-	for (int i = 0; i < COUNT(pieces); i++)
-		if (pieces[i] >= 5000 || make_lines(row) < 1000)
-			read_limited(row, _i % 2, _i / 2 % 2 ? STDIO_TCP6 : STDIO_UNIX, pieces[i]);
-}
-END_TEST
-
-/* ---- A flood without a line end. */
-
-static const struct flood {
-	enum fsock_delivery delivery;
-	size_t limit, most;
-	int too_long;
-} floods[] = {
-	{ .delivery = WHOLE, .most = 65536 + 2 * FSOCK__BUFFER_LARGE, .too_long = 1 },
-	{ .delivery = WHOLE, .limit = 1000, .most = 2 * FSOCK__BUFFER_LARGE, .too_long = 1 },
-	{ .delivery = LINE, .limit = 1000, .most = 2 * FSOCK__BUFFER_LARGE, .too_long = 1 },
-	{ .delivery = LINE, .most = 2 * FSOCK__BUFFER_LARGE },
-	{ .delivery = FSOCK_DELIVER_BLOCK, .most = 2 * FSOCK__BUFFER_LARGE },
-};
-
-/* Memory is bounded, whether the line is refused or a program takes it piece by piece. */
-START_TEST(flood)
-{
-	const struct flood *row = &floods[_i / 2];
-	struct fsock_options options = { .delivery = row->delivery, .line_limit = row->limit };
-	size_t size = (size_t)4 << 20, total = 0, n;
-	char *octets = malloc(size);
-	struct stdio_link link;
-	struct stdio_feeder feeder;
-	FILE *f;
-
-	ck_assert_ptr_nonnull(octets);
-	memset(octets, 'x', size);
-	stdio_link_open(&link, STDIO_TCP4, &options);
-	f = stdio_link_input(&link, _i % 2);
-	stdio_feeder_start(&feeder, &link, octets, size, size, 1);
-	while ((n = fread(line, 1, 3000, f)) == 3000) {
-		total += n;
-		ck_assert_uint_le(memory_of(link.s), row->most);
-	}
-	total += n;
-	ck_assert_uint_le(memory_of(link.s), row->most);
-	if (row->too_long) {
-		ck_assert_uint_eq(total, row->delivery == LINE ? row->limit : 0);
-		check_too_long(&link, f);
-		/* The flood is held up in the kernel: its sender has to let go. */
-		ck_assert_int_eq(fsock_abort(link.s), 0);
-	} else {
-		ck_assert_uint_eq(total, size);
-		ck_assert(feof(f));
-		ck_assert_uint_le(memory_of(link.s), FSOCK__BUFFER_SMALL);
-		fsock_close(link.s);
-	}
-	link.s = NULL;
-	stdio_feeder_join(&feeder);
-	stdio_link_close(&link);
-	free(octets);
-}
-END_TEST
 
 /* ---- Time. */
 
@@ -426,8 +236,6 @@ main(void)
 	Suite *s = suite_create("input");
 	TCase *t = tcase_create("input");
 
-	tcase_add_loop_test(t, line_limit, 0, COUNT(limits) * 4);
-	tcase_add_loop_test(t, flood, 0, COUNT(floods) * 2);
 	tcase_add_loop_test(t, timeout, 0, 2 * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, getline_after_timeout, 0, 2);
 	tcase_add_loop_test(t, deadline, 0, 2 * STDIO_TRANSPORTS);

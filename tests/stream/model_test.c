@@ -1,6 +1,7 @@
 /*
- * Long random sequences of stdio operations, against a model of two queues. FSOCK_SEED=N in the
- * environment begins the seeds elsewhere; what is printed runs the same sequences again.
+ * Long random sequences of stdio operations, against a model of two queues; where whole records
+ * are delivered, of a random kind: the text has lines, whatever it is divided in. FSOCK_SEED=N in
+ * the environment begins the seeds elsewhere; what is printed runs the same sequences again.
  */
 #include "../../src/base/compat.h"
 
@@ -24,6 +25,30 @@ pick(unsigned *seed, size_t n)
 	size_t wide = (size_t)rand_r(seed) % n;
 
 	return wide >> rand_r(seed) % 8;
+}
+
+/* The text's octets in other records than its lines, none of them as long as what is supplied. */
+static ssize_t
+measure_any(const void *octets, size_t n, void *arg)
+{
+	(void)n, (void)arg;
+	return 1 + *(const unsigned char *)octets % 20;
+}
+
+static const struct fsock_record records[] = {
+	{ .kind = FSOCK_RECORD_LINE },
+	{ .kind = FSOCK_RECORD_DELIMITED, .delimiter = ' ' },
+	{ .kind = FSOCK_RECORD_DELIMITED, .delimiter = '7' },
+	{ .kind = FSOCK_RECORD_COUNTED, .count = 7 },
+	{ .kind = FSOCK_RECORD_MEASURED, .measure = measure_any },
+};
+
+static void
+open_world(struct stdio_world *w, int i, unsigned *seed)
+{
+	stdio_world_open_records(w, (enum stdio_kind)(i % STDIO_KINDS),
+	    (enum stdio_transport)(i / STDIO_KINDS % STDIO_TRANSPORTS), 0,
+	    &records[(unsigned)rand_r(seed) % COUNT(records)]);
 }
 
 /* More than any operation takes, and to the end of a line: delivering whole ones waits for it. */
@@ -65,8 +90,7 @@ START_TEST(random_operations)
 	unsigned seed = (unsigned)(first_seed + (unsigned long)_i);
 	int unseen = 0;
 
-	stdio_world_open(&w, (enum stdio_kind)(_i % STDIO_KINDS),
-	    (enum stdio_transport)(_i / STDIO_KINDS % STDIO_TRANSPORTS), 0);
+	open_world(&w, _i, &seed);
 	for (int i = 0; i < STEPS; i++) {
 		const struct stdio_operation *operation =
 		    &stdio_operations[rand_r(&seed) % stdio_operation_count];
@@ -90,6 +114,10 @@ START_TEST(random_operations)
 			unseen = 0;
 		}
 	}
+	if (w.record != NULL) { /* the last one has no end */
+		w.tail = STDIO_ENDS;
+		stdio_far_end(&w.link);
+	}
 	stdio_world_drain(&w);
 	stdio_world_close(&w);
 }
@@ -101,8 +129,7 @@ START_TEST(random_ends)
 	static struct stdio_world w;
 	unsigned seed = (unsigned)(first_seed + (unsigned long)_i) * 7919;
 
-	stdio_world_open(&w, (enum stdio_kind)(_i % STDIO_KINDS),
-	    (enum stdio_transport)(_i / STDIO_KINDS % STDIO_TRANSPORTS), 0);
+	open_world(&w, _i, &seed);
 	w.tail = STDIO_ENDS;
 	stdio_world_send(&w, stdio_world_lines(&w, 3) + pick(&seed, 200));
 	stdio_far_end(&w.link);

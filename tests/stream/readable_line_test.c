@@ -158,9 +158,47 @@ static const struct scene_row rows[] = {
 	{ "whole line: longest", &whole, TWO_WAY, longest, FSOCK_INPUT, "1234567\n", 0 },
 };
 
+/* ---- The same rows of other records: lines of text turn into them. */
+
+/* How long the records of a row are, whose end may never come. */
+static size_t
+record_length(const struct scene_row *row)
+{
+	size_t longest_one = row->options->line_limit;
+
+	if (row->prepare == too_long)
+		return longest_one + 1;
+	return row->prepare == nearly_too_long || row->prepare == longest ? longest_one : 4;
+}
+
+/* What a line ends with is more than an octet, or it is lines alone that binary takes away. */
+static int
+is_of_lines_alone(const struct scene_row *row)
+{
+	return row->options == &whole_any_end || row->options == &whole_crlf ||
+	       row->options == &whole_binary;
+}
+
+/* Of text only a delimiter is sought; and a count is known to be too much before any comes. */
+static int
+is_refused(const struct scene_row *row, const struct records_kind *kind)
+{
+	return (row->options->format != NULL && kind->record.kind > FSOCK_RECORD_DELIMITED) ||
+	       (row->prepare == too_long && records_is_counted(kind));
+}
+
+/* Each row is played in all ways; then again, with another kind in each. */
 START_TEST(readable)
 {
-	scene_play(&rows[_i % COUNT(rows)], _i / COUNT(rows));
+	int turns = wait_ways() * SOCK_TRANSPORTS, turn = _i / COUNT(rows), k = _i % COUNT(rows);
+	const struct scene_row *row = &rows[k];
+	const struct records_kind *kind =
+	    &records_from_lines[1 + (turn + k) % (RECORDS_FROM_LINES - 1)];
+
+	if (turn < turns)
+		scene_play(row, turn);
+	else if (!is_of_lines_alone(row) && !is_refused(row, kind))
+		scene_play_as(row, turn - turns, kind, record_length(row));
 }
 END_TEST
 
@@ -170,7 +208,7 @@ main(void)
 	Suite *suite = suite_create("readable line");
 	TCase *tcase = tcase_create("readable line");
 
-	tcase_add_loop_test(tcase, readable, 0, COUNT(rows) * wait_ways() * SOCK_TRANSPORTS);
+	tcase_add_loop_test(tcase, readable, 0, 2 * COUNT(rows) * wait_ways() * SOCK_TRANSPORTS);
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);
 }

@@ -5,14 +5,16 @@
 #ifndef TESTS_SCENE_H
 #define TESTS_SCENE_H
 
+#include "records.h"
 #include "sock_support.h"
 
 /* The socket that is waited for, its streams, and the peer. */
 struct scene {
 	fsock *s;
-	FILE *f;         /* a stream to read, if the row asks for one */
-	int peer;        /* a bare descriptor */
-	int is_by_count; /* a read is of as many octets as are expected, not of a line */
+	FILE *f;                  /* a stream to read, if the row asks for one */
+	int peer;                 /* a bare descriptor */
+	int is_by_count;          /* a read is of as many octets as are expected, not of a line */
+	struct records_turn said; /* what the peer says is turned into, if it has a kind */
 };
 
 enum scene_stream { NONE, TWO_WAY, INPUT };
@@ -29,6 +31,9 @@ struct scene_row {
 
 /* Plays a row: `i` counts all ways to wait for each transport. */
 void scene_play(const struct scene_row *, int i);
+
+/* As if all its lines were records of a kind: of that length, where only a kind knows it. */
+void scene_play_as(const struct scene_row *, int i, const struct records_kind *, size_t length);
 
 /* The peer sends a text. */
 void scene_say(struct scene *, const char *text);

@@ -36,6 +36,13 @@ void
 stdio_world_open(
     struct stdio_world *w, enum stdio_kind kind, enum stdio_transport transport, double timeout)
 {
+	stdio_world_open_records(w, kind, transport, timeout, NULL);
+}
+
+void
+stdio_world_open_records(struct stdio_world *w, enum stdio_kind kind,
+    enum stdio_transport transport, double timeout, const struct fsock_record *record)
+{
 	static const enum fsock_delivery deliveries[STDIO_KINDS] = {
 		[STDIO_TWO_WAY_WHOLE] = FSOCK_DELIVER_WHOLE_LINE,
 		[STDIO_ONE_WAY_LINE] = FSOCK_DELIVER_LINE,
@@ -43,11 +50,15 @@ stdio_world_open(
 	};
 	struct fsock_options options = { .read_timeout = timeout, .delivery = deliveries[kind] };
 
+	if (deliveries[kind] != FSOCK_DELIVER_WHOLE_LINE)
+		record = NULL;
+	options.record = record;
 	if (kind == STDIO_TWO_WAY_BYTES)
 		options.element_type = FSOCK_BYTE;
 	memset(w, 0, sizeof *w);
 	stdio_link_open(&w->link, transport, &options);
 	w->kind = kind;
+	w->record = record;
 	w->pushed = -1;
 	w->amount = 5;
 	w->text = make_text();

@@ -62,12 +62,18 @@ struct stdio_world {
 	int used;           /* something was read or sent, or tried */
 	int pushed_another; /* ungetc() has put back something that was not read */
 
+	const struct fsock_record *record; /* what is delivered whole, or NULL: lines */
+
 	size_t amount;       /* how much fread, fgets and fwrite ask for */
 	char memory[3][512]; /* for setvbuf() */
 	int memory_used;
 };
 
 void stdio_world_open(struct stdio_world *, enum stdio_kind, enum stdio_transport, double timeout);
+
+/* The same with records of the text other than lines, where whole ones are delivered. */
+void stdio_world_open_records(struct stdio_world *, enum stdio_kind, enum stdio_transport,
+    double timeout, const struct fsock_record *);
 
 /* Sends text up to and including octet `sent` - 1. */
 void stdio_world_send(struct stdio_world *, size_t sent);

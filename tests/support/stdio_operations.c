@@ -130,7 +130,7 @@ op_ungetc_another(struct stdio_world *w)
 static int
 holds_input(const struct stdio_world *w)
 {
-	if (w->pushed >= 0 || w->kind == STDIO_TWO_WAY_BYTES)
+	if (w->pushed >= 0 || w->kind == STDIO_TWO_WAY_BYTES || w->record != NULL)
 		return 1;
 	return w->consumed > 0 && w->text[w->consumed - 1] != '\n';
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../support/records.h"
 #include "../support/sock_support.h"
 #include "../support/wait_support.h"
 
@@ -135,21 +136,26 @@ START_TEST(buffered_and_not)
 }
 END_TEST
 
-/* Every line that is read ahead is reported, until all are read. */
-START_TEST(every_line)
+/* Every line or record that is read ahead is reported, until all are read. */
+START_TEST(every_record)
 {
-	int peer, lines = 0;
-	char line[16];
-	fsock *s = sock_raw(_i, NULL, &peer);
+	const struct records_kind *kind = &records_from_lines[_i % RECORDS_FROM_LINES];
+	struct fsock_record record = records_of_length(kind, 2);
+	struct fsock_options options = { .record = _i % RECORDS_FROM_LINES ? &record : NULL };
+	char text[] = "1\n2\n3\n4\n5\n6\n7\n8\n9\n", got[2];
+	struct records_turn said = { kind, 2, 0 };
+	int peer, n = 0;
+	fsock *s = sock_raw(_i / RECORDS_FROM_LINES, &options, &peer);
 	FILE *f;
 
 	f = fsock_stream(s);
-	ck_assert_int_eq(write(peer, "1\n2\n3\n4\n5\n6\n7\n8\n9\n", 18), 18);
-	while (fsock_wait_for_input(&s, 1, lines == 0 ? 5 : 0, NULL) == 1) {
-		ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
-		ck_assert_int_eq(atoi(line), ++lines);
+	ck_assert_int_eq(write(peer, records_turn(&said, text, 18), 18), 18);
+	while (fsock_wait_for_input(&s, 1, n == 0 ? 5 : 0, NULL) == 1) {
+		ck_assert_uint_eq(records_read(kind, f, got, 2), 2);
+		ck_assert_mem_eq(got, text + n, 2);
+		n += 2;
 	}
-	ck_assert_int_eq(lines, 9);
+	ck_assert_int_eq(n, 18);
 	fsock_close(s);
 	close(peer);
 }
@@ -372,22 +378,26 @@ wait_and_end(void *arg)
 	fsock_wait_for_input(arg, 1, 20, NULL);
 }
 
-/* A thread that is cancelled while it takes what has come of a line leaves it to others. */
+/* A thread that is cancelled while it takes what has come of a record leaves it to others. */
 START_TEST(cancelled_early)
 {
-	struct fsock_options options = { .delivery = FSOCK_DELIVER_WHOLE_LINE };
+	const struct records_kind *kind = &records_from_lines[_i];
+	struct fsock_record record = records_of_length(kind, 8);
+	struct fsock_options options = { .record = &record };
+	char text[] = "partial\n", got[8];
+	struct records_turn said = { kind, 8, 0 };
 	struct sock_thread waiter;
-	char line[64];
 	int peer;
 	fsock *s = sock_raw(SOCK_PAIR, &options, &peer);
 	FILE *f = fsock_stream(s);
 
-	ck_assert_int_eq(write(peer, "par", 3), 3);
+	ck_assert_int_eq(write(peer, records_turn(&said, text, 8), 3), 3);
 	sock_thread_start(&waiter, wait_and_end, &s);
 	sock_thread_join(&waiter);
-	ck_assert_int_eq(write(peer, "tial\n", 5), 5);
+	ck_assert_int_eq(write(peer, text + 3, 5), 5);
 	ck_assert_int_eq(fsock_wait_for_input(&s, 1, 5, NULL), 1);
-	ck_assert_str_eq(fgets(line, sizeof line, f), "partial\n");
+	ck_assert_uint_eq(records_read(kind, f, got, 8), 8);
+	ck_assert_mem_eq(got, text, 8);
 	unpair(&s, &peer, 1);
 }
 END_TEST
@@ -428,7 +438,7 @@ main(void)
 	tcase_add_loop_test(tcase, many, 0, COUNT(sizes));
 	tcase_add_test(tcase, states_anew);
 	tcase_add_test(tcase, buffered_and_not);
-	tcase_add_loop_test(tcase, every_line, 0, SOCK_TRANSPORTS);
+	tcase_add_loop_test(tcase, every_record, 0, SOCK_TRANSPORTS * RECORDS_FROM_LINES);
 	tcase_add_test(tcase, named_twice);
 	tcase_add_test(tcase, closed_among_others);
 	tcase_add_test(tcase, descriptor_closed);
@@ -439,7 +449,7 @@ main(void)
 	tcase_add_loop_test(tcase, alone, 0, wait_backends());
 	tcase_add_test(tcase, listener_polled);
 	tcase_add_test(tcase, two_threads);
-	tcase_add_test(tcase, cancelled_early);
+	tcase_add_loop_test(tcase, cancelled_early, 0, RECORDS_FROM_LINES);
 	tcase_add_test(tcase, cancelled_late);
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);

@@ -12,131 +12,40 @@
 #include <unistd.h>
 
 #include "../support/layered.h"
+#include "../support/prepared.h"
 #include "../support/sock_support.h"
 #include "../support/wait_support.h"
-
-enum { LONG = 60000 };
-
-/* The list, a member with its peer, and one that is not in the list yet. */
-struct world {
-	fsock_waitlist *list;
-	fsock *s, *other;
-	FILE *f;
-	int peer, other_peer;
-	struct sock_thread thread;
-};
-
-static int
-has_descriptor(int backend)
-{
-	return strcmp(wait_name(backend), "poll") != 0;
-}
-
-static void
-begin(struct world *w, int backend)
-{
-	const struct fsock_options options = { .nonblocking = FSOCK_ON };
-
-	w->list = wait_list(backend);
-	w->s = sock_raw(SOCK_PAIR, &options, &w->peer);
-	w->other = sock_raw(SOCK_PAIR, &options, &w->other_peer);
-	w->f = fsock_stream(w->s);
-	ck_assert_int_eq(fsock_waitlist_add(w->list, w->s, FSOCK_INPUT, NULL), 0);
-}
-
-static void
-finish(struct world *w)
-{
-	fsock_waitlist_free(w->list);
-	fsock_close(w->s);
-	fsock_close(w->other);
-	close(w->peer);
-	close(w->other_peer);
-}
-
-static void
-say(int peer, const char *text)
-{
-	ck_assert_int_eq(write(peer, text, strlen(text)), (ssize_t)strlen(text));
-}
-
-/* Sleeps as another loop does. Returns whether the descriptor is readable. */
-static int
-sleep_once(fsock_waitlist *list, int milliseconds)
-{
-	struct pollfd p = { .fd = fsock_waitlist_descriptor(list), .events = POLLIN };
-
-	return poll(&p, 1, milliseconds) > 0;
-}
-
-/*
- * Goes round until a member is ready, and returns its event. That the descriptor becomes readable
- * is seen from the sleeps that have no other end.
- */
-static struct fsock_event
-go_round(fsock_waitlist *list)
-{
-	struct fsock_event event = { .state = 0 };
-	int n = 0;
-
-	while (n == 0) {
-		double seconds = fsock_waitlist_prepare(list);
-
-		ck_assert_double_ge(seconds, 0);
-		if (seconds > 60)
-			ck_assert_int_eq(sleep_once(list, LONG), 1);
-		else
-			sleep_once(list, (int)(seconds * 1000 + 0.999));
-		n = fsock_waitlist_wait(list, 0, NULL);
-	}
-	ck_assert_int_eq(n, 1);
-	ck_assert_ptr_nonnull(fsock_waitlist_next(list, &event));
-	return event;
-}
-
-/* Nothing is ready: the loop comes to rest, and may sleep for ever. */
-static void
-expect_rest(fsock_waitlist *list)
-{
-	int i = 0;
-
-	while (fsock_waitlist_prepare(list) == 0 || sleep_once(list, 0)) {
-		ck_assert_int_eq(fsock_waitlist_wait(list, 0, NULL), 0);
-		ck_assert_int_lt(++i, 8);
-	}
-	ck_assert_double_eq(fsock_waitlist_prepare(list), INFINITY);
-}
 
 /* ---- What happens before the sleep. */
 
 static void
-input(struct world *w)
+input(struct prepared *w)
 {
-	say(w->peer, "one\n");
+	ck_assert(prepared_say_records(w, w->peer, "one\n"));
 }
 
 static void
-input_in_a_stream(struct world *w)
+input_in_a_stream(struct prepared *w)
 {
-	say(w->peer, "one\ntwo\n");
-	ck_assert_int_eq(getc(w->f), 'o');
+	ck_assert(prepared_say_records(w, w->peer, "one\ntwo\n"));
+	ck_assert_int_ne(getc(w->f), EOF);
 }
 
 static void
-input_of_a_new_member(struct world *w)
+input_of_a_new_member(struct prepared *w)
 {
-	say(w->other_peer, "one\n");
+	ck_assert(prepared_say_records(w, w->other_peer, "one\n"));
 	ck_assert_int_eq(fsock_waitlist_add(w->list, w->other, FSOCK_INPUT, NULL), 0);
 }
 
 static void
-output(struct world *w)
+output(struct prepared *w)
 {
 	ck_assert_int_eq(fsock_waitlist_change(w->list, w->s, FSOCK_OUTPUT, NULL), 0);
 }
 
 static void
-file(struct world *w)
+file(struct prepared *w)
 {
 	fsock_close(w->other);
 	w->other = fsock_watch(open("/dev/null", O_RDONLY)); /* the process ends soon */
@@ -144,13 +53,13 @@ file(struct world *w)
 }
 
 static void
-timer(struct world *w)
+timer(struct prepared *w)
 {
 	ck_assert_int_eq(fsock_waitlist_set_timeout(w->list, w->s, 0.02), 0);
 }
 
 static void
-timer_of_nobody(struct world *w)
+timer_of_nobody(struct prepared *w)
 {
 	fsock_close(w->other);
 	w->other = fsock_timer();
@@ -159,25 +68,25 @@ timer_of_nobody(struct world *w)
 }
 
 static void
-deadline(struct world *w)
+deadline(struct prepared *w)
 {
 	ck_assert_int_eq(fsock_set_read_deadline(w->s, 0.02), 0);
 }
 
 static void
-closed(struct world *w)
+closed(struct prepared *w)
 {
 	fclose(w->f);
 }
 
 /* What a layer has read ahead the system does not know. */
 static void
-input_in_a_layer(struct world *w)
+input_in_a_layer(struct prepared *w)
 {
 	static const struct mangle_plan plan = { .key = 1 };
 
 	ck_assert_int_eq(mangle_push(w->s, &plan, 0), 0);
-	say(w->peer, "x\v"); /* a line: \v is the \n of this layer */
+	prepared_say(w->peer, "x\v"); /* a line: \v is the \n of this layer */
 }
 
 /* ---- What another thread does meanwhile. */
@@ -191,25 +100,25 @@ nothing(void *arg)
 static void
 send_input(void *arg)
 {
-	struct world *w = arg;
+	struct prepared *w = arg;
 
-	if (write(w->peer, "one\n", 4) != 4)
+	if (!prepared_say_records(w, w->peer, "one\n"))
 		close(w->peer);
 }
 
 static void
 add_member(void *arg)
 {
-	struct world *w = arg;
+	struct prepared *w = arg;
 
-	if (write(w->other_peer, "one\n", 4) == 4)
+	if (prepared_say_records(w, w->other_peer, "one\n"))
 		fsock_waitlist_add(w->list, w->other, FSOCK_INPUT, NULL);
 }
 
 static void
 change_member(void *arg)
 {
-	struct world *w = arg;
+	struct prepared *w = arg;
 
 	fsock_waitlist_change(w->list, w->s, FSOCK_OUTPUT, NULL);
 }
@@ -217,13 +126,13 @@ change_member(void *arg)
 static void
 close_member(void *arg)
 {
-	fclose(((struct world *)arg)->f);
+	fclose(((struct prepared *)arg)->f);
 }
 
 static void
 set_timer(void *arg)
 {
-	struct world *w = arg;
+	struct prepared *w = arg;
 
 	fsock_waitlist_set_timeout(w->list, w->s, 0);
 }
@@ -231,22 +140,22 @@ set_timer(void *arg)
 static void
 set_deadline(void *arg)
 {
-	fsock_set_read_deadline(((struct world *)arg)->s, 0);
+	fsock_set_read_deadline(((struct prepared *)arg)->s, 0);
 }
 
 /* All that came is in the stream then, where only the library sees it. */
 static void
 read_ahead(void *arg)
 {
-	struct world *w = arg;
+	struct prepared *w = arg;
 
-	if (write(w->peer, "one\ntwo\n", 8) == 8)
+	if (prepared_say_records(w, w->peer, "one\ntwo\n"))
 		getc(w->f);
 }
 
 static const struct row {
 	const char *name;
-	void (*before)(struct world *);
+	void (*before)(struct prepared *);
 	void (*meanwhile)(void *);
 	int state;
 	int is_known; /* nobody is to sleep */
@@ -270,18 +179,29 @@ static const struct row {
 	{ "a stream is read", NULL, read_ahead, FSOCK_INPUT, 0 },
 };
 
+/* Whether records come in it: what else happens is the same for all kinds. */
+static int
+has_records(const struct row *row)
+{
+	return row->before == input || row->before == input_in_a_stream ||
+	       row->before == input_of_a_new_member || row->meanwhile == send_input ||
+	       row->meanwhile == add_member || row->meanwhile == read_ahead;
+}
+
 /* Whatever comes first, the sleep or what the other thread does, the loop learns of it. */
 START_TEST(ends)
 {
 	const struct row *row = &rows[_i % COUNT(rows)];
-	int backend = _i / COUNT(rows);
+	const struct records_kind *kind =
+	    &records_from_lines[_i / COUNT(rows) % RECORDS_FROM_LINES];
+	int backend = _i / COUNT(rows) / RECORDS_FROM_LINES;
 	struct fsock_event event;
-	struct world w;
+	struct prepared w;
 
-	if (!has_descriptor(backend))
+	if (!prepared_has_descriptor(backend) || (kind != records_from_lines && !has_records(row)))
 		return;
-	begin(&w, backend);
-	expect_rest(w.list);
+	prepared_begin_as(&w, backend, kind);
+	prepared_expect_rest(w.list);
 	if (row->before != NULL)
 		row->before(&w);
 	if (row->is_known)
@@ -290,13 +210,13 @@ START_TEST(ends)
 		ck_assert_double_eq(fsock_waitlist_prepare(w.list), INFINITY);
 	sock_thread_start(&w.thread, row->meanwhile, &w);
 	if (row->before == NULL)
-		ck_assert_msg(sleep_once(w.list, LONG), "%s", row->name);
-	event = go_round(w.list);
+		ck_assert_msg(prepared_sleep(w.list, PREPARED_LONG), "%s", row->name);
+	event = prepared_go_round(w.list);
 	ck_assert_msg(event.state == row->state, "%s: %d", row->name, event.state);
 	sock_thread_join(&w.thread);
 	if (event.state != FSOCK_TIMEOUT) /* that is still so */
-		ck_assert_int_eq(go_round(w.list).state, row->state);
-	finish(&w);
+		ck_assert_int_eq(prepared_go_round(w.list).state, row->state);
+	prepared_finish(&w);
 }
 END_TEST
 
@@ -304,16 +224,16 @@ END_TEST
 START_TEST(several)
 {
 	struct fsock_event event;
-	struct world w;
+	struct prepared w;
 
-	if (!has_descriptor(_i))
+	if (!prepared_has_descriptor(_i))
 		return;
-	begin(&w, _i);
+	prepared_begin(&w, _i);
 	ck_assert_int_eq(fsock_waitlist_add(w.list, w.other, FSOCK_INPUT, NULL), 0);
-	say(w.peer, "one\n");
-	say(w.other_peer, "two\n");
+	prepared_say(w.peer, "one\n");
+	prepared_say(w.other_peer, "two\n");
 	fsock_waitlist_prepare(w.list);
-	ck_assert_int_eq(sleep_once(w.list, LONG), 1);
+	ck_assert_int_eq(prepared_sleep(w.list, PREPARED_LONG), 1);
 	ck_assert_int_eq(fsock_waitlist_wait(w.list, 0, NULL), 2);
 	for (int i = 0; i < 2; i++) {
 		char octets[8];
@@ -322,63 +242,70 @@ START_TEST(several)
 		ck_assert_ptr_nonnull(fsock_waitlist_next(w.list, &event));
 		ck_assert_int_eq(fsock_receive(event.socket, octets, sizeof octets, NULL), 4);
 	}
-	expect_rest(w.list);
-	finish(&w);
+	prepared_expect_rest(w.list);
+	prepared_finish(&w);
 }
 END_TEST
 
 /* A wake-up, whenever it comes, ends a sleep, with nobody ready. */
 START_TEST(woken)
 {
-	struct world w;
+	struct prepared w;
 
-	if (!has_descriptor(_i))
+	if (!prepared_has_descriptor(_i))
 		return;
-	begin(&w, _i);
-	expect_rest(w.list);
+	prepared_begin(&w, _i);
+	prepared_expect_rest(w.list);
 	ck_assert_int_eq(fsock_waitlist_wake(w.list), 0);
-	ck_assert_int_eq(sleep_once(w.list, LONG), 1);
+	ck_assert_int_eq(prepared_sleep(w.list, PREPARED_LONG), 1);
 	ck_assert_int_eq(fsock_waitlist_wait(w.list, 0, NULL), 0);
-	expect_rest(w.list);
+	prepared_expect_rest(w.list);
 	ck_assert_int_eq(fsock_waitlist_wake(w.list), 0);
 	fsock_waitlist_prepare(w.list);
-	ck_assert_int_eq(sleep_once(w.list, LONG), 1);
+	ck_assert_int_eq(prepared_sleep(w.list, PREPARED_LONG), 1);
 	ck_assert_int_eq(fsock_waitlist_wait(w.list, 0, NULL), 0);
-	expect_rest(w.list);
-	finish(&w);
+	prepared_expect_rest(w.list);
+	prepared_finish(&w);
 }
 END_TEST
 
 /* A member that leaves during the sleep is gone at once. */
 START_TEST(removed)
 {
-	struct world w;
+	struct prepared w;
 
-	if (!has_descriptor(_i))
+	if (!prepared_has_descriptor(_i))
 		return;
-	begin(&w, _i);
-	expect_rest(w.list);
-	say(w.peer, "one\n");
+	prepared_begin(&w, _i);
+	prepared_expect_rest(w.list);
+	prepared_say(w.peer, "one\n");
 	ck_assert_int_eq(fsock_close(w.s), 0);
 	w.s = NULL;
 	ck_assert_int_eq(fsock_waitlist_wait(w.list, 0, NULL), 0);
-	expect_rest(w.list);
-	finish(&w);
+	prepared_expect_rest(w.list);
+	prepared_finish(&w);
 }
 END_TEST
 
 /* All that a list does for its members it does in another loop, too: here it connects one. */
 START_TEST(connecting)
 {
-	const struct fsock_options options = { .nonblocking = FSOCK_ON, .line_limit = 64 };
+	const struct records_kind *kind = &records_from_lines[_i % RECORDS_FROM_LINES];
+	struct fsock_record record = records_of_length(kind, 12);
+	const struct fsock_options options = {
+		.nonblocking = FSOCK_ON, .line_limit = 64, .record = &record
+	};
+	struct records_turn said = { kind, 12, 0 };
+	char text[] = "half a line\n";
 	fsock *listener, *s, *peer;
 	fsock_waitlist *list;
 	struct fsock_event event;
 	FILE *f;
 
-	if (!has_descriptor(_i))
+	if (!prepared_has_descriptor(_i / RECORDS_FROM_LINES))
 		return;
-	list = wait_list(_i);
+	list = wait_list(_i / RECORDS_FROM_LINES);
+	records_turn(&said, text, 12);
 	listener = fsock_listen("localhost", 0, NULL);
 	s = fsock_connect("localhost", fsock_local_port(listener), &options);
 	ck_assert_ptr_nonnull(s);
@@ -386,14 +313,14 @@ START_TEST(connecting)
 	ck_assert_int_ge(fputs("hello\n", f), 0);
 	ck_assert_int_eq(fflush(f), 0);
 	ck_assert_int_eq(fsock_waitlist_add(list, s, FSOCK_OUTPUT, NULL), 0);
-	event = go_round(list);
+	event = prepared_go_round(list);
 	ck_assert_int_eq(event.state, FSOCK_OUTPUT);
 	ck_assert_int_eq(fsock_waitlist_change(list, s, FSOCK_INPUT, NULL), 0);
 	peer = fsock_accept(listener, NULL);
-	ck_assert_int_eq(fsock_send(peer, "half a ", 7, NULL), 7);
-	expect_rest(list);
-	ck_assert_int_eq(fsock_send(peer, "line\n", 5, NULL), 5);
-	event = go_round(list);
+	ck_assert_int_eq(fsock_send(peer, text, 7, NULL), 7);
+	prepared_expect_rest(list);
+	ck_assert_int_eq(fsock_send(peer, text + 7, 5, NULL), 5);
+	event = prepared_go_round(list);
 	ck_assert_int_eq(event.state, FSOCK_INPUT);
 	fsock_close(s);
 	fsock_close(peer);
@@ -406,20 +333,20 @@ END_TEST
 START_TEST(nested)
 {
 	struct fsock_event event;
-	struct world w;
+	struct prepared w;
 	fsock_waitlist *outer;
 	fsock *inner;
 
-	if (!has_descriptor(_i / wait_backends()))
+	if (!prepared_has_descriptor(_i / wait_backends()))
 		return;
-	begin(&w, _i / wait_backends());
+	prepared_begin(&w, _i / wait_backends());
 	outer = wait_list(_i % wait_backends());
 	inner = fsock_watch(fsock_waitlist_descriptor(w.list));
 	ck_assert_ptr_nonnull(inner);
 	ck_assert_int_eq(fsock_waitlist_add(outer, inner, FSOCK_INPUT, NULL), 0);
-	expect_rest(w.list);
+	prepared_expect_rest(w.list);
 	ck_assert_int_eq(fsock_waitlist_wait(outer, 0, NULL), 0);
-	say(w.peer, "one\n");
+	prepared_say(w.peer, "one\n");
 	ck_assert_int_eq(fsock_waitlist_wait(outer, 60, NULL), 1);
 	ck_assert_int_eq(fsock_waitlist_wait(w.list, 0, NULL), 1);
 	ck_assert_ptr_eq(fsock_waitlist_next(w.list, &event), w.s);
@@ -428,7 +355,7 @@ START_TEST(nested)
 	ck_assert_int_eq(fsock_last_error()->errnum, errno);
 	fsock_close(inner);
 	fsock_waitlist_free(outer);
-	finish(&w);
+	prepared_finish(&w);
 }
 END_TEST
 
@@ -450,13 +377,13 @@ expect_refused(fsock_waitlist *list, int error)
 
 START_TEST(refused)
 {
-	struct world w;
+	struct prepared w;
 	int status;
 	pid_t child;
 
 	expect_refused(NULL, EINVAL);
-	begin(&w, _i);
-	if (!has_descriptor(_i))
+	prepared_begin(&w, _i);
+	if (!prepared_has_descriptor(_i))
 		expect_refused(w.list, EOPNOTSUPP);
 	child = fork();
 	if (child == 0)
@@ -464,7 +391,7 @@ START_TEST(refused)
 		      fsock_waitlist_descriptor(w.list) != -1 || errno != EPERM);
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert_int_eq(status, 0);
-	finish(&w);
+	prepared_finish(&w);
 }
 END_TEST
 
@@ -477,19 +404,19 @@ wait_on(void *arg)
 /* Between the preparations that find the list free the other thread has not begun yet. */
 START_TEST(busy)
 {
-	struct world w;
+	struct prepared w;
 
-	if (!has_descriptor(_i))
+	if (!prepared_has_descriptor(_i))
 		return;
-	begin(&w, _i);
+	prepared_begin(&w, _i);
 	sock_thread_start(&w.thread, wait_on, w.list);
 	while (fsock_waitlist_prepare(w.list) >= 0)
 		poll(NULL, 0, 1);
 	ck_assert_int_eq(errno, EBUSY);
 	ck_assert_int_eq(fsock_waitlist_wake(w.list), 0);
 	sock_thread_join(&w.thread);
-	expect_rest(w.list);
-	finish(&w);
+	prepared_expect_rest(w.list);
+	prepared_finish(&w);
 }
 END_TEST
 
@@ -501,11 +428,11 @@ main(void)
 	int n = wait_backends();
 
 	tcase_set_timeout(tcase, 120);
-	tcase_add_loop_test(tcase, ends, 0, n * COUNT(rows));
+	tcase_add_loop_test(tcase, ends, 0, n * COUNT(rows) * RECORDS_FROM_LINES);
 	tcase_add_loop_test(tcase, several, 0, n);
 	tcase_add_loop_test(tcase, woken, 0, n);
 	tcase_add_loop_test(tcase, removed, 0, n);
-	tcase_add_loop_test(tcase, connecting, 0, n);
+	tcase_add_loop_test(tcase, connecting, 0, n * RECORDS_FROM_LINES);
 	tcase_add_loop_test(tcase, nested, 0, n * n);
 	tcase_add_loop_test(tcase, refused, 0, n);
 	tcase_add_loop_test(tcase, busy, 0, n);

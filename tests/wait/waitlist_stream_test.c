@@ -5,6 +5,7 @@
 
 #include "../../src/wait/waitlist.h"
 #include "../support/members.h"
+#include "../support/records.h"
 #include "../support/wait_support.h"
 
 static struct members m;
@@ -132,24 +133,39 @@ START_TEST(two_lists)
 }
 END_TEST
 
-/* A wait on one list receives for a whole-line stream; the other list has to hear of it. */
-START_TEST(two_lists_whole_line)
+/* A loop test's row: records of each kind for each backend. */
+static const struct records_kind *
+kind_of(int i)
 {
-	static const struct fsock_options whole = { .delivery = FSOCK_DELIVER_WHOLE_LINE };
-	fsock_waitlist *lists[2] = { wait_list(_i), wait_list(0) };
+	return &records_from_lines[i % RECORDS_FROM_LINES];
+}
+
+enum { RECORD = 5 }; /* the length of each */
+
+/* A wait on one list receives for a whole-record stream; the other list has to hear of it. */
+START_TEST(two_lists_whole_record)
+{
+	const struct records_kind *kind = kind_of(_i);
+	struct fsock_record record = records_of_length(kind, RECORD);
+	struct fsock_options whole = { .record = &record };
+	fsock_waitlist *lists[2] = { wait_list(_i / RECORDS_FROM_LINES), wait_list(0) };
+	struct records_turn said = { kind, RECORD, 0 };
+	char text[] = "half\n", got[RECORD];
 	int peer;
 	fsock *one = sock_raw(SOCK_TCP4, &whole, &peer);
 	FILE *f = fsock_stream(one);
 
+	records_turn(&said, text, RECORD);
 	for (int i = 0; i < 2; i++)
 		ck_assert_int_eq(fsock_waitlist_add(lists[i], one, FSOCK_INPUT, NULL), 0);
-	ck_assert_int_eq(write(peer, "ha", 2), 2);
+	ck_assert_int_eq(write(peer, text, 2), 2);
 	for (int i = 0; i < 2; i++)
 		ck_assert_int_eq(fsock_waitlist_wait(lists[i], 0, NULL), 0);
-	ck_assert_int_eq(write(peer, "lf\n", 3), 3);
+	ck_assert_int_eq(write(peer, text + 2, 3), 3);
 	for (int i = 0; i < 4; i++)
 		ck_assert_int_eq(fsock_waitlist_wait(lists[i / 2], 5, NULL), 1);
-	ck_assert_int_eq(getc(f), 'h');
+	ck_assert_uint_eq(records_read(kind, f, got, RECORD), RECORD);
+	ck_assert_mem_eq(got, text, RECORD);
 	fsock_close(one);
 	close(peer);
 	for (int i = 0; i < 2; i++)
@@ -184,34 +200,57 @@ act(enum last_act act, int peer)
 	ck_assert_int_eq(act == ENDS ? shutdown(peer, SHUT_WR) : close(peer), 0);
 }
 
-/* A socket with a stream, of which a wait has taken half a line. */
+/* A socket with a stream, of which a wait has taken half a record: so much of its text. */
 static fsock *
-look_at_half(fsock_waitlist *list, int *peer)
+look_at_half(fsock_waitlist *list, const struct records_kind *kind, const char *text, int *peer)
 {
-	static const struct fsock_options options = { .nonblocking = FSOCK_ON };
-	fsock *s = sock_raw(SOCK_TCP4, &options, peer);
+	struct fsock_record record = records_of_length(kind, RECORD);
+	struct fsock_options options = { .nonblocking = FSOCK_ON, .record = &record };
+	fsock *s;
 
+	if (kind->record.kind == FSOCK_RECORD_LINE) /* the default */
+		options.record = NULL;
+	s = sock_raw(SOCK_TCP4, &options, peer);
 	ck_assert_ptr_nonnull(fsock_stream(s));
 	ck_assert_int_eq(fsock_waitlist_add(list, s, FSOCK_INPUT, NULL), 0);
-	ck_assert_int_eq(write(*peer, "ha", 2), 2);
+	ck_assert_int_eq(write(*peer, text, 2), 2);
 	ck_assert_int_eq(fsock_waitlist_wait(list, 0.01, NULL), 0);
 	return s;
 }
 
+/* Reads what is left of a record, and asserts what it is, or that it fails. */
+static void
+expect_rest(const struct records_kind *kind, fsock *s, const char *text, size_t n, int error)
+{
+	char got[RECORD];
+
+	errno = 0;
+	ck_assert_uint_eq(records_read(kind, fsock_stream(s), got, RECORD), n);
+	if (error != 0)
+		ck_assert_str_eq(strerror(errno), strerror(error));
+	ck_assert_mem_eq(got, text, n);
+}
+
 START_TEST(end_after_a_look)
 {
-	const struct rest *row = &rests[_i % COUNT(rests)];
-	fsock_waitlist *list = wait_list(_i / COUNT(rests));
+	const struct records_kind *kind = kind_of(_i);
+	const struct rest *row = &rests[_i / RECORDS_FROM_LINES % COUNT(rests)];
+	fsock_waitlist *list = wait_list(_i / RECORDS_FROM_LINES / COUNT(rests));
+	struct records_turn said = { kind, RECORD, 0 };
+	size_t n = 2 + strlen(row->rest);
+	char text[8] = "ha";
+	fsock *s;
 	int peer;
-	fsock *s = look_at_half(list, &peer);
-	char line[8] = "";
 
-	ck_assert_int_eq(write(peer, row->rest, strlen(row->rest)), (int)strlen(row->rest));
+	strcat(text, row->rest);
+	s = look_at_half(list, kind, records_turn(&said, text, n), &peer);
+	ck_assert_int_eq(write(peer, text + 2, n - 2), (int)n - 2);
 	act(row->act, peer);
 	ck_assert_int_eq(fsock_waitlist_wait(list, 5, NULL), 1);
-	if (fgets(line, sizeof line, fsock_stream(s)) == NULL)
-		ck_assert_str_eq(strerror(errno), strerror(ECONNRESET));
-	ck_assert_str_eq(line, row->line == NULL ? "" : row->line);
+	if (row->line == NULL)
+		expect_rest(kind, s, "", 0, ECONNRESET);
+	else
+		expect_rest(kind, s, text, strlen(row->line), 0);
 	if (row->act == ENDS)
 		close(peer);
 	fsock_waitlist_free(list);
@@ -222,18 +261,18 @@ END_TEST
 /* So does the read after something that the program itself has done. */
 START_TEST(changed_after_a_look)
 {
-	fsock_waitlist *list = wait_list(_i / 2);
+	const struct records_kind *kind = kind_of(_i / 2);
+	fsock_waitlist *list = wait_list(_i / 2 / RECORDS_FROM_LINES);
+	struct records_turn said = { kind, RECORD, 0 };
 	int peer, is_late = _i % 2;
-	fsock *s = look_at_half(list, &peer);
-	char line[8] = "";
+	char text[] = "ha";
+	fsock *s = look_at_half(list, kind, records_turn(&said, text, 2), &peer);
 
 	if (is_late)
 		ck_assert_int_eq(fsock_set_read_deadline(s, 0), 0);
 	else
 		ck_assert_int_eq(fsock_shutdown(s, FSOCK_INPUT), 0);
-	if (fgets(line, sizeof line, fsock_stream(s)) == NULL)
-		ck_assert_str_eq(strerror(errno), strerror(ETIMEDOUT));
-	ck_assert_str_eq(line, is_late ? "" : "ha");
+	expect_rest(kind, s, text, is_late ? 0 : 2, is_late ? ETIMEDOUT : 0);
 	close(peer);
 	fsock_waitlist_free(list);
 	fsock_close(s);
@@ -252,9 +291,9 @@ main(void)
 	tcase_add_loop_test(tcase, added_with_rest, 0, n);
 	tcase_add_loop_test(tcase, changed_elsewhere, 0, n);
 	tcase_add_loop_test(tcase, two_lists, 0, n);
-	tcase_add_loop_test(tcase, two_lists_whole_line, 0, n);
-	tcase_add_loop_test(tcase, end_after_a_look, 0, n * COUNT(rests));
-	tcase_add_loop_test(tcase, changed_after_a_look, 0, 2 * n);
+	tcase_add_loop_test(tcase, two_lists_whole_record, 0, n * RECORDS_FROM_LINES);
+	tcase_add_loop_test(tcase, end_after_a_look, 0, n * COUNT(rests) * RECORDS_FROM_LINES);
+	tcase_add_loop_test(tcase, changed_after_a_look, 0, 2 * n * RECORDS_FROM_LINES);
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);
 }
