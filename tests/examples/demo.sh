@@ -3,7 +3,7 @@
 . tests/examples/common.sh
 unset NO_COLOR
 demo=$programs/demo
-$demo >"$here/out"
+$demo >"$here/out" || { cat "$here/out"; exit 1; }
 
 # row NUMBER CODE FSOCK FDOPEN: a row of the table. NUMBER is that of the line.
 row() {

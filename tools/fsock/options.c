@@ -38,8 +38,9 @@ static const char help[] =
     "      --progress            tell how far it has come; --no-progress: do not\n"
     "  -h, --help                this;  --version: which it is\n"
     "\n"
-    "Exit status: 0 done, 1 usage, 2 error here, 3 name unknown, 4 refused, 5 timeout,\n"
-    "6 unreachable, 7 TLS, 8 connection lost, 9 not in the charset. See fsock(1).\n";
+    "Exit status: 0 done, 1 usage, 2 error here, 3 name unknown, 4 refused,\n"
+    "5 timeout, 6 unreachable, 7 TLS, 8 connection lost, 9 not in the charset.\n"
+    "See fsock(1).\n";
 
 /* Long options that have no letter. */
 enum {
