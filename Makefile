@@ -37,6 +37,16 @@ INSTALL    ?= install
 V          ?=
 Q          := $(if $(V),,@)
 
+# Tells what is made: "$(call say,CC)". The demo begins with its own first line: before it, on a terminal alone,
+# stands what is made at the moment.
+ifeq ($(MAKECMDGOALS),demo)
+JOBS := $(if $(findstring j,$(firstword -$(MAKEFLAGS)))$(findstring -j,$(MAKEFLAGS)),,-j$(shell getconf _NPROCESSORS_ONLN 2>/dev/null))
+MAKEFLAGS += $(JOBS)
+say = $(if $(V),,@)[ ! -t 1 ] || printf '\r  %s\033[K' "$(1) $@"
+else
+say = @echo "  $(1) $@"
+endif
+
 TLS_SOURCES := $(sort $(wildcard src/tls/*.c))
 SOURCES  := $(filter-out $(TLS_SOURCES),$(sort $(wildcard src/*/*.c src/*/*/*.c)))
 SOURCE_DIRS := $(sort $(dir $(SOURCES)))
@@ -117,18 +127,18 @@ OBJECTS.$(1) := $(SOURCES:%.c=build/$(1)/%.o)
 
 build/$(1)/%.o: %.c $(MAKEFILES_READ)
 	@mkdir -p $$(@D)
-	@echo "  CC $$@"
+	$$(call say,CC)
 	$$(Q)$$(CC.$(1)) $(STRICT) $$(CFLAGS.$(1)) -Iinclude \
 	    $$(if $$(filter tests/%,$$<),$$(TESTFLAGS.$(1))) $$(CPPFLAGS) -MMD -MP -c -o $$@ $$<
 
 # A directory is newer when a source was taken away: the library must lose it, too.
 build/$(1)/libfsock.a: $$(OBJECTS.$(1)) $(SOURCE_DIRS)
-	@echo "  AR $$@"
+	$$(call say,AR)
 	$$(Q)rm -f $$@
 	$$(Q)$$(AR) rcs $$@ $$(OBJECTS.$(1))
 
 build/$(1)/libfsock-tls.a: $(TLS_SOURCES:%.c=build/$(1)/%.o) src/tls
-	@echo "  AR $$@"
+	$$(call say,AR)
 	$$(Q)rm -f $$@
 	$$(Q)$$(AR) rcs $$@ $$(filter %.o,$$^)
 
@@ -178,7 +188,7 @@ examples: $(EXAMPLES:%.c=build/cc/%)
 
 build/cc/examples/%: examples/%.c build/cc/libfsock.a
 	@mkdir -p $(@D)
-	@echo "  CC $@"
+	$(call say,CC)
 	$(Q)$(CC) -Wall -Wextra $(CFLAGS) -Iinclude $(CPPFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
 	    $(or $(EXAMPLE_LIBS),build/cc/libfsock.a) -pthread
 
@@ -189,6 +199,7 @@ $(ZLIB_EXAMPLES:%.c=build/cc/%): EXAMPLE_LIBS = build/cc/libfsock.a $(shell pkg-
 -include $(EXAMPLES:%.c=build/cc/%.d)
 
 demo: build/cc/examples/demo
+	@[ ! -t 1 ] || printf '\r\033[K'
 	@build/cc/examples/demo
 
 # ---- Installation.

@@ -439,7 +439,7 @@ format:
 # installed, and all of TLS where libfsock-tls is not made.
 ECHO_LOAD  := tests/bench/party.c tests/bench/echo_load.c
 ECHO       := $(ECHO_LOAD) $(filter-out %_bench.c %_load.c %_libevent.c,$(wildcard tests/bench/echo_*.c)) \
-              $(shell pkg-config --exists libevent && echo tests/bench/echo_libevent.c)
+              $(shell pkg-config --exists libevent 2>/dev/null && echo tests/bench/echo_libevent.c)
 TLS_BENCH  := $(ECHO_LOAD) $(filter-out %_bench.c,$(wildcard tests/bench/tls_*.c))
 BENCH_OBJECTS := $(patsubst %.c,build/cc/%.o,tests/bench/bench.c $(sort $(ECHO) $(if $(HAS_TLS),$(TLS_BENCH))))
 $(BENCHES:%.c=build/cc/%): build/cc/tests/bench/bench.o

@@ -35,6 +35,24 @@ def test_verbose():
     peer.end()
 
 
+def test_trace():
+    """Every octet, both ways, on standard error or in a file, and nothing else on standard output."""
+    expected = (r"[\d.]+ \* trace of process \d+ begins\n.*#1 \* try 127.0.0.1 port {0}\n.*#1 \* connected to 127.0.0.1 port {0} .*"
+                r"#1 > hello\\n\n.*#1 < got hello\\n\n.*#1 \* end of input\n"
+                r".*#1 \* closed: 10 octets received, 6 sent .*\n")
+    with tempfile.TemporaryDirectory() as here:
+        for option, file in ("--trace", None), (f"--trace={here}/trace", f"{here}/trace"):
+            peer = Peer(lambda connection: connection.sendall(b"got " + read_all(connection)))
+            status, out, err = run(option, peer.address, typed="hello\n")
+            equal("an answer", (DONE, b"got hello\n"), (status, out))
+            if file:
+                equal("standard error", "", err)
+                with open(file) as trace:
+                    err = trace.read()
+            matches("the trace", expected.format(peer.port), err)
+            peer.end()
+
+
 def answer_line(connection):
     """Answers a line. The input must not have ended by then."""
     line = connection.makefile("rb").readline()

@@ -55,7 +55,7 @@ def test_help():
     status, out, err = run("--help")
     equal("exit status", (DONE, ""), (status, err))
     matches("help", "usage: fsock .*", out.decode())
-    equal("width", True, max(map(len, out.decode().splitlines())) <= 100)
+    equal("width", True, max(map(len, out.decode().splitlines())) <= 80)
 
 
 def test_version():

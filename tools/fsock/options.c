@@ -19,18 +19,18 @@ static const char help[] =
     "ADDRESS is host:port, [::1]:port, :port (of this machine), unix:/path; a port\n"
     "may be a name.\n"
     "\n"
-    "  -l, --listen              wait for a client; -k, --keep: for one after the other\n"
+    "  -l, --listen              wait for a client; -k, --keep: one after another\n"
     "  -u, --udp                 datagrams\n"
     "  -z, --scan                only connect\n"
     "  -4, -6                    only IPv4, only IPv6\n"
-    "  -s, --bind ADDRESS        connect from this address; -p, --port PORT: this port\n"
+    "  -s, --bind ADDRESS        connect from here; -p, --port PORT: this port\n"
     "  -C, --crlf                lines end with CR LF over there, with LF here\n"
     "      --format FORMAT       charset and line ends over there: latin-1,crlf\n"
     "  -q, --quit-after SECONDS  after the end of the input, of silence\n"
     "      --no-shutdown         do not tell the other end that the input has ended\n"
     "  -w, --timeout SECONDS     to connect, and without an octet\n"
     "      --connect-timeout SECONDS    --deadline SECONDS (for everything)\n"
-    "      --tls                 TLS; --insecure: do not verify; --name NAME: verify it\n"
+    "      --tls                 TLS; --insecure: no check; --name NAME: check it\n"
     "      --cafile FILE         trusted authorities\n"
     "      --cert FILE           certificate, in PEM; --key FILE: its key\n"
     "  -v, --verbose             tell what happens\n"
@@ -38,8 +38,9 @@ static const char help[] =
     "      --progress            tell how far it has come; --no-progress: do not\n"
     "  -h, --help                this;  --version: which it is\n"
     "\n"
-    "Exit status: 0 done, 1 usage, 2 error here, 3 name unknown, 4 refused, 5 timeout,\n"
-    "6 unreachable, 7 TLS, 8 connection lost, 9 not in the charset. See fsock(1).\n";
+    "Exit status: 0 done, 1 usage, 2 error here, 3 name unknown, 4 refused,\n"
+    "5 timeout, 6 unreachable, 7 TLS, 8 connection lost, 9 not in the charset.\n"
+    "See fsock(1).\n";
 
 /* Long options that have no letter. */
 enum {
