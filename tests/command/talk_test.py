@@ -37,7 +37,7 @@ def test_verbose():
 
 def test_trace():
     """Every octet, both ways, on standard error or in a file, and nothing else on standard output."""
-    expected = (r"[\d.]+ \* trace of process \d+ begins\n.*#1 \* try 127.0.0.1 port {0}\n.*#1 \* connected to 127.0.0.1 port {0} .*"
+    expected = (r"[\d.]+ #1 \* try 127.0.0.1 port {0}\n.*#1 \* connected to 127.0.0.1 port {0} .*"
                 r"#1 > hello\\n\n.*#1 < got hello\\n\n.*#1 \* end of input\n"
                 r".*#1 \* closed: 10 octets received, 6 sent .*\n")
     with tempfile.TemporaryDirectory() as here:
@@ -240,6 +240,31 @@ def test_listen():
         equal("what was heard", b"from the command\n", read_all(client))
     equal("a session", (DONE, b"from the client\n"), (status, out))
     matches("what is told", r"fsock: client 127.0.0.1 port \d+\nfsock: 17 octets sent, 16 received\n", err)
+
+
+
+def test_listener_sends_all():
+    """The end of a client does not cut what a listener has yet to read of its input."""
+    listener = Listener()
+    with listener.connect() as client:
+        client.shutdown(socket.SHUT_WR)
+        listener.program.stdin.write(b"first\n")
+        listener.program.stdin.flush()
+        equal("the first line", b"first\n", client.recv(100))
+        status, _, _ = listener.end(typed="second\n")
+        equal("the rest", (DONE, b"second\n"), (status, read_all(client)))
+
+
+def test_datagram_without_text():
+    """Of a shift of ISO-2022-JP alone nothing is shown, and nothing ends."""
+    listener = Listener("-u", "--format", "iso-2022-jp", stdin=subprocess.PIPE)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.connect(listener.address)
+        peer.send(b"\x1b(B")
+        peer.send(b"text\n")
+        equal("what is shown", b"text\n", listener.program.stdout.readline())
+    listener.program.kill()
+    listener.end()
 
 
 def test_listen_once():

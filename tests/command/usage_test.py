@@ -3,13 +3,14 @@
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 
-from support import (DONE, LIMIT, LOCAL, NAME, REFUSED, TIMEOUT, USAGE, Listener, Peer, equal, main, matches, read_all,
-                     run, start, table)
+from support import (DONE, FSOCK, LIMIT, LOCAL, NAME, REFUSED, TIMEOUT, USAGE, Listener, Peer, equal, main, matches,
+                     read_all, read_until, run, start, table)
 
 
 @table(
@@ -150,6 +151,43 @@ def test_closed_standard_streams():
     done = subprocess.run(["sh", "-c", command, peer.address], capture_output=True, timeout=LIMIT)
     equal("without standard input", (DONE, b"answer\n", b""), (done.returncode, done.stdout, done.stderr))
     peer.end()
+
+
+
+def test_no_standard_output():
+    """What cannot be written is not lost in silence."""
+    peer = Peer(lambda connection: connection.sendall(b"an answer\n"))
+    program = subprocess.run(["sh", "-c", 'exec "$0" "$1" >&- </dev/null', FSOCK, peer.address], capture_output=True,
+                             timeout=LIMIT, check=False)
+    equal("status", LOCAL, program.returncode)
+
+
+def test_trace_cannot_be_written():
+    status, _, err = run("--trace=/nonexistent/trace", "127.0.0.1:1")
+    equal("status", USAGE, status)
+    matches("standard error", ".*/nonexistent/trace: No such file.*", err)
+
+
+def test_deadline_of_a_listener():
+    status, _, _ = run("-l", "--deadline", "0.1", "127.0.0.1:0")
+    equal("status", TIMEOUT, status)
+
+
+def test_socket_file_of_another():
+    """Once a listener has its client, the name of its file may be another's."""
+    with tempfile.TemporaryDirectory() as here:
+        path = f"{here}/socket"
+        one = Listener(address=f"unix:{path}")
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(path)
+            read_until(one.program.stderr, "client")
+            other = Listener(address=f"unix:{path}")
+            one.program.send_signal(signal.SIGINT)
+            one.end()
+            equal("the file of the other", True, os.path.exists(path))
+        other.program.send_signal(signal.SIGINT)
+        other.end()
+        equal("the file", False, os.path.exists(path))
 
 
 def test_signal_removes_socket_file():

@@ -18,9 +18,13 @@ static int
 join(struct settings *settings, const char *host, const char *port)
 {
 	static char text[512];
+	const char *protocol = settings->is_datagram ? "udp://" : "tcp://";
 	int is_ipv6 = strchr(host, ':') != NULL && host[0] != '[';
-	int n = snprintf(text, sizeof text, is_ipv6 ? "[%s]:%s" : "%s:%s", host, port);
+	int n =
+	    snprintf(text, sizeof text, is_ipv6 ? "%s[%s]:%s" : "%s%s:%s", protocol, host, port);
 
+	if (strchr(host, '/') != NULL || host[0] == '@')
+		return complain("with a port, the host cannot be a path or have a protocol");
 	if (n < 0 || (size_t)n >= sizeof text)
 		return complain("the address is too long");
 	settings->host = text;

@@ -57,11 +57,14 @@ datagram_receive(struct wire *wire, void *buffer, size_t size)
 
 	if (n < 0)
 		return -1;
-	if (n == 0 || !is_from_peer(wire, &from))
+	if (!is_from_peer(wire, &from) || n == 0)
 		return not_now();
 	if ((size_t)n > room)
 		n = (ssize_t)room;
-	return wire->format != NULL ? convert(wire, octets, (size_t)n, buffer, size) : n;
+	if (wire->format == NULL)
+		return n;
+	n = convert(wire, octets, (size_t)n, buffer, size);
+	return n == 0 ? not_now() : n; /* no text in it */
 }
 
 /* Sends octets as one datagram. Returns n or -1. */

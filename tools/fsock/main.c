@@ -17,7 +17,8 @@ static char socket_file[FSOCK_ADDR_TEXT_SIZE];
 static void
 remove_file(int number)
 {
-	unlink(socket_file);
+	if (socket_file[0] != '\0')
+		unlink(socket_file);
 	raise(number); /* the action is the default one again: SA_RESETHAND */
 }
 
@@ -83,6 +84,7 @@ serve(fsock *listener, const struct settings *settings)
 			break;
 		}
 		if (!settings->keeps_listening) {
+			socket_file[0] = '\0'; /* another may soon have a file of that name */
 			fsock_close(listener);
 			listener = NULL;
 		}
@@ -128,6 +130,9 @@ open_standard_streams(void)
 {
 	int descriptor;
 
+	/* What is written where standard output is closed fails. */
+	if (fcntl(STDIN_FILENO, F_GETFD) >= 0 && fcntl(STDOUT_FILENO, F_GETFD) < 0)
+		open("/dev/null", O_RDONLY);
 	do
 		descriptor = open("/dev/null", O_RDWR);
 	while (descriptor >= 0 && descriptor <= STDERR_FILENO);

@@ -4,11 +4,13 @@
 #include "command.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char help[] =
     "usage: fsock [options] ADDRESS           connects\n"
@@ -213,6 +215,21 @@ read_switch(struct settings *settings, int option)
 	}
 }
 
+/* To standard error, or to a file. */
+static int
+begin_trace(const char *file)
+{
+	int fd = STDERR_FILENO;
+
+	if (file != NULL)
+		fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (fd >= 0 && fsock_set_trace_descriptor(fd) == 0)
+		return 0;
+	report_complain(
+	    "cannot trace to %s: %s", file != NULL ? file : "standard error", strerror(errno));
+	return -1;
+}
+
 /* Returns 0 or -1. */
 static int
 read_option(struct settings *settings, int option, const char *text)
@@ -234,8 +251,8 @@ read_option(struct settings *settings, int option, const char *text)
 	case CONNECT_TIMEOUT:
 	case DEADLINE:
 		return read_limits(settings, option, text);
-	case TRACE: /* the library reads it with its first socket */
-		return setenv("FSOCK_TRACE", text != NULL ? text : "2", 1);
+	case TRACE:
+		return begin_trace(text);
 	case '?':
 		report_complain("see fsock --help");
 		return -1;
@@ -276,6 +293,9 @@ options_read(struct settings *settings, int argc, char **argv)
 		if (read_option(settings, option, optarg) < 0)
 			return -1;
 	}
+	if (settings->listens && settings->socket.deadline > 0 &&
+	    settings->socket.connect_timeout == 0) /* no client comes in time */
+		settings->socket.connect_timeout = settings->socket.deadline;
 	if (settings->idle > 0 && settings->socket.connect_timeout == 0 && !settings->listens)
 		settings->socket.connect_timeout = settings->idle;
 	if (settings->quit_after < 0 && settings->is_datagram && !settings->listens)

@@ -14,9 +14,13 @@ int report_is_verbose;
 static void
 print(const char *format, va_list arguments)
 {
-	fputs("fsock: ", stderr);
-	vfprintf(stderr, format, arguments);
-	fputc('\n', stderr);
+	char text[2048];
+
+	vsnprintf(text, sizeof text, format, arguments);
+	for (char *c = text; *c != '\0'; c++) /* names of peers must not steer a terminal */
+		if ((unsigned char)*c < ' ' || *c == 0x7F)
+			*c = '?';
+	fprintf(stderr, "fsock: %s\n", text);
 }
 
 void

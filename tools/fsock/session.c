@@ -87,11 +87,11 @@ note(struct session *session, const struct fsock_event *event)
 	}
 }
 
-/* Whoever sits at a terminal, or listens, has done with the end of the peer. */
+/* At a terminal the end of the peer ends the session; other input is sent up to its end. */
 static int
 ends_with_peer(const struct session *session)
 {
-	return session->down.is_done && (session->settings->listens || isatty(STDIN_FILENO));
+	return session->down.is_done && isatty(STDIN_FILENO);
 }
 
 /* Returns 0 or -1. */
@@ -113,7 +113,7 @@ static void
 loop(struct session *session)
 {
 	while (!session->is_over && !(session->down.is_done && session->up.is_done)) {
-		int is_last = ends_with_peer(session);
+		int is_last = ends_with_peer(session) && pump_is_empty(&session->up);
 		int is_known = !session->is_watched && pump_is_empty(&session->down);
 
 		if (wait_for_events(session, is_last || is_known ? 0 : INFINITY) < 0) {
@@ -121,7 +121,7 @@ loop(struct session *session)
 			return;
 		}
 		/* What had been typed by then is sent. */
-		if (is_last && !session->can_type && pump_is_empty(&session->up))
+		if (is_last && !session->can_type)
 			return;
 		pump_up(session);
 		pump_down(session);
