@@ -1,8 +1,11 @@
 /* Where events of a trace go, and when; the functions of a program that receive them. */
 #include "../../src/base/compat.h"
 
+#include <math.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -177,6 +180,80 @@ START_TEST(no_lock_is_held)
 }
 END_TEST
 
+/* A thread whose list sends what is queued, and which is in the program's function meanwhile. */
+struct told_in_list {
+	fsock_waitlist *list;
+	int entered[2], go[2]; /* pipes: it has been told; it may go on */
+	int is_told;
+};
+
+static void
+linger_once(const struct fsock_trace_event *event, void *arg)
+{
+	struct told_in_list *t = arg;
+	char octet = 0;
+
+	if (event->kind != FSOCK_TRACE_SENT || t->is_told)
+		return;
+	t->is_told = write(t->entered[1], &octet, 1) == 1;
+	if (read(t->go[0], &octet, 1) != 1) /* it could be cancelled here */
+		abort();
+}
+
+static void *
+wait_in_list(void *arg)
+{
+	struct told_in_list *t = arg;
+
+	fsock_waitlist_wait(t->list, INFINITY, NULL);
+	return NULL;
+}
+
+/* Reads what the thread sends, so that it sends more, until it is in the function. */
+static void
+read_until_told(const struct told_in_list *t, int peer)
+{
+	struct pollfd fds[] = { { .fd = peer, .events = POLLIN },
+		{ .fd = t->entered[0], .events = POLLIN } };
+	static char piece[65536];
+
+	while (poll(fds, 2, -1) >= 0 && fds[1].revents == 0)
+		ck_assert_int_gt(recv(peer, piece, sizeof piece, 0), 0);
+}
+
+START_TEST(cancelled_in_function)
+{
+	static char block[20000];
+	struct told_in_list t = { .list = fsock_waitlist_new() };
+	struct fsock_options options = { .nonblocking = FSOCK_ON };
+	pthread_t thread;
+	int peer;
+	fsock *s = sock_raw(SOCK_TCP4, &options, &peer);
+	FILE *f = fsock_stream(s);
+
+	ck_assert_int_eq(pipe(t.entered), 0);
+	ck_assert_int_eq(pipe(t.go), 0);
+	while (fsock_pending_output(s) == 0)
+		ck_assert(fwrite(block, 1, sizeof block, f) == sizeof block && fflush(f) == 0);
+	ck_assert_int_eq(fsock_waitlist_add(t.list, s, FSOCK_INPUT, NULL), 0);
+	fsock_set_trace(linger_once, &t);
+	ck_assert_int_eq(pthread_create(&thread, NULL, wait_in_list, &t), 0);
+	read_until_told(&t, peer);
+	ck_assert_int_eq(pthread_cancel(thread), 0);
+	ck_assert_int_eq(write(t.go[1], "", 1), 1);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	stop();
+	ck_assert_msg(fsock_waitlist_wait(t.list, 0, NULL) >= 0, "%s", fsock_last_error()->text);
+	fsock_waitlist_free(t.list);
+	fsock_abort(s);
+	close(peer);
+	for (int i = 0; i < 2; i++) {
+		close(t.entered[i]);
+		close(t.go[i]);
+	}
+}
+END_TEST
+
 /* What is kept comes in its order, with what it points to. */
 static void
 note(const struct fsock_trace_event *event, void *arg)
@@ -249,6 +326,7 @@ main(void)
 	tcase_add_checked_fixture(t, NULL, stop);
 	tcase_add_loop_test(t, told, 0, COUNT(functions));
 	tcase_add_test(t, no_lock_is_held);
+	tcase_add_test(t, cancelled_in_function);
 	tcase_add_loop_test(t, kept, 0, 3);
 	tcase_add_test(t, unwritable);
 	tcase_add_test(t, refused);

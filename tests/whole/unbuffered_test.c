@@ -187,6 +187,37 @@ START_TEST(whole_lines)
 }
 END_TEST
 
+/* What a program asks for by number is received at once, and no more than that. */
+START_TEST(by_number)
+{
+	enum { ALL = 50000, LEFT = 7, PIECES = 100 };
+	static char sent[ALL], got[ALL];
+	struct fsock_statistics before, after;
+	fsock *ends[2];
+	FILE *f;
+
+	memset(sent, 'x', sizeof sent);
+	ck_assert_int_eq(fsock_pair(ends, NULL), 0);
+	f = openers[_i](ends[0]);
+	setbuf(f, NULL);
+	ck_assert_int_eq((int)fsock_send(ends[1], sent, ALL, NULL), ALL);
+	ck_assert_int_eq(getc(f), 'x');
+	ck_assert_int_eq(fsock_statistics(ends[0], &before), 0);
+	ck_assert_int_eq((int)fsock_read_octets(f, got, ALL - 1 - LEFT), ALL - 1 - LEFT);
+	ck_assert_int_eq(fsock_statistics(ends[0], &after), 0);
+	ck_assert_mem_eq(got, sent, ALL - 1 - LEFT);
+	ck_assert_int_le((int)(after.pieces_received - before.pieces_received), PIECES);
+	ck_assert_int_eq((int)fsock_pending(ends[0]), 0);
+	for (int i = 0; i < LEFT; i++) {
+		ck_assert(is_readable(f));
+		ck_assert_int_eq(getc(f), 'x');
+	}
+	ck_assert(!is_readable(f));
+	fsock_close(ends[0]);
+	fsock_close(ends[1]);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -198,6 +229,7 @@ main(void)
 	tcase_add_test(tcase, with_answers);
 	tcase_add_loop_test(tcase, with_buffer, 0, COUNT(openers));
 	tcase_add_loop_test(tcase, whole_lines, 0, COUNT(openers));
+	tcase_add_loop_test(tcase, by_number, 0, COUNT(openers));
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);
 }
