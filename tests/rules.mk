@@ -62,8 +62,8 @@ PEER_PACKAGES := libpng jansson
 peer = $(if $(findstring tests/peers/,$(2)),$(shell pkg-config --$(1) $(PEER_PACKAGES)))
 
 # How a variant's programs are run: their environment, a command in front, programs left out. A process for each
-# row of a table costs more than what most rows do: so funopen alone forks, where each row finds the library fresh;
-# elsewhere it finds what the rows before it left. `make test T=NAME` forks as well, to name the row that crashed or
+# row of a table costs more than what most rows do: so funopen and long alone fork, where each row finds the library
+# fresh; elsewhere it finds what the rows before it left. `make test T=NAME` forks as well, to name the row that crashed or
 # hung. Of the longest loops a sample will do where every step is slow.
 SAMPLE       = FSOCK_SAMPLE=1
 QUICK        = CK_FORK=no $(SAMPLE)
@@ -74,7 +74,7 @@ ENV.tsan     = TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions
 ENV.valgrind = $(QUICK) CK_TIMEOUT_MULTIPLIER=4
 # What a newcomer runs; the sweeps and combinations are whole under funopen and the recorder of locks.
 ENV.cc       = $(if $(filter *,$(T)),CK_FORK=no) $(SAMPLE)
-ENV.long     = $(QUICK)
+ENV.long     = $(SAMPLE)
 ENV.clang    = $(QUICK)
 ENV.musl     = $(QUICK)
 ENV.i686     = $(QUICK)
