@@ -4,11 +4,13 @@
 import os
 import pty
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 
-from support import (DONE, FSOCK, ENVIRONMENT, LIMIT, Listener, Peer, equal, main, read_all)
+from support import (DONE, FSOCK, ENVIRONMENT, LIMIT, TLS, Listener, Peer, equal, main, matches, read_all, run)
 
 
 def has(program):
@@ -65,13 +67,140 @@ def test_keyboard():
     """At a terminal Ctrl-D ends the input, and what the peer says then is still shown."""
     terminal, inside = pty.openpty()
     peer = Peer(lambda connection: connection.sendall(b"got " + read_all(connection)))
-    program = subprocess.Popen([FSOCK, peer.address], env=ENVIRONMENT, stdin=inside, stdout=subprocess.PIPE, stderr=inside)
+    program = subprocess.Popen([FSOCK, peer.address], env=ENVIRONMENT, stdin=inside, stdout=subprocess.PIPE,
+                               stderr=inside)
     os.write(terminal, b"hello\n\x04")
     out, _ = program.communicate(timeout=LIMIT)
     equal("a session", (DONE, b"got hello\n"), (program.returncode, out))
     peer.end()
     os.close(inside)
     os.close(terminal)
+
+
+
+def test_progress():
+    """On a terminal a long transfer is shown in a line, which goes when the transfer ends."""
+    terminal, outside = pty.openpty()
+    is_shown = threading.Event()
+
+    def answer(connection):
+        is_shown.wait(LIMIT)
+        connection.sendall(b"got " + read_all(connection))
+
+    peer = Peer(answer)
+    program = subprocess.Popen([FSOCK, "--progress", peer.address], env=ENVIRONMENT, stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=outside)
+    program.stdin.write(b"hello\n")
+    program.stdin.flush()
+    shown = b""
+    while b" sent" not in shown:
+        shown += os.read(terminal, 1000)
+    is_shown.set()
+    out, _ = program.communicate(timeout=LIMIT)
+    os.close(outside)
+    equal("a session", (DONE, b"got hello\n"), (program.returncode, out))
+    try:
+        while part := os.read(terminal, 1000):
+            shown += part
+    except OSError:  # the other side is closed
+        pass
+    matches("the terminal", r"(\r[\d.]+ octets sent, [\d.]+ octets received, [^\r]*/s\x1b\[K)+\r\x1b\[K",
+            shown.decode())
+    peer.end()
+    os.close(terminal)
+
+
+# ---- TLS.
+
+def with_tls(test):
+    """Runs a test with a directory of certificates, where TLS is there."""
+
+    def row():
+        if "with TLS" not in run("--version")[1].decode():
+            print("SKIPPED: the command is built without TLS")
+            return
+        with tempfile.TemporaryDirectory() as here:
+            subprocess.run(["tests/tls/certificates", here], check=True, timeout=LIMIT)
+            test(here)
+
+    return row
+
+
+def server_context(here):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(f"{here}/good.pem", f"{here}/good.key")
+    return context
+
+
+def answer_at_the_end(connection):
+    """TLS has no half-close in Python: the line is the end."""
+    with connection.makefile("rb", buffering=0) as lines:
+        connection.sendall(b"got " + lines.readline())
+    connection.unwrap()
+
+
+@with_tls
+def test_tls_server(here):
+    context = server_context(here)
+    peer = Peer(answer_at_the_end, wrap=lambda connection: context.wrap_socket(connection, server_side=True))
+    equal("a session", (DONE, b"got hello\n"),
+          run("--tls", "--cafile", f"{here}/ca.pem", f"localhost:{peer.port}", typed="hello\n")[:2])
+    peer.end()
+
+
+@with_tls
+def test_tls_not_trusted(here):
+    context = server_context(here)
+    peer = Peer(read_all, wrap=lambda connection: context.wrap_socket(connection, server_side=True))
+    status, out, err = run("--tls", f"localhost:{peer.port}", typed="hello\n")
+    equal("a session", (TLS, b""), (status, out))
+    matches("the message", ".*certificate.*", err)
+    peer.thread.join(LIMIT)
+
+
+@with_tls
+def test_tls_with_a_plain_server(here):
+    peer = Peer(lambda connection: connection.sendall(b"220 this is no TLS\r\n"))
+    status, out, _ = run("--tls", "--cafile", f"{here}/ca.pem", f"localhost:{peer.port}", typed="hello\n")
+    equal("a session", (TLS, b""), (status, out))
+    peer.thread.join(LIMIT)
+
+
+@with_tls
+def test_tls_cut(here):
+    """Without an end in TLS what has come may be cut: it is shown, and the status tells."""
+    context = server_context(here)
+
+    def cut(connection):
+        connection.recv(100)
+        connection.sendall(b"got hal")
+
+    peer = Peer(cut, wrap=lambda connection: context.wrap_socket(connection, server_side=True))
+    status, out, _ = run("--tls", "--no-shutdown", "--cafile", f"{here}/ca.pem", f"localhost:{peer.port}",
+                         typed="hello\n")
+    equal("what is shown", b"got hal", out)
+    equal("the status", TLS, status)
+    peer.thread.join(LIMIT)
+
+
+@with_tls
+def test_tls_client(here):
+    if not has("openssl"):
+        return
+    listener = Listener("--tls", "--cert", f"{here}/good.pem", "--key", f"{here}/good.key", stdin=subprocess.PIPE)
+    client = subprocess.Popen(["openssl", "s_client", "-quiet", "-CAfile", f"{here}/ca.pem", "-verify_return_error",
+                               "-connect", f"127.0.0.1:{listener.port}"],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    client.stdin.write(b"hello\n")
+    client.stdin.flush()
+    equal("what the command shows", b"hello\n", listener.program.stdout.readline())
+    listener.program.stdin.write(b"welcome\n")
+    listener.program.stdin.flush()
+    equal("what the client shows", b"welcome\n", client.stdout.readline())
+    listener.program.stdin.close()
+    listener.program.stdin = None
+    client.communicate(timeout=LIMIT)
+    listener.end()
 
 
 main(sys.modules[__name__])

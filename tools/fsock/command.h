@@ -53,9 +53,9 @@ int address_read(struct settings *settings, int count, char **words);
 void report_say(const char *format, ...); /* with -v only */
 void report_complain(const char *format, ...);
 extern int report_is_verbose;
-enum status report_error(void);              /* of the library's last error: prints it */
+enum status report_error(void); /* of the library's last error: prints it */
 enum status report_failure(const struct fsock_error *error);
-enum status report_system(const char *what); /* of errno */
+enum status report_system(const char *what);                       /* of errno */
 void report_addr(const char *what, const struct fsock_addr *addr); /* with -v only */
 void report_names(const char *what, fsock *s, int (*name)(fsock *, struct fsock_addr *));
 
@@ -90,6 +90,8 @@ struct wire {
 	const char *format;                   /* of datagrams */
 	struct fsock_addr peer;               /* where they come from and go to, with -l */
 };
+/* Ends the output side of the connection, if there is one still. Returns 0 or -1. */
+int wire_shut_down(struct wire *wire);
 int wire_open(struct wire *wire, fsock *s, const struct settings *settings); /* 0 or -1 */
 
 /* text.c */

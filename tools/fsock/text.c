@@ -103,7 +103,7 @@ text_end(struct wire *wire)
 		return -1;
 	if (wire->keeps_output)
 		return fflush(wire->output) < 0 ? -1 : 0;
-	return fsock_shutdown(wire->socket, FSOCK_OUTPUT);
+	return wire_shut_down(wire);
 }
 
 const struct wire_ops wire_text = { text_receive, text_send, text_takes, text_end, 16384 };

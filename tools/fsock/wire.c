@@ -3,6 +3,8 @@
  */
 #include "command.h"
 
+#include <errno.h>
+
 /* Without a FILE the library queues nothing: it takes what the system takes. */
 static ssize_t
 octets_receive(struct wire *wire, void *buffer, size_t size)
@@ -23,10 +25,17 @@ octets_takes(struct wire *wire)
 	return 1;
 }
 
+int
+wire_shut_down(struct wire *wire)
+{
+	/* Without a connection there is nobody to be told: how it has ended is met by reading. */
+	return fsock_shutdown(wire->socket, FSOCK_OUTPUT) < 0 && errno != ENOTCONN ? -1 : 0;
+}
+
 static int
 octets_end(struct wire *wire)
 {
-	return wire->keeps_output ? 0 : fsock_shutdown(wire->socket, FSOCK_OUTPUT);
+	return wire->keeps_output ? 0 : wire_shut_down(wire);
 }
 
 const struct wire_ops wire_octets = { octets_receive, octets_send, octets_takes, octets_end,
