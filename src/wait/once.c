@@ -152,6 +152,23 @@ send_held(struct once *w, fsock *s, struct pollfd *p)
 	p->events |= (short)(wanted == FSOCK_OUTPUT ? POLLOUT : POLLIN);
 }
 
+/* How soon a socket is looked at again that another wait may receive for. */
+#define AGAIN INT64_C(100000000)
+
+/*
+ * Another thread that waits for the same socket may receive what comes, to look for a whole record
+ * or through layers, after this one has looked and before it polls. The system has nothing to tell
+ * then, and nobody tells this thread.
+ */
+static void
+look_again(struct once *w, fsock *s)
+{
+	int64_t again = fsock__clock_after(AGAIN);
+
+	if (again < w->next && (s->delivers != FSOCK__DELIVERS_OCTETS || fsock__layers_are_on(s)))
+		w->next = again;
+}
+
 /* What can be told without the system of the socket at place i. */
 static void
 look_inside(struct once *w, size_t i)
@@ -180,6 +197,7 @@ look_inside(struct once *w, size_t i)
 		found(w, s, FSOCK_INPUT | fsock__layered_end(s));
 	else
 		send_held(w, s, &w->fds[i]);
+	look_again(w, s);
 }
 
 /* What the layers make of what the system found. */
