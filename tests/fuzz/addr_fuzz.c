@@ -68,7 +68,10 @@ try_text(const char *text, int port)
 		MUST(is_vector && memcmp(&addr.as.in6.sin6_addr, vector, 16) == 0);
 	if (fsock_addr_family(&addr) == AF_INET6 && strpbrk(text, "[%") == NULL)
 		MUST(is_ipv6);
-	round_trip(&addr, port);
+	/* Else its text has "./" before it, lest it be read as a host and a port. */
+	if (text[0] == '@' || strcspn(text, "/") <= strcspn(text, ":") ||
+	    fsock_addr_family(&addr) != AF_UNIX)
+		round_trip(&addr, port);
 }
 
 static void
