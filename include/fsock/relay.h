@@ -23,7 +23,9 @@
  * Failure       The first error in either direction ends the relay. If the output of a socket is
  *               incomplete because of it, that output has failed: closing the socket resets the
  *               connection, so that its peer learns of it (see fsock_close()). After
- *               `idle_timeout` this is so only if octets were lost.
+ *               `idle_timeout` this is so only if octets were lost. Where nothing is received
+ *               from the other side, as in a relay of one way, a relay notices that a receiving
+ *               peer has gone when it sends to it.
  *
  * On Linux, octets in bulk move in the kernel, through splice(2), if both ends are sockets without
  * layers and there is no trace (fsock/trace.h). A direction then uses a pipe, which is two more

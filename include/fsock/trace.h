@@ -34,7 +34,8 @@
  * The first column is the time in seconds since the trace began, and #1 the number of the socket.
  * In a child of fork(2) the number of the process follows the time, in brackets.
  *
- * While no trace is selected, the library tests one flag for each system call.
+ * While no trace is selected, the library tests one flag for each system call. The counters of
+ * fsock_statistics() are always kept.
  */
 #ifndef FSOCK_TRACE_H
 #define FSOCK_TRACE_H

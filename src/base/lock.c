@@ -51,6 +51,7 @@ fsock__lock_take(struct fsock__lock *lock)
 void
 fsock__lock_give(struct fsock__lock *lock)
 {
+	/* It is 0 in a child of fork() that a signal handler has called: all were made free. */
 	if (lock->depth > 0 && --lock->depth == 0)
 		leave(lock);
 }

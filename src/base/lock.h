@@ -13,7 +13,10 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* All is changed by who has the lock. Others may look at `owner`, which is not them. */
+/*
+ * Only the thread that has the lock changes any of this. Another one may look at `owner`: it does
+ * not find itself there.
+ */
 struct fsock__lock {
 	pthread_mutex_t mutex;
 	_Atomic uintptr_t owner; /* fsock__thread() of the thread that has it, or 0 ... */
@@ -39,6 +42,7 @@ enum fsock__lock_kind {
 	FSOCK__LOCK_TRACE,
 	FSOCK__LOCK_KINDS
 };
+
 /* Those of kinds, and behind them those of objects. Each is alone on its cache lines. */
 extern struct fsock__lock_place {
 	_Alignas(64) struct fsock__lock lock;

@@ -9,7 +9,7 @@
 #include "lookup_pool.h"
 
 int
-fsock__lookup_begin_service(
+fsock__lookup_begin(
     const char *host, const char *service, int type, int family, struct fsock__lookup **made)
 {
 	size_t host_size = host == NULL ? 0 : strlen(host) + 1;
@@ -36,12 +36,6 @@ fsock__lookup_begin_service(
 	fsock__lookup_enqueue(l);
 	*made = l;
 	return 0;
-}
-
-int
-fsock__lookup_begin(const char *host, int family, struct fsock__lookup **made)
-{
-	return fsock__lookup_begin_service(host, NULL, SOCK_STREAM, family, made);
 }
 
 int
@@ -104,13 +98,13 @@ fsock__lookup_end(struct fsock__lookup *l)
 	errno = saved;
 }
 
-/* As fsock__lookup_service() under a deadline, in a thread that cannot be cancelled. */
+/* As fsock__lookup() under a deadline, in a thread that cannot be cancelled. */
 static int
 await(const char *host, const char *service, int type, int family, int64_t deadline,
     struct addrinfo **results)
 {
 	struct fsock__lookup *l;
-	int eai = fsock__lookup_begin_service(host, service, type, family, &l);
+	int eai = fsock__lookup_begin(host, service, type, family, &l);
 
 	if (eai != 0)
 		return eai;
@@ -123,7 +117,7 @@ await(const char *host, const char *service, int type, int family, int64_t deadl
 }
 
 int
-fsock__lookup_service(const char *host, const char *service, int type, int family, int64_t deadline,
+fsock__lookup(const char *host, const char *service, int type, int family, int64_t deadline,
     struct addrinfo **results)
 {
 	int cancel, eai;
@@ -135,10 +129,4 @@ fsock__lookup_service(const char *host, const char *service, int type, int famil
 	eai = await(host, service, type, family, deadline, results);
 	pthread_setcancelstate(cancel, NULL);
 	return eai;
-}
-
-int
-fsock__lookup(const char *host, int family, int64_t deadline, struct addrinfo **results)
-{
-	return fsock__lookup_service(host, NULL, SOCK_STREAM, family, deadline, results);
 }

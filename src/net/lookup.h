@@ -15,13 +15,11 @@ struct fsock__lookup;
 #define FSOCK__LOOKUP_PENDING   (-20001)
 
 /*
- * Has a host looked up, and does not wait. Returns 0 with the look-up in *made, to be ended by
- * fsock__lookup_end(), or a code of getaddrinfo()'s (with EAI_SYSTEM errno is set).
+ * Has a host looked up, or a service of that type (SOCK_...) for its port, or both; the other is
+ * NULL. Does not wait. Returns 0 with the look-up in *made, to be ended by fsock__lookup_end(), or
+ * a code of getaddrinfo()'s (with EAI_SYSTEM errno is set).
  */
-int fsock__lookup_begin(const char *host, int family, struct fsock__lookup **made);
-
-/* The same for a service by name and a type, SOCK_...; without a host (NULL) for its port alone. */
-int fsock__lookup_begin_service(
+int fsock__lookup_begin(
     const char *host, const char *service, int type, int family, struct fsock__lookup **made);
 
 /*
@@ -45,13 +43,10 @@ int fsock__lookup_result(struct fsock__lookup *, struct addrinfo **results);
 void fsock__lookup_end(struct fsock__lookup *);
 
 /*
- * Looks a host up and waits, until the absolute deadline. Without one it is getaddrinfo() itself.
+ * Looks up the same and waits, until the absolute deadline. Without one it is getaddrinfo() itself.
  * Returns as fsock__lookup_result(), or FSOCK__LOOKUP_TIMED_OUT.
  */
-int fsock__lookup(const char *host, int family, int64_t deadline, struct addrinfo **results);
-
-/* The same for a service by name and a type, as fsock__lookup_begin_service(). */
-int fsock__lookup_service(const char *host, const char *service, int type, int family,
-    int64_t deadline, struct addrinfo **results);
+int fsock__lookup(const char *host, const char *service, int type, int family, int64_t deadline,
+    struct addrinfo **results);
 
 #endif

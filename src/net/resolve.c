@@ -176,8 +176,7 @@ set_ports(const struct fsock__question *q, struct fsock__addresses *found)
 
 /* As fsock__resolve_answer(), which tells the trace. */
 static int
-answer(
-    struct fsock__question *q, int eai, struct addrinfo *results, struct fsock__addresses *found)
+answer(struct fsock__question *q, int eai, struct addrinfo *results, struct fsock__addresses *found)
 {
 	int r, error, is_known = found->count > 0;
 
@@ -287,7 +286,7 @@ fsock__resolve_begin(const struct fsock__question *q, const struct fsock__addres
 {
 	int is_known = found->count > 0;
 
-	return fsock__lookup_begin_service(is_known ? NULL : q->host, q->service,
+	return fsock__lookup_begin(is_known ? NULL : q->host, q->service,
 	    q->type == 0 ? SOCK_STREAM : q->type, is_known ? AF_UNSPEC : lookup_family(q->family),
 	    made);
 }
@@ -298,7 +297,7 @@ fsock__resolve_await(const struct fsock__question *q, const struct fsock__addres
 {
 	int is_known = found->count > 0;
 
-	return fsock__lookup_service(is_known ? NULL : q->host, q->service,
+	return fsock__lookup(is_known ? NULL : q->host, q->service,
 	    q->type == 0 ? SOCK_STREAM : q->type, is_known ? AF_UNSPEC : lookup_family(q->family),
 	    deadline, results);
 }

@@ -165,12 +165,6 @@ fsock__relay_end_is_clear(const struct fsock__relay_end *e)
 	return s->output.queued == 0 && s->connecting == NULL;
 }
 
-/* What is to be sent. */
-struct octets {
-	const void *data;
-	size_t size;
-};
-
 int
 fsock__relay_end_may_send(struct fsock *s)
 {
@@ -191,7 +185,7 @@ fsock__relay_end_may_send(struct fsock *s)
 static ssize_t
 offer(struct fsock *s, const void *arg)
 {
-	const struct octets *octets = arg;
+	const struct fsock__octets *octets = arg;
 	ssize_t r;
 
 	if (fsock__relay_end_may_send(s) < 0)
@@ -242,7 +236,7 @@ send_foreign(const struct fsock__relay_end *e, const void *buf, size_t n)
 ssize_t
 fsock__relay_end_send(const struct fsock__relay_end *e, const void *buf, size_t n)
 {
-	const struct octets octets = { buf, n };
+	const struct fsock__octets octets = { buf, n };
 	int saved = errno;
 	ssize_t r;
 

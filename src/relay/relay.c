@@ -176,6 +176,15 @@ interest_of(const fsock_relay *r, const struct fsock__relay_end *e)
 	return interest;
 }
 
+/* The direction in which an end has failed, for the status: output, if both wait. */
+static int
+direction_of(const fsock_relay *r, const struct fsock__relay_end *e)
+{
+	int interest = interest_of(r, e);
+
+	return interest & FSOCK_OUTPUT ? FSOCK_OUTPUT : interest;
+}
+
 /* Tells the list what is waited for. Returns 0 or -1. */
 static int
 watch(fsock_relay *r)
@@ -187,7 +196,7 @@ watch(fsock_relay *r)
 		if (e->socket == NULL || (e->is_member && e->interest == interest))
 			continue;
 		if (fsock_waitlist_add(r->list, e->socket, interest, r->user) < 0)
-			return fail(r, e, interest, 0);
+			return fail(r, e, direction_of(r, e), 0);
 		e->is_member = 1;
 		e->interest = interest;
 	}
@@ -195,8 +204,8 @@ watch(fsock_relay *r)
 }
 
 /*
- * Whether a way can go on, as far as the last wait knows. It is to meet a failure where it sends
- * even if it has nothing to send.
+ * Whether a way can go on, as far as the last wait knows. If that has found a failure where the way
+ * sends, it is met even if there is nothing to send.
  */
 static int
 is_due(const struct fsock__relay_way *w)
@@ -209,15 +218,6 @@ is_due(const struct fsock__relay_way *w)
 		return 1;
 	return w->waits == FSOCK_OUTPUT ? (to & FSOCK_OUTPUT) != 0
 					: (from & ~FSOCK_OUTPUT & ~FSOCK_TIMEOUT) != 0;
-}
-
-/* Where an end that has failed is missed first. */
-static int
-direction_of(const fsock_relay *r, const struct fsock__relay_end *e)
-{
-	int interest = interest_of(r, e);
-
-	return interest & FSOCK_OUTPUT ? FSOCK_OUTPUT : interest;
 }
 
 /* A member that the list has found failed, though nothing that was tried has met that. */

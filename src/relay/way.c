@@ -27,7 +27,7 @@ fail(struct fsock__relay_way *w, const struct fsock__relay_end *end, int directi
 	return -1;
 }
 
-/* Another thread that uses the FILE writes to it, and is done soon. */
+/* EBUSY: another thread is writing to the FILE that was read from, and is done soon. */
 static int
 is_blocked(void)
 {

@@ -101,17 +101,11 @@ fsock__send_in_turn(struct fsock *s, const char *operation, fsock__send_fn *fn, 
 	return r;
 }
 
-/* What is to be sent. */
-struct octets {
-	const void *data;
-	size_t size;
-};
-
 /* see fsock__send_fn: all octets, or output has failed */
 static ssize_t
 send_all(struct fsock *s, const void *arg)
 {
-	const struct octets *octets = arg;
+	const struct fsock__octets *octets = arg;
 
 	if (fsock__transfer_send(s, octets->data, octets->size) == 0)
 		return (ssize_t)octets->size;
@@ -123,7 +117,7 @@ send_all(struct fsock *s, const void *arg)
 static ssize_t
 send_stream(fsock *s, const void *data, size_t size, const struct fsock_addr *to)
 {
-	const struct octets octets = { data, size };
+	const struct fsock__octets octets = { data, size };
 
 	if (to != NULL && to->length != 0)
 		return fail(s, to, EISCONN);

@@ -6,6 +6,12 @@
 
 typedef ssize_t fsock__send_fn(struct fsock *, const void *arg);
 
+/* What such a function is given to send, if it needs no more. */
+struct fsock__octets {
+	const void *data;
+	size_t size;
+};
+
 /*
  * Calls fn(s, arg) in the turn of the output side, as a thread that cannot be cancelled, with the
  * turn unsure: nobody hands over again what it sends. Of a turn that was jumped out of it is not

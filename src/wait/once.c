@@ -158,14 +158,17 @@ send_held(struct once *w, fsock *s, struct pollfd *p)
 /*
  * Another thread that waits for the same socket may receive what comes, to look for a whole record
  * or through layers, after this one has looked and before it polls. The system has nothing to tell
- * then, and nobody tells this thread.
+ * then, and nobody tells this thread: it looks again, unless something is ready already.
  */
 static void
-look_again(struct once *w, fsock *s)
+look_again(struct once *w, const fsock *s)
 {
-	int64_t again = fsock__clock_after(AGAIN);
+	int64_t again;
 
-	if (again < w->next && (s->delivers != FSOCK__DELIVERS_OCTETS || fsock__layers_are_on(s)))
+	if (w->ready > 0 || (s->delivers == FSOCK__DELIVERS_OCTETS && !fsock__layers_are_on(s)))
+		return;
+	again = fsock__clock_after(AGAIN);
+	if (again < w->next)
 		w->next = again;
 }
 

@@ -106,6 +106,12 @@ await(const int *count, int n)
 	return most;
 }
 
+static int
+ask(const char *host, int64_t deadline, struct addrinfo **results)
+{
+	return fsock__lookup(host, NULL, SOCK_STREAM, AF_INET, deadline, results);
+}
+
 /* Opens the gate and waits until `*count` has come to `n`. */
 static void
 let_answer(const int *count, int n)
@@ -133,7 +139,7 @@ START_TEST(result)
 	const struct row *row = &rows[_i];
 	struct addrinfo *results = NULL;
 	int64_t start = fsock__clock_now();
-	int r = fsock__lookup(row->host, AF_INET, fsock__clock_after(row->span), &results);
+	int r = ask(row->host, fsock__clock_after(row->span), &results);
 
 	ck_assert_int_eq(r, row->result);
 	if (r == 0) {
@@ -153,7 +159,7 @@ begin(const char *host)
 {
 	struct fsock__lookup *l = NULL;
 
-	ck_assert_int_eq(fsock__lookup_begin(host, AF_INET, &l), 0);
+	ck_assert_int_eq(fsock__lookup_begin(host, NULL, SOCK_STREAM, AF_INET, &l), 0);
 	return l;
 }
 
@@ -216,8 +222,7 @@ START_TEST(ended_early)
 	let_answer(&answered, FSOCK__LOOKUP_MAX);
 	await(&threads, 0);
 	ck_assert_int_eq(answered, FSOCK__LOOKUP_MAX);
-	ck_assert_int_eq(
-	    fsock__lookup("slow", AF_INET, fsock__clock_after(60000 * MS), &results), 0);
+	ck_assert_int_eq(ask("slow", fsock__clock_after(60000 * MS), &results), 0);
 	freeaddrinfo(results);
 }
 END_TEST
@@ -239,8 +244,7 @@ START_TEST(given_up)
 	for (int i = 2 * FSOCK__LOOKUP_MAX; i < COUNT(all); i++)
 		fsock__lookup_end(all[i]);
 	ck_assert_int_eq(sock_open_fds(), fds);
-	ck_assert_int_eq(
-	    fsock__lookup("quick", AF_INET, fsock__clock_after(60000 * MS), &results), 0);
+	ck_assert_int_eq(ask("quick", fsock__clock_after(60000 * MS), &results), 0);
 	freeaddrinfo(results);
 	let_answer(&answered, COUNT(all) + 1);
 	await(&threads, 0);
@@ -258,11 +262,8 @@ START_TEST(local_names)
 	await(&asking, FSOCK__LOOKUP_MAX);
 	for (int i = 0; i < 3; i++) {
 		ck_assert_int_eq(
-		    fsock__lookup("quick", AF_INET, fsock__clock_after(30 * MS), &results),
-		    FSOCK__LOOKUP_TIMED_OUT);
-		ck_assert_int_eq(
-		    fsock__lookup("LocalHost", AF_INET, fsock__clock_after(60000 * MS), &results),
-		    0);
+		    ask("quick", fsock__clock_after(30 * MS), &results), FSOCK__LOOKUP_TIMED_OUT);
+		ck_assert_int_eq(ask("LocalHost", fsock__clock_after(60000 * MS), &results), 0);
 		freeaddrinfo(results);
 	}
 	ck_assert_int_eq(asking, FSOCK__LOOKUP_MAX);
@@ -282,8 +283,7 @@ START_TEST(never_answered)
 
 	for (int i = 0; i < 2 * FSOCK__LOOKUP_MOST; i++) {
 		start = fsock__clock_now();
-		ck_assert_int_eq(fsock__lookup("slow", AF_INET, start + span, &results),
-		    FSOCK__LOOKUP_TIMED_OUT);
+		ck_assert_int_eq(ask("slow", start + span, &results), FSOCK__LOOKUP_TIMED_OUT);
 		start = fsock__clock_now() - start;
 		ck_assert(start >= span && start < 4000 * MS);
 	}
@@ -303,20 +303,18 @@ START_TEST(all_stuck)
 		await(&asking, i + 1);
 		fsock__lookup_end(l);
 	}
-	ck_assert_int_eq(fsock__lookup("quick", AF_INET, fsock__clock_after(30 * MS), &results),
-	    FSOCK__LOOKUP_TIMED_OUT);
+	ck_assert_int_eq(
+	    ask("quick", fsock__clock_after(30 * MS), &results), FSOCK__LOOKUP_TIMED_OUT);
 	for (int i = 0; i < 3; i++) {
-		ck_assert_int_eq(
-		    fsock__lookup("LocalHost", AF_INET, fsock__clock_after(60000 * MS), &results),
-		    0);
+		ck_assert_int_eq(ask("LocalHost", fsock__clock_after(60000 * MS), &results), 0);
 		freeaddrinfo(results);
 	}
 	for (int i = 0; i < COUNT(local); i++) {
 		local[i] = begin("localhost"); /* written so it is slow here */
 		await(&asking, FSOCK__LOOKUP_MOST + i + 1);
 	}
-	ck_assert_int_eq(fsock__lookup("LocalHost", AF_INET, fsock__clock_after(30 * MS), &results),
-	    FSOCK__LOOKUP_TIMED_OUT);
+	ck_assert_int_eq(
+	    ask("LocalHost", fsock__clock_after(30 * MS), &results), FSOCK__LOOKUP_TIMED_OUT);
 	for (int i = 0; i < COUNT(local); i++)
 		fsock__lookup_end(local[i]);
 	let_answer(&threads, 0);
@@ -335,7 +333,7 @@ go_on(void *arg)
 	gate_open = 1;
 	answered = 0;
 	pthread_mutex_unlock(&lock);
-	SOCK_EXPECT(fsock__lookup_begin("slow", AF_INET, &own) == 0);
+	SOCK_EXPECT(fsock__lookup_begin("slow", NULL, SOCK_STREAM, AF_INET, &own) == 0);
 	SOCK_EXPECT(fsock__sys_wait(fsock__lookup_fd(own), POLLIN, FSOCK__NEVER) == 1);
 	SOCK_EXPECT(fsock__lookup_result(own, &results) == 0);
 	freeaddrinfo(results);
@@ -400,9 +398,9 @@ look_up_often(void *arg)
 
 	(void)arg;
 	while (!is_over) {
-		if (fsock__lookup_begin("quick", AF_INET, &l) == 0)
+		if (fsock__lookup_begin("quick", NULL, SOCK_STREAM, AF_INET, &l) == 0)
 			fsock__lookup_end(l);
-		if (fsock__lookup("quick", AF_INET, fsock__clock_after(60000 * MS), &results) == 0)
+		if (ask("quick", fsock__clock_after(60000 * MS), &results) == 0)
 			freeaddrinfo(results);
 	}
 }
@@ -416,7 +414,7 @@ look_up_in_child(void *arg)
 	lock =
 	    (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER; /* a thread of the parent's may have it */
 	changed = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
-	eai = fsock__lookup("quick", AF_INET, fsock__clock_after(60000 * MS), &results);
+	eai = ask("quick", fsock__clock_after(60000 * MS), &results);
 	SOCK_EXPECT(eai == 0);
 	freeaddrinfo(results);
 	fsock__sys_wait(fsock__lookup_fd(arg), POLLIN, 0);
