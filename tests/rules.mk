@@ -218,6 +218,7 @@ WRAPPED.cancel_sweep_test := $(WRAPPED.signal_sweep_test)
 WRAPPED.fork_sweep_test   := $(WRAPPED.signal_sweep_test)
 WRAPPED.text_flexi_test   := recv
 WRAPPED.held_test         := funlockfile
+WRAPPED.bell_test         := poll
 WRAPPED.shutdown_beside_test := fsock__turn_take
 WRAPPED.random_threads_test := fopencookie fclose fread fwrite fputs flockfile ftrylockfile funlockfile
 WRAPPED.combination_end_test    := $(WRAPPED.random_threads_test)

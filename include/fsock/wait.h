@@ -92,9 +92,9 @@ FSOCK_BEGIN_DECLS
  * Returns: the number of ready sockets, 0 if the time has run out or a socket was connected, or -1.
  * Errors: EINVAL (a NULL socket, a negative timeout or NaN), EINTR, ENOMEM (n above 64).
  * Blocks: yes.
- * Threads: several threads may wait for the same socket; its state is that of the last wait. If one
- *   of them, or a list, receives a part of a record or of what a layer needs, the others may notice
- *   what follows up to 100 ms late.
+ * Threads: several threads may wait for the same socket; its state is that of the last wait. While
+ *   the function sleeps for sockets that deliver records or have layers, it uses a descriptor. If
+ *   none is left, it may report up to 100 ms late what another wait has received.
  */
 FSOCK_API int fsock_wait_for_input(
     fsock *const sockets[], size_t n, double timeout, double *remaining);

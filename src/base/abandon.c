@@ -62,6 +62,21 @@ fsock__abandon_pop(struct fsock__abandon *a)
 	b->next = a->next;
 }
 
+void
+fsock__abandon_settle(void (*fn)(struct fsock__abandon *))
+{
+	struct fsock__abandon *a, *next;
+
+	pthread_once(&once, make_key);
+	for (a = key_error == 0 ? pthread_getspecific(key) : NULL; a != NULL; a = next) {
+		next = a->next;
+		if (a->fn != fn)
+			continue;
+		fsock__abandon_pop(a);
+		fn(a);
+	}
+}
+
 int
 fsock__abandon_is_pushed(const struct fsock__abandon *a)
 {

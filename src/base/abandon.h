@@ -20,6 +20,12 @@ struct fsock__abandon {
 int fsock__abandon_push(struct fsock__abandon *, void (*fn)(struct fsock__abandon *));
 void fsock__abandon_pop(struct fsock__abandon *);
 
+/*
+ * Pops all that the calling thread has pushed for `fn`, which it calls: for what allows no second
+ * wait of a thread, so that those before have been jumped out of.
+ */
+void fsock__abandon_settle(void (*fn)(struct fsock__abandon *));
+
 /* Whether the calling thread has pushed it, and was perhaps jumped out of that wait. */
 int fsock__abandon_is_pushed(const struct fsock__abandon *);
 

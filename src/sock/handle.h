@@ -144,14 +144,15 @@ struct fsock__stream_ops {
 };
 
 /*
- * What wait lists do for the sockets that are in them. The first list that a socket joins puts the
- * table into the handle: before, and where no list is linked, there is nothing to do.
+ * What wait lists do for the sockets that are in them. The first list that a socket joins, or the
+ * first bell that is hung at it, puts the table into the handle: before, and where no list is
+ * linked, there is nothing to do.
  */
 struct fsock__watch_ops {
 	/*
 	 * Something has happened to the socket that the kernel cannot tell: there may be input in
 	 * its streams, or its end; output was queued or sent, or has failed; it has another
-	 * deadline. Its lists will look. Takes no lock of a list's.
+	 * deadline. Those who wait for it will look. Takes no lock of a list's.
 	 */
 	void (*note)(struct fsock *);
 	/* The descriptor is about to be closed. */
@@ -232,11 +233,12 @@ enum fsock__closing {
  * Being waited for.
  *  1. `members` and `driver` change under the locks of a list and of the handle. Who has one of
  *     them and finds a member knows that the other side is alive.
- *  2. `closing` changes under the handle's lock.
+ *  2. `ropes` and `closing` change under the handle's lock.
  */
 struct fsock__watch {
 	_Atomic(struct fsock__member *) members;      /* one for each list it is in */
-	_Atomic(const struct fsock__watch_ops *) ops; /* set before the first of them */
+	_Atomic(struct fsock__rope *) ropes;          /* of waits that are in no list: see bell.h */
+	_Atomic(const struct fsock__watch_ops *) ops; /* set before the first of either */
 	atomic_int process;           /* fsock__process() of the list that it joined last */
 	struct fsock__member *driver; /* of the list that sees to connecting it, or NULL */
 	atomic_int state;             /* for fsock_state() */
@@ -409,11 +411,11 @@ fsock__handle_is_polled(const struct fsock *s)
 	       (s->fd != FSOCK__NO_FD && !fsock__handle_is_always_ready(s));
 }
 
-/* Tells the lists that it is in: see struct fsock__watch_ops. */
+/* Tells those who wait for it: see struct fsock__watch_ops. */
 static inline void
 fsock__handle_note(struct fsock *s)
 {
-	if (s->watch.members != NULL)
+	if (s->watch.members != NULL || s->watch.ropes != NULL)
 		s->watch.ops->note(s);
 }
 

@@ -306,7 +306,7 @@ drop_reference(struct fsock *s, int is_visitor)
 	fsock__handle_unlock(s);
 	if (left > 0)
 		return;
-	if (fsock__handle_is_watched(s))
+	if (fsock__handle_is_watched(s) || s->watch.ropes != NULL)
 		s->watch.ops->leave(s);
 	fsock__unfinished_leave(s);
 	if (s->stream != NULL)

@@ -105,7 +105,7 @@ fsock__connecting_drive(struct fsock__member *m)
 		m->error = r < 0 ? errno : 0;
 	} else {
 		settle(m);
-		fsock__member_note(s);
+		fsock__handle_note(s);
 	}
 	pthread_setcancelstate(cancel, NULL);
 	return r;
@@ -127,7 +127,7 @@ fsock__connecting_hand_over(struct fsock_waitlist *list)
 		if (is_alone)
 			continue;
 		fsock__watched_stop_driving(m);
-		fsock__member_note(m->socket);
+		fsock__handle_note(m->socket);
 	}
 }
 
@@ -172,7 +172,7 @@ fsock__connecting_share(struct fsock *s)
 		m->error = errno;
 	fsock__waitlist_unlock(list);
 	fsock__member_unref_list(list);
-	fsock__member_note(s);
+	fsock__handle_note(s);
 }
 
 void

@@ -30,13 +30,21 @@ may_have_input(const struct fsock *s, int news)
 	       (layers->is_pending || (news & layers->wish[0]) || !layers->is_started);
 }
 
-/* A whole record has to be in the stream to be one; of anything else an octet will do. */
+/*
+ * A whole record has to be in the stream to be one; of anything else an octet will do. Others that
+ * wait for the socket are told, as the system does not any more.
+ */
 static void
 find_input(struct fsock *s)
 {
-	if (s->stream == NULL || s->delivers == FSOCK__DELIVERS_OCTETS ||
-	    (s->stream_ops->fetch(s) && s->stream_ops->buffered(s) == 0))
+	int is_record = s->stream != NULL && s->delivers != FSOCK__DELIVERS_OCTETS;
+
+	if (is_record && !s->stream_ops->fetch(s))
+		return;
+	if (!is_record || s->stream_ops->buffered(s) == 0)
 		fsock__layers_probe(s);
+	if (fsock__held_has_input(s))
+		fsock__handle_note(s);
 }
 
 void

@@ -111,7 +111,7 @@ drain(struct fsock__member *m, int state)
 
 	if (s->stream_ops->drain(s) < 0 && !m->is_hidden)
 		state |= FSOCK_FAILED;
-	fsock__member_note(s); /* input that was held back, say, is for other lists, too */
+	fsock__handle_note(s); /* input that was held back, say, is for other lists, too */
 	errno = saved;
 	return s->output.queued > s->settings.low_water ? state & ~FSOCK_OUTPUT : state;
 }

@@ -57,7 +57,7 @@ fsock__look_is_readable(struct fsock *s, int state, struct fsock__member *m)
 	else
 		r = fetch(s, state);
 	if (r && (m == NULL || m->socket != NULL))
-		fsock__member_note(s);
+		fsock__handle_note(s);
 	return r;
 }
 
@@ -99,7 +99,7 @@ send_held(struct fsock__member *m)
 		return fsock__held_send(s, m->interest);
 	has_input = (m->interest & FSOCK_INPUT) && fsock__held_has_input(s);
 	if (!has_input && s->output.is_held && s->output.is_left)
-		fsock__member_note(s);
+		fsock__handle_note(s);
 	return has_input;
 }
 

@@ -13,9 +13,11 @@
 #include "../sock/failure.h"
 #include "../sock/pending.h"
 #include "../sock/layers.h"
+#include "bell.h"
 #include "held.h"
 #include "layered.h"
 #include "look.h"
+#include "watch.h"
 
 /* For up to so many descriptors no memory is asked for. */
 enum { FEW = 64 };
@@ -28,7 +30,7 @@ fsock__wait_remaining(int64_t deadline)
 
 /*
  * One call of fsock_wait_for_input(). `fds` has a place for each socket, and behind them `more` for
- * the descriptors of those that are not connected yet.
+ * the descriptors of those that are not connected yet, and one for the bell.
  */
 struct once {
 	fsock *const *sockets;
@@ -37,8 +39,10 @@ struct once {
 	size_t pending; /* how many are not connected yet */
 	int64_t next;   /* when one of those wants a step */
 	int ready;
-	int cancel;            /* the thread's cancellation state, which holds where it sleeps */
-	struct memory *memory; /* where `fds` are, or NULL */
+	int needs_bell;
+	struct fsock__bell *bell; /* or NULL */
+	int cancel;               /* the thread's cancellation state, which holds where it sleeps */
+	struct memory *memory;    /* where `fds` are, or NULL */
 };
 
 /* More descriptors than fit on the stack. */
@@ -59,22 +63,30 @@ found(struct once *w, fsock *s, int state)
 		w->ready++;
 }
 
+/* The thread has ended while it asked the system. */
+static void
+abandon(struct fsock__abandon *a)
+{
+	free(fsock__ring_owner(a, struct memory, abandon));
+}
+
 /* Makes room for so many descriptors. Returns 0, or -1 with the error recorded. */
 static int
 reserve(struct once *w, size_t room)
 {
 	struct memory *memory = NULL;
 
-	if (room <= w->room)
+	if (room < w->room) /* one is for the bell */
 		return 0;
-	if (room < (SIZE_MAX - sizeof *memory) / sizeof memory->fds[0])
-		memory = calloc(1, sizeof *memory + room * sizeof memory->fds[0]);
+	fsock__abandon_settle(abandon);
+	if (room < (SIZE_MAX - sizeof *memory) / sizeof memory->fds[0] - 1)
+		memory = calloc(1, sizeof *memory + (room + 1) * sizeof memory->fds[0]);
 	if (memory == NULL)
 		return fsock__error_set("wait", NULL, FSOCK__NO_PORT, ENOMEM);
 	free(w->memory);
 	w->memory = memory;
 	w->fds = memory->fds;
-	w->room = room;
+	w->room = room + 1;
 	return 0;
 }
 
@@ -126,7 +138,7 @@ add_pending(struct once *w, fsock *s)
 	int64_t next;
 	size_t count = 0;
 
-	if (w->n + w->more + FSOCK__PENDING_FDS <= w->room)
+	if (w->n + w->more + FSOCK__PENDING_FDS < w->room)
 		count = fsock__pending_fds(s, fds, &next, 1);
 	if (count > 0 && next < w->next)
 		w->next = next;
@@ -150,26 +162,6 @@ send_held(struct once *w, fsock *s, struct pollfd *p)
 		return;
 	wanted = fsock__layers_wanted(s, FSOCK_OUTPUT);
 	p->events |= (short)(wanted == FSOCK_OUTPUT ? POLLOUT : POLLIN);
-}
-
-/* How soon a socket is looked at again that another wait may receive for. */
-#define AGAIN INT64_C(100000000)
-
-/*
- * Another thread that waits for the same socket may receive what comes, to look for a whole record
- * or through layers, after this one has looked and before it polls. The system has nothing to tell
- * then, and nobody tells this thread: it looks again, unless something is ready already.
- */
-static void
-look_again(struct once *w, const fsock *s)
-{
-	int64_t again;
-
-	if (w->ready > 0 || (s->delivers == FSOCK__DELIVERS_OCTETS && !fsock__layers_are_on(s)))
-		return;
-	again = fsock__clock_after(AGAIN);
-	if (again < w->next)
-		w->next = again;
 }
 
 /* What can be told without the system of the socket at place i. */
@@ -200,7 +192,16 @@ look_inside(struct once *w, size_t i)
 		found(w, s, FSOCK_INPUT | fsock__layered_end(s));
 	else
 		send_held(w, s, &w->fds[i]);
-	look_again(w, s);
+	w->needs_bell |= fsock__bell_is_needed(s);
+}
+
+static void
+look_into_all(struct once *w, int64_t deadline)
+{
+	w->more = 0;
+	w->next = deadline;
+	for (size_t i = 0; i < w->n; i++)
+		look_inside(w, i);
 }
 
 /* What the layers make of what the system found. */
@@ -237,26 +238,52 @@ look_at(struct once *w, size_t i)
 		found(w, s, state);
 }
 
-/* The thread has ended while it asked the system. */
-static void
-abandon(struct fsock__abandon *a)
+/*
+ * A wait that is to sleep hangs its bell and looks again: what comes from then on is told. Without
+ * memory or a descriptor for that it sleeps but a while at a time. Returns whether it is to look.
+ */
+static int
+hang_bell(struct once *w)
 {
-	free(fsock__ring_owner(a, struct memory, abandon));
+	int64_t soon;
+
+	if (!w->needs_bell || w->ready > 0 || w->bell != NULL || fsock__clock_left(w->next) == 0)
+		return 0;
+	w->bell = fsock__bell_hang(w->sockets, w->n, &fsock__watch_ops);
+	soon = fsock__clock_after(INT64_C(100000000));
+	if (w->bell == NULL && soon < w->next)
+		w->next = soon;
+	return w->bell != NULL;
+}
+
+/* Has the system tell of the bell, too. Returns how many descriptors there are. */
+static nfds_t
+add_bell(struct once *w)
+{
+	size_t count = w->n + w->more;
+
+	if (w->bell != NULL)
+		w->fds[count++] =
+		    (struct pollfd){ .fd = fsock__bell_fd(w->bell), .events = POLLIN };
+	return (nfds_t)count;
 }
 
 /* Asks the system, and only here may the thread be cancelled. Returns as poll(2). */
 static int
 ask(struct once *w, int64_t left)
 {
+	nfds_t count = add_bell(w);
 	int r, unused;
 
 	if (w->memory != NULL && fsock__abandon_push(&w->memory->abandon, abandon) < 0)
 		return -1;
 	pthread_setcancelstate(w->cancel, &unused);
-	r = poll(w->fds, (nfds_t)(w->n + w->more), fsock__clock_milliseconds(left));
+	r = poll(w->fds, count, fsock__clock_milliseconds(left));
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &unused);
 	if (w->memory != NULL)
 		fsock__abandon_pop(&w->memory->abandon);
+	if (r > 0 && w->bell != NULL && w->fds[count - 1].revents != 0)
+		fsock__bell_clear(w->bell);
 	return r;
 }
 
@@ -273,10 +300,9 @@ look(struct once *w, int64_t deadline)
 		fsock__error_back(before);
 		if (reserve(w, w->n + w->pending * FSOCK__PENDING_FDS) < 0)
 			return -1;
-		w->more = 0;
-		w->next = deadline;
-		for (size_t i = 0; i < w->n; i++)
-			look_inside(w, i);
+		look_into_all(w, deadline);
+		if (!stands && hang_bell(w))
+			look_into_all(w, deadline);
 		r = ask(w, w->ready > 0 || stands ? 0 : fsock__clock_left(w->next));
 		for (size_t i = 0; r > 0 && i < w->n; i++)
 			if (w->fds[i].revents != 0)
@@ -305,6 +331,7 @@ fsock_wait_for_input(fsock *const sockets[], size_t n, double timeout, double *r
 		r = look(&w, deadline);
 	if (begun == 0)
 		end(&w);
+	fsock__bell_take_down(w.bell);
 	free(w.memory);
 	pthread_setcancelstate(w.cancel, NULL);
 	if (remaining != NULL && (r >= 0 || errno == EINTR))

@@ -1,10 +1,18 @@
 #include "../base/compat.h"
 #include "watch.h"
 
+#include "bell.h"
 #include "closing.h"
 #include "connecting.h"
 #include "member.h"
 #include "watched.h"
+
+static void
+watch_note(struct fsock *s)
+{
+	fsock__member_note(s);
+	fsock__bell_ring(s);
+}
 
 static int
 has_fd(const struct fsock__member *m)
@@ -48,10 +56,11 @@ watch_leave(struct fsock *s)
 		fsock__waitlist_unlock(list);
 		fsock__member_unref_list(list);
 	}
+	fsock__bell_leave(s);
 }
 
 const struct fsock__watch_ops fsock__watch_ops = {
-	.note = fsock__member_note,
+	.note = watch_note,
 	.drop_fd = watch_drop_fd,
 	.leave = watch_leave,
 	.retire = fsock__closing_retire,
