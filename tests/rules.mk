@@ -111,6 +111,8 @@ LONG := deadline_test matrix_test hostile_test hostile_echo_test wait_timer_test
     queue_test sender_link_test line_server_limit_test readable_test relay_test one_thread.sh text_flexi_test buffer_test \
     server_load_test release_test line_server_stop_test lookup_test
 long_first = $(filter $(addprefix %/,$(LONG)),$(1)) $(filter-out $(addprefix %/,$(LONG)),$(1))
+# What besides is not for the newcomer's three minutes: loops of much work, and sweeps that other stages have as well.
+LATER := kernels_test text_input_test text_random_test signal_sweep_test fork_sweep_test tls_fault_sweep_test
 
 # Names of programs that a stage leaves out, each with its reason.
 CODECS       := $(basename $(notdir $(wildcard tests/codec/*_test.c)))
@@ -120,7 +122,7 @@ SWEEPS       := $(basename $(notdir $(wildcard tests/whole/*_sweep_test.c tests/
 # codec_tables_test compares values, pair by pair; server_limit_test is about threads.
 SKIP.asan     = $(CROWDS) codec_tables_test server_limit_test
 SKIP.coverage = $(CROWDS)
-SKIP.cc       = $(if $(filter *,$(T)),$(LONG))
+SKIP.cc       = $(if $(filter *,$(T)),$(LONG) $(LATER))
 # Programs that name neither a thread nor what starts one, in the library or in tests/support.
 SINGLE       := $(basename $(notdir $(shell grep -LE \
     'thread|_server|lookup|resolve|names|stdio_(link|feeder)|conversation|combination|cut\.h' $(wildcard tests/*/*_test.c))))
@@ -198,6 +200,7 @@ ONLY.i686  := $(if $(WRAP.i686),$(ONLY.s390x) tests/base/%)
 only = $(if $(ONLY.$(1)),$(filter $(ONLY.$(1)),$(UNIT)),$(UNIT))
 unit = $(filter-out $(foreach f,$(FOLDERS),$(SKIP.$(1):%=tests/$f/%.c)),$(only))
 LONG_UNIT := $(filter $(foreach f,$(FOLDERS),$(SKIP.cc:%=tests/$f/%.c)),$(UNIT))
+LONG_TLS  := $(filter $(SKIP.cc:%=tests/tls/%.c),$(TLS))
 CC_ONLY := $(PEERS) $(TLS) $(SLOW) $(BENCHES) $(LONG_UNIT)
 
 # Functions of libc that a program puts its own in front of: calls of NAME() from the library and the
@@ -377,7 +380,7 @@ stage-order: $(ORDER_PROGRAMS)
 
 -include $(ORDER_RECORDER:.o=.d)
 
-stage-long: $(LONG_UNIT:%.c=build/cc/%)
+stage-long: $(LONG_UNIT:%.c=build/cc/%) $(LONG_TLS:%.c=build/cc/%)
 	$(call run,long,$^)
 
 stage-unblocked: $(UNBLOCKED:%.c=build/cc/%)
@@ -393,7 +396,7 @@ $(TLS:%.c=build/cc/%) $(TLS_SLOW:%.c=build/cc/%): LDLIBS.cc += build/cc/libfsock
 stage-valgrind: $(PROGRAMS.cc) $(TLS_ALONE:%.c=build/cc/%)
 	$(call run,valgrind,$(filter $(ONLY.valgrind:%=build/cc/%) build/cc/tests/tls/%,$^))
 
-stage-tls: $(TLS:%.c=build/cc/%) | examples
+stage-tls: $(patsubst %.c,build/cc/%,$(filter-out $(LONG_TLS),$(TLS))) | examples
 	$(call run,tls,$^ $(wildcard tests/tls/*_test.sh))
 
 stage-peers: $(PEERS:%.c=build/cc/%) | examples
@@ -402,10 +405,9 @@ stage-peers: $(PEERS:%.c=build/cc/%) | examples
 stage-slow: $(SLOW:%.c=build/cc/%) | examples
 	$(call run,slow,$^ $(wildcard tests/slow/*_test.sh))
 
-# An example that needs somebody to talk to is run by tests/examples/NAME.sh, one that does not as it is. With
-# all of them, the code blocks of the pages are compiled and run.
+# An example that needs somebody to talk to is run by tests/examples/NAME.sh, one that does not as it is.
 stage-examples: examples
-	$(call run,examples,$(foreach e,$(NAMED_EXAMPLES:%.c=%),$(or $(wildcard tests/$(e).sh),build/cc/$(e))) $(if $(filter *,$(T)),tests/tools/snippets))
+	$(call run,examples,$(foreach e,$(NAMED_EXAMPLES:%.c=%),$(or $(wildcard tests/$(e).sh),build/cc/$(e))))
 
 # The command, against peers of the test's own.
 stage-command: command
@@ -421,8 +423,9 @@ stage-fuzz: $(FUZZ:%.c=build/fuzzer/%)
 stage-lint: all
 	$(call run,lint,tests/tools/lint tests/tools/arrows tests/tools/man tests/tools/symbols)
 
-stage-headers:
-	$(call run,headers,tests/tools/headers)
+# The headers alone, and the code blocks of headers and pages, which are compiled and run.
+stage-headers: all
+	$(call run,headers,tests/tools/headers tests/tools/snippets)
 
 # Beside the installation: programs of others, moved to the library, where their sources can be had.
 stage-install: all
