@@ -110,6 +110,11 @@ FSOCK_API int fsock_set_trace_descriptor(int descriptor);
  * datagrams, and on a stream the parts in which octets were received or sent, each by a system call
  * or a call of a layer.
  *
+ * Records are datagrams, and on a socket that delivers whole lines or records (see `delivery` in
+ * struct fsock_options, and fsock_set_record()) those that end in what its streams have delivered
+ * and sent, not counting twice what was given back. Other sockets count none; nor are sent records
+ * of FSOCK_RECORD_MEASURED counted.
+ *
  * Moments are seconds since the socket began to exist: since the call of fsock_connect(), say. -1:
  * that has not happened, or not on this kind of socket. For example, the connection took
  * `connected - looked_up` seconds, and its handshake `ready - connected`.
@@ -118,12 +123,13 @@ struct fsock_statistics {
 	uint64_t octets_received, octets_sent;
 	uint64_t wire_received, wire_sent;
 	uint64_t pieces_received, pieces_sent;
-	double age;          /* now */
-	double looked_up;    /* fsock_connect(): the addresses were known */
-	double connected;    /* the connection was made or accepted */
-	double ready;        /* the handshakes of the layers were complete; without: as connected */
-	double first_octet;  /* the first octet arrived */
-	double reserved[11]; /* room for later */
+	double age;         /* now */
+	double looked_up;   /* fsock_connect(): the addresses were known */
+	double connected;   /* the connection was made or accepted */
+	double ready;       /* the handshakes of the layers were complete; without: as connected */
+	double first_octet; /* the first octet arrived */
+	uint64_t records_received, records_sent;
+	double reserved[9]; /* room for later */
 };
 
 /*

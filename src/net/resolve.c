@@ -249,7 +249,10 @@ known(struct fsock__question *q, const struct fsock__addresses *found, int r)
 {
 	if (r > 0 && fsock_addr_family(&found->items[0]) == AF_UNIX)
 		q->service = NULL;
-	return r > 0 && q->service != NULL ? 0 : r;
+	if (r <= 0 || q->service == NULL)
+		return r;
+	fsock__told_question(q, 1);
+	return 0;
 }
 
 int
@@ -275,7 +278,7 @@ fsock__resolve_at_once(struct fsock__question *q, struct fsock__addresses *found
 		return known(q, found, wildcard(q, found));
 	if (q->host[0] == '\0' || !fsock__addr_may_be_name(q->host) || is_odd_number(q->host))
 		return suggest(q) < 0 ? -1 : fail_resolver(q, EAI_NONAME);
-	fsock__told_question(q);
+	fsock__told_question(q, 0);
 	errno = saved;
 	return 0;
 }

@@ -216,7 +216,10 @@ struct fsock__output {
  * written by the threads that receive or send, one at a time; moments are 0 until they come.
  */
 struct fsock__account {
-	_Atomic uint64_t octets[2], wire[2], pieces[2];
+	_Atomic uint64_t octets[2], wire[2], pieces[2], records[2];
+	atomic_int record_end;        /* 1 + the octet that ends a record of the output, or 0 */
+	_Atomic size_t record_length; /* of each such record, or 0 */
+	size_t unfinished;            /* octets of one that have been sent */
 	_Atomic int64_t began, looked_up, connected, ready, first_octet;
 	atomic_int number;   /* in traces, once it has one */
 	atomic_int is_ended; /* the end of input was traced */
