@@ -118,7 +118,7 @@ families(enum fsock_family family, int order[2])
 	order[1] = order[0] == AF_INET ? AF_INET6 : AF_INET;
 }
 
-/* Whether a look-up had nothing to look with: resolvers call that, too, an unknown name. */
+/* Whether a lookup had nothing to look with: resolvers call that, too, an unknown name. */
 static bool
 no_descriptor_free(void)
 {
@@ -141,7 +141,7 @@ lookup_family(enum fsock_family family)
 					   : AF_UNSPEC;
 }
 
-/* As fsock__resolve_answer(), of a look-up that went well. Leaves the results alone. */
+/* As fsock__resolve_answer(), of a lookup that went well. Leaves the results alone. */
 static int
 collect(
     const struct fsock__question *q, const struct addrinfo *results, struct fsock__addresses *found)
@@ -243,7 +243,7 @@ is_odd_number(const char *host)
 	return true;
 }
 
-/* What fsock__resolve_at_once() returns of a host that needs no look-up, if its service does. */
+/* What fsock__resolve_at_once() returns of a host that needs no lookup, if its service does. */
 static int
 known(struct fsock__question *q, const struct fsock__addresses *found, int r)
 {

@@ -285,7 +285,7 @@ struct fsock {
 	int open_files;
 	int fd;      /* -1 once closed, for what is no socket, and until it is connected */
 	int foreign; /* of a foreign one: the program's descriptor, or -1 of a timer */
-	struct fsock__name_lookup *lookup; /* of a look-up, which is a foreign one; else NULL */
+	struct fsock__name_lookup *lookup; /* of a lookup, which is a foreign one; else NULL */
 	int lookup_process;                /* fsock__process() where it is under way; else 0 */
 	atomic_int is_always_ready;        /* likewise: reading and writing never wait */
 	_Atomic(const struct fsock__transport_ops *) transport;
@@ -394,7 +394,7 @@ fsock__handle_rest(const struct fsock *s)
 }
 
 /*
- * Whether a foreign one is ready without being asked about. So is a look-up in a child of fork(),
+ * Whether a foreign one is ready without being asked about. So is a lookup in a child of fork(),
  * until it is asked for its addresses there: what it waits for is its parent's until then.
  */
 static inline int
