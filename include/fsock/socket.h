@@ -93,7 +93,7 @@ struct fsock_options {
 
 	/*
 	 * Permissions of the file of a Unix-domain listener or datagram socket, 1 to 0777 (octal).
-	 * They are set before a listener listens. On Linux the file never has other permissions
+	 * They are set before a listener listens. On Linux the file never has more permissions
 	 * than these; elsewhere the file of a datagram socket has those of umask(2) for a moment.
 	 * Default: 0777 without the bits of the umask.
 	 */
