@@ -24,7 +24,7 @@ begin(fsock_waitlist *list, char *name)
 	return lookup ? fsock_waitlist_add(list, lookup, FSOCK_INPUT, name) : -1;
 }
 
-/* Prints the answer, and ends the look-up. Returns 0 or -1. */
+/* Prints the answer, and ends the lookup. Returns 0 or -1. */
 static int
 finish(fsock *lookup, const char *name)
 {

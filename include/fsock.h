@@ -16,7 +16,7 @@
  *	fsock/option.h   options by name
  *	fsock/layer.h    layers below the streams, such as TLS
  *	fsock/wait.h     waiting for many sockets at once
- *	fsock/relay.h    passing on what comes from one socket to another
+ *	fsock/relay.h    relays of octets between two sockets
  *	fsock/server.h   threads that accept clients
  *	fsock/trace.h    a trace of what goes over the wire, statistics of a socket
  *	fsock/trivial.h  streams only
@@ -28,8 +28,8 @@
  * Errors     On failure errno is set. fsock_last_error() returns the details: the kind, the
  *            operation, the host and port, and one readable line. On success errno is unchanged.
  *            This also applies within stdio: if fgets() or fflush() fails on a stream of this
- *            library, fsock_last_error() in the same thread tells why. The library never prints
- *            anything, and never ends the process.
+ *            library, fsock_last_error() in the same thread gives the reason. The library never
+ *            prints anything, and never ends the process.
  * NULL       A NULL `fsock *` or `FILE *` fails with EINVAL where one is required. The functions
  *            that end a socket (fsock_close, fsock_abort, fsock_disown) accept NULL and do nothing.
  *            NULL options mean all defaults. A NULL buffer is allowed with length 0.
@@ -76,7 +76,7 @@
  *            the connection or shut it down. A server may therefore fork for each client: the
  *            parent closes its copy, and the child continues. Queued output is sent by the process
  *            that queued it.
- * dlclose    The shared library stays mapped, because its look-up threads may still be running.
+ * dlclose    The shared library stays mapped, because its lookup threads may still be running.
  */
 #ifndef FSOCK_H
 #define FSOCK_H

@@ -20,10 +20,11 @@
  *     tcp://example.org:80     the same for streams only; udp:// for datagrams only
  *     /path  ./path  a/path  @name    as above, if there is no colon before the first slash
  *     unix:/path  unix:name  unix:@name  unix:///path    any path, or a name
- * The port must not be missing, and an IPv6 address needs its brackets. Protocols may be in upper
- * case. ("unix:80" is a path: write tcp://unix:80 for a host of that name.) The text must not have
+ * The port is required, and an IPv6 address needs its brackets. The protocol may be in upper case.
+ * ("unix:80" is a path: write tcp://unix:80 for a host of that name.) The text must not contain
  * blanks, except in paths, and nothing may follow the port. Other text fails with EINVAL, and the
- * text of fsock_last_error() names what is wrong with it. Port 0 means what it means as a number.
+ * text of fsock_last_error() says what is wrong with it. A port of 0 has the same meaning here as
+ * in the argument.
  *
  * For all functions: they do not block (a scope needs one short system call), do not allocate and
  * do not keep a pointer. Any number of threads may call them at once. A `const struct fsock_addr *`

@@ -6,11 +6,12 @@
  * was too small for it. A datagram may have no octets. fsock_send() and fsock_receive() also work
  * on connected streams, where they transfer octets alongside the FILEs.
  *
- * A datagram may be lost, and so may its answer: a client sends again if it has waited in vain. If
- * the peer has no socket, its host may say so. On a connected socket the next call that sends or
- * receives then fails with ECONNREFUSED, once and without waiting; the socket can be used as
- * before. A loop that tries again after that has to sleep itself, or all tries are over in an
- * instant: fsock_wait_for_input(NULL, 0, seconds, NULL) sleeps.
+ * A datagram may be lost, and so may its answer. A client therefore sends its request again if no
+ * answer arrives in time. If the peer has no socket, its host may report that: on a connected
+ * socket the next call that sends or receives then fails with ECONNREFUSED, once and without
+ * waiting, and the socket remains usable. A loop that retries after this error must sleep between
+ * its attempts, which otherwise all fail at once: fsock_wait_for_input(NULL, 0, seconds, NULL)
+ * sleeps.
  *
  * The conventions of fsock.h on threads apply, with this addition: any number of threads may send
  * and receive on one datagram socket at once. Each datagram goes to one of them.
@@ -109,8 +110,8 @@ struct fsock_message {
 	 * The address of this machine at the other end. Sending: the source address; with no
 	 * address or a wildcard the system chooses. Receiving: the address from which to answer,
 	 * which is the destination of the datagram unless that is a group or a broadcast address.
-	 * An answer in the struct that was received therefore comes from the address that was
-	 * asked. The port is not used, and received as 0.
+	 * An answer in the struct that was received is therefore sent from the address to
+	 * which the request was sent. The port is ignored, and set to 0 by receiving.
 	 */
 	struct fsock_addr local;
 
@@ -142,11 +143,11 @@ FSOCK_API ssize_t fsock_send_many(fsock *s, const struct fsock_message messages[
  * Receives datagrams: waits for the first and takes those that are available after it, with as few
  * system calls as the system permits (recvmmsg(2)). `length` and `peer` of each message are set.
  *
- * `local`, `group` and `interface_number` are set if the socket tells destinations: by the option
- * receive_destination, or by default if it is bound to a wildcard address and not connected. If it
- * does not, or the system does not know, they are set to no address and 0. The BSDs do not tell
- * the interface of IPv4 datagrams. To receive a single datagram with its destination, use a count
- * of 1: fsock_receive() does not tell it.
+ * `local`, `group` and `interface_number` are set if the socket reports destinations: with the
+ * option receive_destination, or by default if it is bound to a wildcard address and not connected.
+ * Otherwise, and if the system does not know them, they are set to no address and 0. The BSDs do
+ * not report the interface of IPv4 datagrams. To receive a single datagram with its destination,
+ * use a count of 1: fsock_receive() does not return it.
  * Returns: the number of datagrams received, at least 1 for a count above 0; or -1. 0 for count 0.
  * Errors: those of fsock_receive(); EINVAL and FSOCK_INVALID_SOCKET_ERROR for a stream.
  * Blocks: as fsock_receive(), for the first datagram.

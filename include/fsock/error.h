@@ -75,7 +75,7 @@ enum fsock_error_kind {
 	/* In FSOCK_SOCKET_ERROR: those of layers such as TLS. EPROTO; ECONNRESET for the last. */
 	FSOCK_TLS_ERROR,         /* the peer does not use TLS, or the negotiation failed */
 	FSOCK_CERTIFICATE_ERROR, /* a certificate was rejected */
-	FSOCK_TRUNCATED_ERROR,   /* input ended without the peer's announcing it */
+	FSOCK_TRUNCATED_ERROR,   /* input ended, but the peer did not announce its end */
 
 	/* In FSOCK_NS_CONDITION. */
 	FSOCK_NS_UNKNOWN_CONDITION,
@@ -138,13 +138,13 @@ FSOCK_API int fsock_error_is(enum fsock_error_kind kind, enum fsock_error_kind g
 
 /*
  * Returns the kind of an errno(3) value. Values are matched by name, never by number.
- * Returns: FSOCK_NO_ERROR for 0, FSOCK_UNKNOWN_ERROR for a value without a kind of its own.
+ * Returns: FSOCK_NO_ERROR for 0, FSOCK_UNKNOWN_ERROR for a value that has no kind.
  */
 FSOCK_API enum fsock_error_kind fsock_error_kind_of_errno(int errnum);
 
 /*
  * Returns the kind of a getaddrinfo(3) code. For EAI_SYSTEM it examines errno.
- * Returns: FSOCK_NO_ERROR for 0, FSOCK_NS_UNKNOWN_ERROR for a code without a kind of its own.
+ * Returns: FSOCK_NO_ERROR for 0, FSOCK_NS_UNKNOWN_ERROR for a code that has no kind.
  */
 FSOCK_API enum fsock_error_kind fsock_error_kind_of_eai(int eai);
 

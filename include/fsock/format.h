@@ -157,16 +157,15 @@ FSOCK_API int fsock_upgrade(fsock *s);
  * These functions read and write raw octets next to text, whatever the format is. They start at the
  * exact octet that reading of text has reached, and text continues after them.
  *
- * fsock_read_octets() reads n octets, or fewer at end of file or on an error. If the stream
- * delivers whole records other than lines (fsock_set_record()), it reads nothing before the next
- * record is complete. The result does not
+ * fsock_read_octets() reads n octets, or fewer at end of file or on an error. The result does not
  * distinguish the two cases, and ferror() is not set: at end of file errno is unchanged, and the
- * kind of fsock_last_error() is FSOCK_END_OF_FILE. fsock_read_byte() reads one octet, and
- * fsock_peek_byte() returns the next octet without reading it: 0 to 255, or EOF.
- * fsock_unread_byte() pushes back the octet that fsock_read_byte() returned last, if nothing was
- * read or changed since then. It returns 0, or EOF (ESPIPE). fsock_write_octets() writes n octets
- * after the text, unbuffered. It returns n, or less with errno set. fsock_write_byte() writes one
- * octet and returns it, or EOF.
+ * kind of fsock_last_error() is FSOCK_END_OF_FILE. If the stream delivers whole records other than
+ * lines (fsock_set_record()), the function reads nothing until the next record is complete.
+ * fsock_read_byte() reads one octet, and fsock_peek_byte() returns the next octet without reading
+ * it: 0 to 255, or EOF. fsock_unread_byte() pushes back the octet that fsock_read_byte() returned
+ * last, if nothing was read or changed since then. It returns 0, or EOF (ESPIPE).
+ * fsock_write_octets() writes n octets after the text, unbuffered. It returns n, or less with errno
+ * set. fsock_write_byte() writes one octet and returns it, or EOF.
  */
 FSOCK_API size_t fsock_read_octets(FILE *f, void *buf, size_t n);
 FSOCK_API int fsock_read_byte(FILE *f);

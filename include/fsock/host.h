@@ -107,17 +107,19 @@ FSOCK_API int fsock_ip_not_equal(const char *a, const char *b);
 FSOCK_API int fsock_integer_to_octet_buffer(
     uint64_t integer, uint8_t *buffer, size_t size, size_t octets, size_t start);
 
-/* Reads an integer of `octets` octets. Errors too: EOVERFLOW its value needs more than 64 bits. */
+/*
+ * Reads an integer of `octets` octets. Further errors: EOVERFLOW its value needs more than 64 bits.
+ */
 FSOCK_API int fsock_octet_buffer_to_integer(
     const uint8_t *buffer, size_t size, size_t octets, size_t start, uint64_t *integer);
 
-/* Writes a port in two octets. Errors too: EINVAL the port is not 0..65535. */
+/* Writes a port in two octets. Further errors: EINVAL the port is not 0..65535. */
 FSOCK_API int fsock_port_to_octet_buffer(int port, uint8_t *buffer, size_t size, size_t start);
 
 /* Reads a port. Returns: 0..65535, or -1. */
 FSOCK_API int fsock_port_from_octet_buffer(const uint8_t *buffer, size_t size, size_t start);
 
-/* Writes a dotted quad in four octets. Errors too: EINVAL as fsock_host_byte_order(). */
+/* Writes a dotted quad in four octets. Further errors: EINVAL as fsock_host_byte_order(). */
 FSOCK_API int fsock_ip_to_octet_buffer(const char *ip, uint8_t *buffer, size_t size, size_t start);
 
 /* Reads a number from four octets and stores it in host byte order. */

@@ -67,7 +67,8 @@ struct fsock_layer_ops {
 	void (*free)(fsock_layer *);
 	/*
 	 * After the handshake, for traces: writes one line about it ("TLSv1.3"), cut to `size`
-	 * octets with its NUL. NULL: there is nothing to say. Tables without this member are taken.
+	 * octets with its NUL. NULL: there is nothing to say. Tables without this member are
+	 * accepted.
 	 */
 	void (*describe)(const fsock_layer *, char *text, size_t size);
 };

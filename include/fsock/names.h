@@ -71,7 +71,7 @@ FSOCK_API int fsock_get_port_by_service(const char *service, int socket_type);
 /*
  * Begins to look up a host, a service, or both, and does not wait. The result is a handle like
  * those of fsock_watch(): it is readable once the answer is there. fsock_wait_for_input() and
- * wait lists take it, and fsock_socket() returns a descriptor for other loops.
+ * wait lists accept it, and fsock_socket() returns a descriptor for other loops.
  *
  *	fsock *lookup = fsock_lookup("irc.example.org", "ircd", SOCK_STREAM, FSOCK_ANY_FAMILY);
  *
@@ -85,14 +85,14 @@ FSOCK_API int fsock_get_port_by_service(const char *service, int socket_type);
  * text, as with FSOCK_PORT_IN_HOST: "irc.example.org:ircd". To connect, use fsock_connect() with
  * `nonblocking`, which looks up the host itself.
  *
- * Names are looked up in threads of the library: at most 32 at a time; further look-ups wait for
- * their turn. fsock_close() cancels a look-up at any moment. In a child of fork(2) the handle is
- * readable at once, and the look-up begins again when fsock_lookup_addresses() is called. To limit
+ * Names are looked up in threads of the library: at most 32 at a time; further lookups wait for
+ * their turn. fsock_close() cancels a lookup at any moment. In a child of fork(2) the handle is
+ * readable at once, and the lookup begins again when fsock_lookup_addresses() is called. To limit
  * the time, set a timer (fsock_waitlist_set_timeout()).
  * Returns: the handle; or NULL.
  * Errors: EINVAL also for neither host nor service, another socket type, a number above 65535, and
- *   what cannot be the name of a service;
- *   those that are known without a look-up, such as a malformed address; EMFILE, ENFILE, ENOMEM.
+ *   text that cannot be the name of a service; errors that are known without a lookup, such as a
+ *   malformed address; EMFILE, ENFILE, ENOMEM.
  * Ownership: the caller owns the handle; end it with fsock_close().
  * Blocks: no.
  */
@@ -100,7 +100,7 @@ FSOCK_API fsock *fsock_lookup(
     const char *host, const char *service, int socket_type, enum fsock_family family);
 
 /*
- * Returns the answer of a look-up: all addresses, with the port of the service. As many as fit are
+ * Returns the answer of a lookup: all addresses, with the port of the service. As many as fit are
  * stored in the `room` entries of `list`. The answer remains the same until the handle is closed.
  * Returns: the number of addresses, 1 or more and possibly more than `room`; or -1.
  * Errors: EAGAIN (FSOCK_WOULD_BLOCK: no answer yet); EINVAL for an unknown service

@@ -1,5 +1,5 @@
 /*
- * fsock/relay.h - passing on what comes from one socket to another. The conventions are in fsock.h.
+ * fsock/relay.h - relays of octets between two sockets. The conventions are in fsock.h.
  *
  * A relay moves octets between two connected sockets, in both directions or in one, until each
  * direction has reached its end. An end of a relay is
@@ -10,7 +10,7 @@
  * Each direction is independent of the other:
  *
  * Order         Input that the library or stdio has read ahead is passed on first. Output that was
- *               written before to the streams of the receiving socket goes before what is relayed.
+ *               written earlier to the streams of the receiving socket is sent before it.
  * Octets        Octets are passed on unchanged: formats (fsock/format.h), records and line limits
  *               do not apply. Input that was read ahead is taken as by fsock_receive(): what
  *               ungetc() has pushed back is not part of it. A bound (fsock_set_bound()) ends the
@@ -23,23 +23,23 @@
  * Failure       The first error in either direction ends the relay. If the output of a socket is
  *               incomplete because of it, that output has failed: closing the socket resets the
  *               connection, so that its peer learns of it (see fsock_close()). After
- *               `idle_timeout` this is so only if octets were lost. Where nothing is received
- *               from the other side, as in a relay of one way, a relay notices that a receiving
- *               peer has gone when it sends to it.
+ *               `idle_timeout` this applies only if octets were lost. A one-way relay receives
+ *               nothing from the peer to which it sends. It notices that this peer has gone only
+ *               when it sends.
  *
  * On Linux, octets in bulk move in the kernel, through splice(2), if both ends are sockets without
  * layers and there is no trace (fsock/trace.h). A direction then uses a pipe, which is two more
- * descriptors; if none can be had, octets go through a buffer.
+ * descriptors; if no pipe can be created, the octets go through a buffer.
  *
- * While a relay exists, its sockets are non-blocking, as by fsock_set_nonblocking(), and lists
- * report all input of theirs and not whole records alone. Their read and write timeouts therefore
+ * While a relay exists, its sockets are non-blocking, as by fsock_set_nonblocking(), and wait
+ * lists report any input on them, not only whole records. Their read and write timeouts therefore
  * do not apply; deadlines do. With splice(2) the descriptor has the O_NONBLOCK flag, too, until
- * fsock_release(). The program must not read from the sockets meanwhile; it may write to them, and
- * its output goes between what is relayed.
+ * fsock_release(). Meanwhile the program must not read from the sockets. It may write to them, and
+ * its output is sent between relayed octets.
  *
- * A handle can be an end of one relay at a time. Free a relay before you close its sockets or free
- * the list that it has joined. It is for one thread at a time. In a child of fork(2) it can only be
- * freed.
+ * A handle can be an end of only one relay at a time. Free a relay before you close its sockets or
+ * free the list that it has joined. Only one thread at a time may use a relay. A child of fork(2)
+ * can only free it.
  */
 #ifndef FSOCK_RELAY_H
 #define FSOCK_RELAY_H
@@ -62,10 +62,10 @@ struct fsock_relay_options {
 	enum fsock_switch splice;     /* splice(2) may be used; default on */
 	size_t buffer_size;           /* octets, for each direction; default 16384 */
 	uint64_t limit;               /* most octets in each direction; default no limit */
-	double idle_timeout;          /* seconds in which nothing moves either way; 0: no limit */
+	double idle_timeout; /* seconds without progress in either direction; 0: no limit */
 
 	/*
-	 * Where what comes from `b` goes instead of to `a`, and what comes from `a` instead of to
+	 * The destination of input from `b`, instead of `a`, and of input from `a`, instead of
 	 * `b`: for pairs of descriptors, such as standard input and output.
 	 */
 	fsock *a_output;
@@ -74,15 +74,15 @@ struct fsock_relay_options {
 	unsigned long reserved[4]; /* room for later; must be zero */
 };
 
-/* What a relay has moved, and how it has failed. */
+/* How many octets a relay has moved, and why it has failed. */
 struct fsock_relay_status {
 	uint64_t sent_to_b; /* octets passed on in each direction ... */
 	uint64_t sent_to_a;
 	size_t held_for_b; /* ... and received, but not passed on; lost if the relay has failed */
 	size_t held_for_a;
 	int error;     /* errno of the failure, or 0 */
-	fsock *failed; /* the end that has failed; NULL: none, or the time was up */
-	int direction; /* FSOCK_INPUT or FSOCK_OUTPUT: what has failed there, or 0 */
+	fsock *failed; /* the end that has failed; NULL: none, or idle_timeout has expired */
+	int direction; /* the direction that has failed: FSOCK_INPUT or FSOCK_OUTPUT; or 0 */
 };
 
 /*
@@ -92,7 +92,7 @@ struct fsock_relay_status {
  * Returns: the relay, or NULL.
  * Errors: EINVAL (NULL, a listener or a datagram socket: FSOCK_INVALID_SOCKET_ERROR; the same
  *   handle twice; invalid options), EBADF (closed), EBUSY (an end of another relay), EOPNOTSUPP (a
- *   timer, a look-up, a stream of fsock_recode()), ENOMEM, those of a failed flush.
+ *   timer, a lookup, a stream of fsock_recode()), ENOMEM, those of a failed flush.
  * Ownership: the caller owns the relay; free it with fsock_relay_free(). The relay does not own the
  *   sockets.
  * Blocks: no.
@@ -123,11 +123,11 @@ FSOCK_API int fsock_relay_run(fsock_relay *relay);
  *				end(event.user); // free it, close its sockets
  *
  * The relay changes the interest of its members and, if it has an idle_timeout, sets the timer of
- * `a`: leave both to it. When it has completed or failed, its members have left the list, so that
- * no further event is returned with the pointer. One step moves a limited number of octets, so that
- * all relays of a list get their turn.
- * Returns: 1 while the relay is to continue; 0 when it is complete; or -1: it has failed. Later
- *   calls return the same.
+ * `a`. The program must not change either. Once the relay is complete or has failed, its members
+ * have left the list, and no further event has this pointer. One step moves a limited number of
+ * octets, so that all relays of a list get their turn.
+ * Returns: 1 if the relay continues; 0 when it is complete; or -1 if it has failed. Later calls
+ *   return the same.
  * Errors: EINVAL (NULL, no list), EBUSY (it has joined a list before), ETIMEDOUT (idle_timeout, or
  *   a deadline of a socket), those of reading, writing and fsock_waitlist_add(). EINVAL and EBUSY
  *   are not failures of the relay.
@@ -137,8 +137,8 @@ FSOCK_API int fsock_relay_join(fsock_relay *relay, fsock_waitlist *list, void *u
 FSOCK_API int fsock_relay_step(fsock_relay *relay);
 
 /*
- * Tells what a relay has moved so far, and how it has failed. Octets that were passed on may still
- * be queued by layers: fsock_pending_output(). Stores zeros for NULL.
+ * Stores how many octets a relay has moved so far, and why it has failed. Octets that were passed
+ * on may still be queued by layers: fsock_pending_output(). Stores zeros for NULL.
  * Blocks: no.
  */
 FSOCK_API void fsock_relay_get_status(const fsock_relay *relay, struct fsock_relay_status *status);
@@ -146,7 +146,7 @@ FSOCK_API void fsock_relay_get_status(const fsock_relay *relay, struct fsock_rel
 /*
  * Frees a relay, which need not be complete. Its members leave their list, and its sockets are
  * blocking again if they were before, unless output is still queued. Octets that the relay holds
- * are lost; the output of the socket that they were for has then failed. NULL: does nothing.
+ * are lost; the output of the receiving socket has then failed. NULL: does nothing.
  * Blocks: no.
  */
 FSOCK_API void fsock_relay_free(fsock_relay *relay);

@@ -33,7 +33,7 @@
  *              thread.
  * fork         Only the process that started a server may use its handle.
  *
- * Programs that use nothing of this header do not need threads: a static link leaves all of it out.
+ * A program that does not use this header needs no threads: a static link leaves this part out.
  */
 #ifndef FSOCK_SERVER_H
 #define FSOCK_SERVER_H
@@ -78,8 +78,8 @@ typedef int fsock_line_handler(FILE *client, char *line, size_t length, void *ar
 
 /*
  * Handles one record of a client, as a line handler handles a line. What ends a line or a delimited
- * record has been removed. A NUL follows `length` octets in any case. The handler may call
- * fsock_set_record() for `client`: that sets what the next record is.
+ * record has been removed. A NUL always follows the `length` octets. The handler may call
+ * fsock_set_record() for `client` to change what the next record is.
  */
 typedef fsock_line_handler fsock_record_handler;
 #define FSOCK_END_CLIENT 1
@@ -92,10 +92,11 @@ struct fsock_request {
 	ssize_t answer; /* initially -1; the handler sets the number of octets to send back */
 
 	/*
-	 * The address of this machine that was asked, from which the answer is sent; the group or
-	 * broadcast address to which the datagram was sent instead, or no address; and the number
-	 * of the interface on which it arrived, or 0. All as in struct fsock_message. They are
-	 * unknown for Unix-domain sockets, and if receive_destination is off.
+	 * `local` is the address of this machine to which the datagram was sent, and from which the
+	 * answer is sent. `group` is the group or broadcast address, if it was sent to one, or no
+	 * address. `interface_number` is the interface on which it arrived, or 0. All are as in
+	 * struct fsock_message. They are unknown for Unix-domain sockets, and if
+	 * receive_destination is off.
 	 */
 	const struct fsock_addr *local, *group;
 	unsigned interface_number;
@@ -264,9 +265,9 @@ FSOCK_API fsock_server *fsock_server_start_lines(const char *host, int port,
 
 /*
  * Starts a server of records: a server of lines whose clients send what the option `record` of
- * their sockets describes, which is a line by default. What is said of lines above, and of
- * line_limit, `rate`, `burst` and `client_idle`, is true of records.
- * fsock_server_start_lines() is the same for lines; there the option has no effect.
+ * their sockets describes, which is a line by default. The description of lines above, line_limit,
+ * `rate`, `burst` and `client_idle` apply to records. fsock_server_start_lines() ignores the
+ * option: its records are always lines.
  */
 FSOCK_API fsock_server *fsock_server_start_records(const char *host, int port,
     fsock_record_handler *handler, void *arg, const struct fsock_server_options *options);

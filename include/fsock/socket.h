@@ -37,15 +37,16 @@ enum fsock_delivery {
 };
 
 /*
- * Measures a record: the n octets at `octets` are the beginning of it, or more than it; n is at
- * least 1. The result must depend on these octets alone. The function is called again when more
- * octets have arrived, and may be called before the program has read the record before.
- * Returns: the length of the record in octets, which may be greater than n; 0 if more octets are
- *   needed to tell; -1 with errno set if this is no record. Then reading fails with that errno, or
- *   with EPROTO if it is 0, EAGAIN or EINTR.
+ * Measures a record. The record starts at `octets`, of which n have arrived: at least 1, and maybe
+ * more than the record has. The result must depend on these octets alone. The function is called
+ * again when more octets have arrived, and may be called before the program has read the previous
+ * record.
+ * Returns: the length of the record in octets, which may be greater than n; 0 if it cannot be
+ *   determined without more octets; -1 with errno set if the octets are not a record. Reading then
+ *   fails with that errno, or with EPROTO if it is 0, EAGAIN or EINTR.
  * Threads: it runs in calls that read the stream or set its record, in waits for it and in servers.
- *   libc may have the FILE locked meanwhile. It must not wait, and must not call functions of the
- *   library or use the stream.
+ *   libc may hold the lock of the FILE during the call. The function must not wait, call functions
+ *   of the library or use the stream.
  */
 typedef ssize_t fsock_measure(const void *octets, size_t n, void *arg);
 
@@ -54,7 +55,7 @@ enum fsock_record_kind {
 	FSOCK_RECORD_LINE = 0,  /* it ends with LF, or as the format says */
 	FSOCK_RECORD_DELIMITED, /* it ends with the octet `delimiter` */
 	FSOCK_RECORD_COUNTED,   /* it has `count` octets */
-	FSOCK_RECORD_MEASURED   /* the function `measure` tells its length */
+	FSOCK_RECORD_MEASURED   /* the function `measure` returns its length */
 };
 struct fsock_record {
 	enum fsock_record_kind kind;
@@ -81,8 +82,8 @@ struct fsock_options {
 	/* Addresses. */
 	enum fsock_family family; /* which addresses to use, and their order; see fsock_pair() */
 	const char *local_host;   /* address to connect from; fsock_datagram(): to bind to */
-	int local_port;           /* port to connect from, or to bind to; 0: any; -1: local_host
-	                             has it, as FSOCK_PORT_IN_HOST says */
+	int local_port;           /* port to connect from, or to bind to; 0: any; -1
+	                             (FSOCK_PORT_IN_HOST): local_host contains it */
 
 	/* Listening. */
 	int backlog;                     /* connections waiting for accept; 0: the system's limit */
@@ -92,9 +93,9 @@ struct fsock_options {
 
 	/*
 	 * Permissions of the file of a Unix-domain listener or datagram socket, 1 to 0777 (octal).
-	 * They are set before a listener listens. Before they are set, Linux makes the file with no
-	 * more than these; elsewhere a datagram socket has those of umask(2) for a moment. Default:
-	 * 0777 without the bits of the umask.
+	 * They are set before a listener listens. On Linux the file never has more permissions
+	 * than these; elsewhere the file of a datagram socket has those of umask(2) for a moment.
+	 * Default: 0777 without the bits of the umask.
 	 */
 	unsigned file_mode;
 
@@ -132,7 +133,7 @@ struct fsock_options {
 	 */
 	const struct fsock_record *record;
 
-	/* Whether answers to requests that came together are sent together: see fsock/stream.h. */
+	/* Answers to requests that arrived together are sent together: see fsock/stream.h. */
 	enum fsock_switch batched; /* `true` is accepted; default off */
 
 	unsigned long reserved[3]; /* room for later; must be zero */
@@ -160,9 +161,9 @@ struct fsock_options {
  * socket has a descriptor, all functions that need one (names, options, fsock_socket(),
  * fsock_release() ...) fail with EINPROGRESS.
  * Returns: a connected socket, or NULL.
- * Errors: EINVAL (host is NULL, port 0 or out of range, text that is no address, an unknown
- *   service, invalid options), ETIMEDOUT, EHOSTUNREACH for a name that cannot be
- *   resolved (kind FSOCK_NS_...), ENAMETOOLONG, those of connect(2) and bind(2).
+ * Errors: EINVAL (host is NULL, port 0 or out of range, text that is not an address, an unknown
+ *   service, invalid options), ETIMEDOUT, EHOSTUNREACH for a name that cannot be resolved (kind
+ *   FSOCK_NS_...), ENAMETOOLONG, those of connect(2) and bind(2).
  * Ownership: the caller owns the socket; end it with fsock_close().
  * Blocks: yes, for up to connect_timeout or until the deadline; with `nonblocking`, no.
  */
@@ -222,7 +223,7 @@ FSOCK_API int fsock_pair(fsock *ends[2], const struct fsock_options *options);
  * datagram). It makes the descriptor close-on-exec. The descriptor may be non-blocking, and stays
  * so. A listener that is to be interruptible is made non-blocking until fsock_release().
  * Returns: a socket that owns the descriptor, or NULL; the caller then still owns the descriptor,
- *   and nothing of it has changed.
+ *   which is unchanged.
  * Errors: EBADF, ENOTSOCK (not a socket), ESOCKTNOSUPPORT (SOCK_SEQPACKET: neither stream nor
  *   datagram), EINVAL.
  */
@@ -339,13 +340,13 @@ FSOCK_API int fsock_peer_port(fsock *s);
 /*
  * Returns the descriptor of the socket, for poll(2) and for socket options that this library lacks.
  * The handle still owns it. The library may already have read data from it into its buffers.
- * Of a handle of fsock_watch() it is the program's descriptor.
- * Returns: 0 or more; -1 (EBADF) once closed, and of fsock_timer().
+ * For a handle of fsock_watch() it returns the program's descriptor.
+ * Returns: 0 or more; -1 (EBADF) for a closed socket and for a handle of fsock_timer().
  */
 FSOCK_API int fsock_socket(fsock *s);
 
 /*
- * Tells why a socket has failed: because of output, input or connecting. It reports the failure
+ * Returns why a socket has failed: because of output, input or connecting. It reports the failure
  * that happened first, even if it happened in a wait or in another thread. The result does not
  * change afterwards. A read that timed out, found no input or was interrupted is not a failure of
  * the socket.
@@ -365,8 +366,8 @@ FSOCK_API int fsock_socket(fsock *s);
 FSOCK_API int fsock_socket_error(fsock *s, struct fsock_error *error);
 
 /*
- * Tell the kind of a socket. Each returns 1 or 0; 0 for NULL and for what is only waited for:
- * fsock_watch(), fsock_timer().
+ * Test the kind of a socket. Each returns 1 or 0; 0 for NULL and for handles that can only be
+ * waited for: those of fsock_watch(), fsock_timer() and fsock_lookup().
  */
 FSOCK_API int fsock_is_stream(const fsock *s);
 FSOCK_API int fsock_is_listener(const fsock *s);
@@ -438,13 +439,13 @@ FSOCK_API int fsock_interrupt(fsock *s, int direction);
  * SCOPES for C programs
  *
  * FSOCK_AUTO before a variable closes the socket (fsock_close()) when the program leaves the
- * variable's scope, in any way but by longjmp(3) or exit(3):
+ * variable's scope in any way except by longjmp(3) or exit(3):
  *
  *	FSOCK_AUTO fsock *s = fsock_connect("localhost", 6379, NULL);
  *
  * The other three macros run the statement that follows them once, with the socket open. They close
  * the socket exactly once when the statement ends or is left by break, continue, goto or return. If
- * the socket cannot be created, the statement is skipped; fsock_last_error() tells why.
+ * the socket cannot be created, the statement is skipped; fsock_last_error() gives the reason.
  *
  *	FSOCK_WITH_CLIENT(s, f, "localhost", 6379, NULL) { // s: fsock *, f: its fsock_stream()
  *		fputs("PING\r\n", f);

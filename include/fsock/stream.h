@@ -25,26 +25,26 @@
  *              (FSOCK_LINE_TOO_LONG_ERROR), and so does each later read. Only fsock_read_octets()
  *              and similar functions can read past it.
  * Unbuffered   setbuf(f, NULL), before the first read, also ends the library's read-ahead: octets
- *              are received one at a time, and what was not read is left to the system. Programs
- *              that wait with select(2) or poll(2) and read one line each time then work, at the
- *              price of one system call per octet. This applies to functions that return
+ *              are received one at a time, and input that was not read stays in the kernel.
+ *              Programs that wait with select(2) or poll(2) and read one line each time then work,
+ *              at the price of one system call per octet. This applies to functions that return
  *              characters and lines, and on glibc to fread(). Whole lines and records, layers and
  *              the LF that may follow a CR with "auto" are read ahead nevertheless;
  *              fsock_wait_for_input() counts everything and needs none of this.
  * Records      Whole lines are one kind of whole records. The option `record`, and
- *              fsock_set_record() on an open stream, select another (struct fsock_record): what
- *              ends with an octet such as NUL or ';', a number of octets, or what a function of the
- *              program measures. What is said of FSOCK_DELIVER_WHOLE_LINE, of line_limit and of
- *              readiness is then true of these records: a getdelim(), or an fread() of as many
- *              octets as the record has, returns all of it or has consumed nothing. The same is
- *              true of fsock_read_octets(), except for lines. A read of more octets than the record
- *              has continues with the next one. At most one counted or measured record is passed to
- *              stdio at a time. fsock_receive() knows nothing of records: the next one begins after
- *              the octets that it has returned. Records that are not lines exist with the format
- *              "binary", too. If the input has another format, delimiters are found in its text:
- *              they must be ASCII, not CR or LF if the format has line ends, and below 32 if the
- *              charset is neither one of one octet per character nor UTF. Records that are counted
- *              or measured do not exist in text (EINVAL).
+ *              fsock_set_record() on an open stream, select another (struct fsock_record): it ends
+ *              with an octet such as NUL or ';', has a fixed number of octets, or has a length that
+ *              a function of the program returns. The rules for FSOCK_DELIVER_WHOLE_LINE,
+ *              line_limit and readiness then apply to these records: a getdelim(), or an fread() of
+ *              as many octets as the record has, either returns all of it or consumes nothing. The
+ *              same is true of fsock_read_octets(), except for lines. A read of more octets than
+ *              the record has continues with the next one. At most one counted or measured record
+ *              is passed to stdio at a time. fsock_receive() ignores records: the next one begins
+ *              after the octets that it has returned. Records that are not lines also work with the
+ *              format "binary". If the input has another format, delimiters are found in its text.
+ *              They must be ASCII, not CR or LF if the format has line ends, and below 32 unless
+ *              the charset is a UTF or has one octet per character. Text cannot have counted or
+ *              measured records (EINVAL).
  * Timeouts     A read that times out returns EOF or NULL, with ferror() set and errno ETIMEDOUT.
  *              Call clearerr(f) to continue. getc(), fread(), fscanf() and the functions of
  *              fsock/format.h lose nothing: the program already has all input that they have read.
@@ -259,8 +259,7 @@ FSOCK_API FILE *fsockopen(const char *host, int port, const char *mode);
  * Returns the stream of a descriptor: fdopen() for sockets. It is fsock_adopt(), the stream and
  * fsock_disown() in one. The stream owns the descriptor, and fclose() closes it. `mode` is as for
  * fsockopen().
- * Returns: the FILE, or NULL; the caller then still owns the descriptor, and nothing of it has
- *   changed.
+ * Returns: the FILE, or NULL; the caller then still owns the descriptor, which is unchanged.
  * Errors: EINVAL (an invalid mode, or the socket is not a stream), those of fsock_adopt().
  * Blocks: no.
  */

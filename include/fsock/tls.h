@@ -40,14 +40,15 @@ struct fsock_tls_options {
 	                             requested */
 	enum fsock_switch verify_name; /* clients: the certificate must be for `name`; default on */
 	int min_version;               /* 12 or 13; default 12 */
-	const char *alpn;              /* "h2,http/1.1"; a server refuses if none is common */
-	const char *ciphers;           /* in OpenSSL's syntax, up to TLS 1.2; default OpenSSL's */
+	const char *alpn;         /* "h2,http/1.1"; a server refuses clients without one of these */
+	const char *ciphers;      /* in OpenSSL's syntax, up to TLS 1.2; default OpenSSL's */
 	enum fsock_switch resume; /* sessions may be resumed; default on. A client keeps them by
 	                             name and port, until fsock_tls_reload() */
 	enum fsock_switch allow_truncation; /* an end without close_notify is read as end of file;
-	                                       default off. A reset is an error all the same */
+	                                       default off. A reset remains an error */
 	/*
-	 * For servers: returns the certificates for the name that a client requests; NULL: these.
+	 * For servers: returns the configuration with the certificates for the name that a client
+	 * requests; NULL: this one.
 	 */
 	fsock_tls *(*choose)(const char *name, void *arg);
 	void *arg;
@@ -91,9 +92,9 @@ FSOCK_API FILE *fsock_tls_open(const char *host, int port, const char *mode, fso
 
 /*
  * Starts TLS on an open connection, at the current octet (STARTTLS): see fsock_layer_push(). It
- * fails with EBUSY if input was read ahead: unencrypted input behind a STARTTLS command was
- * injected. With FSOCK_TLS_TAKE_PENDING that input is the start of the handshake, for example
- * behind a line of the PROXY protocol; if it is anything else, the handshake fails.
+ * fails with EBUSY if input was read ahead: unencrypted input after a STARTTLS command may have
+ * been injected. With FSOCK_TLS_TAKE_PENDING that input is the start of the handshake, for example
+ * after a line of the PROXY protocol; if it is anything else, the handshake fails.
  * Returns: 0 when the handshake is complete, or -1.
  * Errors: EINVAL (invalid flags, or no name to verify the peer's certificate against), those of
  *   fsock_layer_push() and fsock_layer_start().

@@ -2,12 +2,12 @@
  * fsock/trace.h - what goes over the wire: a trace, and statistics of a socket. The conventions are
  * in fsock.h.
  *
- * A trace tells of everything that the library does on its sockets: names that are looked up and
- * their addresses, attempts to connect, connections, handshakes of layers, every octet sent and
- * received, time limits that have passed, resets, and the end of each socket. The program selects
- * it with the functions below. Whoever runs the program selects it with the environment variable
- * FSOCK_TRACE, which is read when the first socket is created or the first name is looked up: "2"
- * (also "&2", and other numbers) is an open descriptor, everything else the name of a file, which
+ * A trace reports everything that the library does on its sockets: names and services that are
+ * looked up and the results, attempts to connect, connections, handshakes of layers, every octet
+ * sent and received, time limits that have passed, resets, and the end of each socket. The program
+ * selects a trace with the functions below. The user selects one with the environment variable
+ * FSOCK_TRACE, which is read when the first socket is created or the first name is looked up. A
+ * number, such as "2" (or "&2"), is an open descriptor. Any other text is the name of a file, which
  * is created with mode 0600 or appended to, and must not be a symbolic link. Programs that run with
  * the rights of another user (set-user-ID, set-group-ID, capabilities) ignore the variable.
  *
@@ -17,7 +17,7 @@
  * fsock_recode() only the socket below is traced.
  *
  * A trace on a descriptor consists of lines. Octets are shown as text with the escapes \n, \r, \t,
- * \\ and \xHH; a line ends behind each LF, and after 128 octets.
+ * \\ and \xHH. A line ends after each LF, and after 128 octets.
  *
  *	0.000102 #1 * look up example.org
  *	0.013521 #1 * example.org: 2 addresses: 2001:db8::1, 192.0.2.7 (0.013411 s)
@@ -49,7 +49,7 @@
 FSOCK_BEGIN_DECLS
 
 enum fsock_trace_kind {
-	FSOCK_TRACE_LOOKUP,    /* a name is being looked up, or its addresses are known */
+	FSOCK_TRACE_LOOKUP,    /* a name or service is being looked up, or the result is known */
 	FSOCK_TRACE_ATTEMPT,   /* an attempt to connect to one address begins, or has failed */
 	FSOCK_TRACE_OPEN,      /* a socket is connected, accepted, adopted, bound or listening */
 	FSOCK_TRACE_HANDSHAKE, /* the layers are ready */
@@ -66,28 +66,28 @@ struct fsock_trace_event {
 	enum fsock_trace_kind kind;
 	int socket;      /* the number of the socket, from 1; 0 if there is none */
 	double time;     /* seconds since the trace began */
-	double duration; /* how many seconds the look-up, attempt, ... took; -1 if it has none */
+	double duration; /* how many seconds the lookup, attempt, ... took; -1 if it has none */
 	enum fsock_error_kind error; /* of a failure or a failed attempt; else FSOCK_NO_ERROR */
 	const char *text;            /* one line: "connected to 192.0.2.7 port 80" */
 	const void *octets;          /* of FSOCK_TRACE_RECEIVED and _SENT; NULL otherwise */
-	size_t count;                /* how many these are */
+	size_t count;                /* their number */
 };
 
 /*
  * A function of the program's that receives the events. It runs in the thread that does the work,
  * within the call, and none of the library's locks is held. It may use the library, except for the
- * socket that the event is about: what the thread does meanwhile is not traced. It must return, and
- * not wait for long. The last error and errno are unaffected by what it does.
+ * socket of the event; these calls are not traced. It must return, and must not wait for long. The
+ * last error and errno are unaffected by what it does.
  */
 typedef void fsock_tracer(const struct fsock_trace_event *event, void *arg);
 
 /*
- * Selects a function as the trace of the process, in place of the previous trace, also of one that
- * FSOCK_TRACE had selected. NULL ends tracing.
+ * Selects a function as the trace of the process. It replaces the previous trace, including one
+ * that FSOCK_TRACE has selected. NULL ends tracing.
  * Ownership: `arg` must remain valid. A thread that was in the previous function at the time of the
  *   call may still be there when the call returns.
- * Select it before other threads wait on lists: what a wait that is under way does may be passed on
- * with the list's lock held, so that the function must not use that list.
+ * Select it before other threads wait on lists: events of a wait that has already begun may be
+ * passed on with the list's lock held, and the function must then not use that list.
  * Threads: any.
  */
 FSOCK_API void fsock_set_trace(fsock_tracer *function, void *arg);
@@ -110,20 +110,26 @@ FSOCK_API int fsock_set_trace_descriptor(int descriptor);
  * datagrams, and on a stream the parts in which octets were received or sent, each by a system call
  * or a call of a layer.
  *
- * Moments are seconds since the socket began to exist: since the call of fsock_connect(), say. -1:
- * that has not happened, or not on this kind of socket. For example, the connection took
- * `connected - looked_up` seconds, and its handshake `ready - connected`.
+ * Records are datagrams, and on a socket that delivers whole lines or records (see `delivery` in
+ * struct fsock_options, and fsock_set_record()) those that end in what its streams have delivered
+ * and sent, not counting twice what was given back. Other sockets count none; nor are sent records
+ * of FSOCK_RECORD_MEASURED counted.
+ *
+ * Moments are seconds since the socket was created, for example by fsock_connect(); -1 means that
+ * the event has not happened, or does not happen on this kind of socket. For example, the
+ * connection took `connected - looked_up` seconds, and its handshake `ready - connected`.
  */
 struct fsock_statistics {
 	uint64_t octets_received, octets_sent;
 	uint64_t wire_received, wire_sent;
 	uint64_t pieces_received, pieces_sent;
-	double age;          /* now */
-	double looked_up;    /* fsock_connect(): the addresses were known */
-	double connected;    /* the connection was made or accepted */
-	double ready;        /* the handshakes of the layers were complete; without: as connected */
-	double first_octet;  /* the first octet arrived */
-	double reserved[11]; /* room for later */
+	double age;         /* now */
+	double looked_up;   /* fsock_connect(): the addresses were known */
+	double connected;   /* the connection was made or accepted */
+	double ready;       /* the handshakes of the layers were complete; without: as connected */
+	double first_octet; /* the first octet arrived */
+	uint64_t records_received, records_sent;
+	double reserved[9]; /* room for later */
 };
 
 /*

@@ -1,5 +1,5 @@
 /*
- * fsock/unix.h - what only Unix-domain sockets can do: tell who the peer is, and pass descriptors.
+ * fsock/unix.h - what only Unix-domain sockets can do: identify the peer, and pass descriptors.
  * The conventions are in fsock.h. The permissions of a socket file are the option file_mode of
  * fsock/socket.h.
  */
@@ -14,18 +14,17 @@
 
 FSOCK_BEGIN_DECLS
 
-/* Who a peer is. */
+/* The identity of a peer. */
 struct fsock_credentials {
 	uid_t uid; /* the effective user and group */
 	gid_t gid;
-	pid_t pid; /* the process, or -1 where the system does not tell it */
+	pid_t pid; /* the process, or -1 if the system does not provide it */
 };
 
 /*
- * Tells who is at the other end of a connected Unix-domain stream: the process that called
- * connect(2) or listen(2) or created the pair, as it was then. The system vouches for it. The
- * process may have ended since, or may have passed the connection on, and its number may have been
- * given to another one.
+ * Identifies the peer of a connected Unix-domain stream: the process that called connect(2) or
+ * listen(2) or created the pair, as it was then. The peer cannot forge this. The process may have
+ * ended since, or may have passed the connection on, and another process may have its number now.
  * Returns: 0 with *peer set; or -1.
  * Errors: EINVAL (NULL; FSOCK_INVALID_SOCKET_ERROR: not a connected stream), EOPNOTSUPP (not a
  *   Unix-domain socket), ENOTCONN, EINPROGRESS, EBADF.
@@ -33,7 +32,7 @@ struct fsock_credentials {
  */
 FSOCK_API int fsock_peer_credentials(fsock *s, struct fsock_credentials *peer);
 
-/* The most descriptors that one call passes: what every libc and system takes. */
+/* The maximum number of descriptors in one call: every libc and system accepts this many. */
 #define FSOCK_MAX_DESCRIPTORS 252
 
 /*
@@ -49,8 +48,8 @@ FSOCK_API int fsock_peer_credentials(fsock *s, struct fsock_credentials *peer);
  * Errors: EINVAL (NULL; no octets; a count that is not 1 to FSOCK_MAX_DESCRIPTORS;
  *   FSOCK_INVALID_SOCKET_ERROR: not a connected stream), EOPNOTSUPP (not a Unix-domain socket, or
  *   it has layers), EBADF (also of one of the descriptors), EAGAIN (non-blocking: output is
- *   queued, or the system accepts nothing now), ETOOMANYREFS (too many descriptors are under
- *   way), those of fsock_send(). If nothing was sent, output has not failed.
+ *   queued, or the system accepts nothing now), ETOOMANYREFS (too many descriptors are in
+ *   transit), those of fsock_send(). If nothing was sent, output has not failed.
  * Blocks: as fsock_send(); not on a non-blocking socket.
  */
 FSOCK_API ssize_t fsock_send_descriptors(
@@ -70,8 +69,8 @@ FSOCK_API ssize_t fsock_send_descriptors(
  *   *count set to 0.
  * Errors: those of fsock_receive(); EINVAL (NULL, no room for octets; FSOCK_INVALID_SOCKET_ERROR:
  *   not a connected stream); EOPNOTSUPP (not a Unix-domain socket, or it has layers); EMSGSIZE
- *   (more descriptors came than *count) and EMFILE (more than the process may have open): all of
- *   them are closed, and the octets are lost.
+ *   (more descriptors arrived than *count) and EMFILE (more than the process may have open): all
+ *   of them are closed, and the octets are lost.
  * Ownership: the caller owns the descriptors.
  * Blocks: as fsock_receive().
  */

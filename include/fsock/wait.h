@@ -72,8 +72,8 @@ FSOCK_BEGIN_DECLS
  * The state of a socket, and the interest in it: FSOCK_INPUT (readable) and FSOCK_OUTPUT (writable)
  * of fsock/socket.h. A state may also contain:
  */
-#define FSOCK_HANGUP 4 /* the peer has ended its side: end of file follows the input that is left */
-#define FSOCK_FAILED 8 /* closed or failed: the next operation fails with the reason (EBADF ...) */
+#define FSOCK_HANGUP  4 /* the peer has ended its side: end of file follows the remaining input */
+#define FSOCK_FAILED  8 /* closed or failed: the next operation fails with the reason (EBADF ...) */
 #define FSOCK_TIMEOUT 16 /* the time set by fsock_waitlist_set_timeout() has passed */
 
 /*
@@ -109,31 +109,31 @@ FSOCK_API int fsock_wait_for_input(
 FSOCK_API int fsock_state(const fsock *s);
 
 /*
- * Creates a handle that waits watch a descriptor by: a terminal, a pipe, the output of a child, an
- * eventfd, an inotify instance, the socket of another library, the descriptor of another wait list.
- * The handle is there to be waited for: fsock_wait_for_input(), fsock_state() and the functions of
- * wait lists take it, as often and in as many lists as the program likes, and fsock_socket()
- * returns `descriptor`. Every other operation on it except closing it fails with EOPNOTSUPP. The
- * program reads and writes the descriptor itself. It may be blocking; a read(2) then returns what
- * is there when FSOCK_INPUT is reported. If stdio reads it, what stdio has read ahead is not
- * reported.
+ * Creates a handle for a descriptor that is not a socket of the library, so that waits can include
+ * it: a terminal, a pipe, the output of a child, an eventfd, an inotify instance, the socket of
+ * another library, the descriptor of another wait list. The handle can only be waited for:
+ * fsock_wait_for_input(), fsock_state() and the functions of wait lists accept it, in any number of
+ * lists, and fsock_socket() returns `descriptor`. Every other operation on it except closing it
+ * fails with EOPNOTSUPP. The program reads and writes the descriptor itself. It may be blocking; a
+ * read(2) then returns what is available when FSOCK_INPUT is reported. If stdio reads it, input
+ * that stdio has read ahead is not reported.
  *
  *	FSOCK_INPUT    a read does not block: there is input, the end of file, or an error
  *	FSOCK_OUTPUT   a write of some octets does not block, or fails
  *	FSOCK_HANGUP   all writers of a pipe have closed it, or a terminal has hung up
- *	FSOCK_FAILED   nobody reads the pipe any more (a write fails with EPIPE), or an error is
+ *	FSOCK_FAILED   the pipe has no reader any more (a write fails with EPIPE), or an error is
  *	               pending. fsock_event.error is 0: the next operation returns the error. Some
  *	               systems report FSOCK_HANGUP instead
  *
  * Waits report these until the program deals with the cause, or removes the member. Regular files,
- * directories and devices that know no readiness, such as /dev/null, are always ready. FSOCK_INPUT
+ * directories and devices without readiness, such as /dev/null, are always ready. FSOCK_INPUT
  * for a file does not mean that more than the end of file is left to read.
  *
- * The handle watches what the descriptor refers to when this function is called, by a duplicate
- * (except of files). End the handle, with fsock_close(), before the program closes the descriptor.
- * The other order confuses no list, and the number may already belong to something else; but until
- * the handle is closed, the pipe or socket stays open, and its other end sees no end of file. The
- * same is true of a child that inherits the handle.
+ * The handle watches what the descriptor refers to when this function is called, through a
+ * duplicate (except of files). End the handle, with fsock_close(), before the program closes the
+ * descriptor. The other order is harmless to lists, even if the number of the descriptor is reused.
+ * But until the handle is closed, the pipe or socket stays open, and its other end gets no end of
+ * file. The same is true of a child that inherits the handle.
  * Returns: a handle, or NULL.
  * Errors: EBADF (not open, or only a name: O_PATH), EMFILE, ENOMEM. A descriptor that one of the
  *   system's ways to wait does not support makes fsock_waitlist_add() fail.
@@ -271,8 +271,8 @@ FSOCK_API int fsock_waitlist_wake(fsock_waitlist *list);
  * Return the descriptor of a list, with which another loop (poll(2), libevent, GLib) waits for it,
  * and prepare the list for the sleep of that loop. The descriptor becomes readable when a member is
  * ready as far as the system knows, when another thread changes something that the wait has to
- * deal with, and by fsock_waitlist_wake(). What the system does not know (input in buffers, timers,
- * deadlines, steps of connecting) fsock_waitlist_prepare() finds out.
+ * handle, and by fsock_waitlist_wake(). fsock_waitlist_prepare() checks what the system does not
+ * know: input in buffers, timers, deadlines, steps of connecting.
  *
  *	for (;;) {
  *		double seconds = fsock_waitlist_prepare(list); // before each sleep, as the last
@@ -285,11 +285,10 @@ FSOCK_API int fsock_waitlist_wake(fsock_waitlist *list);
  *	}
  *
  * The loop must wait until the descriptor is readable, level-triggered, and never read, write,
- * change or close it. It belongs to the list, remains the same and goes with it. Whether the
- * sleep has ended because of the descriptor, the time or something else need not be told apart. A
- * sleep may end without a member being ready. Between fsock_waitlist_prepare() and the following
- * fsock_waitlist_wait() no other thread may wait on the list. The preparation counts as a wait for
- * fsock_state().
+ * change or close it. It belongs to the list, stays the same, and is closed with the list. The loop
+ * need not know why its sleep has ended. A sleep may end although no member is ready. Between
+ * fsock_waitlist_prepare() and the following fsock_waitlist_wait() no other thread may wait on the
+ * list. The preparation counts as a wait for fsock_state().
  *
  * fsock_waitlist_prepare() returns for how many seconds the loop may sleep: 0 if something is ready
  * or ready members are yet to be fetched, INFINITY if there is no limit. Round up when you convert

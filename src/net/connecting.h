@@ -39,7 +39,7 @@ struct fsock__connecting {
 	struct fsock__question remote, local; /* their texts are copies, behind this */
 	struct fsock__addresses found, found_local;
 	struct fsock__lookup *lookup;
-	struct pollfd answer;       /* of the look-up */
+	struct pollfd answer;       /* of the lookup */
 	struct fsock__race race;    /* in the last phase */
 	struct fsock__record error; /* once failed */
 

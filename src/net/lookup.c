@@ -124,7 +124,7 @@ fsock__lookup(const char *host, const char *service, int type, int family, int64
 
 	if (deadline == FSOCK__NEVER)
 		return fsock__lookup_ask(host, service, type, family, results);
-	/* While it waits a thread may be cancelled, which would leave the look-up behind. */
+	/* While it waits a thread may be cancelled, which would leave the lookup behind. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	eai = await(host, service, type, family, deadline, results);
 	pthread_setcancelstate(cancel, NULL);

@@ -16,14 +16,14 @@ struct fsock__lookup;
 
 /*
  * Has a host looked up, or a service of that type (SOCK_...) for its port, or both; the other is
- * NULL. Does not wait. Returns 0 with the look-up in *made, to be ended by fsock__lookup_end(), or
+ * NULL. Does not wait. Returns 0 with the lookup in *made, to be ended by fsock__lookup_end(), or
  * a code of getaddrinfo()'s (with EAI_SYSTEM errno is set).
  */
 int fsock__lookup_begin(
     const char *host, const char *service, int type, int family, struct fsock__lookup **made);
 
 /*
- * The descriptor that becomes readable when there is an answer. It is the look-up's, and in a child
+ * The descriptor that becomes readable when there is an answer. It is the lookup's, and in a child
  * that fork() made another one after the next fsock__lookup_result().
  */
 int fsock__lookup_fd(const struct fsock__lookup *);

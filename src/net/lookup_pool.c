@@ -11,7 +11,7 @@
 static struct {
 	int process;
 	struct fsock__ring queue;
-	int threads, given_up; /* the threads, and those of them whose look-up was ended */
+	int threads, given_up; /* the threads, and those of them whose lookup was ended */
 } pool;
 
 void
@@ -63,7 +63,7 @@ finish_nolock(struct fsock__lookup *l, int eai, int error, struct addrinfo *resu
 	fsock__wake_send(&l->wake);
 }
 
-/* Takes the next look-up for a thread, or NULL: the thread ends. A new one may be one too many. */
+/* Takes the next lookup for a thread, or NULL: the thread ends. A new one may be one too many. */
 static struct fsock__lookup *
 take_next(int is_new)
 {

@@ -13,7 +13,7 @@
 struct addrinfo;
 
 /*
- * Look-ups that may be under way at once; each is a thread. The others wait for their turn. What
+ * Lookups that may be under way at once; each is a thread. The others wait for their turn. What
  * was ended while it was under way does not count, up to another bound. Names that are in the hosts
  * file wait for nobody, but for FSOCK__LOOKUP_MAX others such.
  */
@@ -22,13 +22,13 @@ struct addrinfo;
 
 /*
  * What must stay true:
- *  1. The lock guards the pool and, but for `process`, `wake` and what is asked, all look-ups.
+ *  1. The lock guards the pool and, but for `process`, `wake` and what is asked, all lookups.
  *     It is not held across fork(): a child finds both half changed. So it takes nothing from them:
- *     the pool and the look-ups bear the number of the process that they belong to; under another
- *     one the pool is empty, and what a look-up has come to, and the row it was in, are not looked
+ *     the pool and the lookups bear the number of the process that they belong to; under another
+ *     one the pool is empty, and what a lookup has come to, and the row it was in, are not looked
  *     at.
- *  2. A look-up is in the pool's queue while it is QUEUED, and in no row else.
- *  3. `owned` is 1 until fsock__lookup_end(). Only a look-up that is RUNNING outlives that: it is
+ *  2. A lookup is in the pool's queue while it is QUEUED, and in no row else.
+ *  3. `owned` is 1 until fsock__lookup_end(). Only a lookup that is RUNNING outlives that: it is
  *     counted in `given_up`, and freed by its thread.
  *  4. `eai`, `error` and `results` are set as it gets FINISHED; then `wake` is readable.
  *  5. Threads are counted from before they are made. There is one at least while the queue is not
@@ -49,7 +49,7 @@ struct fsock__lookup {
 };
 
 /*
- * The lock of all look-ups, for a few instructions. Signals wait meanwhile: a handler may call
+ * The lock of all lookups, for a few instructions. Signals wait meanwhile: a handler may call
  * exit(), and that come here.
  */
 void fsock__lookup_lock(sigset_t *old);

@@ -14,7 +14,9 @@
 #include "../base/clock.h"
 #include "../base/error.h"
 #include "ip_text.h"
+#include "../base/trace_set.h"
 #include "resolve.h"
+#include "told.h"
 
 /* Room for what getnameinfo() may give: some systems' NI_MAXHOST, which not all of them declare. */
 enum { RESOLVER_NAME_SIZE = 1025 };
@@ -148,26 +150,35 @@ ask_name(const struct fsock_addr *addr, char *name, socklen_t size)
 	return eai;
 }
 
+/* Returns 0, or -1 with the error recorded. */
+static int
+look_up_name(const struct fsock_addr *addr, const char *host, char *name, socklen_t size)
+{
+	int eai = ask_name(addr, name, size);
+
+	return eai == 0 ? 0 : fsock__error_set_resolver("name", host, FSOCK__NO_PORT, eai);
+}
+
 /* see fsock/names.h */
 char *
 fsock_get_host_by_address(const struct fsock_addr *addr, char *buf, size_t size)
 {
 	char name[RESOLVER_NAME_SIZE], host[FSOCK_ADDR_TEXT_SIZE] = "";
 	struct fsock__addr_ip ip;
-	int eai, err, saved = errno;
+	int err, r, saved = errno;
+	int64_t began;
 
 	if (!fsock__addr_view_ip(addr, &ip)) {
 		fsock__error_set("name", NULL, FSOCK__NO_PORT, EAFNOSUPPORT);
 		return NULL;
 	}
-	eai = ask_name(addr, name, sizeof name);
-	if (eai != 0) {
-		err = errno;
-		fsock_addr_host(addr, host, sizeof host);
-		errno = err;
-		fsock__error_set_resolver("name", host, FSOCK__NO_PORT, eai);
+	fsock_addr_host(addr, host, sizeof host);
+	fsock__trace_prepare();
+	began = fsock__told_begin(0, "name of ", host);
+	r = look_up_name(addr, host, name, sizeof name);
+	fsock__told_found(0, began, "name of ", host, r == 0 ? name : NULL);
+	if (r < 0)
 		return NULL;
-	}
 	err = fsock__ip_text_give(name, strlen(name), buf, size);
 	if (err == 0) {
 		errno = saved;

@@ -15,10 +15,11 @@ struct fsock__question {
 	const char *operation, *host;
 	int port;
 	enum fsock_family family;
-	const char *service; /* or NULL */
-	int type;            /* SOCK_... of the service; 0 is SOCK_STREAM */
-	int socket;    /* its number in traces, or 0 */
-	int64_t began; /* the look-up, if it is traced */
+	const char *service;        /* or NULL */
+	int type;                   /* SOCK_... of the service; 0 is SOCK_STREAM */
+	int socket;                 /* its number in traces, or 0 */
+	int64_t began;              /* the lookup, if it is traced */
+	const char *traced_service; /* what that is of, if it is not of the host */
 };
 
 /* The addresses found, to be tried in this order. `items` is for free(3). */

@@ -118,7 +118,7 @@ families(enum fsock_family family, int order[2])
 	order[1] = order[0] == AF_INET ? AF_INET6 : AF_INET;
 }
 
-/* Whether a look-up had nothing to look with: resolvers call that, too, an unknown name. */
+/* Whether a lookup had nothing to look with: resolvers call that, too, an unknown name. */
 static bool
 no_descriptor_free(void)
 {
@@ -141,7 +141,7 @@ lookup_family(enum fsock_family family)
 					   : AF_UNSPEC;
 }
 
-/* As fsock__resolve_answer(), of a look-up that went well. Leaves the results alone. */
+/* As fsock__resolve_answer(), of a lookup that went well. Leaves the results alone. */
 static int
 collect(
     const struct fsock__question *q, const struct addrinfo *results, struct fsock__addresses *found)
@@ -243,13 +243,16 @@ is_odd_number(const char *host)
 	return true;
 }
 
-/* What fsock__resolve_at_once() returns of a host that needs no look-up, if its service does. */
+/* What fsock__resolve_at_once() returns of a host that needs no lookup, if its service does. */
 static int
 known(struct fsock__question *q, const struct fsock__addresses *found, int r)
 {
 	if (r > 0 && fsock_addr_family(&found->items[0]) == AF_UNIX)
 		q->service = NULL;
-	return r > 0 && q->service != NULL ? 0 : r;
+	if (r <= 0 || q->service == NULL)
+		return r;
+	fsock__told_question(q, 1);
+	return 0;
 }
 
 int
@@ -275,7 +278,7 @@ fsock__resolve_at_once(struct fsock__question *q, struct fsock__addresses *found
 		return known(q, found, wildcard(q, found));
 	if (q->host[0] == '\0' || !fsock__addr_may_be_name(q->host) || is_odd_number(q->host))
 		return suggest(q) < 0 ? -1 : fail_resolver(q, EAI_NONAME);
-	fsock__told_question(q);
+	fsock__told_question(q, 0);
 	errno = saved;
 	return 0;
 }

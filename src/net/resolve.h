@@ -13,7 +13,7 @@ struct addrinfo;
 struct fsock__lookup;
 
 /*
- * Answers what needs no look-up: numbers, Unix-domain names, the wildcard, and all that is wrong.
+ * Answers what needs no lookup: numbers, Unix-domain names, the wildcard, and all that is wrong.
  * *found is empty before. Returns 1 with at least one address in *found, 0 if the host, the service
  * or both are to be looked up, or -1 with the error recorded. With a service, *found then has the
  * addresses of a host that is known, which lack their port.

@@ -22,14 +22,38 @@ fsock__told_address(const struct fsock_addr *addr, char text[FSOCK__TOLD_ADDRESS
 	return text;
 }
 
+int64_t
+fsock__told_begin(int socket, const char *what, const char *name)
+{
+	int64_t began;
+
+	if (!fsock__trace_is_on())
+		return 0;
+	began = fsock__clock_now();
+	fsock__trace_tell(
+	    socket, FSOCK_TRACE_LOOKUP, FSOCK__TRACE_NONE, "look up %s%.255s", what, name);
+	return began;
+}
+
 void
-fsock__told_question(struct fsock__question *q)
+fsock__told_found(int socket, int64_t began, const char *what, const char *name, const char *text)
 {
 	if (!fsock__trace_is_on())
 		return;
-	q->began = fsock__clock_now();
-	fsock__trace_tell(
-	    q->socket, FSOCK_TRACE_LOOKUP, FSOCK__TRACE_NONE, "look up %.255s", q->host);
+	if (text == NULL && socket == 0) /* else whatever connects the socket reports it */
+		fsock__told_failure(0);
+	if (text != NULL)
+		fsock__trace_tell(socket, FSOCK_TRACE_LOOKUP,
+		    began == 0 ? FSOCK__TRACE_NONE : fsock__clock_now() - began, "%s%.255s: %.512s",
+		    what, name, text);
+}
+
+void
+fsock__told_question(struct fsock__question *q, int is_service)
+{
+	q->traced_service = is_service ? q->service : NULL;
+	q->began = fsock__told_begin(
+	    q->socket, is_service ? "service " : "", is_service ? q->service : q->host);
 }
 
 /* The hosts of the addresses, as many as there is room for. */
@@ -50,20 +74,21 @@ list(const struct fsock__addresses *found, char *text, size_t size)
 void
 fsock__told_answer(const struct fsock__question *q, const struct fsock__addresses *found)
 {
+	const char *service = q->traced_service, *name = service != NULL ? service : q->host;
 	char text[512] = "";
-	int64_t took;
+	size_t length = 0;
 
 	if (!fsock__trace_is_on())
 		return;
-	took = q->began == 0 ? FSOCK__TRACE_NONE : fsock__clock_now() - q->began;
-	if (found == NULL && q->socket == 0) /* else who connects tells it */
-		fsock__told_failure(0);
-	if (found == NULL)
-		return;
-	list(found, text, sizeof text);
-	fsock__trace_tell(q->socket, FSOCK_TRACE_LOOKUP, took, "%.64s: %zu address%s: %s",
-	    q->host != NULL ? q->host : "any address", found->count, found->count == 1 ? "" : "es",
-	    text);
+	if (found != NULL && service != NULL)
+		snprintf(text, sizeof text, "port %d", q->port);
+	if (found != NULL && service == NULL) {
+		length = (size_t)snprintf(text, sizeof text, "%zu address%s: ", found->count,
+		    found->count == 1 ? "" : "es");
+		list(found, text + length, sizeof text - length);
+	}
+	fsock__told_found(q->socket, q->began, service != NULL ? "service " : "",
+	    name != NULL ? name : "any address", found != NULL ? text : NULL);
 }
 
 int

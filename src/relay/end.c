@@ -31,7 +31,7 @@ open_foreign(struct fsock__relay_end *e, struct fsock *s)
 {
 	struct stat st;
 
-	if (s->foreign < 0 || s->lookup != NULL) /* a timer, a look-up */
+	if (s->foreign < 0 || s->lookup != NULL) /* a timer, a lookup */
 		return fsock__handle_error(s, "relay", EOPNOTSUPP);
 	if (fstat(fd_of(s), &st) < 0)
 		return fsock__handle_error(s, "relay", errno);

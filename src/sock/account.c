@@ -176,17 +176,21 @@ int
 fsock_statistics(fsock *s, struct fsock_statistics *statistics)
 {
 	const struct fsock__account *a;
+	int is_datagram;
 
 	if (s == NULL || statistics == NULL)
 		return fsock__error_set_kind("statistics", NULL, FSOCK__NO_PORT,
 		    s == NULL ? FSOCK_INVALID_SOCKET_ERROR : FSOCK_INVALID_ARGUMENT_ERROR, EINVAL);
 	a = &s->account;
+	is_datagram = s->role == FSOCK__DATAGRAM;
 	*statistics = (struct fsock_statistics){ .octets_received = a->octets[0],
 		.octets_sent = a->octets[1],
 		.wire_received = a->wire[0],
 		.wire_sent = a->wire[1],
 		.pieces_received = a->pieces[0],
 		.pieces_sent = a->pieces[1],
+		.records_received = is_datagram ? a->pieces[0] : a->records[0],
+		.records_sent = is_datagram ? a->pieces[1] : a->records[1],
 		.age = since(a, fsock__clock_now()),
 		.looked_up = since(a, a->looked_up),
 		.connected = since(a, a->connected),

@@ -217,7 +217,10 @@ struct fsock__output {
  * written by the threads that receive or send, one at a time; moments are 0 until they come.
  */
 struct fsock__account {
-	_Atomic uint64_t octets[2], wire[2], pieces[2];
+	_Atomic uint64_t octets[2], wire[2], pieces[2], records[2];
+	atomic_int record_end;        /* 1 + the octet that ends a record of the output, or 0 */
+	_Atomic size_t record_length; /* of each such record, or 0 */
+	size_t unfinished;            /* octets of one that have been sent */
 	_Atomic int64_t began, looked_up, connected, ready, first_octet;
 	atomic_int number;   /* in traces, once it has one */
 	atomic_int is_ended; /* the end of input was traced */
@@ -284,7 +287,7 @@ struct fsock {
 	int open_files;
 	int fd;      /* -1 once closed, for what is no socket, and until it is connected */
 	int foreign; /* of a foreign one: the program's descriptor, or -1 of a timer */
-	struct fsock__name_lookup *lookup; /* of a look-up, which is a foreign one; else NULL */
+	struct fsock__name_lookup *lookup; /* of a lookup, which is a foreign one; else NULL */
 	int lookup_process;                /* fsock__process() where it is under way; else 0 */
 	atomic_int is_always_ready;        /* likewise: reading and writing never wait */
 	_Atomic(const struct fsock__transport_ops *) transport;
@@ -393,7 +396,7 @@ fsock__handle_rest(const struct fsock *s)
 }
 
 /*
- * Whether a foreign one is ready without being asked about. So is a look-up in a child of fork(),
+ * Whether a foreign one is ready without being asked about. So is a lookup in a child of fork(),
  * until it is asked for its addresses there: what it waits for is its parent's until then.
  */
 static inline int

@@ -62,7 +62,7 @@ make(const char *host, const char *service, enum fsock_family family)
 }
 
 /*
- * Answers what needs no look-up, or begins one: for the host, and the service with it, or for the
+ * Answers what needs no lookup, or begins one: for the host, and the service with it, or for the
  * service alone. Returns 0, or -1 with the error recorded.
  */
 static int
@@ -112,7 +112,7 @@ open_watched(struct fsock__name_lookup *l)
 }
 
 /*
- * In a child of fork() another descriptor is that of the look-up: the handle's follows. No list of
+ * In a child of fork() another descriptor is that of the lookup: the handle's follows. No list of
  * the child's has had the old one polled: see fsock__handle_is_always_ready().
  */
 static void
@@ -162,7 +162,7 @@ lookup_close(struct fsock *s)
 /* Nothing else of it is called: see fsock__handle_check(). */
 static const struct fsock__transport_ops transport_lookup = { .close = lookup_close };
 
-/* The handle of a look-up that has begun, or NULL with the error recorded. */
+/* The handle of a lookup that has begun, or NULL with the error recorded. */
 static fsock *
 wrap(struct fsock__name_lookup *l)
 {

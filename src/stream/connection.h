@@ -52,12 +52,14 @@ struct fsock__window {
  *     is no record, for the reason in `error`.
  *  2. The one before it is from `last_start` to `last_end`; 0 and 0 if there is none. What may be
  *     given back of records that have their length lies in these two.
+ *  3. A record is counted when its end is delivered for the first time.
  */
 struct fsock__records {
 	struct fsock_record what; /* of a line, too, `delimiter` is what ends it */
 	uint64_t start, seen, end;
 	uint64_t last_start, last_end;
 	int error;
+	size_t returned; /* octets that were delivered and given back: they are counted */
 };
 
 enum { FSOCK__WINDOW_IO, FSOCK__WINDOW_INPUT, FSOCK__WINDOW_OUTPUT, FSOCK__WINDOW_COUNT };

@@ -28,6 +28,7 @@ fsock__deliver_records(struct fsock__stream *stream, const struct fsock_record *
 			w->line_limit = FSOCK__RECORD_LIMIT;
 	}
 	stream->socket->delivers = fsock__handle_delivers(what);
+	fsock__record_publish(stream);
 	return 0;
 }
 

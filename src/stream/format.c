@@ -9,6 +9,7 @@
 #include "hold.h"
 #include "input.h"
 #include "output.h"
+#include "record.h"
 #include "registry.h"
 #include "sender.h"
 #include "text.h"
@@ -46,6 +47,7 @@ prepare_input(struct fsock__stream *stream, struct fsock__text_input *t)
 			     (t->format.bom == FSOCK_BOM_STRIP || t->format.bom == FSOCK_BOM_SNIFF);
 	fsock__input_forget(stream);
 	stream->binary = t == NULL;
+	fsock__record_publish(stream);
 }
 
 int

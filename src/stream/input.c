@@ -209,6 +209,8 @@ fsock__input_read(struct fsock__window *w, void *buf, size_t n)
 	r = stream->text_input == NULL ? read_plain(w, buf, n) : fsock__text_read(w, buf, n);
 	if (r > 0)
 		w->position += (off_t)r;
+	if (r > 0 && fsock__record_is_whole(stream))
+		fsock__record_tally_input(stream, buf, (size_t)r);
 	fsock__record_look_ahead(stream);
 	fsock__hold_publish(w);
 	if (r > 0 && stream->is_glanced)
@@ -259,6 +261,7 @@ fsock__input_give_back(struct fsock__window *w, size_t n)
 	if (r < 0)
 		return -1;
 	w->position -= (off_t)n;
+	stream->records.returned += n;
 	return 0;
 }
 

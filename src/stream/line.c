@@ -116,7 +116,10 @@ fsock__line_take(struct fsock *s, struct fsock__line *line, int may_receive)
 	int r = -1;
 
 	flockfile(w->file);
-	stream->binary = 0; /* octets as they are: but here they are lines */
+	if (stream->binary) { /* octets as they are: but here they are lines */
+		stream->binary = 0;
+		fsock__record_publish(stream);
+	}
 	if (take_back(w) < 0)
 		r = -1;
 	else if (may_receive || fsock__readable_now(stream, 1))

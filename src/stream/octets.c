@@ -76,7 +76,10 @@ take_part(struct fsock__stream *stream, uint8_t *octets, size_t n)
 
 	if (fsock__record_is_whole(stream) && !fsock__record_is_delimited(stream))
 		left = fsock__record_find(stream, 1);
-	return fsock__input_take(stream, octets, left > 0 && (size_t)left < n ? (size_t)left : n);
+	n = fsock__input_take(stream, octets, left > 0 && (size_t)left < n ? (size_t)left : n);
+	if (fsock__record_is_whole(stream))
+		fsock__record_tally_input(stream, octets, n);
+	return n;
 }
 
 /* see fsock/format.h */
@@ -170,6 +173,7 @@ fsock_unread_byte(FILE *f)
 		if (stream->text_input != NULL)
 			fsock__text_pass(stream->text_input, -1);
 		fsock__input_forget(stream);
+		stream->records.returned++;
 		fsock__handle_note(stream->socket);
 		r = 0;
 	} else {
@@ -196,6 +200,7 @@ fsock_write_octets(FILE *f, const void *buf, size_t n)
 	w->stream->may_hold = fsock__output_is_batched(w);
 	if (fsock__sender_send(w->stream, buf, n) == 0)
 		sent = n;
+	fsock__record_tally_output(w->stream, buf, sent);
 	fsock__sending_end(w->stream, &turn);
 	return sent;
 }

@@ -5,6 +5,7 @@
 
 #include "../base/error.h"
 #include "../sock/socket.h"
+#include "record.h"
 #include "sender.h"
 #include "text.h"
 
@@ -39,8 +40,10 @@ fsock__output_write(struct fsock__window *w, const void *buf, size_t n)
 	stream->may_hold = fsock__output_is_batched(w);
 	r = stream->text_output == NULL ? fsock__sender_send(stream, turn.octets, turn.length)
 					: fsock__text_write(stream, buf, n);
-	if (r == 0)
+	if (r == 0) {
 		w->position += (off_t)n;
+		fsock__record_tally_output(stream, buf, n);
+	}
 	fsock__sending_end(stream, &turn);
 	return r < 0 ? -1 : (ssize_t)n;
 }
@@ -91,6 +94,8 @@ fsock__output_send(struct fsock__stream *stream, const void *buf, size_t n)
 		r = fsock__sender_admit(stream, n); /* all or nothing */
 	if (r == 0)
 		r = fsock__sender_send(stream, buf, n);
+	if (r == 0)
+		fsock__record_tally_output(stream, buf, n);
 	fsock__sending_end(stream, &turn);
 	return r;
 }

@@ -1,6 +1,7 @@
 #include "../base/compat.h"
 #include "record.h"
 
+#include "../sock/account.h"
 #include "receiver.h"
 
 /* No octet is there. */
@@ -26,6 +27,7 @@ fsock__record_restart(struct fsock__stream *stream)
 	r->start = NOWHERE;
 	r->end = r->last_start = r->last_end = 0;
 	r->error = 0;
+	r->returned = 0;
 }
 
 /*
@@ -161,4 +163,61 @@ fsock__record_count(
 		if (octets[i - 1] == stream->records.what.delimiter)
 			return n - i;
 	return before + n;
+}
+
+/* How many of n octets are `delimiter`. */
+static size_t
+occurrences(int delimiter, const uint8_t *octets, size_t n)
+{
+	const uint8_t *end = octets + n, *p;
+	size_t count = 0;
+
+	while (octets < end && (p = memchr(octets, delimiter, (size_t)(end - octets))) != NULL) {
+		count++;
+		octets = p + 1;
+	}
+	return count;
+}
+
+FSOCK__COLD void
+fsock__record_tally_input(struct fsock__stream *stream, const uint8_t *octets, size_t n)
+{
+	struct fsock__records *r = &stream->records;
+	size_t again = r->returned < n ? r->returned : n, count;
+
+	r->returned -= again;
+	if (again == n)
+		return;
+	if (fsock__record_is_delimited(stream))
+		count = occurrences(r->what.delimiter, octets + again, n - again);
+	else
+		count = (size_t)fsock__record_is_over(stream, 0);
+	fsock__account_add(&stream->socket->account.records[0], count);
+}
+
+void
+fsock__record_publish(struct fsock__stream *stream)
+{
+	struct fsock__account *a = &stream->socket->account;
+	const struct fsock_record *what = &stream->records.what;
+	int is_whole = fsock__record_is_whole(stream);
+
+	a->record_end = is_whole && fsock__record_is_delimited(stream) ? 1 + what->delimiter : 0;
+	a->record_length = is_whole && what->kind == FSOCK_RECORD_COUNTED ? what->count : 0;
+}
+
+void
+fsock__record_tally_output(struct fsock__stream *stream, const uint8_t *octets, size_t n)
+{
+	struct fsock__account *a = &stream->socket->account;
+	int end = atomic_load_explicit(&a->record_end, memory_order_relaxed);
+	size_t length = atomic_load_explicit(&a->record_length, memory_order_relaxed);
+
+	if (end != 0)
+		fsock__account_add(&a->records[1], occurrences(end - 1, octets, n));
+	if (length == 0)
+		return;
+	a->unfinished += n;
+	fsock__account_add(&a->records[1], a->unfinished / length);
+	a->unfinished %= length;
 }

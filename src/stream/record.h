@@ -64,4 +64,14 @@ int fsock__record_exceeds(const struct fsock__stream *, size_t n);
 size_t fsock__record_count(
     const struct fsock__stream *, size_t before, const uint8_t *octets, size_t n);
 
+/*
+ * Counts the records that end in n octets, which have just been delivered, or sent in the turn of
+ * the output side. Sockets that do not deliver whole records count none.
+ */
+void fsock__record_tally_input(struct fsock__stream *, const uint8_t *octets, size_t n);
+void fsock__record_tally_output(struct fsock__stream *, const uint8_t *octets, size_t n);
+
+/* Tells the output side, which must not look at `records`, what to count. */
+void fsock__record_publish(struct fsock__stream *);
+
 #endif

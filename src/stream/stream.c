@@ -217,6 +217,7 @@ new_stream(struct fsock *s)
 	for (int i = 0; i < FSOCK__WINDOW_COUNT; i++)
 		init_window(&stream->windows[i], stream, sides[i]);
 	fsock__record_set(stream, &s->settings.record);
+	fsock__record_publish(stream);
 	stream->bound = FSOCK__NO_BOUND;
 	if (init_format(stream, s->settings.format) < 0) {
 		int error = errno;

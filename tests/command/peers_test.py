@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The command against other programs. A row whose program is not installed is left out."""
 
+import http.server
 import os
 import pty
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 from support import (DONE, FSOCK, ENVIRONMENT, LIMIT, TLS, Listener, Peer, equal, main, matches, read_all, run)
 
@@ -50,6 +52,58 @@ def test_unix_with_socat():
         done = send_with("socat", "-", f"UNIX-CONNECT:{here}/s", typed=b"hello\n")
         equal("the client's exit status", 0, done.returncode)
         equal("what the command shows", (DONE, b"hello\n"), listener.end()[:2])
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path == "/page" else 404)
+        self.end_headers()
+        self.wfile.write(b"the page\n")
+
+    def log_message(self, *_):
+        pass
+
+
+def test_http():
+    """The first example of the page, with a real server of HTTP/1.0, and of HTTP/1.1 when it is told to close."""
+    for path, status, version, header in (
+            ("/page", "200 OK", "1.0", b""), ("/none", "404 Not Found", "1.0", b""),
+            ("/page", "200 OK", "1.1", b"Host: localhost\r\nConnection: close\r\n")):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        request = f"GET {path} HTTP/{version}\r\n".encode() + header + b"\r\n"
+        result, shown, err = run(f"localhost:{server.server_port}", typed=request)
+        server.shutdown()
+        server.server_close()
+        equal("exit status", (DONE, ""), (result, err))
+        head, _, body = shown.partition(b"\r\n\r\n")
+        matches("status line", rf"HTTP/1\.[01] {status}", head.splitlines()[0].decode())
+        equal("page", b"the page\n", body)
+
+
+def test_http_with_nginx():
+    if not has("nginx"):
+        return
+    with tempfile.TemporaryDirectory() as here:
+        with open(f"{here}/page", "w", encoding="ascii") as page:
+            page.write("the page\n")
+        with open(f"{here}/conf", "w", encoding="ascii") as conf:
+            conf.write(f"daemon off; error_log stderr; pid {here}/pid; events {{}} http {{ access_log off; "
+                       f"client_body_temp_path {here}/b; proxy_temp_path {here}/p; fastcgi_temp_path {here}/f; "
+                       f"uwsgi_temp_path {here}/u; scgi_temp_path {here}/s; "
+                       f"server {{ listen unix:{here}/http; root {here}; }} }}")
+        os.chmod(here, 0o755)
+        server = subprocess.Popen(["nginx", "-c", f"{here}/conf"], stderr=subprocess.DEVNULL)
+        try:
+            end = time.monotonic() + LIMIT
+            while run("-z", f"unix:{here}/http")[0] != DONE and time.monotonic() < end:
+                equal("nginx", None, server.poll())
+            result, shown, err = run(f"unix:{here}/http", typed=b"GET /page HTTP/1.0\r\n\r\n")
+        finally:
+            server.terminate()
+            server.wait(LIMIT)
+        equal("exit status", (DONE, ""), (result, err))
+        matches("answer", "HTTP/1.1 200 OK\r\n.*\r\n\r\nthe page\n", shown.decode())
 
 
 def test_datagrams_with_socat():

@@ -29,7 +29,7 @@ def octets(text):
 def start(*arguments, **others):
     """The command with pipes, but for what `others` says."""
     pipes = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
-    return subprocess.Popen([FSOCK, *map(str, arguments)], env=ENVIRONMENT, **{**pipes, **others})
+    return subprocess.Popen([FSOCK, *map(str, arguments)], **{"env": ENVIRONMENT, **pipes, **others})
 
 
 def run(*arguments, typed=b"", **others):

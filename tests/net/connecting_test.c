@@ -17,13 +17,30 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-static int permits, asking, most_asking, answered; /* answers are given as permits allow */
-static int port;                                   /* where somebody listens */
+static int permits, asking, answered;            /* answers are given as permits allow */
+static int silent, most_silent, is_silence_over; /* lookups of "silent", answered when it is */
+static int port;                                 /* where somebody listens */
 
 struct reply {
 	struct addrinfo info;
 	struct fsock_addr addr;
 };
+
+/* Some of these may come when their test is over, and must not be taken for those of the next. */
+static int
+keep_silent(void)
+{
+	pthread_mutex_lock(&lock);
+	if (++silent > most_silent)
+		most_silent = silent;
+	pthread_cond_broadcast(&changed);
+	while (!is_silence_over)
+		pthread_cond_wait(&changed, &lock);
+	silent--;
+	pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&lock);
+	return EAI_NONAME;
+}
 
 /* "loopback" is 127.0.0.1 and "other" 127.0.0.9; all others are not known. */
 int
@@ -38,9 +55,10 @@ getaddrinfo(
 	(void)service;
 	if (hints->ai_flags & AI_NUMERICHOST)
 		return EAI_NONAME;
+	if (strcmp(host, "silent") == 0)
+		return keep_silent();
 	pthread_mutex_lock(&lock);
-	if (++asking > most_asking)
-		most_asking = asking;
+	asking++;
 	pthread_cond_broadcast(&changed);
 	while (permits == 0)
 		pthread_cond_wait(&changed, &lock);
@@ -90,7 +108,7 @@ static fsock *listener;
 static void
 setup(void)
 {
-	permits = asking = most_asking = answered = 0;
+	permits = asking = answered = 0;
 	listener = fsock_listen("127.0.0.1", 0, NULL);
 	port = fsock_local_port(listener);
 }
@@ -320,10 +338,10 @@ START_TEST(no_resolver)
 	int fds = sock_open_fds();
 
 	for (int i = 0; i < COUNT(all); i++) {
-		all[i] = begin("loopback", NULL, 2, 0); /* time for all to begin */
+		all[i] = begin("silent", NULL, 2, 0); /* time for all to begin */
 		ck_assert_int_eq(fsock__connecting_step(all[i]), FSOCK__PENDING);
 	}
-	await(&asking, FSOCK__LOOKUP_MAX);
+	await(&silent, FSOCK__LOOKUP_MAX);
 	for (int i = 0; i < COUNT(all); i++) {
 		ck_assert_int_eq(fsock__sys_poll(all[i]->fds, all[i]->count, all[i]->next), 0);
 		ck_assert_int_eq(fsock__connecting_step(all[i]), FSOCK__FAILED);
@@ -331,9 +349,12 @@ START_TEST(no_resolver)
 		fsock__connecting_free(all[i]);
 	}
 	ck_assert_int_eq(sock_open_fds(), fds);
-	permit(FSOCK__LOOKUP_MOST);
-	await(&asking, 0);
-	ck_assert_int_le(most_asking, FSOCK__LOOKUP_MOST);
+	pthread_mutex_lock(&lock);
+	is_silence_over = 1;
+	pthread_cond_broadcast(&changed);
+	ck_assert_int_le(most_silent, FSOCK__LOOKUP_MOST);
+	pthread_mutex_unlock(&lock);
+	await(&silent, 0);
 }
 END_TEST
 

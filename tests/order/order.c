@@ -198,7 +198,7 @@ order_make(const void *mutex, const char *folder, const void *site)
 	if (mutex == (const void *)fsock__lock_the(FSOCK__LOCK_REGISTRY))
 		*entry(mutex) = class_of((uintptr_t)mutex, "the registry's lock", 5);
 	else if (is_last(mutex))
-		*entry(mutex) = class_of((uintptr_t)mutex, "the look-ups' or charsets' lock", 7);
+		*entry(mutex) = class_of((uintptr_t)mutex, "the lookups' or charsets' lock", 7);
 	else
 		*entry(mutex) = class_in(folder, site);
 }

@@ -3,7 +3,7 @@
  * The wrappers of calls.c tell; order.c compares with the order that ARCHITECTURE.md gives:
  *
  *	libc's list of FILEs, a FILE's lock, a server's, a wait list's, the registry's, a socket's,
- *	the look-ups' and charsets'
+ *	the lookups' and charsets'
  *
  * What is seen is shared by the processes of a program, so that tests that are forked one by one
  * add up. ORDER_TRACE=1 in the environment prints each new pair of locks, wrong or not.

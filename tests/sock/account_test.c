@@ -1,6 +1,8 @@
 /* What the trace says of an exchange, line by line; statistics of sockets. */
 #include "../../src/base/compat.h"
 
+#include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -138,10 +140,59 @@ wildcard(void)
 	fsock_close(listener);
 }
 
+/* Names of addresses, and services alone. */
+static void
+reversed(void)
+{
+	struct fsock_addr addr;
+	char name[FSOCK_HOST_NAME_SIZE];
+
+	ck_assert_int_eq(fsock_addr_from_text(&addr, "127.0.0.1", 0), 0);
+	ck_assert_ptr_nonnull(fsock_get_host_by_address(&addr, name, sizeof name));
+	ck_assert_str_eq(name, "localhost");
+}
+
+static void
+service(void)
+{
+	ck_assert_int_eq(fsock_get_port_by_service("80", SOCK_STREAM), 80);
+	ck_assert_int_eq(fsock_get_port_by_service("http", SOCK_STREAM), 80);
+	ck_assert_int_eq(fsock_get_port_by_service("nonesuch", SOCK_STREAM), -1);
+}
+
+static void
+address(void)
+{
+	struct fsock_options options = { .connect_timeout = 20 };
+
+	ck_assert_ptr_null(fsock_connect("127.0.0.1:nonesuch", FSOCK_PORT_IN_HOST, &options));
+}
+
+static void
+looked_up(void)
+{
+	fsock *l = fsock_lookup(NULL, "http", SOCK_STREAM, FSOCK_IPV4_ONLY);
+	struct fsock_addr addr;
+
+	ck_assert_int_eq(fsock_wait_for_input(&l, 1, 20, NULL), 1);
+	ck_assert_int_eq(fsock_lookup_addresses(l, &addr, 1), 1);
+	fsock_close(l);
+}
+
 static const struct {
 	void (*fn)(void);
 	const char *trace;
 } rows[] = {
+	{ reversed, "T * look up name of 127.0.0.1\n"
+		    "T * name of 127.0.0.1: localhost (T s)\n" },
+	{ service, "T * look up service http\n"
+		   "T * service http: port P (T s)\n"
+		   "T * look up service nonesuch\n"
+		   "T ! service: unknown service nonesuch\n" },
+	{ address, "T #1 * look up service nonesuch\n"
+		   "T #1 ! connect to 127.0.0.1: unknown service nonesuch\n" },
+	{ looked_up, "T * look up service http\n"
+		     "T * service http: port P (T s)\n" },
 	{ hello, "T #1 * listening on 127.0.0.1 port P\n"
 		 "T #2 * look up localhost\n"
 		 "T #2 * localhost: 1 address: 127.0.0.1 (T s)\n"
@@ -218,8 +269,22 @@ static const struct {
 		  "T #1 * closed\n" },
 };
 
+/* A system without /etc/services knows no names of services, one of its own no localhost. */
 START_TEST(trace)
 {
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found = NULL;
+	char host[64];
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000001) };
+
+	if ((rows[_i].fn == service || rows[_i].fn == looked_up) &&
+	    getaddrinfo(NULL, "http", &hints, &found) != 0)
+		return;
+	if (found != NULL)
+		freeaddrinfo(found);
+	if (rows[_i].fn == reversed && (getnameinfo((struct sockaddr *)&in, sizeof in, host,
+					    sizeof host, NULL, 0, NI_NAMEREQD) != 0 ||
+					   strcmp(host, "localhost") != 0))
+		return;
 	traced_begin();
 	rows[_i].fn();
 	ck_assert_str_eq(traced_end(), rows[_i].trace);
@@ -317,6 +382,122 @@ START_TEST(moments)
 }
 END_TEST
 
+/* ---- Records. */
+
+static ssize_t
+measure(const void *octets, size_t n, void *arg)
+{
+	(void)arg;
+	return n == 0 ? 0 : *(const unsigned char *)octets + 1;
+}
+
+static const struct fsock_record nul = { .kind = FSOCK_RECORD_DELIMITED, .delimiter = '\0' };
+static const struct fsock_record three = { .kind = FSOCK_RECORD_COUNTED, .count = 3 };
+static const struct fsock_record measured = { .kind = FSOCK_RECORD_MEASURED, .measure = measure };
+
+/* What one end sends; how many records those are to it, and to the other, if all are whole. */
+static const struct {
+	const struct fsock_record *record;
+	const char *format, *sent;
+	size_t size;
+	unsigned received, counted;
+} record_rows[] = {
+	{ NULL, NULL, "one\ntwo\nthree", 13, 2, 2 },
+	{ NULL, "utf-16le,crlf", "one\ntwo\n", 8, 2, 2 },
+	{ NULL, NULL, "\n\n\n", 3, 3, 3 },
+	{ &nul, NULL, "a\n\0b\0c", 6, 2, 2 },
+	{ &three, NULL, "abcdefgh", 8, 2, 2 },
+	{ &measured, NULL, "\1a\2bc\0", 6, 3, 0 },
+};
+
+/* Reads to the end, turning back at every octet that is asked for: nothing is counted twice. */
+static void
+read_records(FILE *f)
+{
+	int c;
+
+	while ((c = getc(f)) != EOF) {
+		ck_assert_int_eq(ungetc(c, f), c);
+		ck_assert_int_eq(fflush(f), 0);
+		ck_assert_int_eq(getc(f), c);
+		ck_assert_int_eq(fseek(f, 0, SEEK_CUR), 0);
+	}
+}
+
+START_TEST(records)
+{
+	struct fsock_options options = { .delivery = FSOCK_DELIVER_WHOLE_RECORD,
+		.record = record_rows[_i / 2].record,
+		.format = record_rows[_i / 2].format };
+	fsock *ends[2];
+	FILE *f, *to;
+
+	ck_assert_int_eq(fsock_pair(ends, &options), 0);
+	to = fsock_output(ends[0]);
+	ck_assert_uint_eq(fwrite(record_rows[_i / 2].sent, 1, record_rows[_i / 2].size, to),
+	    record_rows[_i / 2].size);
+	ck_assert_int_eq(fflush(to), 0);
+	ck_assert_uint_eq(statistics_of(ends[0]).records_sent, record_rows[_i / 2].counted);
+	ck_assert_int_eq(fsock_shutdown(ends[0], FSOCK_OUTPUT), 0);
+	f = _i % 2 == 0 ? fsock_stream(ends[1]) : fsock_input(ends[1]);
+	if (_i % 2 == 0)
+		read_records(f);
+	while (getc(f) != EOF)
+		;
+	ck_assert_uint_eq(statistics_of(ends[1]).records_received, record_rows[_i / 2].received);
+	ck_assert_uint_eq(statistics_of(ends[1]).records_sent, 0);
+	fsock_close(ends[0]);
+	fsock_close(ends[1]);
+}
+END_TEST
+
+/* Octets that are no records; octets taken beside the FILE; a record that is set later. */
+START_TEST(records_beside)
+{
+	struct fsock_options options = { .delivery = FSOCK_DELIVER_WHOLE_RECORD, .record = &three };
+	fsock *ends[2];
+	FILE *f;
+
+	ck_assert_int_eq(fsock_pair(ends, _i == 0 ? &options : NULL), 0);
+	f = fsock_stream(ends[1]);
+	ck_assert_int_eq(fsock_send(ends[0], "a\nb\nc\n", 6, NULL), 6);
+	ck_assert_uint_eq(fsock_read_octets(f, line, 2), 2);
+	ck_assert_uint_eq(statistics_of(ends[1]).records_received, 0);
+	ck_assert_uint_eq(fsock_read_octets(f, line, 1), 1);
+	ck_assert_int_eq(fsock_unread_byte(f), 0);
+	ck_assert_uint_eq(fsock_read_octets(f, line, 4), 4);
+	ck_assert_uint_eq(statistics_of(ends[1]).records_received, _i == 0 ? 2 : 0);
+	ck_assert_int_eq(
+	    fsock_set_record(f, &(struct fsock_record){ .kind = FSOCK_RECORD_LINE }), 0);
+	ck_assert_int_eq(fsock_send(ends[0], "d\ne\n", 4, NULL), 4);
+	ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
+	ck_assert_uint_eq(statistics_of(ends[1]).records_received, _i == 0 ? 3 : 1);
+	ck_assert_uint_eq(fsock_write_octets(f, "x\ny\n", 4), 4);
+	ck_assert_int_eq(fsock_send(ends[1], "z\n", 2, NULL), 2);
+	ck_assert_uint_eq(statistics_of(ends[1]).records_sent, 3);
+	fsock_close(ends[0]);
+	fsock_close(ends[1]);
+}
+END_TEST
+
+/* Of datagrams each is one. */
+START_TEST(records_of_datagrams)
+{
+	struct fsock_options options = { .local_host = "127.0.0.1" };
+	fsock *to = fsock_datagram(NULL, 0, &options);
+	fsock *from = fsock_datagram("127.0.0.1", fsock_local_port(to), NULL);
+
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(fsock_send(from, "a\nb", 3, NULL), 3);
+		ck_assert_int_eq(fsock_receive(to, line, sizeof line, NULL), 3);
+	}
+	ck_assert_uint_eq(statistics_of(from).records_sent, 3);
+	ck_assert_uint_eq(statistics_of(to).records_received, 3);
+	fsock_close(from);
+	fsock_close(to);
+}
+END_TEST
+
 START_TEST(invalid)
 {
 	struct fsock_statistics statistics;
@@ -343,6 +524,9 @@ main(void)
 	tcase_add_test(t, unchanged);
 	tcase_add_loop_test(t, counted, 0, SOCK_TRANSPORTS);
 	tcase_add_loop_test(t, moments, 0, 2);
+	tcase_add_loop_test(t, records, 0, 2 * COUNT(record_rows));
+	tcase_add_loop_test(t, records_beside, 0, 2);
+	tcase_add_test(t, records_of_datagrams);
 	tcase_add_test(t, invalid);
 	tcase_set_timeout(t, 60);
 	suite_add_tcase(s, t);
