@@ -75,7 +75,9 @@ SOLINK  := libfsock.so
 # Look-up threads may outlive every call, so that dlclose() must leave the code where it is. The
 # linker of macOS has no such flag: there a program must not dlclose() the library.
 SOFLAGS  = -shared -Wl,-soname,$(SONAME) -Wl,-z,nodelete -Wl,--version-script,$(EXPORTS)
-EXPORT   = { echo '{ global:'; sed -n 's/^[a-z].*/&;/p' $<; echo 'local: *; };'; }
+# The version of each symbol is that of the soname: LIBFSOCK_0, LIBFSOCK_TLS_0.
+EXPORT   = { echo '$(VERSION_NODE) { global:'; sed -n 's/^[a-z].*/&;/p' $<; echo 'local: *; };'; }
+VERSION_NODE = LIBFSOCK_$(if $(findstring tls,$@),TLS_)$(SOVERSION)
 endif
 EXPORTS := build/exports
 

@@ -418,7 +418,7 @@ stage-fuzz: $(FUZZ:%.c=build/fuzzer/%)
 	$(call run,fuzz,$^)
 
 stage-lint: all
-	$(call run,lint,tests/tools/lint tests/tools/arrows tests/tools/man tests/tools/symbols)
+	$(call run,lint,tests/tools/lint tests/tools/arrows tests/tools/man tests/tools/symbols tests/tools/abi)
 
 stage-headers:
 	$(call run,headers,tests/tools/headers)
@@ -428,7 +428,7 @@ stage-install: all
 	$(call run,install,tests/tools/install tests/ports/run)
 
 lint: all
-	@s=0; for t in lint arrows man symbols; do tests/tools/$$t || s=1; done; exit $$s
+	@s=0; for t in lint arrows man symbols abi; do tests/tools/$$t || s=1; done; exit $$s
 
 format:
 	clang-format -i $$(grep -LiE '^/\* (generated|made) by ' \
@@ -511,7 +511,7 @@ coverage: $(COVERAGE_PROGRAMS) $(COVERAGE_FUZZ)
 PACKAGES.test := $(if $(shell command -v $(CC) 2>/dev/null),,gcc) libc6-dev make pkg-config check libpng-dev libjansson-dev libssl-dev openssl zlib1g-dev \
     libgnutls28-dev gnutls-bin redis-server mosquitto-clients curl socat netcat-openbsd systemd python3 cl-flexi-streams
 PACKAGES := $(PACKAGES.test) gcc g++ clang libclang-rt-dev binutils musl-tools libbsd-dev valgrind cppcheck \
-    mandoc groff-base wrk iproute2 libevent-dev gcovr bind9-dnsutils patch \
+    mandoc groff-base wrk iproute2 libevent-dev gcovr bind9-dnsutils patch pahole \
     gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross gcc-aarch64-linux-gnu \
     libc6-dev-arm64-cross qemu-user
 IS_TEST_ONLY := $(if $(filter test,$(MAKECMDGOALS)),$(if $(filter-out deps test demo all examples,$(MAKECMDGOALS)),,yes))
