@@ -528,7 +528,7 @@ PACKAGES.test := $(if $(shell command -v $(CC) 2>/dev/null),,gcc) libc6-dev make
     libgnutls28-dev gnutls-bin redis-server mosquitto-clients curl socat netcat-openbsd systemd python3 cl-flexi-streams
 PACKAGES := $(PACKAGES.test) gcc g++ clang libclang-rt-dev binutils musl-tools libbsd-dev valgrind cppcheck \
     mandoc groff-base wrk iproute2 libevent-dev gcovr bind9-dnsutils patch pahole cmake \
-    dpkg-dev debhelper fakeroot lintian \
+    build-essential debhelper lintian \
     gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross gcc-aarch64-linux-gnu \
     libc6-dev-arm64-cross qemu-user
 IS_TEST_ONLY := $(if $(filter test,$(MAKECMDGOALS)),$(if $(filter-out deps test demo all examples,$(MAKECMDGOALS)),,yes))
