@@ -6,10 +6,12 @@
 ## make command     the command fsock (build/cc/fsock), which make builds as well
 ## make examples    build all examples against the static library
 ## make install     DESTDIR, PREFIX, BINDIR, LIBDIR, INCLUDEDIR, MANDIR, EXAMPLEDIR; make uninstall undoes it
+## make dist        the source of a release, from git: build/libfsock-VERSION.tar.gz; DIST_OF=COMMIT
 ## make test        unit tests, examples, other programs to talk to; T=addr runs addr_test only
 ## make check       everything: all variants, lint, headers, installation; AFTER=test: but what test ran
 ## make deps        install what the tests need (Debian), say what that is elsewhere; make deps test
 ##                  installs what make test needs, which is less
+## make test-package  a few minutes of unit tests that need no root, namespaces or network, for packages
 ## make test-STAGE  one stage of it; make stages lists them
 ## make bench       the benchmarks
 ## make fuzz        the fuzzers, FUZZ_SECONDS each; T=addr runs tests/fuzz/addr_fuzz.c only
@@ -24,6 +26,8 @@ endif
 
 VERSION   := 0.1.0
 SOVERSION := 0
+# The project's page, for what describes an installed library. There is no public one yet.
+HOMEPAGE  := https://fsock.example/
 
 CFLAGS     ?= -O2 -g
 PREFIX     ?= /usr/local
@@ -33,6 +37,7 @@ INCLUDEDIR ?= $(PREFIX)/include
 MANDIR     ?= $(PREFIX)/share/man
 EXAMPLEDIR ?= $(PREFIX)/share/doc/fsock/examples
 PKGDIR     ?= $(LIBDIR)/pkgconfig
+CMAKEDIR   ?= $(LIBDIR)/cmake/fsock
 INSTALL    ?= install
 V          ?=
 Q          := $(if $(V),,@)
@@ -75,7 +80,9 @@ SOLINK  := libfsock.so
 # Look-up threads may outlive every call, so that dlclose() must leave the code where it is. The
 # linker of macOS has no such flag: there a program must not dlclose() the library.
 SOFLAGS  = -shared -Wl,-soname,$(SONAME) -Wl,-z,nodelete -Wl,--version-script,$(EXPORTS)
-EXPORT   = { echo '{ global:'; sed -n 's/^[a-z].*/&;/p' $<; echo 'local: *; };'; }
+# The version of each symbol is that of the soname: LIBFSOCK_0, LIBFSOCK_TLS_0.
+EXPORT   = { echo '$(VERSION_NODE) { global:'; sed -n 's/^[a-z].*/&;/p' $<; echo 'local: *; };'; }
+VERSION_NODE = LIBFSOCK_$(if $(findstring tls,$@),TLS_)$(SOVERSION)
 endif
 EXPORTS := build/exports
 
@@ -207,6 +214,11 @@ demo: build/cc/examples/demo
 # The names of page $p; it is found under each of them.
 PAGE_NAMES = sed -n '/^\.Sh NAME/,/^\.Nd/s/^\.Nm \([A-Za-z_0-9]*\).*/\1/p' $$p
 
+# Fills in a file NAME.in.
+FILL = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+    -e 's|@VERSION@|$(VERSION)|' -e 's|@HOMEPAGE@|$(HOMEPAGE)|' -e 's|@SOLINK@|$(SOLINK)|' \
+    -e 's|@TLS_SOLINK@|$(TLS_SOLINK)|'
+
 install: all
 	$(INSTALL) -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(LIBDIR)" "$(DESTDIR)$(PKGDIR)" "$(DESTDIR)$(INCLUDEDIR)/fsock"
 	$(INSTALL) -m 755 build/cc/fsock "$(DESTDIR)$(BINDIR)/"
@@ -216,15 +228,14 @@ install: all
 	ln -sf $(SHARED) "$(DESTDIR)$(LIBDIR)/$(SOLINK)"
 	$(INSTALL) -m 644 include/fsock.h "$(DESTDIR)$(INCLUDEDIR)/"
 	$(INSTALL) -m 644 include/fsock/*.h "$(DESTDIR)$(INCLUDEDIR)/fsock/"
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
-	    -e 's|@VERSION@|$(VERSION)|' fsock.pc.in >"$(DESTDIR)$(PKGDIR)/fsock.pc"
+	$(FILL) fsock.pc.in >"$(DESTDIR)$(PKGDIR)/fsock.pc"
+	$(INSTALL) -d "$(DESTDIR)$(CMAKEDIR)"
+	for f in fsock-config fsock-config-version; do $(FILL) $$f.cmake.in >"$(DESTDIR)$(CMAKEDIR)/$$f.cmake" || exit 1; done
 	$(if $(HAS_TLS),$(INSTALL) -m 644 build/cc/libfsock-tls.a "$(DESTDIR)$(LIBDIR)/")
 	$(if $(HAS_TLS),$(INSTALL) -m 755 build/cc/$(TLS_SHARED) "$(DESTDIR)$(LIBDIR)/")
 	$(if $(HAS_TLS),ln -sf $(TLS_SHARED) "$(DESTDIR)$(LIBDIR)/$(TLS_SONAME)")
 	$(if $(HAS_TLS),ln -sf $(TLS_SHARED) "$(DESTDIR)$(LIBDIR)/$(TLS_SOLINK)")
-	$(if $(HAS_TLS),sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
-	    -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' fsock-tls.pc.in \
-	    >"$(DESTDIR)$(PKGDIR)/fsock-tls.pc")
+	$(if $(HAS_TLS),$(FILL) fsock-tls.pc.in >"$(DESTDIR)$(PKGDIR)/fsock-tls.pc")
 	$(if $(PAGES),for p in $(PAGES); do d="$(DESTDIR)$(MANDIR)/man$${p##*.}"; \
 	    $(INSTALL) -d "$$d" && $(INSTALL) -m 644 $$p "$$d/" || exit 1; \
 	    for n in $$($(PAGE_NAMES)); do l="$$d/$$n.$${p##*.}"; \
@@ -239,10 +250,27 @@ uninstall:
 	for f in libfsock-tls.a $(TLS_SHARED) $(TLS_SONAME) $(TLS_SOLINK); do \
 	    rm -f "$(DESTDIR)$(LIBDIR)/$$f"; done
 	rm -f "$(DESTDIR)$(PKGDIR)/fsock.pc" "$(DESTDIR)$(PKGDIR)/fsock-tls.pc"
+	for f in fsock-config fsock-config-version; do rm -f "$(DESTDIR)$(CMAKEDIR)/$$f.cmake"; done
 	$(if $(PAGES),for p in $(PAGES); do d="$(DESTDIR)$(MANDIR)/man$${p##*.}"; \
 	    for n in $$($(PAGE_NAMES)); do rm -f "$$d/$$n.$${p##*.}"; done; rm -f "$$d/$${p##*/}"; done)
 	for f in $(notdir $(ALL_EXAMPLES)); do rm -f "$(DESTDIR)$(EXAMPLEDIR)/$$f"; done
-	-rmdir "$(DESTDIR)$(INCLUDEDIR)/fsock" "$(DESTDIR)$(EXAMPLEDIR)"
+	-rmdir "$(DESTDIR)$(INCLUDEDIR)/fsock" "$(DESTDIR)$(EXAMPLEDIR)" "$(DESTDIR)$(CMAKEDIR)"
+
+# ---- The source of a release: what is committed, or in DIST_OF, another commit or a tag. One commit always gives
+# the same octets.
+
+DIST_OF ?= HEAD
+DIST    := build/libfsock-$(VERSION).tar.gz
+
+.PHONY: dist
+dist:
+	@git rev-parse -q --verify "$(DIST_OF)^{commit}" >/dev/null || { \
+	    echo "make dist needs a clone of the repository and a commit: DIST_OF=$(DIST_OF)" >&2; exit 1; }
+	@mkdir -p $(dir $(DIST))
+	@git diff --quiet HEAD || echo "  uncommitted changes are left out"
+	@echo "  DIST $(DIST)"
+	$(Q)git -c tar.umask=0022 archive --format=tar --prefix=libfsock-$(VERSION)/ "$(DIST_OF)^{commit}" >$(DIST:.gz=)
+	$(Q)gzip -9nf $(DIST:.gz=)
 
 clean:
 	rm -rf build

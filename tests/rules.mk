@@ -81,6 +81,7 @@ ENV.i686     = $(QUICK)
 ENV.s390x    = $(QUICK)
 ENV.arm64    = $(QUICK)
 ENV.order    = CK_FORK=no
+ENV.package  = $(QUICK)
 ENV.unblocked = FSOCK_UNBLOCKED=1 $(QUICK)
 ENV.layered   = FSOCK_LAYERED=1 FSOCK_TRACED=1 $(QUICK)
 ENV.slow     = CK_DEFAULT_TIMEOUT=600
@@ -297,8 +298,9 @@ $(CHECK_SOURCE):
 # ---- Stages. Each runs through tests/tools/run, which counts, times and reports.
 
 STAGES := cc peers tls examples command lint headers long order unblocked layered asan tsan clang musl funopen $(FOREIGN) valgrind slow \
-          differential fuzz install
+          differential fuzz install debian
 STAGES.check := $(STAGES)
+STAGES.test-package := package
 # Of what a newcomer runs, only what T=NAME leaves.
 NAMED_EXAMPLES := $(filter $(wildcard examples/$(T).c),$(EXAMPLES))
 STAGES.test  := $(strip $(if $(UNIT)$(FUZZ),cc) $(if $(PEERS),peers) $(if $(TLS),tls) $(if $(NAMED_EXAMPLES),examples) $(if $(filter *,$(T)),command))
@@ -309,9 +311,9 @@ stages_to_run = $(filter-out $(if $(AFTER),$(STAGES.$(AFTER))),$(STAGES.$@))
 
 # Stages that need nothing of each other run beside each other; `make -j1 check` runs them in turn.
 JOBS ?= 3
-.PHONY: check test lint format bench fuzz coverage deps stages $(STAGES:%=test-%) $(STAGES:%=stage-%)
+.PHONY: check test test-package lint format bench fuzz coverage deps stages $(STAGES:%=test-%) $(STAGES:%=stage-%) stage-package
 
-check test $(STAGES:%=test-%):
+check test test-package $(STAGES:%=test-%):
 	$(if $(STAGES.$@),,@echo "no test is called $(T)"; exit 1)
 	@$(if $(AFTER),,rm -rf build/results;) mkdir -p build/results && date +%s >build/results/start && \
 	    printf '%s\n' $(stages_to_run) >build/results/stages
@@ -421,7 +423,21 @@ stage-fuzz: $(FUZZ:%.c=build/fuzzer/%)
 	$(call run,fuzz,$^)
 
 stage-lint: all
-	$(call run,lint,tests/tools/lint tests/tools/arrows tests/tools/man tests/tools/symbols)
+	$(call run,lint,tests/tools/lint tests/tools/arrows tests/tools/man tests/tools/symbols tests/tools/abi)
+
+# What a builder of packages runs: a part of each folder that needs neither root, nor namespaces, nor any network, the
+# loopback included; only gcc, make and check.
+PACKAGE_TESTS := $(wildcard tests/base/error_test.c tests/base/lock_test.c tests/base/process_test.c \
+    tests/codec/codec_encode_test.c tests/codec/codec_eol_test.c tests/codec/codec_names_test.c \
+    tests/codec/codec_vectors_test.c tests/codec/format_parse_test.c tests/net/addr_text_test.c \
+    tests/stream/recode_test.c tests/stream/text_input_test.c tests/stream/text_output_test.c)
+
+stage-package: $(PACKAGE_TESTS:%.c=build/cc/%)
+	$(call run,package,$^)
+
+# The packages of Debian, and their autopkgtest.
+stage-debian:
+	$(call run,debian,tests/tools/debian)
 
 # The headers alone, and the code blocks of headers and pages, which are compiled and run.
 stage-headers: all
@@ -432,7 +448,7 @@ stage-install: all
 	$(call run,install,tests/tools/install tests/ports/run)
 
 lint: all
-	@s=0; for t in lint arrows man symbols; do tests/tools/$$t || s=1; done; exit $$s
+	@s=0; for t in lint arrows man symbols abi; do tests/tools/$$t || s=1; done; exit $$s
 
 format:
 	clang-format -i $$(grep -LiE '^/\* (generated|made) by ' \
@@ -515,7 +531,8 @@ coverage: $(COVERAGE_PROGRAMS) $(COVERAGE_FUZZ)
 PACKAGES.test := $(if $(shell command -v $(CC) 2>/dev/null),,gcc) libc6-dev make pkg-config check libpng-dev libjansson-dev libssl-dev openssl zlib1g-dev \
     libgnutls28-dev gnutls-bin redis-server mosquitto-clients curl socat netcat-openbsd systemd python3 cl-flexi-streams
 PACKAGES := $(PACKAGES.test) gcc g++ clang libclang-rt-dev binutils musl-tools libbsd-dev valgrind cppcheck \
-    mandoc groff-base wrk iproute2 libevent-dev gcovr bind9-dnsutils patch \
+    mandoc groff-base wrk iproute2 libevent-dev gcovr bind9-dnsutils patch pahole cmake \
+    build-essential debhelper lintian \
     gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross gcc-aarch64-linux-gnu \
     libc6-dev-arm64-cross qemu-user
 IS_TEST_ONLY := $(if $(filter test,$(MAKECMDGOALS)),$(if $(filter-out deps test demo all examples,$(MAKECMDGOALS)),,yes))
