@@ -292,7 +292,7 @@ $(CHECK_SOURCE):
 
 # ---- Stages. Each runs through tests/tools/run, which counts, times and reports.
 
-STAGES := cc peers tls examples command lint headers long order unblocked layered asan tsan clang musl funopen $(FOREIGN) valgrind slow \
+STAGES := cc peers tls examples command lint headers amalgamation long order unblocked layered asan tsan clang musl funopen $(FOREIGN) valgrind slow \
           differential fuzz install
 STAGES.check := $(STAGES)
 # Of what a newcomer runs, only what T=NAME leaves.
@@ -422,6 +422,10 @@ stage-lint: all
 
 stage-headers:
 	$(call run,headers,tests/tools/headers)
+
+# The library as two files; with the cross compilers that other stages have put there.
+stage-amalgamation:
+	$(call run,amalgamation,tests/tools/amalgamation)
 
 # Beside the installation: programs of others, moved to the library, where their sources can be had.
 stage-install: all
