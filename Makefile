@@ -5,6 +5,8 @@
 ## make demo        build the static library, run examples/demo.c (a C compiler and make suffice)
 ## make command     the command fsock (build/cc/fsock), which make builds as well
 ## make examples    build all examples against the static library
+## make amalgamation  build/amalgamation/fsock.c and fsock.h, to be compiled with a program (needs python3)
+## make sizes       what each part of these costs in a static program, in KB (musl-gcc)
 ## make install     DESTDIR, PREFIX, BINDIR, LIBDIR, INCLUDEDIR, MANDIR, EXAMPLEDIR; make uninstall undoes it
 ## make dist        the source of a release, from git: build/libfsock-VERSION.tar.gz; DIST_OF=COMMIT
 ## make test        unit tests, examples, other programs to talk to; T=addr runs addr_test only
@@ -208,6 +210,16 @@ $(ZLIB_EXAMPLES:%.c=build/cc/%): EXAMPLE_LIBS = build/cc/libfsock.a $(shell pkg-
 demo: build/cc/examples/demo
 	@[ ! -t 1 ] || printf '\r\033[K'
 	@build/cc/examples/demo
+
+# ---- The library as two files.
+
+.PHONY: amalgamation sizes
+amalgamation:
+	$(Q)python3 tools/amalgamate.py build/amalgamation
+	@echo "  MADE build/amalgamation/fsock.c build/amalgamation/fsock.h"
+
+sizes: amalgamation
+	@tools/sizes
 
 # ---- Installation.
 

@@ -297,7 +297,7 @@ $(CHECK_SOURCE):
 
 # ---- Stages. Each runs through tests/tools/run, which counts, times and reports.
 
-STAGES := cc peers tls examples command lint headers long order unblocked layered asan tsan clang musl funopen $(FOREIGN) valgrind slow \
+STAGES := cc peers tls examples command lint headers amalgamation long order unblocked layered asan tsan clang musl funopen $(FOREIGN) valgrind slow \
           differential fuzz install debian
 STAGES.check := $(STAGES)
 STAGES.test-package := package
@@ -442,6 +442,10 @@ stage-debian:
 # The headers alone, and the code blocks of headers and pages, which are compiled and run.
 stage-headers: all
 	$(call run,headers,tests/tools/headers tests/tools/snippets)
+
+# The library as two files; with the cross compilers that other stages have put there.
+stage-amalgamation:
+	$(call run,amalgamation,tests/tools/amalgamation)
 
 # Beside the installation: programs of others, moved to the library, where their sources can be had.
 stage-install: all

@@ -124,7 +124,7 @@ class Out:
                  headers=("../../base/compat.h", "tables.h")):
         self.path = os.path.join(output, name)
         self.lines = [
-            "/* Made by tools/make_tables.py from whatwg/encoding %s; edit that instead. */" % COMMIT,
+            "/* Made by tools/make_tables.py from whatwg/encoding %s. */" % COMMIT,
             "/* Data of the WHATWG indexes: BSD-3-Clause, see %s. */" % license,
             "", "/* %s */" % what, "",
         ]
@@ -149,7 +149,7 @@ class Out:
         self.lines += ["};", ""]
 
     def items(self, kind, name, items):
-        self.lines += ["const %s %s[%d] = {" % (kind, name, len(items))]
+        self.lines += ["const %s %s[] = {" % (kind, name)]
         self.lines += ["\t%s," % item for item in items]
         self.lines += ["};", ""]
 
@@ -380,7 +380,7 @@ def charsets(directory, output):
             ("struct fsock__name", "names", ['{ "%s", %s }' % (n, address(known[n])) for n in sorted(known)]),
             ("struct fsock__page", "pages", ["{ %d, %s }" % (n, address(pages[n])) for n in sorted(pages)])):
         out.items(kind, "fsock__" + name, items)
-        out.lines += ["const size_t fsock__%s_count = %d;" % (name, len(items)), ""]
+        out.lines += ["const size_t fsock__%s_count = FSOCK__COUNT(fsock__%s);" % (name, name), ""]
     out.close()
 
 

@@ -13,7 +13,7 @@
 
 /* Why a conversion stopped. */
 enum fsock__step {
-	FSOCK__DONE,      /* all input is converted */
+	FSOCK__CONVERTED, /* all input is converted */
 	FSOCK__PARTIAL,   /* what is left is the beginning of a character */
 	FSOCK__FULL,      /* the next character has no room; nothing of it is used */
 	FSOCK__BAD,       /* job->bad octets at job->span.src are no character */

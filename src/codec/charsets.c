@@ -1,4 +1,4 @@
-/* Made by tools/make_tables.py from whatwg/encoding a985b62a9b45c17da3e17a9f0a0b4e30c34c4a8a; edit that instead. */
+/* Made by tools/make_tables.py from whatwg/encoding a985b62a9b45c17da3e17a9f0a0b4e30c34c4a8a. */
 /* Data of the WHATWG indexes: BSD-3-Clause, see tables/LICENSE.WHATWG. */
 
 /* The one-octet charsets, and all charsets in lists. */
@@ -68,7 +68,7 @@ ONE_OCTET(x_mac_cyrillic, "x-mac-cyrillic", 44);
 ONE_OCTET(x_user_defined, "x-user-defined", 45);
 ONE_OCTET(iso_8859_8_i, "iso-8859-8-i", 28);
 
-const struct fsock_charset *const fsock__charsets[64] = {
+const struct fsock_charset *const fsock__charsets[] = {
 	&fsock__charset_utf_8,
 	&fsock__charset_utf_16,
 	&fsock__charset_utf_16le,
@@ -135,9 +135,9 @@ const struct fsock_charset *const fsock__charsets[64] = {
 	&iso_8859_8_i,
 };
 
-const size_t fsock__charsets_count = 64;
+const size_t fsock__charsets_count = FSOCK__COUNT(fsock__charsets);
 
-const struct fsock__name fsock__names[411] = {
+const struct fsock__name fsock__names[] = {
 	{ "437", &ibm437 },
 	{ "720", &ibm720 },
 	{ "737", &ibm737 },
@@ -551,9 +551,9 @@ const struct fsock__name fsock__names[411] = {
 	{ "x-x-big5", &fsock__charset_big5 },
 };
 
-const size_t fsock__names_count = 411;
+const size_t fsock__names_count = FSOCK__COUNT(fsock__names);
 
-const struct fsock__page fsock__pages[43] = {
+const struct fsock__page fsock__pages[] = {
 	{ 437, &ibm437 },
 	{ 720, &ibm720 },
 	{ 737, &ibm737 },
@@ -599,4 +599,4 @@ const struct fsock__page fsock__pages[43] = {
 	{ 65001, &fsock__charset_utf_8 },
 };
 
-const size_t fsock__pages_count = 43;
+const size_t fsock__pages_count = FSOCK__COUNT(fsock__pages);

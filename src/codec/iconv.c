@@ -1,6 +1,12 @@
+/* Charsets that the libc has beyond the library's own, where it has iconv(3). */
 #include "../base/compat.h"
 
 #include <errno.h>
+
+#include "charset.h"
+
+#if !defined(FSOCK_NO_ICONV)
+
 #include <iconv.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,7 +124,7 @@ decode(const struct fsock_charset *charset, struct fsock__job *job)
 		if (got <= 0)
 			return got == 0 ? FSOCK__FULL : FSOCK__BAD;
 	}
-	return FSOCK__DONE;
+	return FSOCK__CONVERTED;
 }
 
 /* Where c is among the codes; count when it is not there. */
@@ -153,7 +159,7 @@ encode(const struct fsock_charset *charset, struct fsock__job *job)
 		if (s->dst == s->dst_end)
 			return FSOCK__FULL;
 		step = fsock__utf8_next(job, &c);
-		if (step != FSOCK__DONE)
+		if (step != FSOCK__CONVERTED)
 			return step;
 		at = find(l, c);
 		if (at == l->count) {
@@ -163,7 +169,7 @@ encode(const struct fsock_charset *charset, struct fsock__job *job)
 		*s->dst++ = l->octets[at];
 		s->src += job->bad;
 	}
-	return FSOCK__DONE;
+	return FSOCK__CONVERTED;
 }
 
 static const struct fsock__charset_ops ops = { decode, encode, NULL };
@@ -277,3 +283,18 @@ fsock_charset_find_or_iconv(const char *name)
 	errno = before; /* asking sets EILSEQ for octets that are unmapped */
 	return &l->charset;
 }
+
+#else
+
+/* see fsock/codec.h */
+const struct fsock_charset *
+fsock_charset_find_or_iconv(const char *name)
+{
+	const struct fsock_charset *own = fsock_charset_find(name);
+
+	if (own == NULL)
+		errno = EINVAL;
+	return own;
+}
+
+#endif

@@ -55,7 +55,7 @@ read_shift(struct fsock__job *job)
 	}
 	job->shift = (uint32_t)set | AFTER_SHIFT;
 	s->src += 3;
-	return FSOCK__DONE;
+	return FSOCK__CONVERTED;
 }
 
 /* As fsock__get, in a given set; the octet is not ESC. */
@@ -105,7 +105,7 @@ read_one(struct fsock__job *job)
 	job->span.dst += n_text;
 	job->shift &= SET;
 	job->span.src += n;
-	return FSOCK__DONE;
+	return FSOCK__CONVERTED;
 }
 
 static enum fsock__step
@@ -119,10 +119,10 @@ decode(const struct fsock_charset *charset, struct fsock__job *job)
 		if (s->dst == s->dst_end)
 			return FSOCK__FULL;
 		step = *s->src == ESC ? read_shift(job) : read_one(job);
-		if (step != FSOCK__DONE)
+		if (step != FSOCK__CONVERTED)
 			return step;
 	}
-	return FSOCK__DONE;
+	return FSOCK__CONVERTED;
 }
 
 /*
@@ -191,7 +191,7 @@ encode(const struct fsock_charset *charset, struct fsock__job *job)
 		if (s->dst == s->dst_end)
 			return FSOCK__FULL;
 		step = fsock__utf8_next(job, &c);
-		if (step != FSOCK__DONE)
+		if (step != FSOCK__CONVERTED)
 			return step;
 		set = find(c, job->shift, octets, &n);
 		if (set < 0) {
@@ -202,13 +202,13 @@ encode(const struct fsock_charset *charset, struct fsock__job *job)
 			return FSOCK__FULL;
 		s->src += job->bad;
 	}
-	return FSOCK__DONE;
+	return FSOCK__CONVERTED;
 }
 
 static enum fsock__step
 reset(struct fsock__job *job)
 {
-	return put(job, ASCII, sequences[ASCII], 0) ? FSOCK__DONE : FSOCK__FULL;
+	return put(job, ASCII, sequences[ASCII], 0) ? FSOCK__CONVERTED : FSOCK__FULL;
 }
 
 static const struct fsock__charset_ops ops = { decode, encode, reset };

@@ -11,9 +11,9 @@ why_not_out(struct fsock__job *job, bool (*has)(const struct fsock_charset *, ui
 	uint32_t c;
 
 	if (job->span.src == job->span.src_end)
-		return FSOCK__DONE;
+		return FSOCK__CONVERTED;
 	step = fsock__utf8_next(job, &c);
-	if (step != FSOCK__DONE)
+	if (step != FSOCK__CONVERTED)
 		return step;
 	if (has(charset, c))
 		return FSOCK__FULL;
@@ -28,7 +28,7 @@ table_decode(const struct fsock_charset *charset, struct fsock__job *job)
 
 	fsock__kernels()->bytes_to_utf8(s, charset->to_utf8);
 	if (s->src == s->src_end)
-		return FSOCK__DONE;
+		return FSOCK__CONVERTED;
 	if (charset->to_utf8[*s->src])
 		return FSOCK__FULL;
 	job->bad = 1;
@@ -55,7 +55,7 @@ latin1_decode(const struct fsock_charset *charset, struct fsock__job *job)
 {
 	(void)charset;
 	fsock__kernels()->latin1_to_utf8(&job->span);
-	return job->span.src == job->span.src_end ? FSOCK__DONE : FSOCK__FULL;
+	return job->span.src == job->span.src_end ? FSOCK__CONVERTED : FSOCK__FULL;
 }
 
 static bool

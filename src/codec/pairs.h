@@ -111,11 +111,11 @@ fsock__pairs_decode(struct fsock__job *job, fsock__pair_get *get, fsock__get *ca
 	for (;;) {
 		fsock__pairs_decode_fast(s, get, spaced);
 		if (s->src == s->src_end)
-			return FSOCK__DONE;
+			return FSOCK__CONVERTED;
 		if (s->dst == s->dst_end)
 			return FSOCK__FULL;
 		step = fsock__decode_one(job, careful, true);
-		if (step != FSOCK__DONE)
+		if (step != FSOCK__CONVERTED)
 			return step;
 	}
 }
@@ -197,11 +197,11 @@ fsock__pairs_encode(struct fsock__job *job, const struct fsock__pairs *table, fs
 	for (;;) {
 		fsock__pairs_encode_fast(s, table, map);
 		if (s->src == s->src_end)
-			return FSOCK__DONE;
+			return FSOCK__CONVERTED;
 		if (s->dst == s->dst_end)
 			return FSOCK__FULL;
 		step = fsock__encode_one(job, careful, true);
-		if (step != FSOCK__DONE)
+		if (step != FSOCK__CONVERTED)
 			return step;
 	}
 }

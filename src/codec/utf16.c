@@ -17,7 +17,7 @@ why_not_in(struct fsock__job *job, bool big)
 	uint32_t first;
 
 	if (left == 0)
-		return FSOCK__DONE;
+		return FSOCK__CONVERTED;
 	if (s->dst == s->dst_end)
 		return FSOCK__FULL;
 	if (left < 2)
@@ -41,11 +41,11 @@ why_not_out(struct fsock__job *job)
 	uint32_t c;
 
 	if (job->span.src == job->span.src_end)
-		return FSOCK__DONE;
+		return FSOCK__CONVERTED;
 	if (job->span.dst == job->span.dst_end)
 		return FSOCK__FULL;
 	step = fsock__utf8_next(job, &c);
-	return step == FSOCK__DONE ? FSOCK__FULL : step;
+	return step == FSOCK__CONVERTED ? FSOCK__FULL : step;
 }
 
 static enum fsock__step

@@ -50,10 +50,11 @@ utf8_convert(const struct fsock_charset *charset, struct fsock__job *job)
 	(void)charset;
 	fsock__span_move(s, fsock__kernels()->utf8_copy(s->dst, s->src, left < room ? left : room));
 	if (s->src == s->src_end)
-		return FSOCK__DONE;
+		return FSOCK__CONVERTED;
 	if (s->dst == s->dst_end)
 		return FSOCK__FULL;
-	return fsock__utf8_next(job, &c) == FSOCK__DONE ? FSOCK__FULL : fsock__utf8_trouble(job);
+	return fsock__utf8_next(job, &c) == FSOCK__CONVERTED ? FSOCK__FULL
+							     : fsock__utf8_trouble(job);
 }
 
 static const struct fsock__charset_ops utf8_ops = { utf8_convert, utf8_convert, NULL };
@@ -77,7 +78,7 @@ replacement_decode(const struct fsock_charset *charset, struct fsock__job *job)
 		return FSOCK__BAD;
 	}
 	job->span.src = job->span.src_end;
-	return FSOCK__DONE;
+	return FSOCK__CONVERTED;
 }
 
 static const struct fsock__charset_ops replacement_ops = { replacement_decode, utf8_convert, NULL };

@@ -28,7 +28,7 @@ fsock__utf8_next(struct fsock__job *job, uint32_t *c)
 {
 	*c = 0;
 	job->bad = fsock__utf8_char(job->span.src, fsock__span_left(&job->span), c);
-	return job->bad ? FSOCK__DONE : fsock__utf8_trouble(job);
+	return job->bad ? FSOCK__CONVERTED : fsock__utf8_trouble(job);
 }
 
 /* Moves n octets at once. */
@@ -97,7 +97,7 @@ fsock__decode_one(struct fsock__job *job, fsock__get *get, bool ascii)
 
 	if (ascii && *s->src < 0x80) {
 		fsock__ascii_some(s);
-		return FSOCK__DONE;
+		return FSOCK__CONVERTED;
 	}
 	n = get(s->src, fsock__span_left(s), &c);
 	if (n <= 0) {
@@ -112,7 +112,7 @@ fsock__decode_one(struct fsock__job *job, fsock__get *get, bool ascii)
 	memcpy(s->dst, text, length);
 	s->dst += length;
 	s->src += n;
-	return FSOCK__DONE;
+	return FSOCK__CONVERTED;
 }
 
 /*
@@ -148,11 +148,11 @@ fsock__decode_loop(struct fsock__job *job, fsock__get *get)
 	for (;;) {
 		fsock__decode_fast(s, get);
 		if (s->src == s->src_end)
-			return FSOCK__DONE;
+			return FSOCK__CONVERTED;
 		if (s->dst == s->dst_end)
 			return FSOCK__FULL;
 		step = fsock__decode_one(job, get, false);
-		if (step != FSOCK__DONE)
+		if (step != FSOCK__CONVERTED)
 			return step;
 	}
 }
@@ -169,10 +169,10 @@ fsock__encode_one(struct fsock__job *job, fsock__put *put, bool ascii)
 
 	if (ascii && *s->src < 0x80) {
 		fsock__ascii_some(s);
-		return FSOCK__DONE;
+		return FSOCK__CONVERTED;
 	}
 	step = fsock__utf8_next(job, &c);
-	if (step != FSOCK__DONE)
+	if (step != FSOCK__CONVERTED)
 		return step;
 	n = put(octets, c);
 	if (n == 0) {
@@ -184,7 +184,7 @@ fsock__encode_one(struct fsock__job *job, fsock__put *put, bool ascii)
 	memcpy(s->dst, octets, n);
 	s->src += job->bad;
 	s->dst += n;
-	return FSOCK__DONE;
+	return FSOCK__CONVERTED;
 }
 
 /* As fsock__decode_fast. */
@@ -220,11 +220,11 @@ fsock__encode_loop(struct fsock__job *job, fsock__put *put)
 	for (;;) {
 		fsock__encode_fast(s, put);
 		if (s->src == s->src_end)
-			return FSOCK__DONE;
+			return FSOCK__CONVERTED;
 		if (s->dst == s->dst_end)
 			return FSOCK__FULL;
 		step = fsock__encode_one(job, put, false);
-		if (step != FSOCK__DONE)
+		if (step != FSOCK__CONVERTED)
 			return step;
 	}
 }

@@ -60,7 +60,7 @@ adopt(struct fsock__lookup *l)
 	l->process = fsock__process();
 	l->eai = EAI_SYSTEM;
 	l->error = errno;
-	l->state = FINISHED;
+	l->state = FSOCK__LOOKUP_FINISHED;
 }
 
 int
@@ -72,7 +72,7 @@ fsock__lookup_result(struct fsock__lookup *l, struct addrinfo **results)
 	if (l->process != fsock__process())
 		adopt(l);
 	fsock__lookup_lock(&old);
-	if (l->state == FINISHED) {
+	if (l->state == FSOCK__LOOKUP_FINISHED) {
 		eai = l->eai;
 		*results = l->results;
 		l->results = NULL;

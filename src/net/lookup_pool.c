@@ -59,7 +59,7 @@ finish_nolock(struct fsock__lookup *l, int eai, int error, struct addrinfo *resu
 	l->eai = eai;
 	l->error = error;
 	l->results = eai == 0 ? results : NULL;
-	l->state = FINISHED;
+	l->state = FSOCK__LOOKUP_FINISHED;
 	fsock__wake_send(&l->wake);
 }
 
@@ -75,7 +75,7 @@ take_next(int is_new)
 	    (is_new || pool.threads - pool.given_up <= FSOCK__LOOKUP_MAX)) {
 		l = fsock__ring_owner(pool.queue.next, struct fsock__lookup, in_row);
 		fsock__ring_remove(&l->in_row);
-		l->state = RUNNING;
+		l->state = FSOCK__LOOKUP_RUNNING;
 	} else {
 		pool.threads--;
 	}
@@ -180,8 +180,9 @@ put_first(struct fsock__lookup *l)
 	sigset_t old;
 
 	fsock__lookup_lock(&old);
-	start = l->state == QUEUED && pool.threads < FSOCK__LOOKUP_MOST + FSOCK__LOOKUP_MAX;
-	if (l->state == QUEUED) {
+	start = l->state == FSOCK__LOOKUP_QUEUED &&
+		pool.threads < FSOCK__LOOKUP_MOST + FSOCK__LOOKUP_MAX;
+	if (l->state == FSOCK__LOOKUP_QUEUED) {
 		fsock__ring_remove(&l->in_row);
 		fsock__ring_append(pool.queue.next, &l->in_row);
 	}
@@ -206,7 +207,7 @@ fsock__lookup_enqueue(struct fsock__lookup *l)
 	fsock__ring_init(&l->in_row);
 	l->process = fsock__process();
 	fsock__lookup_lock(&old);
-	l->state = QUEUED;
+	l->state = FSOCK__LOOKUP_QUEUED;
 	fsock__ring_append(&pool.queue, &l->in_row);
 	start = count_thread_nolock();
 	fsock__lookup_unlock(&old);
@@ -223,7 +224,7 @@ fsock__lookup_leave(struct fsock__lookup *l)
 	sigset_t old;
 
 	fsock__lookup_lock(&old);
-	is_running = l->state == RUNNING;
+	is_running = l->state == FSOCK__LOOKUP_RUNNING;
 	l->owned = 0;
 	pool.given_up += is_running;
 	fsock__ring_remove(&l->in_row);

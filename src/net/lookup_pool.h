@@ -37,7 +37,7 @@ struct addrinfo;
  */
 struct fsock__lookup {
 	struct fsock__ring in_row;
-	enum { QUEUED, RUNNING, FINISHED } state;
+	enum { FSOCK__LOOKUP_QUEUED, FSOCK__LOOKUP_RUNNING, FSOCK__LOOKUP_FINISHED } state;
 	int process;
 	int owned;
 	int eai, error;

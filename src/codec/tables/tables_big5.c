@@ -1,4 +1,4 @@
-/* Made by tools/make_tables.py from whatwg/encoding a985b62a9b45c17da3e17a9f0a0b4e30c34c4a8a; edit that instead. */
+/* Made by tools/make_tables.py from whatwg/encoding a985b62a9b45c17da3e17a9f0a0b4e30c34c4a8a. */
 /* Data of the WHATWG indexes: BSD-3-Clause, see LICENSE.WHATWG beside this file. */
 
 /* Big5 with the Hong Kong extensions. */

@@ -1,4 +1,4 @@
-/* Made by tools/make_tables.py from whatwg/encoding a985b62a9b45c17da3e17a9f0a0b4e30c34c4a8a; edit that instead. */
+/* Made by tools/make_tables.py from whatwg/encoding a985b62a9b45c17da3e17a9f0a0b4e30c34c4a8a. */
 /* Data of the WHATWG indexes: BSD-3-Clause, see LICENSE.WHATWG beside this file. */
 
 /* One-octet charsets, both ways (kernels.h). */
@@ -2796,7 +2796,7 @@ static const uint8_t pages_x_user_defined[320] = {
 	247,248,249,250,251,252,253,254,255,
 };
 
-const struct fsock__reverse fsock__from_utf8[46] = {
+const struct fsock__reverse fsock__from_utf8[] = {
 	{ top_ibm437, groups_ibm437, pages_ibm437 },
 	{ top_ibm720, groups_ibm720, pages_ibm720 },
 	{ top_ibm737, groups_ibm737, pages_ibm737 },
