@@ -143,8 +143,9 @@ SKIP.funopen  = $(CODECS) $(CROWDS) deadline_test server_load_test line_server_l
     wait_timer_test lookup_test
 SKIP.clang    = $(CROWDS) queue_test delivery_test
 # What waits by no list, whatever the backend is: the parts below the handle, and texts.
-SKIP.kqueue   = $(CODECS) $(basename $(notdir $(wildcard tests/base/*_test.c tests/stream/text_*_test.c)))
-SKIP.poll     = $(SKIP.kqueue)
+SKIP.kqueue   = $(CODECS) $(CROWDS) $(basename $(notdir $(wildcard tests/base/*_test.c tests/stream/text_*_test.c)))
+# These expect each list to have a descriptor, which those of poll(2) have not.
+SKIP.poll     = $(SKIP.kqueue) combination_wait_test fault_sweep_test record_test
 # The same libc as for gcc: what the sweeps are about is the same.
 SKIP.i686     = $(SWEEPS) $(CROWDS) $(if $(WRAP.i686),codec_flexi_test text_flexi_test)
 # These put every cell and cut through plain loops that valgrind slows down a hundredfold; the address
