@@ -12,7 +12,7 @@ T ?= *
 # Machines that this one is not: 32-bit x86, which most run themselves, and two that qemu plays. s390x is
 # big-endian.
 FOREIGN  := i686 s390x arm64
-VARIANTS += clang asan tsan musl funopen $(FOREIGN) coverage fuzzer
+VARIANTS += clang asan tsan musl funopen kqueue poll $(FOREIGN) coverage fuzzer
 TESTED   := $(filter-out coverage fuzzer,$(VARIANTS))
 
 CC.clang   = clang
@@ -20,6 +20,8 @@ CC.asan    = gcc
 CC.tsan    = gcc
 CC.musl    = musl-gcc
 CC.funopen = gcc
+CC.kqueue  = gcc
+CC.poll    = gcc
 CC.i686    = i686-linux-gnu-gcc
 CC.s390x   = s390x-linux-gnu-gcc
 CC.arm64   = aarch64-linux-gnu-gcc
@@ -35,6 +37,8 @@ CFLAGS.fuzzer  = -O1 -g1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,addre
 CFLAGS.coverage = -O0 -g --coverage -fprofile-update=atomic -Dalways_inline=unused
 CFLAGS.musl    = -O2 -g1 -Werror
 CFLAGS.funopen = -O2 -g1 -Werror -DFSOCK_FILE_FUNOPEN -DFSOCK_DATAGRAM_LOOP $(BSD_CFLAGS)
+CFLAGS.kqueue  = -O2 -g1 -Werror -DFSOCK_WAIT_KQUEUE -Itests/stub
+CFLAGS.poll    = -O2 -g1 -Werror -DFSOCK_WAIT_POLL
 CFLAGS.i686    = -O2 -g1 -Werror -Wno-psabi
 CFLAGS.s390x   = -O2 -g1 -Werror
 CFLAGS.arm64   = -O2 -g1 -Werror
@@ -77,6 +81,8 @@ ENV.cc       = $(if $(filter *,$(T)),CK_FORK=no) $(SAMPLE)
 ENV.long     = $(SAMPLE)
 ENV.clang    = $(QUICK)
 ENV.musl     = $(QUICK)
+ENV.kqueue   = $(QUICK)
+ENV.poll     = $(QUICK)
 ENV.i686     = $(QUICK)
 ENV.s390x    = $(QUICK)
 ENV.arm64    = $(QUICK)
@@ -139,6 +145,10 @@ SKIP.musl     = $(filter-out codec_iconv_test,$(CODECS)) $(CROWDS)
 SKIP.funopen  = $(CODECS) $(CROWDS) deadline_test server_load_test line_server_limit_test line_server_stop_test \
     wait_timer_test lookup_test
 SKIP.clang    = $(CROWDS) queue_test delivery_test
+# What waits by no list, whatever the backend is: the parts below the handle, and texts.
+SKIP.kqueue   = $(CODECS) $(CROWDS) $(basename $(notdir $(wildcard tests/base/*_test.c tests/stream/text_*_test.c)))
+# These expect each list to have a descriptor, which those of poll(2) have not.
+SKIP.poll     = $(SKIP.kqueue) combination_wait_test fault_sweep_test record_test
 # The same libc as for gcc: what the sweeps are about is the same.
 SKIP.i686     = $(SWEEPS) $(CROWDS) $(if $(WRAP.i686),codec_flexi_test text_flexi_test)
 # These put every cell and cut through plain loops that valgrind slows down a hundredfold; the address
@@ -185,6 +195,9 @@ UNBLOCKED := code_point delivery format input matrix model octets output seek st
     thread
 UNBLOCKED := $(filter $(foreach f,$(FOLDERS),$(UNBLOCKED:%=tests/$f/%_test.c)),$(UNIT))
 
+# What tests the emulation of kqueue(2), and src/wait/kqueue.c beyond what the tests of lists do.
+OWN.kqueue := $(sort $(wildcard tests/kqueue/$(T)_test.c))
+
 # Results are kept by name.
 ifneq ($(words $(UNIT)),$(words $(sort $(notdir $(UNIT)))))
 $(error two unit tests have one name)
@@ -199,7 +212,7 @@ ONLY.s390x := tests/codec/% tests/net/addr_% tests/net/host_%
 ONLY.arm64 := tests/codec/%
 ONLY.i686  := $(if $(WRAP.i686),$(ONLY.s390x) tests/base/%)
 only = $(if $(ONLY.$(1)),$(filter $(ONLY.$(1)),$(UNIT)),$(UNIT))
-unit = $(filter-out $(foreach f,$(FOLDERS),$(SKIP.$(1):%=tests/$f/%.c)),$(only))
+unit = $(filter-out $(foreach f,$(FOLDERS),$(SKIP.$(1):%=tests/$f/%.c)),$(only)) $(OWN.$(1))
 LONG_UNIT := $(filter $(foreach f,$(FOLDERS),$(SKIP.cc:%=tests/$f/%.c)),$(UNIT))
 LONG_TLS  := $(filter $(SKIP.cc:%=tests/tls/%.c),$(TLS))
 CC_ONLY := $(PEERS) $(TLS) $(SLOW) $(BENCHES) $(LONG_UNIT)
@@ -221,6 +234,7 @@ WRAPPED.signal_sweep_test := socket socketpair connect bind listen accept4 setso
 WRAPPED.cancel_sweep_test := $(WRAPPED.signal_sweep_test)
 WRAPPED.fork_sweep_test   := $(WRAPPED.signal_sweep_test)
 WRAPPED.text_flexi_test   := recv
+WRAPPED.backend_test      := epoll_ctl fcntl fcntl64
 WRAPPED.held_test         := funlockfile
 WRAPPED.bell_test         := poll
 WRAPPED.shutdown_beside_test := fsock__turn_take
@@ -282,12 +296,22 @@ DIFFERENT := $(shell grep -lE 'FSOCK_FILE_FUNOPEN|FSOCK_(_DATAGRAM_OPS|DATAGRAM_
 TAKEN.clang   := $(UNIT) $(SUPPORT) $(FUZZ) $(MODELS) tests/fuzz/replay.c
 TAKEN.funopen := $(filter-out $(DIFFERENT),$(SOURCES) $(TAKEN.clang))
 
+# With another backend for wait lists only the files that choose one differ.
+WAIT_FILES := $(shell grep -lE 'FSOCK__HAVE_(EPOLL|KQUEUE)' $(SOURCES))
+TAKEN.kqueue := $(filter-out $(WAIT_FILES),$(SOURCES) $(TAKEN.clang))
+TAKEN.poll   := $(TAKEN.kqueue)
+
 define TAKE_RULE
 $(TAKEN.$(1):%.c=build/$(1)/%.o): build/$(1)/%.o: build/cc/%.o
 	@mkdir -p $$(@D)
 	$$(Q)ln -f $$< $$@
 endef
-$(foreach v,clang funopen,$(eval $(call TAKE_RULE,$(v))))
+$(foreach v,clang funopen kqueue poll,$(eval $(call TAKE_RULE,$(v))))
+
+# On Linux kqueue(2) is an emulation, which has tests of its own.
+KQUEUE := $(patsubst %.c,build/kqueue/%.o,$(filter-out %_test.c,$(wildcard tests/kqueue/*.c)))
+$(LINKED.kqueue): $(KQUEUE)
+-include $(KQUEUE:.o=.d)
 
 $(foreach v,$(BUILT_CHECK),$(eval $(LINKED.$(v):=.o) $(SUPPORT.$(v)): | build/check/$(v)/libcheck.a))
 build/check/%/libcheck.a: | $(CHECK_SOURCE)
@@ -297,8 +321,8 @@ $(CHECK_SOURCE):
 
 # ---- Stages. Each runs through tests/tools/run, which counts, times and reports.
 
-STAGES := cc peers tls examples command lint headers amalgamation long order unblocked layered asan tsan clang musl funopen $(FOREIGN) valgrind slow \
-          differential fuzz install debian
+STAGES := cc peers tls examples command lint headers amalgamation long order unblocked layered asan tsan clang musl funopen kqueue poll \
+          $(FOREIGN) valgrind slow differential fuzz install debian
 STAGES.check := $(STAGES)
 STAGES.test-package := package
 # Of what a newcomer runs, only what T=NAME leaves.

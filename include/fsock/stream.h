@@ -148,8 +148,9 @@
  * BSDs      Also macOS: a switch without fflush() behaves as on musl. On OpenBSD fflush() of a
  *           stream that is being read fails with EBADF and loses nothing.
  *
- * fileno(f) returns the descriptor on glibc, FreeBSD, NetBSD and macOS, and -1 elsewhere.
- * fsock_fileno(f) works everywhere.
+ * fileno(f) returns the descriptor on glibc, FreeBSD, NetBSD and macOS, and -1 elsewhere. The last
+ * three have a short for it, and return -1 for a descriptor above 32767. fsock_fileno(f) works
+ * everywhere.
  */
 #ifndef FSOCK_STREAM_H
 #define FSOCK_STREAM_H

@@ -289,10 +289,16 @@ typedef struct in_addr fsock__ip_path;
 #define FSOCK__SO_LINGER SO_LINGER
 #endif
 
-/* Where there is kqueue(2). A build may ask for it elsewhere, where a library supplies it. */
-#if defined(FSOCK_WAIT_KQUEUE) || defined(__FreeBSD__) || defined(__NetBSD__) || \
+/*
+ * Where there is epoll(7) or kqueue(2). A build may ask for poll(2) alone, or for kqueue(2)
+ * elsewhere, where a library supplies it.
+ */
+#if defined(FSOCK_WAIT_POLL)
+#elif defined(FSOCK_WAIT_KQUEUE) || defined(__FreeBSD__) || defined(__NetBSD__) || \
     defined(__OpenBSD__) || defined(__DragonFly__) || defined(__APPLE__)
 #define FSOCK__HAVE_KQUEUE 1
+#elif defined(__linux__)
+#define FSOCK__HAVE_EPOLL 1
 #endif
 
 /* poll()'s word for a peer that has ended its side only; elsewhere that is input like any other. */

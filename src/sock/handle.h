@@ -406,6 +406,17 @@ fsock__handle_is_always_ready(const struct fsock *s)
 	       (s->lookup_process != 0 && s->lookup_process != fsock__process());
 }
 
+/*
+ * Whether the program has ended what would come: accepting and receiving fail at once. There is no
+ * peer to end it, and only some systems tell who polls.
+ */
+static inline int
+fsock__handle_has_ended(const struct fsock *s)
+{
+	return (s->role == FSOCK__LISTENER || s->role == FSOCK__DATAGRAM) &&
+	       (s->shut & FSOCK_INPUT);
+}
+
 /* Whether the system knows when it is ready: of a timer, or a file, it does not. */
 static inline int
 fsock__handle_is_polled(const struct fsock *s)

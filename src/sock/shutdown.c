@@ -19,6 +19,7 @@ shut_listener(fsock *s, int fd)
 
 	s->shut = FSOCK_IO;
 	shutdown(fd, SHUT_RDWR); /* wakes them; some systems wake and yet report ENOTCONN */
+	fsock__handle_note(s);
 	errno = saved;
 	return 0;
 }
@@ -35,6 +36,7 @@ shut_datagram(fsock *s, int fd, int direction, int how)
 	atomic_fetch_or(&s->shut, direction);
 	if (shutdown(fd, how) < 0 && errno != ENOTCONN)
 		return fsock__handle_error(s, "shutdown", errno);
+	fsock__handle_note(s);
 	errno = saved;
 	return 0;
 }

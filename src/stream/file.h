@@ -2,6 +2,8 @@
 #ifndef FSOCK_STREAM_FILE_H
 #define FSOCK_STREAM_FILE_H
 
+#include <limits.h>
+
 #include "connection.h"
 
 struct fsock__file_ops {
@@ -10,6 +12,16 @@ struct fsock__file_ops {
 	/* Makes fileno() give the socket's descriptor, which may be -1 still, where that can be. */
 	void (*set_fileno)(FILE *, int fd);
 };
+
+/*
+ * What fileno() is to give where a FILE has only a short for it: -1 of a number that does not fit,
+ * which, cut off, would be another descriptor's.
+ */
+static inline short
+fsock__file_number(int fd)
+{
+	return fd > SHRT_MAX ? -1 : (short)fd;
+}
 
 /*
  * How many octets stdio holds for the program to read from the window's FILE, those pushed back

@@ -49,8 +49,7 @@ fun_close(void *cookie)
 static void
 set_fileno(FILE *file, int fd)
 {
-	if (fd >= 0)
-		file->_file = (short)fd;
+	file->_file = fsock__file_number(fd);
 }
 
 #else

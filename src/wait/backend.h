@@ -39,11 +39,13 @@ struct fsock__poller {
  */
 struct fsock__wait_ops {
 	const char *name;
+	int hides_errors; /* it is silent on what a datagram socket keeps for the next call */
 	int (*open)(struct fsock__poller *);
 	void (*close)(struct fsock__poller *);
 	/*
 	 * Tells the system what to wait for, other than `known`; 0 makes it forget the descriptor,
-	 * which is still open, and that does not fail for want of memory.
+	 * which is still open, and that does not fail for want of memory. If it fails, `known` is
+	 * what the system still waits for. EPERM: the descriptor never waits, as /dev/null.
 	 */
 	int (*set)(struct fsock__poller *, struct fsock__watched *, int interest);
 	/* Gets ready to wait for what was set until now. */

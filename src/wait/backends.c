@@ -3,7 +3,7 @@
 #include "backend.h"
 
 const struct fsock__wait_ops *const fsock__wait_backends[] = {
-#if defined(__linux__)
+#if defined(FSOCK__HAVE_EPOLL)
 	&fsock__wait_epoll,
 #endif
 #if defined(FSOCK__HAVE_KQUEUE)

@@ -2,7 +2,7 @@
 #include "../base/compat.h"
 #include "backend.h"
 
-#if defined(__linux__)
+#if defined(FSOCK__HAVE_EPOLL)
 
 #include <sys/epoll.h>
 

@@ -6,7 +6,8 @@
 int
 fsock__held_has_input(struct fsock *s)
 {
-	return fsock__layers_have_input(s) || (s->stream != NULL && s->stream_ops->buffered(s) > 0);
+	return fsock__handle_has_ended(s) || fsock__layers_have_input(s) ||
+	       (s->stream != NULL && s->stream_ops->buffered(s) > 0);
 }
 
 int

@@ -8,7 +8,9 @@
 
 #include "../sock/handle.h"
 
-/* Whether the socket's streams hold input that can be read without the kernel. */
+/*
+ * Whether input can be read without the kernel: the streams hold some, or the program has ended it.
+ */
 int fsock__held_has_input(struct fsock *);
 
 /*

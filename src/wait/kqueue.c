@@ -8,16 +8,29 @@
 #include <sys/time.h>
 
 #include <fcntl.h>
-#include <unistd.h>
+#include <poll.h>
+#include <pthread.h>
 
 #include "../base/clock.h"
 #include "../base/process.h"
 #include "../base/sys.h"
 
+/*
+ * A queue that is close-on-exec from birth, where the calls can do it: another thread may start a
+ * program at any time. Elsewhere fcntl() follows.
+ */
+#if defined(KQUEUE_CLOEXEC)
+#define make_queue() kqueuex(KQUEUE_CLOEXEC)
+#elif defined(__NetBSD__)
+#define make_queue() kqueue1(O_CLOEXEC)
+#else
+#define make_queue() kqueue()
+#endif
+
 static int
 kqueue_open(struct fsock__poller *p)
 {
-	p->fd = kqueue();
+	p->fd = make_queue();
 	if (p->fd < 0)
 		return -1;
 	fcntl(p->fd, F_SETFD, FD_CLOEXEC);
@@ -32,26 +45,64 @@ kqueue_close(struct fsock__poller *p)
 		fsock__sys_close(p->fd);
 }
 
+/* One change. On some systems kevent() is a point of cancellation even if it cannot wait. */
 static int
-kqueue_set(struct fsock__poller *p, struct fsock__watched *m, int interest)
+change(const struct fsock__poller *p, struct fsock__watched *w, int side, int what)
 {
-	static const struct {
-		int side;
-		short filter;
-	} filters[] = { { FSOCK_INPUT, EVFILT_READ }, { FSOCK_OUTPUT, EVFILT_WRITE } };
-	struct kevent changes[2];
-	int n = 0;
+	struct kevent event = {
+		.ident = (uintptr_t)w->fd,
+		.filter = side == FSOCK_INPUT ? EVFILT_READ : EVFILT_WRITE,
+		.flags = (unsigned short)what,
+	};
+	int cancel, r;
 
-	for (int i = 0; i < 2; i++) {
-		int side = filters[i].side;
+	event.udata = (__typeof__(event.udata))w; /* before NetBSD 10 it is no pointer */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	r = kevent(p->fd, &event, 1, NULL, 0, NULL);
+	pthread_setcancelstate(cancel, NULL);
+	return r;
+}
 
-		if (((m->known ^ interest) & side) == 0)
+/* A device without filters, which never waits, has two names. */
+static int
+as_epoll_says(int errnum)
+{
+	return errnum == ENODEV || errnum == EOPNOTSUPP ? EPERM : errnum;
+}
+
+/*
+ * Deletes the filters of some sides. A filter that is not there any more is as good as deleted: the
+ * system drops those of a descriptor that somebody has closed.
+ */
+static void
+forget(const struct fsock__poller *p, struct fsock__watched *w, int sides)
+{
+	int saved = errno;
+
+	for (int side = FSOCK_INPUT; side <= FSOCK_OUTPUT; side <<= 1)
+		if (sides & side)
+			change(p, w, side, EV_DELETE);
+	errno = saved;
+}
+
+/* Filters are added first: if one cannot be, all is left as it was. */
+static int
+kqueue_set(struct fsock__poller *p, struct fsock__watched *w, int interest)
+{
+	int missing = interest & ~w->known, added = 0;
+
+	for (int side = FSOCK_INPUT; side <= FSOCK_OUTPUT; side <<= 1) {
+		if (!(missing & side))
 			continue;
-		EV_SET(&changes[n], (uintptr_t)m->fd, filters[i].filter,
-		    interest & side ? EV_ADD : EV_DELETE, 0, 0, (void *)m);
-		n++;
+		if (change(p, w, side, EV_ADD) < 0) {
+			forget(p, w, added);
+			errno = as_epoll_says(errno);
+			return -1;
+		}
+		added |= side;
 	}
-	return kevent(p->fd, changes, n, NULL, 0, NULL);
+	forget(p, w, w->known & ~interest);
+	return 0;
 }
 
 static int
@@ -61,17 +112,31 @@ kqueue_prepare(struct fsock__poller *p)
 	return 0;
 }
 
-/* At its end a filter's direction is ready; fflags has the socket's error then. */
+/*
+ * What else holds at the end of output, which is also the end of one's own: only poll(2) tells the
+ * one from a hang-up. If the number has been closed meanwhile, nobody looks at what was found.
+ */
+static int
+end_of_output(const struct kevent *event)
+{
+	struct pollfd p = { .fd = (int)event->ident };
+
+	if (fsock__sys_poll(&p, 1, 0) <= 0)
+		return 0;
+	return (p.revents & POLLHUP ? FSOCK_HANGUP : 0) | (p.revents & POLLERR ? FSOCK_FAILED : 0);
+}
+
+/* At its end a filter's direction is ready, and fflags has the socket's error. */
 static int
 state_of(const struct kevent *event)
 {
-	int state = event->filter == EVFILT_READ ? FSOCK_INPUT : FSOCK_OUTPUT;
+	int side = event->filter == EVFILT_READ ? FSOCK_INPUT : FSOCK_OUTPUT;
 
-	if (event->flags & EV_EOF)
-		state |= FSOCK_HANGUP | (event->fflags != 0 ? FSOCK_FAILED : 0);
-	if (event->flags & EV_ERROR)
-		state |= FSOCK_FAILED;
-	return state;
+	if (!(event->flags & EV_EOF))
+		return side;
+	if (event->fflags != 0)
+		return side | FSOCK_HANGUP | FSOCK_FAILED;
+	return side | (side == FSOCK_INPUT ? FSOCK_HANGUP : end_of_output(event));
 }
 
 /* 292 years do not fit in every system's time_t, nor in what a kernel counts in. */
@@ -105,6 +170,7 @@ kqueue_await(struct fsock__poller *p, int64_t left)
 
 const struct fsock__wait_ops fsock__wait_kqueue = {
 	.name = "kqueue",
+	.hides_errors = 1,
 	.open = kqueue_open,
 	.close = kqueue_close,
 	.set = kqueue_set,

@@ -127,6 +127,14 @@ drain_wake(struct fsock_waitlist *list)
 	list->signalled = 0;
 }
 
+/* Whether an error is pending that the backend does not tell of. */
+static int
+has_failed(const struct fsock__member *m)
+{
+	return m->list->ops->hides_errors && m->socket->role == FSOCK__DATAGRAM &&
+	       fsock__failure_find(m->socket) != 0;
+}
+
 /* What the backend found of a member's own descriptor. */
 static void
 take_found(struct fsock__member *m, int state)
@@ -146,7 +154,8 @@ take_found(struct fsock__member *m, int state)
 		fsock__closing_check(m);
 		return;
 	}
-	if ((state & FSOCK_HANGUP) && s->failure != NULL) /* the kernel tells it but once */
+	if (((state & FSOCK_HANGUP) && s->failure != NULL) /* the kernel tells it but once */
+	    || has_failed(m))
 		state |= FSOCK_FAILED;
 	state = wanted(m, s->output.congested ? state & ~FSOCK_INPUT : state);
 	if ((state & FSOCK_INPUT) && !fsock__look_is_readable(s, state, m) &&

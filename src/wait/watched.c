@@ -41,7 +41,7 @@ fsock__watched_watch(struct fsock__member *m, int interest)
 	int r = tell_backend(m->list, &m->own, fsock__watched_wanted(m, interest));
 
 	if (r < 0 && errno == EPERM && m->socket->role == FSOCK__FOREIGN) {
-		m->socket->is_always_ready = 1; /* epoll(7) says so of /dev/null, say */
+		m->socket->is_always_ready = 1; /* of /dev/null, say */
 		r = 0;
 	}
 	m->error = r < 0 ? errno : 0;

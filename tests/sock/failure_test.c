@@ -266,6 +266,29 @@ START_TEST(told_of_a_datagram)
 }
 END_TEST
 
+/* By lists as well, whatever they wait for: not every backend's system tells of it. */
+START_TEST(told_of_a_datagram_by_lists)
+{
+	static const int interests[] = { FSOCK_INPUT, FSOCK_OUTPUT, FSOCK_IO };
+	int fd, port = sock_dead_port(SOCK_TCP4, &fd), interest = interests[_i % 3];
+	fsock *s = fsock_datagram("127.0.0.1", port, NULL);
+	fsock_waitlist *list = wait_list(_i / 3);
+	struct fsock_event event = { .state = 0 };
+
+	ck_assert_int_eq(fsock_waitlist_add(list, s, interest, NULL), 0);
+	ck_assert_int_eq(fsock_send(s, "x", 1, NULL), 1);
+	sock_await(fsock_socket(s), POLLIN);
+	ck_assert_int_eq(fsock_waitlist_wait(list, 20, NULL), 1);
+	ck_assert_ptr_eq(fsock_waitlist_next(list, &event), s);
+	ck_assert_int_ne(event.state & FSOCK_FAILED, 0);
+	ck_assert_int_ne(event.state & interest, 0);
+	ck_assert_int_eq(event.error, ECONNREFUSED);
+	fsock_waitlist_free(list);
+	fsock_close(s);
+	close(fd);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -277,6 +300,7 @@ main(void)
 	tcase_add_loop_test(tests, told_by_lists, 0, COUNT(rows) * wait_backends());
 	tcase_add_loop_test(tests, told_of_a_name, 0, wait_backends());
 	tcase_add_loop_test(tests, told_of_a_datagram, 0, 3);
+	tcase_add_loop_test(tests, told_of_a_datagram_by_lists, 0, 3 * wait_backends());
 	suite_add_tcase(suite, tests);
 	return sock_run(suite);
 }

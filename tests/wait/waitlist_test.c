@@ -147,6 +147,35 @@ START_TEST(interest)
 }
 END_TEST
 
+/* The end of one's own output is no hang-up of the peer. */
+START_TEST(output_ended)
+{
+	enum sock_transport transport = _i % SOCK_TRANSPORTS;
+	fsock_waitlist *list = wait_list(_i / SOCK_TRANSPORTS);
+	struct fsock_event event = { .state = 0 };
+	fsock *ends[2];
+
+	if (sock_has(transport)) {
+		sock_link(transport, NULL, ends);
+		ck_assert_int_eq(fsock_waitlist_add(list, ends[0], FSOCK_OUTPUT, NULL), 0);
+		ck_assert_int_eq(fsock_shutdown(ends[0], FSOCK_OUTPUT), 0);
+		for (int asked = FSOCK_OUTPUT; asked <= FSOCK_IO; asked++) {
+			ck_assert_int_eq(fsock_waitlist_change(list, ends[0], asked, NULL), 0);
+			ck_assert_int_eq(fsock_waitlist_wait(list, 20, NULL), 1);
+			ck_assert_int_eq(wait_drain(list, &event), 1);
+			ck_assert_int_eq(event.state, FSOCK_OUTPUT);
+		}
+		fsock_close(ends[1]);
+		ck_assert_int_eq(fsock_waitlist_change(list, ends[0], FSOCK_INPUT, NULL), 0);
+		ck_assert_int_eq(fsock_waitlist_wait(list, 20, NULL), 1);
+		ck_assert_int_eq(wait_drain(list, &event), 1);
+		ck_assert_int_eq(event.state, FSOCK_INPUT | FSOCK_HANGUP);
+		fsock_close(ends[0]);
+	}
+	fsock_waitlist_free(list);
+}
+END_TEST
+
 /* The same for what is buffered: it is not forgotten while nobody wants it. */
 START_TEST(interest_in_buffered)
 {
@@ -242,6 +271,7 @@ main(void)
 	tcase_add_loop_test(tcase, not_asked_for, 0, n);
 	tcase_add_loop_test(tcase, added_twice, 0, n);
 	tcase_add_loop_test(tcase, removed, 0, n);
+	tcase_add_loop_test(tcase, output_ended, 0, wait_backends() * SOCK_TRANSPORTS);
 	tcase_add_loop_test(tcase, interest, 0, n);
 	tcase_add_loop_test(tcase, interest_in_buffered, 0, n);
 	tcase_add_loop_test(tcase, member_closed, 0, n);

@@ -1,6 +1,6 @@
 /*
- * The declarations of kqueue(2) that src/sock/wait_kqueue.c uses, as the BSDs and macOS have them,
- * for systems without: the linter compiles that file with this header, so that it does not rot.
+ * The declarations of kqueue(2) that src/wait/kqueue.c uses, as FreeBSD has them, for systems
+ * without. tests/kqueue/kqueue.c defines the functions, for the variant `kqueue` of the matrix.
  */
 #ifndef FSOCK_TESTS_STUB_SYS_EVENT_H
 #define FSOCK_TESTS_STUB_SYS_EVENT_H
@@ -25,18 +25,10 @@ struct kevent {
 #define EV_ERROR  0x4000
 #define EV_EOF    0x8000
 
-#define EV_SET(event, id, how, what, detail, amount, pointer)                                      \
-	do {                                                                                       \
-		struct kevent *event_ = (event);                                                   \
-		event_->ident = (id);                                                              \
-		event_->filter = (how);                                                            \
-		event_->flags = (what);                                                            \
-		event_->fflags = (detail);                                                         \
-		event_->data = (amount);                                                           \
-		event_->udata = (pointer);                                                         \
-	} while (0)
+#define KQUEUE_CLOEXEC 0x0001
 
 int kqueue(void);
+int kqueuex(unsigned flags);
 int kevent(int queue, const struct kevent *changes, int change_count, struct kevent *events,
     int event_count, const struct timespec *timeout);
 
