@@ -35,6 +35,8 @@ EXAMPLEDIR ?= $(PREFIX)/share/doc/fsock/examples
 PKGDIR     ?= $(LIBDIR)/pkgconfig
 INSTALL    ?= install
 V          ?=
+# What is built for, by its name in uname(1): Darwin for macOS, where another system's compiler makes it.
+SYSTEM     ?= $(shell uname -s)
 Q          := $(if $(V),,@)
 
 # Tells what is made: "$(call say,CC)". The demo begins with its own first line: before it, on a terminal alone,
@@ -62,10 +64,12 @@ PAGES    := $(sort $(wildcard man/*.[1-9]))
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 STRICT   := -std=c11 -fPIC -fvisibility=hidden -pthread $(WARNINGS)
 
-ifeq ($(shell uname -s),Darwin)
+ifeq ($(SYSTEM),Darwin)
 SHARED  := libfsock.$(VERSION).dylib
 SONAME  := libfsock.$(SOVERSION).dylib
 SOLINK  := libfsock.dylib
+# iconv(3) is a library of its own there.
+SYSTEM_LIBS := -liconv
 SOFLAGS  = -dynamiclib -install_name $(LIBDIR)/$(SONAME) -Wl,-exported_symbols_list,$(EXPORTS)
 EXPORT   = sed -n 's/^[a-z]/_&/p' $<
 else
@@ -117,6 +121,7 @@ build/cc/$(TLS_SHARED): $(TLS_OBJECTS) build/cc/$(SHARED) $(EXPORTS)-tls src/tls
 VARIANTS := cc
 CC.cc     = $(CC)
 CFLAGS.cc = $(CFLAGS)
+LDLIBS.cc = $(SYSTEM_LIBS)
 
 -include tests/rules.mk
 MAKEFILES_READ := Makefile $(wildcard tests/rules.mk)
@@ -190,7 +195,7 @@ build/cc/examples/%: examples/%.c build/cc/libfsock.a
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) -Wall -Wextra $(CFLAGS) -Iinclude $(CPPFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
-	    $(or $(EXAMPLE_LIBS),build/cc/libfsock.a) -pthread
+	    $(or $(EXAMPLE_LIBS),build/cc/libfsock.a) $(SYSTEM_LIBS) -pthread
 
 $(TLS_EXAMPLES:%.c=build/cc/%): build/cc/libfsock-tls.a
 $(TLS_EXAMPLES:%.c=build/cc/%): EXAMPLE_LIBS = build/cc/libfsock-tls.a build/cc/libfsock.a $(TLS_LIBS)
@@ -217,7 +222,7 @@ install: all
 	$(INSTALL) -m 644 include/fsock.h "$(DESTDIR)$(INCLUDEDIR)/"
 	$(INSTALL) -m 644 include/fsock/*.h "$(DESTDIR)$(INCLUDEDIR)/fsock/"
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
-	    -e 's|@VERSION@|$(VERSION)|' fsock.pc.in >"$(DESTDIR)$(PKGDIR)/fsock.pc"
+	    -e 's|@VERSION@|$(VERSION)|' -e 's|@SYSTEM_LIBS@|$(SYSTEM_LIBS:%= %)|' fsock.pc.in >"$(DESTDIR)$(PKGDIR)/fsock.pc"
 	$(if $(HAS_TLS),$(INSTALL) -m 644 build/cc/libfsock-tls.a "$(DESTDIR)$(LIBDIR)/")
 	$(if $(HAS_TLS),$(INSTALL) -m 755 build/cc/$(TLS_SHARED) "$(DESTDIR)$(LIBDIR)/")
 	$(if $(HAS_TLS),ln -sf $(TLS_SHARED) "$(DESTDIR)$(LIBDIR)/$(TLS_SONAME)")

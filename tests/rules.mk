@@ -54,7 +54,7 @@ BSD_LIBS     = $(call once,BSD_LIBS,pkg-config --libs libbsd-overlay)
 BUILT_CHECK := musl $(FOREIGN)
 CHECK_SOURCE := build/check/source
 built_check  = $(filter $(BUILT_CHECK),$(1))
-check_cflags = $(if $(built_check),-Ibuild/check/$(1),$(CHECK_CFLAGS))
+check_cflags = $(if $(built_check),-isystem build/check/$(1),$(CHECK_CFLAGS))
 check_libs   = $(if $(built_check),build/check/$(1)/libcheck.a -lm,$(CHECK_LIBS))
 
 # What the programs in tests/peers link besides: libraries that take a FILE.
@@ -99,6 +99,8 @@ WRAP.arm64    = qemu-aarch64 -L /usr/aarch64-linux-gnu
 LIMIT.slow     = 900
 LIMIT.tsan     = 900
 LIMIT.valgrind = 900
+
+LIMIT.macos    = 1200
 
 # How many programs of a stage run beside each other; 2 where nothing is said.
 AT_ONCE.cc     = 6
@@ -224,7 +226,7 @@ WRAPPED.combination_end_test    := $(WRAPPED.random_threads_test)
 WRAPPED.combination_format_test := $(WRAPPED.random_threads_test)
 WRAPPED.combination_stream_test := $(WRAPPED.random_threads_test)
 wrapped = $(WRAPPED.$(notdir $(1)):%=-Wl,--wrap=%)
-ifeq ($(shell uname -s),Darwin)
+ifeq ($(SYSTEM),Darwin)
 UNIT := $(filter-out $(foreach f,$(FOLDERS),$(patsubst WRAPPED.%,tests/$f/%.c,$(filter WRAPPED.%,$(.VARIABLES)))),$(UNIT))
 endif
 
@@ -290,9 +292,13 @@ build/check/%/libcheck.a: | $(CHECK_SOURCE)
 $(CHECK_SOURCE):
 	@tests/tools/check-source $@
 
+# All of the unit tests, run by nobody: for a system that this is not. Those that only some linkers can link are compiled.
+.PHONY: programs
+programs: $(PROGRAMS.cc) $(FUZZ.cc)
+
 # ---- Stages. Each runs through tests/tools/run, which counts, times and reports.
 
-STAGES := cc peers tls examples command lint headers long order unblocked layered asan tsan clang musl funopen $(FOREIGN) valgrind slow \
+STAGES := cc peers tls examples command lint headers long order unblocked layered asan tsan clang musl funopen $(FOREIGN) macos valgrind slow \
           differential fuzz install
 STAGES.check := $(STAGES)
 # Of what a newcomer runs, only what T=NAME leaves.
@@ -419,6 +425,10 @@ stage-fuzz: $(FUZZ:%.c=build/fuzzer/%)
 
 stage-lint: all
 	$(call run,lint,tests/tools/lint tests/tools/arrows tests/tools/man tests/tools/symbols)
+
+# What is compiled and linked for a system that this is not.
+stage-macos:
+	$(call run,macos,tests/cross/macos)
 
 stage-headers:
 	$(call run,headers,tests/tools/headers)

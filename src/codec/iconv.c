@@ -1,6 +1,12 @@
+/* Charsets that the libc has beyond the library's own, where it has iconv(3). */
 #include "../base/compat.h"
 
 #include <errno.h>
+
+#include "charset.h"
+
+#if !defined(FSOCK_NO_ICONV)
+
 #include <iconv.h>
 #include <stdlib.h>
 #include <string.h>
@@ -277,3 +283,18 @@ fsock_charset_find_or_iconv(const char *name)
 	errno = before; /* asking sets EILSEQ for octets that are unmapped */
 	return &l->charset;
 }
+
+#else
+
+/* see fsock/codec.h */
+const struct fsock_charset *
+fsock_charset_find_or_iconv(const char *name)
+{
+	const struct fsock_charset *own = fsock_charset_find(name);
+
+	if (own == NULL)
+		errno = EINVAL;
+	return own;
+}
+
+#endif
