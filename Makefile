@@ -42,6 +42,8 @@ PKGDIR     ?= $(LIBDIR)/pkgconfig
 CMAKEDIR   ?= $(LIBDIR)/cmake/fsock
 INSTALL    ?= install
 V          ?=
+# What is built for, by its name in uname(1): Darwin for macOS, where another system's compiler makes it.
+SYSTEM     ?= $(shell uname -s)
 Q          := $(if $(V),,@)
 
 # Tells what is made: "$(call say,CC)". The demo begins with its own first line: before it, on a terminal alone,
@@ -69,10 +71,12 @@ PAGES    := $(sort $(wildcard man/*.[1-9]))
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 STRICT   := -std=c11 -fPIC -fvisibility=hidden -pthread $(WARNINGS)
 
-ifeq ($(shell uname -s),Darwin)
+ifeq ($(SYSTEM),Darwin)
 SHARED  := libfsock.$(VERSION).dylib
 SONAME  := libfsock.$(SOVERSION).dylib
 SOLINK  := libfsock.dylib
+# iconv(3) is a library of its own there.
+SYSTEM_LIBS := -liconv
 SOFLAGS  = -dynamiclib -install_name $(LIBDIR)/$(SONAME) -Wl,-exported_symbols_list,$(EXPORTS)
 EXPORT   = sed -n 's/^[a-z]/_&/p' $<
 else
@@ -126,6 +130,7 @@ build/cc/$(TLS_SHARED): $(TLS_OBJECTS) build/cc/$(SHARED) $(EXPORTS)-tls src/tls
 VARIANTS := cc
 CC.cc     = $(CC)
 CFLAGS.cc = $(CFLAGS)
+LDLIBS.cc = $(SYSTEM_LIBS)
 
 -include tests/rules.mk
 MAKEFILES_READ := Makefile $(wildcard tests/rules.mk)
@@ -199,7 +204,7 @@ build/cc/examples/%: examples/%.c build/cc/libfsock.a
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) -Wall -Wextra $(CFLAGS) -Iinclude $(CPPFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
-	    $(or $(EXAMPLE_LIBS),build/cc/libfsock.a) -pthread
+	    $(or $(EXAMPLE_LIBS),build/cc/libfsock.a) $(SYSTEM_LIBS) -pthread
 
 $(TLS_EXAMPLES:%.c=build/cc/%): build/cc/libfsock-tls.a
 $(TLS_EXAMPLES:%.c=build/cc/%): EXAMPLE_LIBS = build/cc/libfsock-tls.a build/cc/libfsock.a $(TLS_LIBS)
@@ -229,7 +234,7 @@ PAGE_NAMES = sed -n '/^\.Sh NAME/,/^\.Nd/s/^\.Nm \([A-Za-z_0-9]*\).*/\1/p' $$p
 # Fills in a file NAME.in.
 FILL = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
     -e 's|@VERSION@|$(VERSION)|' -e 's|@HOMEPAGE@|$(HOMEPAGE)|' -e 's|@SOLINK@|$(SOLINK)|' \
-    -e 's|@TLS_SOLINK@|$(TLS_SOLINK)|'
+    -e 's|@TLS_SOLINK@|$(TLS_SOLINK)|' -e 's|@SYSTEM_LIBS@|$(SYSTEM_LIBS:%= %)|'
 
 install: all
 	$(INSTALL) -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(LIBDIR)" "$(DESTDIR)$(PKGDIR)" "$(DESTDIR)$(INCLUDEDIR)/fsock"

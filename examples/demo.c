@@ -158,7 +158,7 @@ start(const struct scene *scene, FILE *(*opener)(int port), int port, int *from)
 {
 	static const struct report ready = { .code = "ready" };
 	int ends[2];
-	pid_t child;
+	pid_t child = -1;
 	FILE *f;
 
 	if (pipe(ends) < 0 || (child = fork()) < 0)

@@ -58,7 +58,7 @@ BSD_LIBS     = $(call once,BSD_LIBS,pkg-config --libs libbsd-overlay)
 BUILT_CHECK := musl $(FOREIGN)
 CHECK_SOURCE := build/check/source
 built_check  = $(filter $(BUILT_CHECK),$(1))
-check_cflags = $(if $(built_check),-Ibuild/check/$(1),$(CHECK_CFLAGS))
+check_cflags = $(if $(built_check),-isystem build/check/$(1),$(CHECK_CFLAGS))
 check_libs   = $(if $(built_check),build/check/$(1)/libcheck.a -lm,$(CHECK_LIBS))
 
 # What the programs in tests/peers link besides: libraries that take a FILE.
@@ -106,6 +106,8 @@ WRAP.arm64    = qemu-aarch64 -L /usr/aarch64-linux-gnu
 LIMIT.slow     = 900
 LIMIT.tsan     = 900
 LIMIT.valgrind = 900
+
+LIMIT.macos    = 1200
 
 # How many programs of a stage run beside each other; 2 where nothing is said.
 AT_ONCE.cc     = 6
@@ -243,7 +245,7 @@ WRAPPED.combination_end_test    := $(WRAPPED.random_threads_test)
 WRAPPED.combination_format_test := $(WRAPPED.random_threads_test)
 WRAPPED.combination_stream_test := $(WRAPPED.random_threads_test)
 wrapped = $(WRAPPED.$(notdir $(1)):%=-Wl,--wrap=%)
-ifeq ($(shell uname -s),Darwin)
+ifeq ($(SYSTEM),Darwin)
 UNIT := $(filter-out $(foreach f,$(FOLDERS),$(patsubst WRAPPED.%,tests/$f/%.c,$(filter WRAPPED.%,$(.VARIABLES)))),$(UNIT))
 endif
 
@@ -319,10 +321,14 @@ build/check/%/libcheck.a: | $(CHECK_SOURCE)
 $(CHECK_SOURCE):
 	@tests/tools/check-source $@
 
+# All of the unit tests, run by nobody: for a system that this is not. Those that only some linkers can link are compiled.
+.PHONY: programs
+programs: $(PROGRAMS.cc) $(FUZZ.cc)
+
 # ---- Stages. Each runs through tests/tools/run, which counts, times and reports.
 
-STAGES := cc peers tls examples command lint headers amalgamation long order unblocked layered asan tsan clang musl funopen kqueue poll \
-          $(FOREIGN) valgrind slow differential fuzz install debian
+STAGES := cc peers tls examples command lint headers long order unblocked layered asan tsan clang musl funopen kqueue poll \
+          $(FOREIGN) macos amalgamation valgrind slow differential fuzz install debian
 STAGES.check := $(STAGES)
 STAGES.test-package := package
 # Of what a newcomer runs, only what T=NAME leaves.
@@ -470,6 +476,10 @@ stage-headers: all
 # The library as two files; with the cross compilers that other stages have put there.
 stage-amalgamation:
 	$(call run,amalgamation,tests/tools/amalgamation)
+
+# What is compiled and linked for a system that this is not.
+stage-macos:
+	$(call run,macos,tests/cross/macos)
 
 # Beside the installation: programs of others, moved to the library, where their sources can be had.
 stage-install: all

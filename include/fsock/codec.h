@@ -55,7 +55,8 @@ FSOCK_API const struct fsock_charset *fsock_charset_find(const char *name);
 /*
  * As fsock_charset_find(), but also looks up names that the library lacks in the libc's iconv. Only
  * charsets in which each character is one octet are available this way. The function converts all
- * 256 octets once and keeps the table, with FSOCK_CHARSET_ICONV set, until the process ends.
+ * 256 octets once and keeps the table, with FSOCK_CHARSET_ICONV set, until the process ends. Where
+ * the system has no iconv, it knows no other names than fsock_charset_find().
  * Returns: the charset, or NULL.
  * Errors: EINVAL (the name is unknown, or not that of a one-octet charset), ENOMEM.
  * Threads: several threads may call it at once. Do not pass a name that came from the peer: the

@@ -11,11 +11,10 @@
 #if !defined(_FILE_OFFSET_BITS)
 #define _FILE_OFFSET_BITS 64
 #endif
-#if defined(__APPLE__) && !defined(_DARWIN_C_SOURCE)
+#if defined(__APPLE__)
+#undef _DARWIN_C_SOURCE
 #define _DARWIN_C_SOURCE 1
-#endif
-
-#if defined(__APPLE__) && !defined(__APPLE_USE_RFC_3542)
+#undef __APPLE_USE_RFC_3542
 #define __APPLE_USE_RFC_3542 1 /* IPV6_RECVPKTINFO */
 #endif
 
@@ -36,7 +35,7 @@
  * Which mechanism makes a FILE out of functions: fopencookie() or funopen(). A build may ask for
  * funopen() on glibc, where libbsd supplies it.
  */
-#if !defined(FSOCK_FILE_FUNOPEN) && !defined(__linux__)
+#if !defined(FSOCK_FILE_FUNOPEN) && (!defined(__linux__) || defined(__ANDROID__))
 #define FSOCK_FILE_FUNOPEN 1
 #endif
 
@@ -58,13 +57,6 @@
 	    (uintptr_t)(file)->_IO_buf_end - (uintptr_t)(file)->_IO_buf_base)
 #else
 #define fsock__flush_keeps_input(file) 0
-#endif
-
-/* Anonymous memory has two names. */
-#if defined(MAP_ANONYMOUS)
-#define FSOCK__MAP_ANONYMOUS MAP_ANONYMOUS
-#else
-#define FSOCK__MAP_ANONYMOUS MAP_ANON
 #endif
 
 /*
@@ -104,8 +96,29 @@ fsock__cond_init(pthread_cond_t *cond)
 #define FSOCK__WEAK
 #endif
 
+/*
+ * A thread is not cancelled where that would leave something half-done. Android's libc knows no
+ * cancellation: there is nothing to hold off.
+ */
+#if defined(__ANDROID__)
+#define PTHREAD_CANCEL_DISABLE 1
+#define pthread_setcancelstate fsock__set_cancel_state
+static inline int
+fsock__set_cancel_state(int state, int *before)
+{
+	if (before != NULL)
+		*before = state;
+	return 0;
+}
+#endif
+
+/* Where the libc has no iconv(3): that of OpenBSD is a port. A build may do without elsewhere. */
+#if defined(__OpenBSD__) || (defined(__ANDROID__) && __ANDROID_API__ < 28)
+#define FSOCK_NO_ICONV 1
+#endif
+
 /* strerror_r() comes in two shapes; this one always yields the text. */
-#if defined(__GLIBC__)
+#if defined(__GLIBC__) || defined(__ANDROID__)
 #define fsock__strerror(errnum, buf, size) strerror_r((errnum), (buf), (size))
 #else
 #define fsock__strerror(errnum, buf, size) \
@@ -199,7 +212,10 @@ fsock__peer_ids(int fd, uid_t *uid, gid_t *gid, pid_t *pid)
 #endif
 
 /* A variable of the environment, unless the program has rights that who has set it has not. */
-#if defined(__linux__)
+#if defined(__ANDROID__)
+#include <sys/auxv.h>
+#define fsock__getenv(name) (getauxval(AT_SECURE) != 0 ? NULL : getenv(name))
+#elif defined(__linux__)
 #define fsock__getenv(name) secure_getenv(name)
 #else
 #include <unistd.h>
@@ -249,6 +265,38 @@ typedef struct in_pktinfo fsock__ip_path;
 #define fsock__ip_path_own(path)       (*(path))
 #define fsock__ip_path_interface(path) 0U
 typedef struct in_addr fsock__ip_path;
+#endif
+
+/*
+ * An IPv4 group, and the interface that datagrams to groups leave by, each with the number of an
+ * interface; 0: the system's choice. NetBSD has no field for it, but reads the address 0.0.0.N as
+ * the number N. Return 0 or -1.
+ */
+#if defined(__NetBSD__)
+static inline int
+fsock__ip_set_group(int fd, int option, struct in_addr group, unsigned index)
+{
+	struct ip_mreq request = { .imr_multiaddr = group, .imr_interface.s_addr = htonl(index) };
+
+	return setsockopt(fd, IPPROTO_IP, option, &request, sizeof request);
+}
+static inline int
+fsock__ip_set_interface(int fd, unsigned index)
+{
+	struct in_addr request = { .s_addr = htonl(index) };
+
+	return setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof request);
+}
+#else
+static inline int
+fsock__ip_set_group(int fd, int option, struct in_addr group, unsigned index)
+{
+	struct ip_mreqn request = { .imr_multiaddr = group, .imr_ifindex = (int)index };
+
+	return setsockopt(fd, IPPROTO_IP, option, &request, sizeof request);
+}
+#define fsock__ip_set_interface(fd, index) \
+	fsock__ip_set_group((fd), IP_MULTICAST_IF, (struct in_addr){ 0 }, (index))
 #endif
 
 /* Several sockets on one port, told of in turn: not everywhere. */

@@ -64,11 +64,8 @@ find_group(const char *text, struct fsock_addr *group, unsigned *index)
 static int
 change_ipv4(int fd, int joins, const struct fsock_addr *group, unsigned index)
 {
-	struct ip_mreqn request = { .imr_multiaddr = group->as.in.sin_addr,
-		.imr_ifindex = (int)index };
-
-	return setsockopt(fd, IPPROTO_IP, joins ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, &request,
-	    sizeof request);
+	return fsock__ip_set_group(
+	    fd, joins ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, group->as.in.sin_addr, index);
 }
 
 static int
@@ -123,9 +120,8 @@ fsock_multicast_leave(fsock *s, const char *group, const char *interface_name)
 int
 fsock__multicast_set_interface(struct fsock *s, unsigned index)
 {
-	struct ip_mreqn request = { .imr_ifindex = (int)index };
 	int saved = errno;
-	int r = setsockopt(s->fd, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof request);
+	int r = fsock__ip_set_interface(s->fd, index);
 
 	/* An IPv6 socket that sends IPv4, too, takes both, if the system lets it. */
 	if (s->family == AF_INET6) {

@@ -40,7 +40,7 @@ fsock__window_set_buffer(struct fsock__window *w, FILE *file)
 	size_t size = buffer_size(w);
 	int saved = errno;
 	void *memory =
-	    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | FSOCK__MAP_ANONYMOUS, -1, 0);
+	    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	w->memory = NULL;
 	if (memory != MAP_FAILED) {

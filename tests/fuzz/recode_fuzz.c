@@ -76,6 +76,8 @@ inner_close(void *cookie)
 	return 0;
 }
 
+#if defined(__linux__)
+
 static FILE *
 open_inner(const char *mode)
 {
@@ -84,6 +86,31 @@ open_inner(const char *mode)
 
 	return fopencookie(NULL, mode, functions);
 }
+
+#else
+
+static int
+fun_read(void *cookie, char *buf, int n)
+{
+	return (int)inner_read(cookie, buf, (size_t)n);
+}
+
+static int
+fun_write(void *cookie, const char *buf, int n)
+{
+	ssize_t r = inner_write(cookie, buf, (size_t)n);
+
+	return r == 0 ? -1 : (int)r;
+}
+
+static FILE *
+open_inner(const char *mode)
+{
+	return funopen(NULL, *mode == 'w' ? NULL : fun_read, *mode == 'r' ? NULL : fun_write, NULL,
+	    inner_close);
+}
+
+#endif
 
 /* ---- */
 

@@ -112,9 +112,15 @@ static const struct reverse {
 	{ .address = "192.0.2.5", .eai = EAI_SYSTEM, .errnum = ENFILE },
 };
 
+#if defined(__FreeBSD__) || defined(__OpenBSD__)
+typedef size_t name_size;
+#else
+typedef socklen_t name_size;
+#endif
+
 int
 getnameinfo(const struct sockaddr *restrict address, socklen_t length, char *restrict host,
-    socklen_t host_size, char *restrict service, socklen_t service_size, int flags)
+    name_size host_size, char *restrict service, name_size service_size, int flags)
 {
 	struct fsock_addr asked_for, known;
 

@@ -304,7 +304,7 @@ enum { RIVALS = 4, ROUNDS = 150 };
 
 static struct rivalry {
 	char path[sizeof(struct sockaddr_un)];
-	pthread_barrier_t barrier;
+	struct sock_barrier barrier;
 	atomic_int owners, wrong;
 	atomic_int reigns; /* how often somebody has owned it */
 } rivalry;
@@ -321,10 +321,10 @@ rival_once(void *arg)
 	struct rival *r = arg;
 
 	for (int i = 0; i < ROUNDS; i++) {
-		pthread_barrier_wait(&rivalry.barrier);
+		sock_barrier_wait(&rivalry.barrier);
 		r->s = fsock_listen(rivalry.path, 0, NULL);
 		r->error = r->s == NULL ? errno : 0;
-		pthread_barrier_wait(&rivalry.barrier);
+		sock_barrier_wait(&rivalry.barrier);
 	}
 }
 
@@ -333,7 +333,7 @@ start_rivals(struct rival rivals[RIVALS], void (*fn)(void *))
 {
 	memset(&rivalry, 0, sizeof rivalry);
 	snprintf(rivalry.path, sizeof rivalry.path, "%s", sock_path("s"));
-	pthread_barrier_init(&rivalry.barrier, NULL, RIVALS + 1);
+	sock_barrier_init(&rivalry.barrier, RIVALS + 1);
 	for (int i = 0; i < RIVALS; i++)
 		sock_thread_start(&rivals[i].thread, fn, &rivals[i]);
 }
@@ -343,7 +343,7 @@ join_rivals(struct rival rivals[RIVALS])
 {
 	for (int i = 0; i < RIVALS; i++)
 		sock_thread_join(&rivals[i].thread);
-	pthread_barrier_destroy(&rivalry.barrier);
+	sock_barrier_destroy(&rivalry.barrier);
 }
 
 /* All start on a stale path: one of them has it then, and can be reached. */
@@ -355,8 +355,8 @@ START_TEST(one_owner)
 	start_rivals(rivals, rival_once);
 	for (int i = 0; i < ROUNDS; i++) {
 		lay_dead_listener(rivalry.path);
-		pthread_barrier_wait(&rivalry.barrier);
-		pthread_barrier_wait(&rivalry.barrier);
+		sock_barrier_wait(&rivalry.barrier);
+		sock_barrier_wait(&rivalry.barrier);
 		owner = NULL;
 		for (int k = 0; k < RIVALS; k++) {
 			ck_assert_int_eq(rivals[k].error, rivals[k].s == NULL ? EADDRINUSE : 0);
@@ -396,7 +396,7 @@ static void
 rival_often(void *arg)
 {
 	(void)arg;
-	pthread_barrier_wait(&rivalry.barrier);
+	sock_barrier_wait(&rivalry.barrier);
 	for (int i = 0; i < ROUNDS; i++)
 		reign();
 }
@@ -408,7 +408,7 @@ START_TEST(owners_in_turn)
 
 	start_rivals(rivals, rival_often);
 	lay_stale(rivalry.path);
-	pthread_barrier_wait(&rivalry.barrier);
+	sock_barrier_wait(&rivalry.barrier);
 	join_rivals(rivals);
 	ck_assert_int_eq(rivalry.wrong, 0);
 	ck_assert_int_ge(rivalry.reigns, 1);

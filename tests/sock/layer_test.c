@@ -145,7 +145,7 @@ START_TEST(buffer_of_before)
 {
 	enum { BEHIND = 65536 };
 	char *behind =
-	    mmap(NULL, BEHIND, PROT_READ | PROT_WRITE, MAP_PRIVATE | FSOCK__MAP_ANONYMOUS, -1, 0);
+	    mmap(NULL, BEHIND, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	fsock *ends[2];
 	FILE *out;
 

@@ -308,8 +308,10 @@ END_TEST
 static int read_error;
 
 static void
-read_late(void *f)
+read_late(void *arg)
 {
+	FILE *f = arg;
+
 	errno = 0;
 	read_error = getc(f) == EOF ? errno : -1;
 }

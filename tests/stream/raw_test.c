@@ -280,7 +280,9 @@ END_TEST
 static void
 read_one(void *arg)
 {
-	ungetc(getc(arg), arg);
+	FILE *f = arg;
+
+	ungetc(getc(f), f);
 }
 
 /* While a thread waits in the FILE, another must not take what it waits for. */

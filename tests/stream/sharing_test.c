@@ -142,7 +142,7 @@ static const struct exact_row {
 
 struct other {
 	FILE *f;
-	pthread_barrier_t *both;
+	struct sock_barrier *both;
 	int c;
 };
 
@@ -185,7 +185,7 @@ read_locked(void *arg)
 	struct other *other = arg;
 
 	flockfile(other->f);
-	pthread_barrier_wait(other->both);
+	sock_barrier_wait(other->both);
 	/* It is told while the other thread uses the stream that has read last. */
 	while ((other->c = getc(other->f)) == EOF && errno == EBUSY)
 		clearerr(other->f);
@@ -197,24 +197,24 @@ START_TEST(other_is_about_to_read)
 {
 	struct sock_thread thread;
 	struct other other;
-	pthread_barrier_t both;
+	struct sock_barrier both;
 	int peer;
 	fsock *s = sock_raw(SOCK_TCP4, NULL, &peer);
 	FILE *f = fsock_stream(s);
 
 	put(peer, "abc");
 	ck_assert_int_eq(fgetc(f), 'a');
-	pthread_barrier_init(&both, NULL, 2);
+	sock_barrier_init(&both, 2);
 	other = (struct other){ .f = fsock_input(s), .both = &both };
 	sock_thread_start(&thread, read_locked, &other);
 	flockfile(f);
-	pthread_barrier_wait(&both);
+	sock_barrier_wait(&both);
 	ck_assert_int_eq(exact_rows[_i].call(f), 0);
 	funlockfile(f);
 	sock_thread_join(&thread);
 	ck_assert_int_eq(other.c, 'b');
 	ck_assert_int_eq(fgetc(other.f), 'c');
-	pthread_barrier_destroy(&both);
+	sock_barrier_destroy(&both);
 	ck_assert_int_eq(fsock_close(s), 0);
 	close(peer);
 }

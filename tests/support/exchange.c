@@ -299,13 +299,14 @@ static void
 read_some(struct peer_state *p)
 {
 	char octets[16384];
-	int on = 1;
 	ssize_t r = recv(p->fd, octets, sizeof octets, 0);
 
 	if (r > 0) {
 		take(p, octets, (size_t)r);
 		answer(p);
 #if defined(TCP_QUICKACK)
+		const int on = 1;
+
 		setsockopt(p->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
 #endif
 		return;
@@ -387,7 +388,7 @@ report_of_all(void)
 
 	if (report == NULL)
 		report = mmap(NULL, sizeof *report, PROT_READ | PROT_WRITE,
-		    MAP_SHARED | FSOCK__MAP_ANONYMOUS, -1, 0);
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(report, MAP_FAILED);
 	memset(report, 0, sizeof *report);
 	return report;

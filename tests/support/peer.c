@@ -88,7 +88,9 @@ peer_start(struct peer *p, const char *command, const char *host, int port)
 	setenv("DIR", directory, 1);
 	posix_spawn_file_actions_init(&actions);
 	for (int i = 0; i < 3; i++) {
-		ck_assert_int_eq(pipe2(pipes[i], O_CLOEXEC), 0);
+		ck_assert_int_eq(pipe(pipes[i]), 0);
+		fcntl(pipes[i][0], F_SETFD, FD_CLOEXEC);
+		fcntl(pipes[i][1], F_SETFD, FD_CLOEXEC);
 		posix_spawn_file_actions_adddup2(&actions, pipes[i][i == 0 ? 0 : 1], i);
 	}
 	ck_assert_int_eq(

@@ -418,6 +418,38 @@ sock_thread_join(struct sock_thread *t)
 	ck_assert_int_eq(pthread_join(t->thread, NULL), 0);
 }
 
+void
+sock_barrier_init(struct sock_barrier *b, int threads)
+{
+	*b = (struct sock_barrier){ .missing = threads, .all = threads };
+	pthread_mutex_init(&b->mutex, NULL);
+	pthread_cond_init(&b->everybody, NULL);
+}
+
+void
+sock_barrier_wait(struct sock_barrier *b)
+{
+	int round;
+
+	pthread_mutex_lock(&b->mutex);
+	round = b->round;
+	if (--b->missing == 0) {
+		b->missing = b->all;
+		b->round++;
+		pthread_cond_broadcast(&b->everybody);
+	}
+	while (b->round == round)
+		pthread_cond_wait(&b->everybody, &b->mutex);
+	pthread_mutex_unlock(&b->mutex);
+}
+
+void
+sock_barrier_destroy(struct sock_barrier *b)
+{
+	pthread_cond_destroy(&b->everybody);
+	pthread_mutex_destroy(&b->mutex);
+}
+
 #if defined(__linux__)
 
 /*

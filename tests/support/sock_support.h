@@ -167,4 +167,15 @@ void sock_thread_join(struct sock_thread *);
 /* Returns when the thread has entered `fn` and is blocked in it, or has ended. */
 void sock_thread_await_blocked(struct sock_thread *);
 
+/* As many threads as it was made for wait until all of them do: macOS has no pthread_barrier_t. */
+struct sock_barrier {
+	pthread_mutex_t mutex;
+	pthread_cond_t everybody;
+	int missing, all, round;
+};
+
+void sock_barrier_init(struct sock_barrier *, int threads);
+void sock_barrier_wait(struct sock_barrier *);
+void sock_barrier_destroy(struct sock_barrier *);
+
 #endif

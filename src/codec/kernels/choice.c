@@ -13,15 +13,33 @@ static _Atomic(const struct fsock__kernels *) chosen;
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
+#include <cpuid.h>
+
+/* Whether the system saves the vector registers at a switch of threads. */
+static int
+are_vectors_saved(void)
+{
+	unsigned low, high;
+
+	__asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return (low & 6) == 6;
+}
+
+/*
+ * What __builtin_cpu_supports() does; not every compiler's own library has what that calls. The
+ * vector code counts bits too: every processor with AVX2 has those instructions, but ask.
+ */
 static const struct fsock__kernels *
 vector_kernels(void)
 {
-	__builtin_cpu_init();
-	/* The vector code counts bits too; every processor with AVX2 has these, but ask. */
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-	    __builtin_cpu_supports("popcnt"))
-		return &fsock__kernels_avx2;
-	return NULL;
+	const unsigned first = bit_POPCNT | bit_OSXSAVE | bit_AVX, seventh = bit_AVX2 | bit_BMI;
+	unsigned a, b, c, d;
+
+	if (!__get_cpuid(1, &a, &b, &c, &d) || (c & first) != first || !are_vectors_saved())
+		return NULL;
+	if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (b & seventh) != seventh)
+		return NULL;
+	return &fsock__kernels_avx2;
 }
 
 #elif defined(__aarch64__) && defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
