@@ -200,17 +200,6 @@ fsock__peer_ids(int fd, uid_t *uid, gid_t *gid, pid_t *pid)
 #define fsock__open_path(path) ((void)(path), -1)
 #endif
 
-/*
- * Moves up to n octets between a pipe and a socket, in the kernel; as far as the pipe is concerned
- * it does not wait. Where there is no such call, or the kernel has none, it fails with ENOSYS.
- */
-#if defined(__linux__)
-#define fsock__splice(from, to, n) \
-	splice((from), NULL, (to), NULL, (n), SPLICE_F_MOVE | SPLICE_F_NONBLOCK)
-#else
-#define fsock__splice(from, to, n) ((void)(from), (void)(to), (void)(n), errno = ENOSYS, -1)
-#endif
-
 /* A variable of the environment, unless the program has rights that who has set it has not. */
 #if defined(__ANDROID__)
 #include <sys/auxv.h>
@@ -222,13 +211,21 @@ fsock__peer_ids(int fd, uid_t *uid, gid_t *gid, pid_t *pid)
 #define fsock__getenv(name) (issetugid() ? NULL : getenv(name))
 #endif
 
-/* Two ends to wake a poll(2) by: of an eventfd both are the same. */
+/*
+ * fsock__splice() moves up to n octets between a pipe and a socket, in the kernel; as far as the
+ * pipe is concerned it does not wait. Where there is no such call, or the kernel has none, it fails
+ * with ENOSYS. fsock__wake_ends() makes two ends to wake a poll(2) by: of an eventfd both are the
+ * same.
+ */
 #if defined(__linux__)
 #include <sys/eventfd.h>
+#define fsock__splice(from, to, n) \
+	splice((from), NULL, (to), NULL, (n), SPLICE_F_MOVE | SPLICE_F_NONBLOCK)
 #define fsock__wake_ends(ends) \
 	(((ends)[0] = (ends)[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0 ? -1 : 0)
 #else
-#define fsock__wake_ends(ends) fsock__pipe(ends)
+#define fsock__splice(from, to, n) ((void)(from), (void)(to), (void)(n), errno = ENOSYS, -1)
+#define fsock__wake_ends(ends)     fsock__pipe(ends)
 #endif
 
 /* How batches of datagrams are moved. A build may ask for the way of systems other than Linux. */
@@ -306,13 +303,6 @@ fsock__ip_set_group(int fd, int option, struct in_addr group, unsigned index)
 #define FSOCK__SO_REUSEPORT (-1)
 #endif
 
-/* Whether the system spreads connections over listeners that share a port by it. */
-#if defined(SO_REUSEPORT) && defined(__linux__)
-#define FSOCK__REUSEPORT_SPREADS 1
-#else
-#define FSOCK__REUSEPORT_SPREADS 0
-#endif
-
 /* Options with other names, or none. */
 #if defined(TCP_KEEPIDLE)
 #define FSOCK__TCP_KEEPIDLE TCP_KEEPIDLE
@@ -321,15 +311,12 @@ fsock__ip_set_group(int fd, int option, struct in_addr group, unsigned index)
 #else
 #define FSOCK__TCP_KEEPIDLE (-1)
 #endif
-#if defined(TCP_KEEPINTVL)
+#if defined(TCP_KEEPINTVL) && defined(TCP_KEEPCNT)
 #define FSOCK__TCP_KEEPINTVL TCP_KEEPINTVL
+#define FSOCK__TCP_KEEPCNT   TCP_KEEPCNT
 #else
 #define FSOCK__TCP_KEEPINTVL (-1)
-#endif
-#if defined(TCP_KEEPCNT)
-#define FSOCK__TCP_KEEPCNT TCP_KEEPCNT
-#else
-#define FSOCK__TCP_KEEPCNT (-1)
+#define FSOCK__TCP_KEEPCNT   (-1)
 #endif
 #if defined(SO_LINGER_SEC)
 #define FSOCK__SO_LINGER SO_LINGER_SEC
@@ -357,13 +344,16 @@ fsock__ip_set_group(int fd, int option, struct in_addr group, unsigned index)
 #endif
 
 /*
- * Whether a Unix-domain address that begins with a NUL byte is a name that is in no file system.
- * Elsewhere than on Linux such an address is that of a socket without a name.
+ * Whether a Unix-domain address that begins with a NUL byte is a name that is in no file system:
+ * elsewhere than on Linux such an address is that of a socket without a name. And whether the
+ * system spreads connections over listeners that share a port by SO_REUSEPORT.
  */
 #if defined(__linux__)
-#define FSOCK_ABSTRACT_NAMES 1
+#define FSOCK_ABSTRACT_NAMES     1
+#define FSOCK__REUSEPORT_SPREADS 1
 #else
-#define FSOCK_ABSTRACT_NAMES 0
+#define FSOCK_ABSTRACT_NAMES     0
+#define FSOCK__REUSEPORT_SPREADS 0
 #endif
 
 /* Names that some systems lack: values no call there ever yields. */
