@@ -11,15 +11,17 @@
 #include "transfer.h"
 #include "unfinished.h"
 
-/* Ends a listener: blocked and later accepts see `shut`. Returns 0 or -1. */
+/* Ends a listener: blocked and later accepts see `shut`. Whoever is woken may close it at once. */
 static int
 shut_listener(fsock *s, int fd)
 {
 	int saved = errno;
 
+	fsock__handle_visit(s);
 	s->shut = FSOCK_IO;
 	shutdown(fd, SHUT_RDWR); /* wakes them; some systems wake and yet report ENOTCONN */
 	fsock__handle_note(s);
+	fsock__socket_leave(s);
 	errno = saved;
 	return 0;
 }
@@ -31,14 +33,20 @@ shut_listener(fsock *s, int fd)
 static int
 shut_datagram(fsock *s, int fd, int direction, int how)
 {
-	int saved = errno;
+	int r, saved = errno;
 
+	fsock__handle_visit(s); /* as above */
 	atomic_fetch_or(&s->shut, direction);
-	if (shutdown(fd, how) < 0 && errno != ENOTCONN)
-		return fsock__handle_error(s, "shutdown", errno);
-	fsock__handle_note(s);
-	errno = saved;
-	return 0;
+	r = shutdown(fd, how);
+	if (r < 0 && errno != ENOTCONN) {
+		fsock__handle_error(s, "shutdown", errno);
+	} else {
+		r = 0;
+		fsock__handle_note(s);
+		errno = saved;
+	}
+	fsock__socket_leave(s);
+	return r;
 }
 
 /*

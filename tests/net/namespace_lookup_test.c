@@ -231,8 +231,8 @@ START_TEST(crowd)
 		}
 		ck_assert_int_le(namespace_count("/proc/self/task"), threads + THREADS);
 	}
-	ck_assert_int_ge(talk.lines, 5);
 	ck_assert_double_le(talk.worst, GAP);
+	ck_assert_double_le(sock_now() - talk.last, GAP); /* nor was it forgotten */
 	ck_assert_int_eq(fsock_waitlist_count(list), 2);
 	fsock_close(talk.ends[0]);
 	fsock_close(talk.ends[1]);

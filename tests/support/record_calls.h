@@ -485,11 +485,11 @@ CALL(fsock_waitlist_next, WORKS, LISTED, fsock_waitlist_next(w->list, NULL) != N
 CALL(fsock_waitlist_wake, FAILS, NONE, fsock_waitlist_wake(NULL) < 0)
 CALL(fsock_waitlist_wake, WORKS, LISTED, fsock_waitlist_wake(w->list) < 0)
 CALL(fsock_waitlist_descriptor, FAILS, NONE, fsock_waitlist_descriptor(NULL) < 0)
-CALL(fsock_waitlist_descriptor, WORKS, LISTED, fsock_waitlist_descriptor(w->list) < 0)
+CALL(fsock_waitlist_descriptor, LOOPS, LISTED, fsock_waitlist_descriptor(w->list) < 0)
 CALL(fsock_waitlist_prepare, FAILS, NONE, fsock_waitlist_prepare(NULL) < 0)
-CALL(fsock_waitlist_prepare, WORKS, LISTED, fsock_waitlist_prepare(w->list) < 0)
-CALL(fsock_waitlist_prepare, WORKS, LISTED_BROKEN, fsock_waitlist_prepare(w->list) < 0)
-CALL(fsock_waitlist_prepare, WORKS, CLOSING, fsock_waitlist_prepare(w->list) < 0)
+CALL(fsock_waitlist_prepare, LOOPS, LISTED, fsock_waitlist_prepare(w->list) < 0)
+CALL(fsock_waitlist_prepare, LOOPS, LISTED_BROKEN, fsock_waitlist_prepare(w->list) < 0)
+CALL(fsock_waitlist_prepare, LOOPS, CLOSING, fsock_waitlist_prepare(w->list) < 0)
 
 /* What is there to be waited for. */
 CALL(fsock_watch, FAILS, NONE, keep(w, fsock_watch(-1)))

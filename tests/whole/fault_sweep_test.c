@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include "../support/fault_life.h"
+#include "../support/prepared.h"
 #include "../support/records.h"
 
 enum { BIG = 400000, PATIENCE = 40 };
@@ -288,8 +289,9 @@ use_watched(struct life *life, struct loop *loop, fsock *timer)
 	    !WENT(await(life, loop, timer, FSOCK_TIMEOUT)))
 		return 0;
 	life_say(life, "x");
-	return WENT(fsock_waitlist_prepare(loop->list) >= 0) &&
-	       WENT(await(life, loop, loop->s, FSOCK_INPUT));
+	if (prepared_has_descriptor(0) && !WENT(fsock_waitlist_prepare(loop->list) >= 0))
+		return 0;
+	return WENT(await(life, loop, loop->s, FSOCK_INPUT));
 }
 
 static void
