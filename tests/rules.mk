@@ -316,7 +316,7 @@ $(foreach v,clang funopen kqueue poll,$(eval $(call TAKE_RULE,$(v))))
 
 # On Linux kqueue(2) is an emulation, which has tests of its own.
 KQUEUE := $(patsubst %.c,build/kqueue/%.o,$(filter-out %_test.c,$(wildcard tests/kqueue/*.c)))
-$(LINKED.kqueue): $(KQUEUE)
+$(LINKED.kqueue) $(FUZZ.kqueue): $(KQUEUE)
 -include $(KQUEUE:.o=.d)
 
 $(foreach v,$(BUILT_CHECK),$(eval $(LINKED.$(v):=.o) $(SUPPORT.$(v)): | build/check/$(v)/libcheck.a))

@@ -77,6 +77,7 @@ combination_is_busy(const struct world *w, long long result)
 	if (result >= 0 || errno != EBUSY)
 		return 0;
 	return combination_input_is_held(c) || c->beside == IN_RECEIVE ||
+	       c->beside == REOPENING || /* a FILE is just being closed */
 	       (c->beside == IN_FLUSH_ALL && combination_has_reading_file(c));
 }
 
