@@ -180,18 +180,6 @@ life_check(const struct life *life, const char *name)
 	    life->end == LIFE_OPEN ? "no end" : "a proper end", life->step, life->error.text);
 }
 
-/* A look-up that nobody waits for any more gives its memory back when it is through. */
-static inline void
-life_settle(int fds)
-{
-	double start = sock_now();
-
-	own++;
-	while ((plan.held != 0 || sock_open_fds() > fds + 1) && sock_now() - start < LIFE_LIMIT)
-		poll(NULL, 0, 1);
-	own--;
-}
-
 static inline void
 life_check_nothing_left(const char *name, int fds)
 {
@@ -219,7 +207,7 @@ life_live(life_fn *fn, struct life *life, int n, int way, const char *what)
 	errno = EDOM;
 	plan.armed = 1;
 	fn(life);
-	life_settle(fds);
+	settle();
 	plan.armed = 0;
 	life_part(life);
 	snprintf(name, sizeof name, "%s, call %d, %s(): %s", what, n,

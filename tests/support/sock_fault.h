@@ -384,6 +384,55 @@ typedef void *thread_fn(void *);
 int __real_pthread_create(pthread_t *id, const pthread_attr_t *attr, thread_fn *fn, void *arg);
 int __wrap_pthread_create(pthread_t *id, const pthread_attr_t *attr, thread_fn *fn, void *arg);
 
+/* The threads that the library has made and that have not ended; see settle(). */
+static struct {
+	pthread_mutex_t mutex;
+	pthread_cond_t ended;
+	int running;
+} threads = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0 };
+
+struct thread_start {
+	thread_fn *fn;
+	void *arg;
+};
+
+static void
+count_thread(int by)
+{
+	pthread_mutex_lock(&threads.mutex);
+	threads.running += by;
+	pthread_cond_signal(&threads.ended);
+	pthread_mutex_unlock(&threads.mutex);
+}
+
+static void *
+run_counted(void *arg)
+{
+	struct thread_start start = *(struct thread_start *)arg;
+
+	__real_free(arg);
+	arg = start.fn(start.arg);
+	count_thread(-1);
+	return arg;
+}
+
+static int
+create_counted(pthread_t *id, const pthread_attr_t *attr, thread_fn *fn, void *arg)
+{
+	struct thread_start *start = __real_malloc(sizeof *start);
+	int error;
+
+	start->fn = fn;
+	start->arg = arg;
+	count_thread(1);
+	error = __real_pthread_create(id, attr, run_counted, start);
+	if (error != 0) {
+		count_thread(-1);
+		__real_free(start);
+	}
+	return error;
+}
+
 int
 __wrap_pthread_create(pthread_t *id, const pthread_attr_t *attr, thread_fn *fn, void *arg)
 {
@@ -392,7 +441,21 @@ __wrap_pthread_create(pthread_t *id, const pthread_attr_t *attr, thread_fn *fn, 
 	errno = saved; /* this one returns it */
 	if (failed)
 		return plan.fault == PLAUSIBLE ? EAGAIN : ENOMEM;
-	return __real_pthread_create(id, attr, fn, arg);
+	return plan.armed && !own ? create_counted(id, attr, fn, arg)
+				  : __real_pthread_create(id, attr, fn, arg);
+}
+
+/*
+ * Waits until all threads that the library has made have ended: a lookup that nobody waits for any
+ * more goes on, and gives its memory back when it is through.
+ */
+static void
+settle(void)
+{
+	pthread_mutex_lock(&threads.mutex);
+	while (threads.running > 0)
+		pthread_cond_wait(&threads.ended, &threads.mutex);
+	pthread_mutex_unlock(&threads.mutex);
 }
 
 #endif

@@ -126,6 +126,7 @@ live(const struct scene *scene, enum fault fault, int n, struct life *life)
 	else if (meet(life, sock_place(scene->host), &scene->options))
 		talk(life);
 	part(life);
+	settle();
 	plan.armed = 0;
 	return plan.failed != NULL;
 }
