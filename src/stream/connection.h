@@ -16,7 +16,8 @@
 #include "buffer.h"
 #include "queue.h"
 
-#define FSOCK__NO_BOUND UINT64_MAX
+#define FSOCK__NO_BOUND  UINT64_MAX
+#define FSOCK__AHEAD_ALL SIZE_MAX
 
 struct fsock__stream;
 struct fsock__text_input;
@@ -39,7 +40,9 @@ struct fsock__window {
 	                               about to be; else 0 */
 	size_t wants;       /* octets that a receive is limited to, as setbuf(3) has made the FILE
 	                       unbuffered; 0: no limit */
-	int is_tried;       /* a seek that fails is made good: it is not to be recorded */
+	size_t run;         /* octets delivered since the program last wrote */
+	size_t ahead;       /* of what a read delivers, how much is not searched for a line end;
+	                       FSOCK__AHEAD_ALL: what there is goes as one block */
 	void *memory;       /* stdio's buffer; NULL: its own */
 	size_t memory_size;
 	_Atomic(struct fsock__window *) next; /* chain of the registry */

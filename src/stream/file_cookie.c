@@ -8,10 +8,71 @@
 #include "output.h"
 #include "window.h"
 
+#if defined(__GLIBC__)
+
+/* glibc gives back by a seek, before it writes, what is unread in its buffer. */
+static enum fsock__spare
+spare_of(const struct fsock__window *w, const char *buf, size_t n)
+{
+	const FILE *f = w->file;
+
+	(void)n;
+	return buf >= f->_IO_buf_base && buf < f->_IO_buf_end ? FSOCK__SPARE_RETURNED
+							      : FSOCK__SPARE_NONE;
+}
+
+/*
+ * When glibc has given back input it remembers where that was, and does not count what it writes
+ * from there: a later fseek() would go somewhere else, and fail. At -1 it asks where it is.
+ */
+static void
+forget_offset(struct fsock__window *w)
+{
+	FILE *f = w->file;
+
+	f->_offset = -1;
+}
+
+/* glibc's FILE shows where fileno() looks; -1 there would mean that it is closed already. */
+static void
+set_fileno(FILE *file, int fd)
+{
+	if (fd >= 0)
+		file->_fileno = fd;
+}
+
+#else
+
+#include <stdio_ext.h>
+
+/* musl discards what it has not read when it begins to write. */
+static enum fsock__spare
+spare_of(const struct fsock__window *w, const char *buf, size_t n)
+{
+	(void)buf;
+	return n == __fbufsize(w->file) ? FSOCK__SPARE_LOST : FSOCK__SPARE_NONE;
+}
+
+static void
+forget_offset(struct fsock__window *w)
+{
+	(void)w;
+}
+
+/* musl keeps its FILE to itself: fileno() fails. */
+static void
+set_fileno(FILE *file, int fd)
+{
+	(void)file;
+	(void)fd;
+}
+
+#endif
+
 static ssize_t
 cookie_read(void *cookie, char *buf, size_t n)
 {
-	ssize_t r = fsock__input_read(cookie, buf, n);
+	ssize_t r = fsock__input_read(cookie, buf, n, spare_of(cookie, buf, n));
 
 	return r == 0 && n > 0 ? fsock__input_ended(cookie) : r;
 }
@@ -21,6 +82,7 @@ cookie_write(void *cookie, const char *buf, size_t n)
 {
 	ssize_t r = fsock__output_write(cookie, buf, n);
 
+	forget_offset(cookie);
 	return r < 0 ? FSOCK__WRITE_FAILED : r;
 }
 
@@ -36,28 +98,6 @@ cookie_close(void *cookie)
 {
 	return fsock__window_close(cookie);
 }
-
-#if defined(__GLIBC__)
-
-/* glibc's FILE shows where fileno() looks; -1 there would mean that it is closed already. */
-static void
-set_fileno(FILE *file, int fd)
-{
-	if (fd >= 0)
-		file->_fileno = fd;
-}
-
-#else
-
-/* musl keeps its FILE to itself: fileno() fails. */
-static void
-set_fileno(FILE *file, int fd)
-{
-	(void)file;
-	(void)fd;
-}
-
-#endif
 
 /* "r+" and not "a": append mode seeks to the end before it writes. */
 static const char *

@@ -18,7 +18,7 @@
 static int
 fun_read(void *cookie, char *buf, int n)
 {
-	ssize_t r = n < 0 ? -1 : fsock__input_read(cookie, buf, (size_t)n);
+	ssize_t r = n < 0 ? -1 : fsock__input_read(cookie, buf, (size_t)n, FSOCK__SPARE_LOST);
 
 	return (int)(r == 0 && n > 0 ? fsock__input_ended(cookie) : r);
 }

@@ -8,16 +8,19 @@
 #include "record.h"
 #include "text.h"
 
-/* How much of n octets to deliver, up to the end of the first line among them. */
+/* What is delivered stays in the raw buffer until it is read: an idle connection keeps a small one. */
+enum { AHEAD_MOST = FSOCK__BUFFER_SMALL / 2 };
+
+/* How much of n octets to deliver, up to the first line end that is not among the first `ahead`. */
 static size_t
-first_line(const struct fsock__buffer *raw, size_t n)
+whole_lines(const struct fsock__buffer *raw, size_t ahead, size_t n)
 {
 	const uint8_t *start, *end;
 
-	if (n == 0) /* there may be no memory to point into */
-		return 0;
+	if (n <= ahead) /* of 0 there may be no memory to point into */
+		return n;
 	start = raw->data + raw->head;
-	end = memchr(start, '\n', n);
+	end = memchr(start + ahead, '\n', n - ahead);
 	return end == NULL ? n : (size_t)(end - start) + 1;
 }
 
@@ -71,14 +74,14 @@ await_record(struct fsock__window *w, size_t n)
 	}
 }
 
-/* How much of what waits to deliver, up to the end of the first line. */
+/* How much of what waits to deliver, up to the end of a line. */
 static ssize_t
 up_to_line(struct fsock__window *w, size_t n)
 {
 	struct fsock__stream *stream = w->stream;
 	size_t limit = w->line_limit;
 
-	n = first_line(&stream->raw, n);
+	n = whole_lines(&stream->raw, w->ahead, n);
 	if (limit == 0 || stream->binary)
 		return (ssize_t)n;
 	if (stream->line_fill >= limit)
@@ -105,8 +108,8 @@ await_input(struct fsock__window *w, size_t n)
 	waiting = fsock__receiver_count(stream);
 	if (waiting < n)
 		n = waiting;
-	return w->delivery == FSOCK_DELIVER_BLOCK ? (ssize_t)fsock__receiver_block(n, waiting)
-						  : up_to_line(w, n);
+	return fsock__receiver_takes_block(w) ? (ssize_t)fsock__receiver_block(n, waiting)
+					      : up_to_line(w, n);
 }
 
 /* Counts anew how much of a record is delivered, from what was delivered last. */
@@ -189,8 +192,23 @@ read_plain(struct fsock__window *w, void *buf, size_t n)
 	return r;
 }
 
+/*
+ * How much may be delivered ahead of a line end. While the program only reads, and stdio gives back
+ * what it has not read when that ends, it is as much as was read since it last wrote: so at the
+ * first switch there is a line at most, and few are given back at any.
+ */
+static size_t
+choose_ahead(const struct fsock__window *w, enum fsock__spare spare)
+{
+	if (w->line_limit != 0 || spare == FSOCK__SPARE_LOST)
+		return 0;
+	if (spare == FSOCK__SPARE_NONE)
+		return FSOCK__AHEAD_ALL;
+	return w->run < AHEAD_MOST ? w->run : AHEAD_MOST;
+}
+
 ssize_t
-fsock__input_read(struct fsock__window *w, void *buf, size_t n)
+fsock__input_read(struct fsock__window *w, void *buf, size_t n, enum fsock__spare spare)
 {
 	struct fsock__stream *stream = w->stream;
 	ssize_t r;
@@ -198,6 +216,7 @@ fsock__input_read(struct fsock__window *w, void *buf, size_t n)
 	if (n == 0)
 		return 0;
 	w->wants = n == 1;
+	w->ahead = choose_ahead(w, spare);
 	if (atomic_load_explicit(&stream->reader, memory_order_acquire) != w &&
 	    fsock__hold_take_over(w, "read") < 0)
 		return -1;
@@ -207,8 +226,10 @@ fsock__input_read(struct fsock__window *w, void *buf, size_t n)
 	if (stream->owed_length != 0 && fsock__input_drop_owed(w) < 0)
 		return -1;
 	r = stream->text_input == NULL ? read_plain(w, buf, n) : fsock__text_read(w, buf, n);
-	if (r > 0)
+	if (r > 0) {
 		w->position += (off_t)r;
+		w->run += (size_t)r;
+	}
 	if (r > 0 && fsock__record_is_whole(stream))
 		fsock__record_tally_input(stream, buf, (size_t)r);
 	fsock__record_look_ahead(stream);
@@ -276,6 +297,7 @@ fsock__input_resign(struct fsock__window *w)
 	struct fsock__stream *stream = w->stream;
 	int has_more;
 
+	w->run = 0;
 	if (w->sides != FSOCK_IO ||
 	    atomic_load_explicit(&stream->reader, memory_order_acquire) != w)
 		return;

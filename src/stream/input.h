@@ -4,11 +4,18 @@
 
 #include "connection.h"
 
+/* What becomes of octets that a read delivers and the program has not taken when it writes. */
+enum fsock__spare {
+	FSOCK__SPARE_LOST,     /* stdio discards them, unless the program flushes before */
+	FSOCK__SPARE_RETURNED, /* stdio gives them back */
+	FSOCK__SPARE_NONE      /* there are none: the read goes to the program's own memory */
+};
+
 /*
  * Hands octets to stdio. Returns how many, 0 at end of file, -1 with the error recorded. The other
  * one takes back the last n octets delivered to the window. Returns 0, or -1 if they were not.
  */
-ssize_t fsock__input_read(struct fsock__window *, void *buf, size_t n);
+ssize_t fsock__input_read(struct fsock__window *, void *buf, size_t n, enum fsock__spare);
 int fsock__input_give_back(struct fsock__window *, size_t n);
 
 /*

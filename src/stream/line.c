@@ -77,7 +77,8 @@ gather(struct fsock__window *w, struct fsock__line *line)
 	do {
 		if (make_room(stream->socket, line, length) < 0)
 			return -1;
-		r = fsock__input_read(w, line->text + length, line->room - length - 1);
+		r = fsock__input_read(
+		    w, line->text + length, line->room - length - 1, FSOCK__SPARE_LOST);
 		if (r <= 0)
 			return (int)r;
 		w->position -= (off_t)r; /* stdio has no part in it */

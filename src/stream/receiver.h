@@ -32,6 +32,13 @@ fsock__receiver_count(const struct fsock__stream *stream)
 	return n < left ? n : (size_t)left;
 }
 
+/* Whether a read is to deliver what there is as a block, whatever lines are in it. */
+static inline int
+fsock__receiver_takes_block(const struct fsock__window *w)
+{
+	return w->delivery == FSOCK_DELIVER_BLOCK || w->ahead == FSOCK__AHEAD_ALL;
+}
+
 /*
  * How much of n octets to deliver as a block, if `count` wait. The last piece is kept small: it
  * stays in the raw buffer until it is known to be consumed, and an idle connection should not cost

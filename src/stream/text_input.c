@@ -52,10 +52,12 @@ slice(const struct fsock__window *w)
 	size_t held = stream->text_input->now.decoder.held_length;
 	size_t length;
 
-	if (w->delivery == FSOCK_DELIVER_BLOCK)
+	if (fsock__receiver_takes_block(w))
 		return fsock__receiver_block(n, n);
-	length = find_record(
-	    stream->text_input, stream->raw.data + stream->raw.head - held, n + held, 0);
+	length = w->ahead >= n
+		     ? 0
+		     : find_record(stream->text_input, stream->raw.data + stream->raw.head - held,
+			   n + held, w->ahead);
 	return length > held ? length - held : n;
 }
 

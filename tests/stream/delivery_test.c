@@ -130,9 +130,12 @@ END_TEST
 /* Lines one by one, whole, and then whole records of the other kinds that lines turn into. */
 enum { SWITCHED = 1 + RECORDS_FROM_LINES };
 
+/* How many records are read before each reply: the more, the further ahead stdio reads. */
+static const int turns[] = { 1, 2, 5, 10 };
+
 START_TEST(bare_switches)
 {
-	int way = _i % SWITCHED;
+	int way = _i % SWITCHED, turn = turns[_i / SWITCHED % COUNT(turns)];
 	const struct records_kind *kind = &records_from_lines[way > 0 ? way - 1 : 0];
 	struct fsock_record record = records_of_length(kind, 11);
 	struct fsock_options options = { .record = way > 1 ? &record : NULL,
@@ -142,7 +145,7 @@ START_TEST(bare_switches)
 	char line[64], text[64], all[20 * 11 + 1];
 	FILE *f;
 
-	stdio_link_open(&link, (enum stdio_transport)(_i / SWITCHED), &options);
+	stdio_link_open(&link, (enum stdio_transport)(_i / SWITCHED / COUNT(turns)), &options);
 	f = fsock_stream(link.s);
 	for (int i = 0; i < 20; i++)
 		snprintf(all + i * 11, 12, "command %02d\n", i);
@@ -150,12 +153,16 @@ START_TEST(bare_switches)
 	for (int i = 0; i < 20; i++) {
 		ck_assert_uint_eq(records_read(kind, f, line, 11), 11);
 		ck_assert_mem_eq(line, all + i * 11, 11);
+		if (i % turn > 0)
+			continue;
 		ck_assert_int_gt(fprintf(f, "reply %d\n", i), 0);
 		if (i % 3 == 0)
 			ck_assert_int_eq(fflush(f), 0);
+		else if (i % 3 == 1)
+			ck_assert_int_eq(fseek(f, 0, SEEK_CUR), 0);
 	}
 	ck_assert_int_eq(fflush(f), 0);
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < 20; i += turn) {
 		snprintf(text, sizeof text, "reply %d\n", i);
 		stdio_far_expect_text(&link, text);
 	}
@@ -348,7 +355,7 @@ main(void)
 
 	tcase_set_timeout(t, 240); /* on a busy machine each piece waits for its turn */
 	tcase_add_loop_test(t, any_pieces, 0, RECORDS_WAYS * 2 * 2);
-	tcase_add_loop_test(t, bare_switches, 0, SWITCHED * STDIO_TRANSPORTS);
+	tcase_add_loop_test(t, bare_switches, 0, SWITCHED * COUNT(turns) * STDIO_TRANSPORTS);
 	tcase_add_loop_test(
 	    t, timeout_consumes_nothing, 0, 4 * RECORDS_FROM_LINES * STDIO_TRANSPORTS);
 	tcase_add_loop_test(

@@ -8,6 +8,8 @@
 
 #include <check.h>
 
+#include "../../src/stream/file.h"
+#include "../../src/stream/registry.h"
 #include "../support/sock_support.h"
 #include "../support/stdio_link.h"
 
@@ -169,12 +171,13 @@ END_TEST
  * given back.
  */
 static const size_t blocks[] = { 1, 100000, 0, 32768, 10, 0, 40000, 65536, 3, 70001, 0, 131072 };
+static const enum fsock_delivery deliveries[] = { FSOCK_DELIVER_BLOCK, FSOCK_DELIVER_LINE };
 static const size_t buffers[] = { 0, 4096, 40000, 65536 }; /* 0: what the library gives */
 
 START_TEST(large_blocks)
 {
 	enum { ALL = sizeof text, PIECE = 30000 };
-	struct fsock_options options = { .delivery = FSOCK_DELIVER_BLOCK };
+	struct fsock_options options = { .delivery = deliveries[_i / (4 * COUNT(buffers))] };
 	size_t buffer = buffers[_i % COUNT(buffers)], at = 0, n;
 	static char got[131072], memory[65536];
 	struct stdio_feeder feeder;
@@ -210,13 +213,14 @@ END_TEST
 /* What has come before the time runs out is the program's; the rest comes with the next read. */
 START_TEST(timeout_in_a_large_block)
 {
-	struct fsock_options options = { .delivery = FSOCK_DELIVER_BLOCK, .read_timeout = 0.02 };
+	struct fsock_options options = { .delivery = deliveries[_i % COUNT(deliveries)],
+		.read_timeout = 0.02 };
 	static char got[65536];
 	struct stdio_link link;
 	FILE *f;
 
-	stdio_link_open(&link, (enum stdio_transport)(_i / 2), &options);
-	f = stdio_link_input(&link, _i % 2);
+	stdio_link_open(&link, (enum stdio_transport)(_i / 4), &options);
+	f = stdio_link_input(&link, _i / 2 % 2);
 	stdio_far_send(&link, text, 1000);
 	ck_assert_uint_eq(fread(got, 1, sizeof got, f), 1000);
 	ck_assert_int_eq(errno, ETIMEDOUT);
@@ -226,6 +230,66 @@ START_TEST(timeout_in_a_large_block)
 	stdio_far_end(&link);
 	ck_assert_uint_eq(fread(got, 1, sizeof got, f), 10);
 	ck_assert(feof(f) && !ferror(f));
+	stdio_link_close(&link);
+}
+END_TEST
+
+/* ---- How far ahead of the program stdio reads on a two-way stream. */
+
+#if defined(__GLIBC__) && !defined(FSOCK_FILE_FUNOPEN)
+#define GIVES_BACK 1 /* what was not read when the program begins to write */
+#else
+#define GIVES_BACK 0
+#endif
+
+/* Reads n lines. Returns the most that stdio held behind one. */
+static size_t
+read_lines(FILE *f, int n)
+{
+	size_t most = 0;
+
+	for (int i = 0; i < n; i++) {
+		size_t held;
+
+		ck_assert_ptr_eq(fgets(line, sizeof line, f), line);
+		ck_assert_str_eq(line, "12345678 text\n");
+		held = fsock__file_unread(fsock__registry_window(f, FSOCK_INPUT, ""));
+		most = held > most ? held : most;
+	}
+	return most;
+}
+
+static const struct {
+	const char *format, *line; /* what is sent */
+	size_t line_limit;         /* one is of each line */
+} readers_ahead[] = {
+	{ NULL, "12345678 text\n", 0 },
+	{ "utf-8,crlf", "12345678 text\r\n", 0 },
+	{ "iso-8859-1", "12345678 text\n", 0 },
+	{ NULL, "12345678 text\n", 100 },
+};
+
+START_TEST(reads_ahead)
+{
+	enum { ALL = 1000, TURN = 200 };
+	struct fsock_options options = { .format = readers_ahead[_i].format,
+		.line_limit = readers_ahead[_i].line_limit };
+	int ahead = options.line_limit == 0 && GIVES_BACK;
+	struct stdio_link link;
+	FILE *f;
+
+	stdio_link_open(&link, STDIO_TCP4, &options);
+	f = fsock_stream(link.s);
+	for (int i = 0; i < ALL; i++)
+		stdio_far_send(&link, readers_ahead[_i].line, strlen(readers_ahead[_i].line));
+	for (int i = 0; i < ALL / TURN; i++) {
+		ck_assert_uint_eq(read_lines(f, 1), 0);
+		ck_assert_int_eq(read_lines(f, TURN - 1) > 0, ahead);
+		ck_assert_int_gt(fprintf(f, "reply\n"), 0);
+	}
+	stdio_far_end(&link);
+	ck_assert_int_eq(fgetc(f), EOF);
+	ck_assert(feof(f));
 	stdio_link_close(&link);
 }
 END_TEST
@@ -241,8 +305,10 @@ main(void)
 	tcase_add_loop_test(t, deadline, 0, 2 * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, reset, 0, 2 * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, errno_untouched, 0, 2 * STDIO_TRANSPORTS);
-	tcase_add_loop_test(t, large_blocks, 0, 4 * COUNT(buffers));
-	tcase_add_loop_test(t, timeout_in_a_large_block, 0, 2 * STDIO_TRANSPORTS);
+	tcase_add_loop_test(t, large_blocks, 0, 4 * COUNT(buffers) * COUNT(deliveries));
+	tcase_add_loop_test(
+	    t, timeout_in_a_large_block, 0, 2 * COUNT(deliveries) * STDIO_TRANSPORTS);
+	tcase_add_loop_test(t, reads_ahead, 0, COUNT(readers_ahead));
 	suite_add_tcase(s, t);
 	return sock_run(s);
 }
