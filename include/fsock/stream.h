@@ -16,14 +16,17 @@
  *              target lies within the input that is still in memory. Do not rely on that exception.
  * Delivery     The delivery mode controls how the library hands input to stdio. FSOCK_DELIVER_LINE
  *              delivers at most one line at a time, so that stdio holds no input when the direction
- *              changes. It is the default for two-way character streams, and for any stream with a
- *              line_limit. FSOCK_DELIVER_BLOCK delivers all available input. It is the default for
- *              one-way streams and for FSOCK_BYTE. FSOCK_DELIVER_WHOLE_LINE never delivers less
- *              than a complete line, so that an fgets() that times out has consumed nothing; at end
- *              of file it delivers the rest. Use it for text with time limits, for the reason given
- *              under Timeouts. A line longer than line_limit fails with EMSGSIZE
- *              (FSOCK_LINE_TOO_LONG_ERROR), and so does each later read. Only fsock_read_octets()
- *              and similar functions can read past it.
+ *              changes. It delivers more only where none can be lost: to a read that goes straight
+ *              into the program's memory, such as a large fread(); and, on glibc, which gives
+ *              unread input back at the first write, to a program that only reads. It is the
+ *              default for two-way character streams, and for any stream with a line_limit, which
+ *              never delivers more than a line. FSOCK_DELIVER_BLOCK delivers all available input.
+ *              It is the default for one-way streams and for FSOCK_BYTE. FSOCK_DELIVER_WHOLE_LINE
+ *              never delivers less than a complete line, so that an fgets() that times out has
+ *              consumed nothing; at end of file it delivers the rest. Use it for text with time
+ *              limits, for the reason given under Timeouts. A line longer than line_limit fails
+ *              with EMSGSIZE (FSOCK_LINE_TOO_LONG_ERROR), and so does each later read. Only
+ *              fsock_read_octets() and similar functions can read past it.
  * Unbuffered   setbuf(f, NULL), before the first read, also ends the library's read-ahead: octets
  *              are received one at a time, and input that was not read stays in the kernel.
  *              Programs that wait with select(2) or poll(2) and read one line each time then work,
@@ -138,10 +141,8 @@
  *           back, call fseek(f, 0, SEEK_CUR) first, or use fsock_input(). After a timeout getline()
  *           does not continue until clearerr(). fflush() forgets a pushed-back character that
  *           differs from the one read. setvbuf() corrupts memory if a character is pushed back;
- *           ISO C permits it for new streams only. If a part of a line was read from a two-way
- *           stream and the stream was then written to, fseek() sends the output and loses nothing,
- *           but may still fail with ESPIPE: call fflush() first. freopen() of any FILE that
- *           fopencookie(3) created crashes.
+ *           ISO C permits it for new streams only. freopen() of any FILE that fopencookie(3)
+ *           created crashes.
  * musl      fread() of a block first requests the block less one octet, then the rest. A switch
  *           from reading to writing without fflush() drops the input that stdio holds. This affects
  *           FSOCK_DELIVER_BLOCK on a two-way stream: call fflush() in between.
