@@ -525,7 +525,11 @@ build/cc/tests/bench/tls_bench: LDLIBS.cc += build/cc/libfsock-tls.a build/cc/li
 -include $(BENCH_OBJECTS:.o=.d)
 
 bench: $(BENCHES:%.c=build/cc/%)
-	@for b in $^; do echo "$$b"; $$b || exit 1; done
+	@mkdir -p build/bench && rm -f build/bench/*
+	@for b in $^; do echo "$$b"; \
+	    { $$b || touch build/bench/failed; } | tee build/bench/$$(basename $$b).txt; \
+	    test ! -e build/bench/failed || exit 1; done
+	@tests/tools/bench-report build/bench
 	$(if $(HAS_TLS),,@echo "tls_bench is left out: it needs OpenSSL 3 with its headers (libssl-dev)")
 
 # Looks for new inputs that break something; T=NAME picks one harness. What is found worth keeping goes
