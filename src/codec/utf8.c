@@ -21,6 +21,12 @@ second_fits(uint8_t lead, uint8_t second)
 	return second >= low && second <= high;
 }
 
+size_t
+fsock__utf8_length(const uint8_t *octets, size_t n)
+{
+	return fsock__kernels()->utf8_check(octets, n);
+}
+
 enum fsock__step
 fsock__utf8_trouble(struct fsock__job *job)
 {

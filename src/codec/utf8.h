@@ -16,6 +16,9 @@ fsock__is_scalar(uint32_t c)
 	return c <= 0x10FFFF && (c & 0xFFFFF800u) != 0xD800;
 }
 
+/* How many of n octets are whole characters. */
+size_t fsock__utf8_length(const uint8_t *octets, size_t n);
+
 /*
  * Why no character begins at job->span.src, where input is left: PARTIAL, or BAD with the length
  * of the maximal subpart.

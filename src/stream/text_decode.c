@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../codec/utf8.h"
 #include "receiver.h"
 #include "record.h"
 
@@ -203,6 +204,41 @@ keep_in_step(struct fsock__text_input *t, const struct fsock__text_state *before
 }
 
 /*
+ * Line ends of UTF-8, which needs no decoding: the whole characters that the input begins with are
+ * checked where they are. Returns OUTPUT_FULL, or INPUT_EMPTY with what is left for the two stages:
+ * a character that is not whole or not right, a line end that is not allowed.
+ */
+static enum fsock_codec_status
+convert_checked(struct fsock__text_input *t, struct fsock_codec_io *io)
+{
+	struct fsock__text_state *now = &t->now;
+	struct fsock_eol before = now->eol;
+	size_t n = fsock__utf8_length(io->in, io->in_length), used;
+	struct fsock_codec_io text = { io->in, n, io->out, io->out_length };
+	enum fsock_codec_status status;
+
+	status = fsock_eol_decode_with(&now->eol, &t->format.policy, &text, 0);
+	if (now->eol.errors != before.errors) {
+		now->eol = before;
+		return FSOCK_CODEC_INPUT_EMPTY;
+	}
+	used = n - text.in_length;
+	now->decoder.position += used;
+	if (now->eol.held_length != 0 && used > 0)
+		now->held_at = now->decoder.position - 1;
+	*io = (struct fsock_codec_io){ text.in, io->in_length - used, text.out, text.out_length };
+	return text.out_length == 0 ? FSOCK_CODEC_OUTPUT_FULL : status;
+}
+
+/* Whether the octets that come next, if they are UTF-8, are the text. */
+static int
+is_checked_only(const struct fsock__text_input *t)
+{
+	return t->format.charset == &fsock__charset_utf_8 && t->now.decoder.held_length == 0 &&
+	       t->now.decoder.owed == 0 && t->now.eol.owed == 0;
+}
+
+/*
  * Both stages. Where the line ends have not taken all of a piece, or there is room for no more, the
  * decoder is brought back to them: the two stand at the same place. Where decoding stops at an
  * error no line end goes on behind it.
@@ -214,6 +250,10 @@ convert_both(struct fsock__text_input *t, struct fsock_codec_io *io, int final)
 	struct fsock__text_state *now = &t->now;
 	uint8_t piece[PIECE];
 
+	if (is_checked_only(t) && convert_checked(t, io) == FSOCK_CODEC_OUTPUT_FULL)
+		return FSOCK_CODEC_OUTPUT_FULL;
+	if (io->in_length == 0 && !final)
+		return FSOCK_CODEC_INPUT_EMPTY;
 	for (;;) {
 		struct fsock__text_state before = *now;
 		uint64_t start = now->eol.position + now->eol.held_length;

@@ -27,6 +27,16 @@ utf8_copy(const struct fsock__kernels *k, struct fsock__span *s)
 	s->dst += n;
 }
 
+static void
+utf8_check(const struct fsock__kernels *k, struct fsock__span *s)
+{
+	size_t n = k->utf8_check(s->src, (size_t)(s->src_end - s->src));
+
+	memcpy(s->dst, s->src, n);
+	s->src += n;
+	s->dst += n;
+}
+
 #define SPAN_KERNEL(name)                                                       \
 	static void name(const struct fsock__kernels *k, struct fsock__span *s) \
 	{                                                                       \
@@ -72,6 +82,7 @@ static const struct job {
 } jobs[] = {
 	{ "ascii_copy", ascii_copy, true },
 	{ "utf8_copy", utf8_copy, true },
+	{ "utf8_check", utf8_check, true },
 	{ "latin1_to_utf8", latin1_to_utf8, false },
 	{ "utf8_to_latin1", utf8_to_latin1, false },
 	{ "utf16le_to_utf8", utf16le_to_utf8, false },

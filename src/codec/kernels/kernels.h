@@ -69,6 +69,9 @@ struct fsock__kernels {
 	/* Copies the longest prefix of whole valid UTF-8 characters; returns its length. */
 	size_t (*utf8_copy)(uint8_t *dst, const uint8_t *src, size_t n);
 
+	/* The length of the longest prefix of whole valid UTF-8 characters. */
+	size_t (*utf8_check)(const uint8_t *src, size_t n);
+
 	/* Latin-1 is ISO-8859-1 in full: byte = code point. */
 	void (*latin1_to_utf8)(struct fsock__span *s);
 	void (*utf8_to_latin1)(struct fsock__span *s);

@@ -16,6 +16,7 @@ const struct fsock__kernels fsock__kernels_neon = {
 	.name = "neon",
 	.ascii_copy = ascii_copy,
 	.utf8_copy = utf8_copy,
+	.utf8_check = utf8_check,
 	.latin1_to_utf8 = latin1_to_utf8,
 	.utf8_to_latin1 = utf8_to_latin1,
 	.utf16le_to_utf8 = utf16le_to_utf8,

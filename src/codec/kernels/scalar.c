@@ -55,6 +55,27 @@ fsock__scalar_utf8_copy(uint8_t *dst, const uint8_t *src, size_t n)
 	return i;
 }
 
+size_t
+fsock__scalar_utf8_check(const uint8_t *src, size_t n)
+{
+	size_t i = 0;
+	unsigned length;
+	uint32_t c;
+	uint64_t w;
+
+	while (i < n) {
+		for (; n - i >= sizeof w; i += sizeof w) {
+			memcpy(&w, src + i, sizeof w);
+			if ((w & HIGH_BITS) != 0)
+				break;
+		}
+		if (i == n || (length = fsock__utf8_char(src + i, n - i, &c)) == 0)
+			break;
+		i += length;
+	}
+	return i;
+}
+
 /* Copies the ASCII in front of the span, for charsets that contain it. */
 static inline void
 copy_ascii(struct fsock__span *s)
@@ -308,6 +329,7 @@ const struct fsock__kernels fsock__kernels_scalar = {
 	.name = "scalar",
 	.ascii_copy = fsock__scalar_ascii_copy,
 	.utf8_copy = fsock__scalar_utf8_copy,
+	.utf8_check = fsock__scalar_utf8_check,
 	.latin1_to_utf8 = fsock__scalar_latin1_to_utf8,
 	.utf8_to_latin1 = fsock__scalar_utf8_to_latin1,
 	.utf16le_to_utf8 = fsock__scalar_utf16le_to_utf8,

@@ -9,6 +9,7 @@
 
 size_t fsock__scalar_ascii_copy(uint8_t *dst, const uint8_t *src, size_t n);
 size_t fsock__scalar_utf8_copy(uint8_t *dst, const uint8_t *src, size_t n);
+size_t fsock__scalar_utf8_check(const uint8_t *src, size_t n);
 void fsock__scalar_latin1_to_utf8(struct fsock__span *s);
 void fsock__scalar_utf8_to_latin1(struct fsock__span *s);
 void fsock__scalar_utf16le_to_utf8(struct fsock__span *s);

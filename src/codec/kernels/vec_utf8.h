@@ -144,6 +144,21 @@ utf8_copy(uint8_t *dst, const uint8_t *src, size_t n)
 	return i + fsock__scalar_utf8_copy(dst + i, src + i, n - i);
 }
 
+KERNEL size_t
+utf8_check(const uint8_t *src, size_t n)
+{
+	size_t i = 0;
+
+	if (n >= LOOK_BACK + BLOCK)
+		i = fsock__scalar_utf8_check(src, LOOK_BACK);
+	if (i >= 3) {
+		while (n - i >= BLOCK && block_check(src + i) != BLOCK_BAD)
+			i += BLOCK;
+		i -= utf8_unfinished(src + i);
+	}
+	return i + fsock__scalar_utf8_check(src + i, n - i);
+}
+
 /*
  * Lets the scalar code make the first step of a span, so that the vectors may look back. False
  * when there is too little of it, or something that ends it.
