@@ -108,17 +108,17 @@ refuse(struct fsock_eol *eol, uint8_t octet)
 	return FSOCK_CODEC_MALFORMED;
 }
 
-/* Runs a kernel over what it can do. */
-static void
-bulk(struct fsock_eol *eol, struct fsock_codec_io *io, bool reading, bool lone_lf)
+static struct fsock__span
+span_of(const struct fsock_codec_io *io)
 {
-	struct fsock__span s = { io->in, io->in + io->in_length, io->out,
+	return (struct fsock__span){ io->in, io->in + io->in_length, io->out,
 		io->out + io->out_length };
+}
 
-	if (reading)
-		fsock__kernels()->crlf_to_lf(&s, lone_lf);
-	else
-		fsock__kernels()->lf_to_crlf(&s);
+/* What a kernel has done, as far as it is whole characters. */
+static void
+took(struct fsock_eol *eol, struct fsock_codec_io *io, struct fsock__span s)
+{
 	if (s.src < s.src_end) {
 		size_t n = (size_t)(s.src - io->in), cut = n - whole(s.src, n);
 
@@ -127,11 +127,27 @@ bulk(struct fsock_eol *eol, struct fsock_codec_io *io, bool reading, bool lone_l
 	}
 	eol->position += (size_t)(s.src - io->in);
 	if (s.src != io->in)
-		eol->after_cr = !reading && s.src[-1] == '\r';
+		eol->after_cr = 0;
 	io->in = s.src;
 	io->in_length = (size_t)(s.src_end - s.src);
 	io->out = s.dst;
 	io->out_length = (size_t)(s.dst_end - s.dst);
+}
+
+/* One octet for one, none of them refused. */
+static enum fsock_codec_status
+run_single(struct fsock_eol *eol, struct fsock_codec_io *io, void (*kernel)(struct fsock__span *))
+{
+	struct fsock__span s;
+
+	if (io->in_length == 0)
+		return FSOCK_CODEC_INPUT_EMPTY;
+	if (io->out_length == 0)
+		return FSOCK_CODEC_OUTPUT_FULL;
+	s = span_of(io);
+	kernel(&s);
+	took(eol, io, s);
+	return io->in_length ? FSOCK_CODEC_OUTPUT_FULL : FSOCK_CODEC_INPUT_EMPTY;
 }
 
 /* LF and CR styles, in: one octet for one. */
@@ -141,6 +157,8 @@ read_single(struct fsock_eol *eol, struct fsock_codec_io *io)
 	bool cr = eol->style == FSOCK_EOL_CR || (eol->flags & FSOCK_EOL_REJECT_CR);
 	bool lf = eol->style == FSOCK_EOL_CR && (eol->flags & FSOCK_EOL_REJECT_LF);
 
+	if (eol->style == FSOCK_EOL_CR && !lf)
+		return run_single(eol, io, fsock__kernels()->cr_to_lf);
 	while (io->in_length) {
 		uint8_t octet;
 
@@ -185,6 +203,7 @@ read_crlf(struct fsock_eol *eol, struct fsock_codec_io *io, int final)
 {
 	bool lone_lf = !(eol->flags & FSOCK_EOL_REJECT_LF);
 	enum fsock_codec_status status;
+	struct fsock__span s;
 
 	while (io->in_length || (final && eol->held_length)) {
 		if (eol->held_length) {
@@ -195,7 +214,9 @@ read_crlf(struct fsock_eol *eol, struct fsock_codec_io *io, int final)
 		}
 		if (io->out_length == 0)
 			return FSOCK_CODEC_OUTPUT_FULL;
-		bulk(eol, io, true, lone_lf);
+		s = span_of(io);
+		fsock__kernels()->crlf_to_lf(&s, lone_lf);
+		took(eol, io, s);
 		if (io->in_length == 0)
 			break;
 		if (io->out_length == 0 || (*io->in != '\r' && *io->in != '\n'))
@@ -209,6 +230,21 @@ read_crlf(struct fsock_eol *eol, struct fsock_codec_io *io, int final)
 		eol->held_length = 1;
 	}
 	return FSOCK_CODEC_INPUT_EMPTY;
+}
+
+/* Runs the kernel, which drops an LF with its CR; behind the last of them it is still owed. */
+static void
+bulk_auto(struct fsock_eol *eol, struct fsock_codec_io *io)
+{
+	const uint8_t *start = io->in;
+	struct fsock__span s = span_of(io);
+
+	fsock__kernels()->auto_to_lf(&s);
+	if (s.src - start >= 2 && s.src[-1] == '\n' && s.src[-2] == '\r') {
+		s.src--;
+		eol->owes_lf = 1;
+	}
+	took(eol, io, s);
 }
 
 /* Auto, in: the line ends at its CR; an LF right behind it is dropped when it comes. */
@@ -225,14 +261,14 @@ read_auto(struct fsock_eol *eol, struct fsock_codec_io *io)
 				continue;
 			}
 		}
-		if (!copy(eol, io, plain_length(io->in, io->in_length, true, false)) ||
-		    (io->in_length && io->out_length == 0))
+		bulk_auto(eol, io);
+		if (io->in_length == 0 || eol->owes_lf)
+			continue;
+		if (io->out_length == 0 || *io->in != '\r')
 			return FSOCK_CODEC_OUTPUT_FULL;
-		if (io->in_length) {
-			take(eol, io);
-			put(io, '\n');
-			eol->owes_lf = 1;
-		}
+		take(eol, io);
+		put(io, '\n');
+		eol->owes_lf = 1;
 	}
 	return FSOCK_CODEC_INPUT_EMPTY;
 }
@@ -275,6 +311,8 @@ write_single(struct fsock_eol *eol, struct fsock_codec_io *io)
 {
 	bool cr = eol->flags & FSOCK_EOL_REJECT_CR, lf = eol->style == FSOCK_EOL_CR;
 
+	if (lf && !cr)
+		return run_single(eol, io, fsock__kernels()->lf_to_cr);
 	while (io->in_length) {
 		if (!copy(eol, io, plain_length(io->in, io->in_length, cr, lf)) ||
 		    (io->in_length && io->out_length == 0))
@@ -364,6 +402,9 @@ write_careful(struct fsock_eol *eol, struct fsock_codec_io *io, int final)
 enum fsock_codec_status
 fsock_eol_encode(struct fsock_eol *eol, struct fsock_codec_io *io, int final)
 {
+	struct fsock__span s;
+	const uint8_t *start;
+
 	if (eol->owed != 0 && !pay(eol, io))
 		return FSOCK_CODEC_OUTPUT_FULL;
 	if (eol->style == FSOCK_EOL_LF || eol->style == FSOCK_EOL_CR)
@@ -374,7 +415,12 @@ fsock_eol_encode(struct fsock_eol *eol, struct fsock_codec_io *io, int final)
 		return FSOCK_CODEC_INPUT_EMPTY;
 	if (io->out_length == 0)
 		return FSOCK_CODEC_OUTPUT_FULL;
-	bulk(eol, io, false, true);
+	s = span_of(io);
+	start = io->in;
+	fsock__kernels()->lf_to_crlf(&s);
+	took(eol, io, s);
+	if (io->in != start)
+		eol->after_cr = io->in[-1] == '\r';
 	return io->in_length ? FSOCK_CODEC_OUTPUT_FULL : FSOCK_CODEC_INPUT_EMPTY;
 }
 

@@ -9,7 +9,7 @@
 #include "receiver.h"
 #include "record.h"
 
-enum { PIECE = 2048 };
+enum { PIECE = 2048, CHECKED = 4096 };
 
 size_t
 fsock__text_encode_one(
@@ -204,30 +204,30 @@ keep_in_step(struct fsock__text_input *t, const struct fsock__text_state *before
 }
 
 /*
- * Line ends of UTF-8, which needs no decoding: the whole characters that the input begins with are
- * checked where they are. Returns OUTPUT_FULL, or INPUT_EMPTY with what is left for the two stages:
- * a character that is not whole or not right, a line end that is not allowed.
+ * Line ends of a piece of UTF-8, which needs no decoding: its whole characters are checked where
+ * they are. Returns whether there may be more such pieces. What is left is for the two stages: no
+ * room, a character that is not whole or not right, a line end that is not allowed.
  */
-static enum fsock_codec_status
+static int
 convert_checked(struct fsock__text_input *t, struct fsock_codec_io *io)
 {
 	struct fsock__text_state *now = &t->now;
 	struct fsock_eol before = now->eol;
-	size_t n = fsock__utf8_length(io->in, io->in_length), used;
+	size_t n = fsock__utf8_length(io->in, io->in_length < CHECKED ? io->in_length : CHECKED);
 	struct fsock_codec_io text = { io->in, n, io->out, io->out_length };
 	enum fsock_codec_status status;
 
 	status = fsock_eol_decode_with(&now->eol, &t->format.policy, &text, 0);
 	if (now->eol.errors != before.errors) {
 		now->eol = before;
-		return FSOCK_CODEC_INPUT_EMPTY;
+		return 0;
 	}
-	used = n - text.in_length;
-	now->decoder.position += used;
-	if (now->eol.held_length != 0 && used > 0)
+	n -= text.in_length;
+	now->decoder.position += n;
+	if (now->eol.held_length != 0 && n > 0)
 		now->held_at = now->decoder.position - 1;
-	*io = (struct fsock_codec_io){ text.in, io->in_length - used, text.out, text.out_length };
-	return text.out_length == 0 ? FSOCK_CODEC_OUTPUT_FULL : status;
+	*io = (struct fsock_codec_io){ text.in, io->in_length - n, text.out, text.out_length };
+	return status == FSOCK_CODEC_INPUT_EMPTY && n > 0;
 }
 
 /* Whether the octets that come next, if they are UTF-8, are the text. */
@@ -250,10 +250,8 @@ convert_both(struct fsock__text_input *t, struct fsock_codec_io *io, int final)
 	struct fsock__text_state *now = &t->now;
 	uint8_t piece[PIECE];
 
-	if (is_checked_only(t) && convert_checked(t, io) == FSOCK_CODEC_OUTPUT_FULL)
-		return FSOCK_CODEC_OUTPUT_FULL;
-	if (io->in_length == 0 && !final)
-		return FSOCK_CODEC_INPUT_EMPTY;
+	while (is_checked_only(t) && convert_checked(t, io))
+		;
 	for (;;) {
 		struct fsock__text_state before = *now;
 		uint64_t start = now->eol.position + now->eol.held_length;

@@ -78,6 +78,9 @@ static const struct job {
 	{ "euc-kr", NULL, OUT, KO, 0, 2 },
 	{ "crlf", NULL, LINES_IN, LINES, 0.25, 0 },
 	{ "crlf", NULL, LINES_OUT, LINES, 0.25, 0 },
+	{ "cr", NULL, LINES_IN, LINES, 0.125, 0 },
+	{ "cr", NULL, LINES_OUT, LINES, 0.125, 0 },
+	{ "auto", NULL, LINES_IN, LINES, 0.125, 0 },
 };
 
 /* What one job works on. */
@@ -148,6 +151,14 @@ union state {
 	struct fsock_eol eol;
 };
 
+static enum fsock_eol_style
+style_of(const struct job *job)
+{
+	return strcmp(job->charset, "cr") == 0     ? FSOCK_EOL_CR
+	       : strcmp(job->charset, "auto") == 0 ? FSOCK_EOL_AUTO
+						   : FSOCK_EOL_CRLF;
+}
+
 static void
 begin(struct work *w, union state *state)
 {
@@ -156,7 +167,7 @@ begin(struct work *w, union state *state)
 	else if (w->job->direction == OUT)
 		fsock_encoder_init(&state->encoder, w->charset);
 	else
-		fsock_eol_init(&state->eol, FSOCK_EOL_CRLF, 0);
+		fsock_eol_init(&state->eol, style_of(w->job), 0);
 }
 
 static enum fsock_codec_status
@@ -227,9 +238,12 @@ make_input(struct work *w)
 	w->n = 0;
 	if (w->job->direction >= LINES_IN) {
 		for (size_t i = 0; i < t->n; i++) {
-			if (t->bytes[i] == '\n' && w->job->direction == LINES_IN)
+			bool ends = t->bytes[i] == '\n' && w->job->direction == LINES_IN;
+
+			if (ends)
 				w->in[w->n++] = '\r';
-			w->in[w->n++] = t->bytes[i];
+			if (!ends || style_of(w->job) != FSOCK_EOL_CR)
+				w->in[w->n++] = t->bytes[i];
 		}
 		return true;
 	}

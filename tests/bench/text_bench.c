@@ -146,9 +146,9 @@ static const struct row {
 	{ "UTF-16LE, European", european, "utf-16le", "", 0.7 },
 	{ "UTF-16LE, Russian", russian, "utf-16le", "", 0.7 },
 	{ "UTF-16BE, Russian", russian, "utf-16be", "", 0.7 },
-	{ "windows-1252, European", european, "windows-1252", "", 0.6 },
-	{ "KOI8-R, Russian", russian, "koi8-r", "", 0.6 },
-	{ "UTF-8 and CR LF, European", european, "utf-8,crlf", "", 0 },
+	{ "windows-1252, European", european, "windows-1252", "", 0.7 },
+	{ "KOI8-R, Russian", russian, "koi8-r", "", 0.7 },
+	{ "UTF-8 and CR LF, European", european, "utf-8,crlf", "", 0.8 },
 	{ "CR LF, octets otherwise unchanged", ascii, "crlf", "", 0 },
 };
 

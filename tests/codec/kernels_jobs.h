@@ -49,7 +49,10 @@ SPAN_KERNEL(utf16le_to_utf8)
 SPAN_KERNEL(utf16be_to_utf8)
 SPAN_KERNEL(utf8_to_utf16le)
 SPAN_KERNEL(utf8_to_utf16be)
+SPAN_KERNEL(auto_to_lf)
 SPAN_KERNEL(lf_to_crlf)
+SPAN_KERNEL(cr_to_lf)
+SPAN_KERNEL(lf_to_cr)
 
 static void
 bytes_to_utf8(const struct fsock__kernels *k, struct fsock__span *s)
@@ -82,7 +85,6 @@ static const struct job {
 } jobs[] = {
 	{ "ascii_copy", ascii_copy, true },
 	{ "utf8_copy", utf8_copy, true },
-	{ "utf8_check", utf8_check, true },
 	{ "latin1_to_utf8", latin1_to_utf8, false },
 	{ "utf8_to_latin1", utf8_to_latin1, false },
 	{ "utf16le_to_utf8", utf16le_to_utf8, false },
@@ -94,6 +96,10 @@ static const struct job {
 	{ "crlf_to_lf", crlf_to_lf, false },
 	{ "crlf_to_lf strict", crlf_to_lf_strict, false },
 	{ "lf_to_crlf", lf_to_crlf, false },
+	{ "auto_to_lf", auto_to_lf, false },
+	{ "cr_to_lf", cr_to_lf, false },
+	{ "lf_to_cr", lf_to_cr, false },
+	{ "utf8_check", utf8_check, true },
 };
 
 enum { NJOBS = sizeof(jobs) / sizeof(jobs[0]) };

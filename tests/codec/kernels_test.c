@@ -360,6 +360,13 @@ static const struct answer {
 	{ 11, "a\r\nb\nc", "a\nb", 16, 4 },
 	{ 12, "a\nb\r\n\n", "a\r\nb\r\r\n\r\n", 16, 6 },
 	{ 12, "a\nb", "a", 2, 1 },
+	{ 13, "a\r\nb\rc\r\rd\n\r\n\re", "a\nb\nc\n\nd\n\n\ne", 16, 14 },
+	{ 13, "a\r\nb\r", "a\nb", 16, 4 },
+	{ 13, "a\r\n\nb", "a\n", 2, 3 },
+	{ 14, "a\r\n\rb", "a\n\n\nb", 16, 5 },
+	{ 15, "a\r\n\rb", "a\r\r\rb", 16, 5 },
+	{ 15, "a\nb", "a\r", 2, 2 },
+	{ 16, "a\xC3\xA9\xC3", "a\xC3\xA9", 16, 3 },
 };
 
 START_TEST(known_answers)

@@ -26,7 +26,10 @@ const struct fsock__kernels fsock__kernels_avx2 = {
 	.bytes_to_utf8 = bytes_to_utf8,
 	.utf8_to_bytes = utf8_to_bytes,
 	.crlf_to_lf = crlf_to_lf,
+	.auto_to_lf = auto_to_lf,
 	.lf_to_crlf = lf_to_crlf,
+	.cr_to_lf = cr_to_lf,
+	.lf_to_cr = lf_to_cr,
 };
 
 #endif

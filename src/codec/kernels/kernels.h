@@ -93,8 +93,15 @@ struct fsock__kernels {
 	 */
 	void (*crlf_to_lf)(struct fsock__span *s, bool lone_lf);
 
+	/* CR LF becomes LF, and so does any other CR. Stops before a CR that ends the input. */
+	void (*auto_to_lf)(struct fsock__span *s);
+
 	/* Every LF becomes CR LF, whatever is in front of it. */
 	void (*lf_to_crlf)(struct fsock__span *s);
+
+	/* Every CR becomes LF; every LF becomes CR. */
+	void (*cr_to_lf)(struct fsock__span *s);
+	void (*lf_to_cr)(struct fsock__span *s);
 };
 
 /* The implementations; those of other processors are not there to be linked. */

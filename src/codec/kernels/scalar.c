@@ -313,6 +313,42 @@ fsock__scalar_crlf_to_lf(struct fsock__span *s, bool lone_lf)
 }
 
 void
+fsock__scalar_auto_to_lf(struct fsock__span *s)
+{
+	uint8_t b;
+
+	for (; s->src < s->src_end && s->dst < s->dst_end; *s->dst++ = b) {
+		b = *s->src;
+		if (b == '\r') {
+			if (fsock__span_left(s) < 2)
+				return;
+			b = '\n';
+			s->src += s->src[1] == '\n';
+		}
+		s->src++;
+	}
+}
+
+void
+fsock__scalar_replace(struct fsock__span *s, uint8_t from, uint8_t to)
+{
+	for (; s->src < s->src_end && s->dst < s->dst_end; s->src++)
+		*s->dst++ = *s->src == from ? to : *s->src;
+}
+
+static void
+scalar_cr_to_lf(struct fsock__span *s)
+{
+	fsock__scalar_replace(s, '\r', '\n');
+}
+
+static void
+scalar_lf_to_cr(struct fsock__span *s)
+{
+	fsock__scalar_replace(s, '\n', '\r');
+}
+
+void
 fsock__scalar_lf_to_crlf(struct fsock__span *s)
 {
 	for (; s->src < s->src_end && s->dst < s->dst_end; s->src++) {
@@ -339,5 +375,8 @@ const struct fsock__kernels fsock__kernels_scalar = {
 	.bytes_to_utf8 = fsock__scalar_bytes_to_utf8,
 	.utf8_to_bytes = fsock__scalar_utf8_to_bytes,
 	.crlf_to_lf = fsock__scalar_crlf_to_lf,
+	.auto_to_lf = fsock__scalar_auto_to_lf,
 	.lf_to_crlf = fsock__scalar_lf_to_crlf,
+	.cr_to_lf = scalar_cr_to_lf,
+	.lf_to_cr = scalar_lf_to_cr,
 };

@@ -19,7 +19,9 @@ void fsock__scalar_utf8_to_utf16be(struct fsock__span *s);
 void fsock__scalar_bytes_to_utf8(struct fsock__span *s, const uint32_t table[256]);
 void fsock__scalar_utf8_to_bytes(struct fsock__span *s, const struct fsock__reverse *table);
 void fsock__scalar_crlf_to_lf(struct fsock__span *s, bool lone_lf);
+void fsock__scalar_auto_to_lf(struct fsock__span *s);
 void fsock__scalar_lf_to_crlf(struct fsock__span *s);
+void fsock__scalar_replace(struct fsock__span *s, uint8_t from, uint8_t to);
 
 /* How many bytes of input are left, and how much room. */
 static inline size_t

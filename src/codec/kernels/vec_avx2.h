@@ -116,6 +116,13 @@ vec_find(struct vec a, uint8_t b)
 	return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a.v, vec_set1(b).v));
 }
 
+/* FF for each byte that is equal to b, 0 for the others. */
+VECTOR struct vec
+vec_equal(struct vec a, uint8_t b)
+{
+	return (struct vec){ _mm256_cmpeq_epi8(a.v, vec_set1(b).v) };
+}
+
 /* All 16-bit units the same. */
 VECTOR struct vec
 vec_set1_unit(uint16_t u)

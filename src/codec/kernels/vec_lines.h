@@ -66,6 +66,76 @@ crlf_to_lf(struct fsock__span *s, bool lone_lf)
 	fsock__scalar_crlf_to_lf(s, lone_lf);
 }
 
+/* Bytes with `to` in the place of each `from`. */
+VECTOR struct vec
+replaced(struct vec bytes, uint8_t from, uint8_t to)
+{
+	return vec_xor(bytes, vec_and(vec_equal(bytes, from), vec_set1(from ^ to)));
+}
+
+/* As crlf_to_lf_vec(), and any other CR becomes LF: what is stored has no CR. */
+VECTOR void
+auto_to_lf_vec(struct fsock__span *s, uint64_t *after_cr)
+{
+	struct vec bytes = vec_load(s->src);
+	uint64_t pairs = vec_find(bytes, '\r') & vec_find(vec_load(s->src + 1), '\n');
+	size_t place, dropped = 0;
+
+	*after_cr = pairs >> (VEC - 1);
+	vec_store(s->dst, replaced(bytes, '\r', '\n'));
+	do {
+		place = first_place(pairs);
+		vec_store(
+		    s->dst + place - dropped, replaced(vec_load(s->src + place + 1), '\r', '\n'));
+		dropped += pairs != 0;
+		pairs &= pairs - 1;
+	} while (pairs != 0);
+	s->src += VEC;
+	s->dst += VEC - dropped;
+}
+
+KERNEL void
+auto_to_lf(struct fsock__span *s)
+{
+	struct fsock__span t = *s;
+	uint64_t after_cr = 0;
+
+	while (fsock__span_left(&t) > 2 * VEC && fsock__span_room(&t) >= 2 * VEC)
+		auto_to_lf_vec(&t, &after_cr);
+	t.src -= after_cr;
+	*s = t;
+	fsock__scalar_auto_to_lf(s);
+}
+
+VECTOR void
+replace(struct fsock__span *s, uint8_t from, uint8_t to)
+{
+	while (fsock__span_left(s) >= VEC && fsock__span_room(s) >= VEC) {
+		vec_store(s->dst, replaced(vec_load(s->src), from, to));
+		s->src += VEC;
+		s->dst += VEC;
+	}
+	fsock__scalar_replace(s, from, to);
+}
+
+KERNEL void
+cr_to_lf(struct fsock__span *s)
+{
+	struct fsock__span t = *s;
+
+	replace(&t, '\r', '\n');
+	*s = t;
+}
+
+KERNEL void
+lf_to_cr(struct fsock__span *s)
+{
+	struct fsock__span t = *s;
+
+	replace(&t, '\n', '\r');
+	*s = t;
+}
+
 /* VEC bytes at s->src. Reads 2 * VEC bytes at most and writes 3 * VEC. */
 VECTOR void
 lf_to_crlf_vec(struct fsock__span *s)

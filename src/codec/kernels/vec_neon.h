@@ -277,6 +277,12 @@ vec_is_ascii(struct vec a)
 	return vmaxvq_u8(a.v) < 0x80;
 }
 
+VECTOR struct vec
+vec_equal(struct vec a, uint8_t b)
+{
+	return (struct vec){ vceqq_u8(a.v, vdupq_n_u8(b)) };
+}
+
 VECTOR uint64_t
 vec_find(struct vec a, uint8_t b)
 {
