@@ -64,6 +64,14 @@ size_t fsock__buffer_reserve(struct fsock__buffer *);
 /* Takes note of n octets received into the free room. */
 void fsock__buffer_received(struct fsock__buffer *, size_t n);
 
+/* Takes note of n octets that were received into other memory, while nothing waits. */
+static inline void
+fsock__buffer_passed(struct fsock__buffer *b, size_t n)
+{
+	b->received += n;
+	b->mark = b->head;
+}
+
 /* Lets go of memory, if what is kept fits in FSOCK__BUFFER_SMALL. */
 void fsock__buffer_shrink(struct fsock__buffer *);
 

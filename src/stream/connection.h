@@ -40,7 +40,7 @@ struct fsock__window {
 	                               about to be; else 0 */
 	size_t wants;       /* octets that a receive is limited to, as setbuf(3) has made the FILE
 	                       unbuffered; 0: no limit */
-	size_t run;         /* octets delivered since the program last wrote */
+	size_t run;         /* octets delivered since the program wrote or gave some back */
 	size_t ahead;       /* of what a read delivers, how much is not searched for a line end;
 	                       FSOCK__AHEAD_ALL: what there is goes as one block */
 	void *memory;       /* stdio's buffer; NULL: its own */

@@ -33,6 +33,16 @@ forget_offset(struct fsock__window *w)
 	f->_offset = -1;
 }
 
+/*
+ * To go to a place glibc seeks to one before it and reads from there, over what the program has not
+ * read yet, and then may fail. So there is no place but the one where it is.
+ */
+static int
+can_seek(const struct fsock__window *w, off_t offset, int whence)
+{
+	return whence != SEEK_SET || offset == w->position;
+}
+
 /* glibc's FILE shows where fileno() looks; -1 there would mean that it is closed already. */
 static void
 set_fileno(FILE *file, int fd)
@@ -57,6 +67,13 @@ static void
 forget_offset(struct fsock__window *w)
 {
 	(void)w;
+}
+
+static int
+can_seek(const struct fsock__window *w, off_t offset, int whence)
+{
+	(void)w, (void)offset, (void)whence;
+	return 1;
 }
 
 /* musl keeps its FILE to itself: fileno() fails. */
@@ -89,6 +106,8 @@ cookie_write(void *cookie, const char *buf, size_t n)
 static int
 cookie_seek(void *cookie, off_t *offset, int whence)
 {
+	if (!can_seek(cookie, *offset, whence))
+		whence = SEEK_END;                             /* which is refused */
 	*offset = fsock__window_seek(cookie, *offset, whence); /* newlib wants the -1 there */
 	return *offset < 0 ? -1 : 0;
 }

@@ -8,8 +8,11 @@
 #include "record.h"
 #include "text.h"
 
-/* What is delivered stays in the raw buffer until it is read: an idle connection keeps a small one. */
+/* What is delivered stays in the raw buffer until it is read, which should be small when idle. */
 enum { AHEAD_MOST = FSOCK__BUFFER_SMALL / 2 };
+
+/* A read of less is better served with what comes behind it, by one system call for both. */
+enum { DIRECT_FROM = 8192 };
 
 /* How much of n octets to deliver, up to the first line end that is not among the first `ahead`. */
 static size_t
@@ -177,19 +180,42 @@ fsock__input_drop_owed(struct fsock__window *w)
 	return 1;
 }
 
+/* Whether input may go straight into the program's memory, instead of by the raw buffer. */
+static int
+is_direct(const struct fsock__window *w, size_t n)
+{
+	const struct fsock__stream *stream = w->stream;
+
+	return w->ahead == FSOCK__AHEAD_ALL && n >= DIRECT_FROM &&
+	       !fsock__record_is_whole(stream) && stream->bound == FSOCK__NO_BOUND &&
+	       fsock__buffer_count(&stream->raw) == 0;
+}
+
 /* Delivers raw octets as they are. Returns as fsock__input_read(). */
 static ssize_t
 read_plain(struct fsock__window *w, void *buf, size_t n)
 {
 	struct fsock__stream *stream = w->stream;
-	ssize_t r = await_input(w, n);
+	ssize_t r;
 
+	if (is_direct(w, n))
+		return fsock__receiver_direct(w, buf, n);
+	r = await_input(w, n);
 	if (r > 0) {
 		fsock__buffer_deliver(&stream->raw, buf, (size_t)r);
 		if (w->line_limit != 0)
 			recount(stream);
 	}
 	return r;
+}
+
+/* Whether another FILE reads the same input: it is not to miss what this one would hold. */
+static int
+is_shared(const struct fsock__window *w)
+{
+	const struct fsock__window *windows = w->stream->windows;
+
+	return windows[w->sides == FSOCK_IO ? FSOCK__WINDOW_INPUT : FSOCK__WINDOW_IO].file != NULL;
 }
 
 /*
@@ -204,6 +230,8 @@ choose_ahead(const struct fsock__window *w, enum fsock__spare spare)
 		return 0;
 	if (spare == FSOCK__SPARE_NONE)
 		return FSOCK__AHEAD_ALL;
+	if (w->delivery == FSOCK_DELIVER_BLOCK || w->run == 0 || is_shared(w))
+		return 0;
 	return w->run < AHEAD_MOST ? w->run : AHEAD_MOST;
 }
 
@@ -282,6 +310,7 @@ fsock__input_give_back(struct fsock__window *w, size_t n)
 	if (r < 0)
 		return -1;
 	w->position -= (off_t)n;
+	w->run = 0;
 	stream->records.returned += n;
 	return 0;
 }

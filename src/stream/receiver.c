@@ -33,24 +33,15 @@ is_known_empty(struct fsock__stream *stream)
 	       !(s->shut & FSOCK_INPUT);
 }
 
-/* Returns as fsock__receiver_fill(). */
+/* Receives into `room` octets, which are the raw buffer's or the program's. */
 static ssize_t
-fill(struct fsock__window *w)
+receive(struct fsock__window *w, uint8_t *to, size_t room)
 {
 	struct fsock__stream *stream = w->stream;
 	struct fsock *s = stream->socket;
-	size_t room;
 	int cancel;
 	ssize_t r;
 
-	if (is_known_empty(stream))
-		return fsock__handle_error(s, "read", EAGAIN);
-	room = fsock__buffer_reserve(&stream->raw);
-	if (room == 0)
-		return fsock__handle_error(s, "read", ENOMEM);
-	/* Of an unbuffered FILE select(2) is to tell all: what is not read stays in the kernel. */
-	if (w->wants > 0 && w->wants < room && w->delivery != FSOCK_DELIVER_WHOLE_RECORD)
-		room = w->wants;
 	/* A thread cancelled in here would leave the FILE and our locks taken for ever. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	w->waiting = fsock__process();
@@ -59,20 +50,38 @@ fill(struct fsock__window *w)
 	else if (stream->read_error != 0)
 		r = read_error(stream);
 	else
-		r = s->transport->receive(s, stream->raw.data + stream->raw.tail, room);
+		r = s->transport->receive(s, to, room);
 	w->waiting = 0;
 	pthread_setcancelstate(cancel, NULL);
-	if (r > 0) {
-		fsock__buffer_received(&stream->raw, (size_t)r);
-		fsock__handle_note(stream->socket);
-	} else if (fsock__buffer_count(&stream->raw) == 0) {
-		fsock__buffer_shrink(&stream->raw);
-	}
+	if (r > 0)
+		fsock__handle_note(s);
 	return r;
 }
 
-FSOCK__COLD ssize_t
-fsock__receiver_fill(struct fsock__window *w)
+/* Returns as fsock__receiver_fill(). */
+static ssize_t
+fill(struct fsock__window *w)
+{
+	struct fsock__buffer *raw = &w->stream->raw;
+	size_t room = fsock__buffer_reserve(raw);
+	ssize_t r;
+
+	if (room == 0)
+		return fsock__handle_error(w->stream->socket, "read", ENOMEM);
+	/* Of an unbuffered FILE select(2) is to tell all: what is not read stays in the kernel. */
+	if (w->wants > 0 && w->wants < room && w->delivery != FSOCK_DELIVER_WHOLE_RECORD)
+		room = w->wants;
+	r = receive(w, raw->data + raw->tail, room);
+	if (r > 0)
+		fsock__buffer_received(raw, (size_t)r);
+	else if (fsock__buffer_count(raw) == 0)
+		fsock__buffer_shrink(raw);
+	return r;
+}
+
+/* Receives once: into buf if that is not NULL, or else into the raw buffer. */
+static ssize_t
+receive_once(struct fsock__window *w, uint8_t *buf, size_t n)
 {
 	struct fsock__stream *stream = w->stream;
 	ssize_t r;
@@ -81,8 +90,27 @@ fsock__receiver_fill(struct fsock__window *w)
 		return 0;
 	if (fsock__sender_before_input(stream) < 0)
 		return -1;
-	r = fill(w);
+	if (is_known_empty(stream))
+		r = fsock__handle_error(stream->socket, "read", EAGAIN);
+	else
+		r = buf != NULL ? receive(w, buf, n) : fill(w);
 	fsock__sender_after_input(stream);
+	return r;
+}
+
+FSOCK__COLD ssize_t
+fsock__receiver_fill(struct fsock__window *w)
+{
+	return receive_once(w, NULL, 0);
+}
+
+ssize_t
+fsock__receiver_direct(struct fsock__window *w, void *buf, size_t n)
+{
+	ssize_t r = receive_once(w, buf, n);
+
+	if (r > 0)
+		fsock__buffer_passed(&w->stream->raw, (size_t)r);
 	return r;
 }
 

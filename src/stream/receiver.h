@@ -11,6 +11,12 @@
 ssize_t fsock__receiver_fill(struct fsock__window *);
 
 /*
+ * Receives once, past the raw buffer, which is empty, into memory from which nothing is given back.
+ * There must be no bound. Returns as the above.
+ */
+ssize_t fsock__receiver_direct(struct fsock__window *, void *buf, size_t n);
+
+/*
  * The octets that a read would look at: those up to the bound, without an LF that it would drop.
  * Returns how many; *p is where they are, if there are any.
  */

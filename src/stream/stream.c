@@ -287,6 +287,23 @@ settle_claim(struct fsock__window *w, FILE *file)
 	fsock__handle_unlock(s);
 }
 
+/* What one FILE has been given ahead of its program is not to be missed by another that reads. */
+static void
+share_input(struct fsock__window *w)
+{
+	struct fsock__stream *stream = w->stream;
+	struct fsock__window *held;
+
+	if (!(w->sides & FSOCK_INPUT) || stream->reader == NULL || stream->reader == w)
+		return;
+	held = fsock__hold_reader(stream);
+	if (held == NULL)
+		return; /* somebody reads at this moment: what he gets is his */
+	if (held->ahead > 0 && fsock__file_unread(held) > 0)
+		fsock__window_give_back(held, "open");
+	fsock__hold_end(held);
+}
+
 FILE *
 fsock__stream_open(struct fsock *s, int which)
 {
@@ -307,6 +324,8 @@ fsock__stream_open(struct fsock *s, int which)
 	if (file != NULL)
 		fsock__registry_enter(w, file);
 	settle_claim(w, file);
+	if (file != NULL)
+		share_input(w);
 	return file;
 }
 

@@ -324,7 +324,8 @@ print_memory(const char *what, double octets, double target)
 static void
 run_memory(void)
 {
-	static fsock *ends[2 * IDLE];
+	static fsock *ours[IDLE];
+	static int peers[IDLE];
 	static FILE *files[IDLE];
 	char *line = NULL;
 	size_t size = 0;
@@ -332,15 +333,19 @@ run_memory(void)
 
 	start = resident(getpid());
 	for (int i = 0; i < IDLE; i++) {
-		if (fsock_pair(&ends[2 * i], NULL) < 0)
+		fsock *ends[2];
+
+		if (fsock_pair(ends, NULL) < 0)
 			die("pair");
-		files[i] = fsock_stream(ends[2 * i]);
+		peers[i] = fsock_release(ends[1], NULL, 0, NULL);
+		ours[i] = ends[0];
+		files[i] = fsock_stream(ours[i]);
 	}
 	opened = (resident(getpid()) - start) / IDLE;
 	for (int i = 0; i < IDLE; i++) {
 		size_t left = BLOCK / LINE;
 
-		send(fsock_socket(ends[2 * i + 1]), block, left * LINE, 0);
+		send(peers[i], block, left * LINE, 0);
 		for (; left > 0; left--)
 			if (getline(&line, &size, files[i]) != LINE)
 				die("getline");
@@ -349,8 +354,10 @@ run_memory(void)
 	print_memory("memory per idle connection, nothing read, KiB", opened, 1638);
 	print_memory("memory per idle connection, drained, KiB", drained, 4096);
 	free(line);
-	for (int i = 0; i < 2 * IDLE; i++)
-		fsock_close(ends[i]);
+	for (int i = 0; i < IDLE; i++) {
+		close(peers[i]);
+		fsock_close(ours[i]);
+	}
 }
 
 int

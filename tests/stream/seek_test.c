@@ -144,6 +144,35 @@ START_TEST(elsewhere)
 }
 END_TEST
 
+/* The same to a place, when more than a line has been read, and more may be there. */
+START_TEST(to_a_place)
+{
+	static const long places[] = { 0, 5, 11, 12, 28, 30, 45, 1000 };
+
+	for (int i = 0; i < COUNT(places); i++)
+		for (int lines = 2; lines <= 3; lines++) {
+			long at = lines == 2 ? 23 : 29;
+			struct stdio_link link;
+			FILE *f = open_case(&link, _i);
+			char got[sizeof text], buffer[16];
+
+			if (_i & 1) /* glibc seeks to a multiple of its size */
+				setvbuf(f, buffer, _IOFBF, sizeof buffer);
+			stdio_far_puts(&link, text);
+			stdio_far_end(&link);
+			for (int j = 0; j < lines; j++)
+				ck_assert_ptr_nonnull(fgets(got, sizeof got, f));
+			if (fseek(f, places[i], SEEK_SET) == 0)
+				at = places[i];
+			ck_assert_int_eq(ftell(f), at);
+			ck_assert_uint_eq(
+			    fread(got, 1, sizeof text, f), sizeof text - 1 - (size_t)at);
+			ck_assert_mem_eq(got, text + at, sizeof text - 1 - (size_t)at);
+			stdio_link_close(&link);
+		}
+}
+END_TEST
+
 /* What is no longer in memory cannot be sought: rewind(), too, which has no result but errno. */
 START_TEST(no_rewind)
 {
@@ -308,6 +337,7 @@ main(void)
 
 	tcase_add_loop_test(t, stay, 0, KINDS);
 	tcase_add_loop_test(t, elsewhere, 0, CASES);
+	tcase_add_loop_test(t, to_a_place, 0, CASES);
 	tcase_add_loop_test(t, no_rewind, 0, CASES);
 	tcase_add_loop_test(t, push_back_and_stay, 0, KINDS);
 	tcase_add_loop_test(t, push_back_another, 0, CASES);

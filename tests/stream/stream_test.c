@@ -289,6 +289,30 @@ START_TEST(half_close)
 }
 END_TEST
 
+/* A stream that is opened while another one reads goes on where the program is. */
+START_TEST(input_handed_over)
+{
+	struct stdio_link link;
+	char line[8], text[8];
+	FILE *f;
+
+	stdio_link_open(&link, transport_of(_i), NULL);
+	f = fsock_stream(link.s);
+	for (int i = 10; i < 90; i++) {
+		snprintf(text, sizeof text, "%d\n", i);
+		stdio_far_puts(&link, text);
+	}
+	for (int i = 10; i < 90; i++) {
+		if (i == 40)
+			f = fsock_input(link.s);
+		ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
+		snprintf(text, sizeof text, "%d\n", i);
+		ck_assert_str_eq(line, text);
+	}
+	stdio_link_close(&link);
+}
+END_TEST
+
 /* What one stream has read ahead is its own; what is below is whoever's comes next. */
 START_TEST(input_through_two)
 {
@@ -482,6 +506,7 @@ main(void)
 	tcase_add_loop_test(t, close_flushes, 0, 2 * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, half_close, 0, COUNT(orders) * STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, input_through_two, 0, STDIO_TRANSPORTS);
+	tcase_add_loop_test(t, input_handed_over, 0, STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, input_behind_a_blocked_writer, 0, STDIO_TRANSPORTS);
 	tcase_add_loop_test(t, wrong_kinds, 0, 3);
 	tcase_add_test(t, not_ours);
