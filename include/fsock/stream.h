@@ -143,6 +143,7 @@
  *           differs from the one read. setvbuf() corrupts memory if a character is pushed back;
  *           ISO C permits it for new streams only. freopen() of any FILE that fopencookie(3)
  *           created crashes.
+ *           __fpurge() discards what stdio has read ahead, which may be more than a line.
  * musl      fread() of a block first requests the block less one octet, then the rest. A switch
  *           from reading to writing without fflush() drops the input that stdio holds. This affects
  *           FSOCK_DELIVER_BLOCK on a two-way stream: call fflush() in between.

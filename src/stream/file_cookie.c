@@ -22,14 +22,16 @@ spare_of(const struct fsock__window *w, const char *buf, size_t n)
 }
 
 /*
- * When glibc has given back input it remembers where that was, and does not count what it writes
- * from there: a later fseek() would go somewhere else, and fail. At -1 it asks where it is.
+ * Before a write glibc has given back what was unread. It takes note of that only behind the write,
+ * which a signal handler may leave: a later one would give it back again. And it remembers where
+ * it was then, and does not count what it writes from there; at -1 it asks.
  */
 static void
-forget_offset(struct fsock__window *w)
+begin_write(struct fsock__window *w)
 {
 	FILE *f = w->file;
 
+	f->_IO_read_ptr = f->_IO_read_end = f->_IO_write_base;
 	f->_offset = -1;
 }
 
@@ -64,7 +66,7 @@ spare_of(const struct fsock__window *w, const char *buf, size_t n)
 }
 
 static void
-forget_offset(struct fsock__window *w)
+begin_write(struct fsock__window *w)
 {
 	(void)w;
 }
@@ -97,9 +99,10 @@ cookie_read(void *cookie, char *buf, size_t n)
 static ssize_t
 cookie_write(void *cookie, const char *buf, size_t n)
 {
-	ssize_t r = fsock__output_write(cookie, buf, n);
+	ssize_t r;
 
-	forget_offset(cookie);
+	begin_write(cookie);
+	r = fsock__output_write(cookie, buf, n);
 	return r < 0 ? FSOCK__WRITE_FAILED : r;
 }
 

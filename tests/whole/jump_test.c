@@ -234,6 +234,71 @@ START_TEST(jump_out_of_write)
 }
 END_TEST
 
+/* ---- Out of a flush, after lines were read: the next one sends it all, and reading goes on. */
+
+enum { WRITTEN = 3000, LINES = 40 };
+
+static FILE *file;
+static int flushed;
+static char next_line[16];
+
+static int
+write_and_flush(void)
+{
+	static char octets[WRITTEN];
+
+	memset(octets, 'w', sizeof octets);
+	fwrite(octets, 1, sizeof octets, file);
+	return fflush(file);
+}
+
+/* The lock of the FILE is left with this thread. */
+static void
+go_on_with_file(void)
+{
+	flushed = fflush(file);
+	if (fgets(next_line, sizeof next_line, file) == NULL)
+		snprintf(next_line, sizeof next_line, "%d", errno);
+	fclose(file);
+}
+
+static const int lines_before[] = { 0, 1, 2, 5, 20 };
+
+START_TEST(jump_out_of_flush)
+{
+	char line[16], octets[4096];
+	int left = WRITTEN;
+
+	ck_assert_int_eq(fsock_pair(ends, &(struct fsock_options){ .timeout = 20 }), 0);
+	file = fsock_stream(ends[0]);
+	for (int i = 0; i < LINES; i++) {
+		snprintf(line, sizeof line, "line %02d\n", i);
+		ck_assert_int_eq(fsock_send(ends[1], line, 8, NULL), 8);
+	}
+	for (int i = 0; i < lines_before[_i]; i++)
+		ck_assert_ptr_nonnull(fgets(line, sizeof line, file));
+	sock_fill(fsock_socket(ends[0]));
+	waiting = write_and_flush;
+	go_on = go_on_with_file;
+	sock_thread_start(&thread, live, NULL);
+	sock_thread_await_blocked(&thread);
+	pthread_kill(thread.thread, SIGUSR1);
+	while (left > 0) {
+		ssize_t n = fsock_receive(ends[1], octets, sizeof octets, NULL);
+
+		ck_assert_int_gt(n, 0);
+		for (ssize_t i = 0; i < n; i++)
+			left -= octets[i] == 'w';
+	}
+	sock_thread_join(&thread);
+	ck_assert_int_eq(flushed, 0);
+	snprintf(line, sizeof line, "line %02d\n", lines_before[_i]);
+	ck_assert_str_eq(next_line, line);
+	fsock_close(ends[0]);
+	fsock_close(ends[1]);
+}
+END_TEST
+
 static void
 catch_signal(void)
 {
@@ -252,6 +317,7 @@ main(void)
 	tcase_set_timeout(tcase, 20);
 	tcase_add_loop_test(tcase, jump_out, 0, COUNT(waits) * COUNT(ways));
 	tcase_add_test(tcase, jump_out_of_write);
+	tcase_add_loop_test(tcase, jump_out_of_flush, 0, COUNT(lines_before));
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);
 }
