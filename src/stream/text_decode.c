@@ -203,17 +203,26 @@ keep_in_step(struct fsock__text_input *t, const struct fsock__text_state *before
 	fsock_eol_decode_with(&t->now.eol, policy, text, 1); /* what follows is no line end */
 }
 
+/* How much UTF-8 to check for `room` octets of text: a line end is twice as long at most. */
+static size_t
+piece_to_check(size_t n, size_t room)
+{
+	size_t most = room < CHECKED / 2 ? 2 * room + FSOCK_CODEC_ROOM : CHECKED;
+
+	return n < most ? n : most;
+}
+
 /*
- * Line ends of a piece of UTF-8, which needs no decoding: its whole characters are checked where
- * they are. Returns whether there may be more such pieces. What is left is for the two stages: no
- * room, a character that is not whole or not right, a line end that is not allowed.
+ * Line ends of a piece of UTF-8, of which only the whole characters are checked, in place. Returns
+ * whether there may be more such pieces. What is left is for the two stages: no room, a character
+ * that is not whole or not right, a line end that is not allowed, which they find again.
  */
 static int
 convert_checked(struct fsock__text_input *t, struct fsock_codec_io *io)
 {
 	struct fsock__text_state *now = &t->now;
 	struct fsock_eol before = now->eol;
-	size_t n = fsock__utf8_length(io->in, io->in_length < CHECKED ? io->in_length : CHECKED);
+	size_t n = fsock__utf8_length(io->in, piece_to_check(io->in_length, io->out_length));
 	struct fsock_codec_io text = { io->in, n, io->out, io->out_length };
 	enum fsock_codec_status status;
 
@@ -230,11 +239,12 @@ convert_checked(struct fsock__text_input *t, struct fsock_codec_io *io)
 	return status == FSOCK_CODEC_INPUT_EMPTY && n > 0;
 }
 
-/* Whether the octets that come next, if they are UTF-8, are the text. */
+/* Whether the octets that come next are the text itself, as far as they are valid UTF-8. */
 static int
-is_checked_only(const struct fsock__text_input *t)
+may_check_in_place(const struct fsock__text_input *t, const struct fsock_codec_io *io)
 {
-	return t->format.charset == &fsock__charset_utf_8 && t->now.decoder.held_length == 0 &&
+	return io->in_length > 0 && io->out_length > 0 &&
+	       t->format.charset == &fsock__charset_utf_8 && t->now.decoder.held_length == 0 &&
 	       t->now.decoder.owed == 0 && t->now.eol.owed == 0;
 }
 
@@ -250,7 +260,7 @@ convert_both(struct fsock__text_input *t, struct fsock_codec_io *io, int final)
 	struct fsock__text_state *now = &t->now;
 	uint8_t piece[PIECE];
 
-	while (is_checked_only(t) && convert_checked(t, io))
+	while (may_check_in_place(t, io) && convert_checked(t, io))
 		;
 	for (;;) {
 		struct fsock__text_state before = *now;

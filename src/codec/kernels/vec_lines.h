@@ -73,7 +73,10 @@ replaced(struct vec bytes, uint8_t from, uint8_t to)
 	return vec_xor(bytes, vec_and(vec_equal(bytes, from), vec_set1(from ^ to)));
 }
 
-/* As crlf_to_lf_vec(), and any other CR becomes LF: what is stored has no CR. */
+/*
+ * VEC bytes at s->src, as above; any other CR becomes LF, so that what is stored has no CR.
+ * Reads 2 * VEC + 1 bytes at most and writes 2 * VEC.
+ */
 VECTOR void
 auto_to_lf_vec(struct fsock__span *s, uint64_t *after_cr)
 {
