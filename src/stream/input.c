@@ -326,10 +326,10 @@ fsock__input_resign(struct fsock__window *w)
 	struct fsock__stream *stream = w->stream;
 	int has_more;
 
-	w->run = 0;
 	if (w->sides != FSOCK_IO ||
 	    atomic_load_explicit(&stream->reader, memory_order_acquire) != w)
 		return;
+	w->run = 0;
 	if (!stream->octet_taken) /* of which nothing else could be given back */
 		fsock__buffer_settle(&stream->raw);
 	stream->fill_at_mark = stream->line_fill;
