@@ -298,7 +298,7 @@ $(foreach v,$(TESTED),$(eval $(call TEST_RULES,$(v))))
 # is compiled of these sources differs: the adapter files, whoever names the operations of datagrams, and the programs
 # that put a function in front of fopencookie().
 DIFFERENT := $(shell grep -lE 'FSOCK_FILE_FUNOPEN|FSOCK_(_DATAGRAM_OPS|DATAGRAM_LOOP)|(sock_fault|fault_life)\.h' \
-    $(SOURCES) $(UNIT))
+    $(SOURCES) $(UNIT) $(SUPPORT))
 TAKEN.clang   := $(UNIT) $(SUPPORT) $(FUZZ) $(MODELS) tests/fuzz/replay.c
 TAKEN.funopen := $(filter-out $(DIFFERENT),$(SOURCES) $(TAKEN.clang))
 

@@ -43,6 +43,7 @@ struct fsock__window {
 	size_t run;         /* octets delivered since the program wrote or gave some back */
 	size_t ahead;       /* of what a read delivers, how much is not searched for a line end;
 	                       FSOCK__AHEAD_ALL: what there is goes as one block */
+	int is_tried;       /* a seek that fails is made good: it is not to be recorded */
 	void *memory;       /* stdio's buffer; NULL: its own */
 	size_t memory_size;
 	_Atomic(struct fsock__window *) next; /* chain of the registry */

@@ -39,7 +39,8 @@ fsock__window_set_buffer(struct fsock__window *w, FILE *file)
 {
 	size_t size = buffer_size(w);
 	int saved = errno;
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *memory =
+	    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	w->memory = NULL;
 	if (memory != MAP_FAILED) {
@@ -69,14 +70,22 @@ fsock__window_flush(struct fsock__window *w, const char *operation)
 	return settle(w, operation, before, saved, fflush(w->file));
 }
 
-/* Moving nowhere makes stdio give back what it holds. */
+/*
+ * Moving nowhere makes stdio give back what it holds. glibc's, in the middle of writing, may say
+ * that it cannot when it has sent what was written, and then does.
+ */
 int
 fsock__window_give_back(struct fsock__window *w, const char *operation)
 {
 	unsigned before = fsock__error_count();
-	int saved = errno;
+	int saved = errno, r;
 
-	return settle(w, operation, before, saved, fseeko(w->file, 0, SEEK_CUR));
+	w->is_tried = 1;
+	r = fseeko(w->file, 0, SEEK_CUR);
+	w->is_tried = 0;
+	if (r < 0 && errno == ESPIPE && (r = fflush(w->file)) == 0 && fsock__file_unread(w) > 0)
+		r = fseeko(w->file, 0, SEEK_CUR);
+	return settle(w, operation, before, saved, r);
 }
 
 /*
@@ -93,7 +102,10 @@ fsock__window_seek(struct fsock__window *w, off_t offset, int whence)
 	if (offset <= 0 && (offset == 0 || fsock__flush_keeps_input(w->file) ||
 			       fsock__input_give_back(w, (size_t)-offset) == 0))
 		return w->position;
-	return fsock__handle_error(w->stream->socket, "seek", ESPIPE);
+	if (!w->is_tried)
+		fsock__handle_error(w->stream->socket, "seek", ESPIPE);
+	errno = ESPIPE;
+	return -1;
 }
 
 /* Whether a window other than `but` has the side open. Needs the socket's lock. */

@@ -93,6 +93,7 @@ stdio_world_take(struct stdio_world *w)
 	int c = w->pushed;
 
 	w->used = 1;
+	w->switched = 0;
 	w->pushed = -1;
 	if (c >= 0)
 		return c;

@@ -58,6 +58,7 @@ struct stdio_world {
 	int stalled;        /* the last operation timed out */
 	int reset;          /* the last operation met a peer that is gone */
 	int reset_met;      /* and so did one before */
+	int switched;       /* written to while stdio held input, and not flushed since */
 	int used;           /* something was read or sent, or tried */
 	int pushed_another; /* ungetc() has put back something that was not read */
 

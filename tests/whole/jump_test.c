@@ -317,7 +317,11 @@ main(void)
 	tcase_set_timeout(tcase, 20);
 	tcase_add_loop_test(tcase, jump_out, 0, COUNT(waits) * COUNT(ways));
 	tcase_add_test(tcase, jump_out_of_write);
+#if defined(__GLIBC__) /* musl has forgotten its buffer by then */
 	tcase_add_loop_test(tcase, jump_out_of_flush, 0, COUNT(lines_before));
+#else
+	(void)jump_out_of_flush;
+#endif
 	suite_add_tcase(suite, tcase);
 	return sock_run(suite);
 }
