@@ -231,7 +231,7 @@ op_fflush_input(struct stdio_world *w)
 	stdio_world_flushed(w);
 }
 
-/* libbsd's funopen() makes a FILE of glibc's, whose fseek() may fail when it has switched to writing. */
+/* libbsd's funopen() makes a FILE of glibc's, whose fseek() may fail after a switch to writing. */
 #if STDIO_IS_GLIBC && defined(FSOCK_FILE_FUNOPEN)
 #define STDIO_MAY_NOT_SEEK 1
 #else
