@@ -162,7 +162,7 @@ START_TEST(to_a_place)
 			FILE *f = open_case(&link, _i);
 			char got[sizeof text], buffer[16];
 
-			/* glibc seeks to a multiple of its size; libbsd cannot keep it from that. */
+			/* glibc seeks to a multiple of its size, in libbsd, too. */
 			if (SMALL_BUFFERS && _i & 1)
 				setvbuf(f, buffer, _IOFBF, sizeof buffer);
 			stdio_far_puts(&link, text);
